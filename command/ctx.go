@@ -1,0 +1,93 @@
+package command
+
+import (
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+	"github.com/kringdb/kring/store/entry"
+)
+
+// Ctx is what a handler works with. Each executor owns one and reuses it for every
+// command; a handler keeps nothing of it.
+type Ctx struct {
+	Args   resp.Args    // the call; Args[0] is the name
+	Keys   []store.Key  // the call's keys in the order of the spec's key specs, hashed; their shards are locked
+	W      *resp.Writer // where the reply goes
+	Store  *store.Store
+	DB     int    // selected database
+	Now    int64  // milliseconds since 1970, one reading per batch
+	Clock  uint32 // access clock for entries, 24 bits
+	Spec   *Spec
+	Client Client // the connection
+	Host   Host   // the server
+	Limits *Limits
+
+	Hits, Misses int64 // keyspace lookups of reading commands, summed by the executor
+	Dirty        int64 // changes since the executor last collected them
+	NoTouch      bool  // CLIENT NO-TOUCH is on: reads leave the access clock alone
+
+	// OnChange, when set, is told of every change while the shard locks are held.
+	OnChange func(db int, k store.Key, ev Event)
+
+	Scratch []byte // grown and kept by handlers that need contiguous working memory
+}
+
+// Limits are the size limits that handlers check, set from the options.
+type Limits struct {
+	MaxBulkBytes int64 // proto-max-bulk-len: the longest string value
+}
+
+// Read finds a key for a reading command: it counts hit or miss and refreshes the
+// access clock. The zero Entry means missing or expired.
+func (c *Ctx) Read(k store.Key) entry.Entry {
+	e := c.Store.Find(c.DB, k, c.Now)
+	if e.A == 0 {
+		c.Misses++
+		return e
+	}
+	c.Hits++
+	c.touch(e)
+	return e
+}
+
+// Find finds a key for a writing command, without counting it as hit or miss.
+func (c *Ctx) Find(k store.Key) entry.Entry {
+	e := c.Store.Find(c.DB, k, c.Now)
+	if e.A != 0 {
+		c.touch(e)
+	}
+	return e
+}
+
+func (c *Ctx) touch(e entry.Entry) {
+	if !c.NoTouch && e.Clock() != c.Clock {
+		e.SetClock(c.Clock)
+	}
+}
+
+// IsType tells whether e is missing or of type t; otherwise it replies WRONGTYPE.
+func (c *Ctx) IsType(e entry.Entry, t entry.Type) bool {
+	if e.A == 0 || e.Type() == t {
+		return true
+	}
+	c.W.Error(ErrWrongType)
+	return false
+}
+
+// Int parses argument i as a 64-bit integer; otherwise it replies ErrNotInteger.
+func (c *Ctx) Int(i int) (int64, bool) {
+	n, ok := resp.ParseInt(c.Args[i])
+	if !ok {
+		c.W.Error(ErrNotInteger)
+	}
+	return n, ok
+}
+
+// Changed reports that a handler changed key k: ev names what happened as keyspace
+// notifications do, n is by how much the dirty counter grows (0 when only metadata
+// that Redis does not count changed).
+func (c *Ctx) Changed(k store.Key, ev Event, n int) {
+	c.Dirty += int64(n)
+	if c.OnChange != nil {
+		c.OnChange(c.DB, k, ev)
+	}
+}

@@ -1,0 +1,27 @@
+package command
+
+import "errors"
+
+// Error texts that several commands share, as Redis words them. A text that only
+// one handler uses stands beside that handler.
+const (
+	ErrSyntax      = "ERR syntax error"
+	ErrNotInteger  = "ERR value is not an integer or out of range"
+	ErrNotFloat    = "ERR value is not a valid float"
+	ErrWrongType   = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	ErrNoSuchKey   = "ERR no such key"
+	ErrOutOfRange  = "ERR value is out of range"
+	ErrIndexRange  = "ERR index out of range"
+	ErrSameObject  = "ERR source and destination objects are the same"
+	ErrOffsetRange = "ERR offset is out of range"
+	ErrTooLong     = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	ErrOverflow    = "ERR increment or decrement would overflow"
+	ErrDBIndex     = "ERR DB index is out of range"
+	ErrDBInvalid   = "ERR invalid DB index"
+	ErrTimeout     = "ERR timeout is not an integer or out of range"
+	ErrNoAuth      = "NOAUTH Authentication required."
+	ErrOOM         = "OOM command not allowed when used memory > 'maxmemory'."
+)
+
+// errTable prefixes what Build refuses.
+var errTable = errors.New("command table")

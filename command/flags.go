@@ -1,0 +1,71 @@
+package command
+
+// Flag is a bit of a command's behaviour. The names in flagNames are those COMMAND
+// INFO shows; flags without a name there are Kring's own.
+type Flag uint64
+
+const (
+	Write           Flag = 1 << iota // may change data
+	ReadOnly                         // reads data, never changes it
+	DenyOOM                          // refused while above maxmemory
+	Admin                            // administration: @admin, @dangerous
+	PubSub                           // pub/sub related
+	NoScript                         // not allowed from scripts
+	Blocking                         // may block its client
+	Loading                          // allowed while loading
+	Stale                            // allowed on a stale replica
+	SkipMonitor                      // not shown by MONITOR
+	SkipSlowlog                      // not kept in the slow log
+	Fast                             // O(1) or O(log N): @fast
+	NoAuth                           // allowed before AUTH
+	MayReplicate                     // may send replication traffic
+	NoAsyncLoading                   // refused during an async load
+	NoMulti                          // refused inside MULTI
+	MovableKeys                      // keys are not at fixed places (derived)
+	AllowBusy                        // allowed while a script is busy
+	NoMandatoryKeys                  // may be called without any key
+	ProtectedDebug                   // DEBUG: needs enable-debug-command
+	Dangerous                        // @dangerous without @admin
+	KeyspaceCat                      // @keyspace although the group says otherwise
+
+	Exclusive // runs with all gates held: nothing else touches the store
+	Slow      // always runs on a worker (the slow lane)
+	NoHistory // its arguments are secret: never logged
+)
+
+// flagNames lists the flags in the order and with the names of COMMAND INFO.
+var flagNames = []struct {
+	flag Flag
+	name string
+}{
+	{Write, "write"},
+	{ReadOnly, "readonly"},
+	{DenyOOM, "denyoom"},
+	{Admin, "admin"},
+	{PubSub, "pubsub"},
+	{NoScript, "noscript"},
+	{Blocking, "blocking"},
+	{Loading, "loading"},
+	{Stale, "stale"},
+	{SkipMonitor, "skip_monitor"},
+	{SkipSlowlog, "skip_slowlog"},
+	{Fast, "fast"},
+	{NoAuth, "no_auth"},
+	{MayReplicate, "may_replicate"},
+	{NoMandatoryKeys, "no_mandatory_keys"},
+	{NoAsyncLoading, "no_async_loading"},
+	{NoMulti, "no_multi"},
+	{MovableKeys, "movablekeys"},
+	{AllowBusy, "allow_busy"},
+}
+
+// Names returns the flag names as COMMAND INFO shows them.
+func (f Flag) Names() []string {
+	var out []string
+	for _, fn := range flagNames {
+		if f&fn.flag != 0 {
+			out = append(out, fn.name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package command
+
+// Client is the connection that sent a command, as the handlers see it. All methods
+// are called on the connection's own executor.
+type Client interface {
+	ID() int64
+	Select(db int)                // switches the database; Ctx.DB follows
+	Proto() int                   // 2 or 3
+	SetProto(int)                 // takes effect with the next reply
+	Authenticated() bool          //
+	SetAuthenticated(user string) //
+	User() string                 //
+	Name() string                 //
+	SetName(string)               // "" removes it
+	SetLib(attr, value string)    // attr: "lib-name" or "lib-ver"
+	SetReply(ReplyMode)           //
+	SetNoEvict(bool)              //
+	SetNoTouch(bool)              //
+	Reset()                       // RESET: everything back to a fresh connection
+	CloseAfterReply()             // QUIT, CLIENT KILL of oneself
+	AppendInfo(dst []byte) []byte // the CLIENT INFO line, without newline
+}
+
+// ReplyMode is the state set by CLIENT REPLY.
+type ReplyMode uint8
+
+const (
+	ReplyOn ReplyMode = iota
+	ReplyOff
+	ReplySkip
+)
+
+// ClientFilter selects connections for CLIENT KILL and CLIENT LIST. Zero fields
+// select everything.
+type ClientFilter struct {
+	IDs        []int64 // any of these
+	Addr       string
+	LocalAddr  string
+	User       string
+	Type       string // normal, master, replica, pubsub
+	MaxAgeSecs int64
+	SkipID     int64 // never this one (SKIPME)
+}
+
+// ConfigPair is one line of CONFIG GET.
+type ConfigPair struct{ Name, Value string }
+
+// ShutdownOptions are the modifiers of SHUTDOWN.
+type ShutdownOptions struct{ Save, NoSave, Now, Force, Abort bool }
+
+// Host is the running server as the handlers see it. A returned error text is a
+// whole reply error, prefix included; empty means success.
+type Host interface {
+	Table() *Table
+	Databases() int
+
+	PasswordSet() bool
+	CheckPassword(user, password []byte) bool
+
+	ConfigGet(patterns [][]byte) []ConfigPair
+	ConfigSet(pairs [][]byte) (errText string)
+	ConfigRewrite() (errText string)
+	ResetStats()
+
+	// The three below ask every reactor and wait for it: only from a Slow command.
+	Info(sections [][]byte) []byte
+	AppendClientList(dst []byte, f *ClientFilter) []byte
+	KillClients(f *ClientFilter) (killed int)
+
+	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
+	DebugAllowed(c Client) bool                  // enable-debug-command
+	SetActiveExpire(on bool)
+}

@@ -1,0 +1,116 @@
+package command
+
+// Handler executes one command. See the package's invariants for what it may do.
+type Handler func(c *Ctx)
+
+// Spec declares one command or subcommand. Fields above the line are written by
+// hand, once, beside the handler; the others are derived by Build.
+type Spec struct {
+	Name       string    // lower case; a subcommand by itself ("get" of CONFIG GET)
+	Arity      int       // number of arguments, name (and subcommand) included; negative: at least
+	Flags      Flag      // behaviour
+	Keys       []KeySpec // where the keys stand; nil: no keys
+	Handler    Handler   // nil only in a container, which has Subs
+	Subs       []*Spec   // subcommands of a container
+	Group      Group     // COMMAND DOCS group and ACL category
+	Since      string    // version of Redis in which it appeared, or of Kring
+	Complexity string    // as shown by COMMAND DOCS
+	Summary    string    // one line of our own
+	Syntax     string    // arguments, see syntax.go; parsed into COMMAND DOCS arguments
+	Tips       []string  // command tips (nondeterministic_output, request_policy:...)
+	Deprecated string    // version since which it is deprecated, empty if not
+	ReplacedBy string    // what to use instead
+
+	// ---- derived by Build ----
+
+	FullName   string   // "config|get" for subcommands, else Name
+	Parent     *Spec    // the container, or nil
+	ID         int      // dense index over all specs, for statistics rows
+	Categories []string // ACL categories, each with its @
+
+	first, last, step int // legacy key range, as COMMAND INFO shows it
+	simpleKeys        bool
+	docArgs           []DocArg
+}
+
+// Group is the family of a command, as COMMAND DOCS names it.
+type Group uint8
+
+const (
+	GroupString Group = iota
+	GroupBitmap
+	GroupGeneric
+	GroupConnection
+	GroupServer
+	GroupList
+	GroupSet
+	GroupSortedSet
+	GroupHash
+	GroupStream
+	GroupHyperLogLog
+	GroupGeo
+	GroupPubSub
+	GroupTransactions
+	GroupScripting
+	GroupCluster
+)
+
+// groups holds, per Group, the COMMAND DOCS name and the ACL category.
+var groups = [...]struct{ name, category string }{
+	GroupString:       {"string", "@string"},
+	GroupBitmap:       {"bitmap", "@bitmap"},
+	GroupGeneric:      {"generic", "@keyspace"},
+	GroupConnection:   {"connection", "@connection"},
+	GroupServer:       {"server", ""},
+	GroupList:         {"list", "@list"},
+	GroupSet:          {"set", "@set"},
+	GroupSortedSet:    {"sorted-set", "@sortedset"},
+	GroupHash:         {"hash", "@hash"},
+	GroupStream:       {"stream", "@stream"},
+	GroupHyperLogLog:  {"hyperloglog", "@hyperloglog"},
+	GroupGeo:          {"geo", "@geo"},
+	GroupPubSub:       {"pubsub", "@pubsub"},
+	GroupTransactions: {"transactions", "@transaction"},
+	GroupScripting:    {"scripting", "@scripting"},
+	GroupCluster:      {"cluster", ""},
+}
+
+// String returns the COMMAND DOCS name of the group.
+func (g Group) String() string { return groups[g].name }
+
+// deriveCategories computes the ACL categories from flags and group, in the order
+// in which Redis lists its categories.
+func (s *Spec) deriveCategories() {
+	var c []string
+	add := func(ok bool, name string) {
+		if ok && name != "" {
+			c = append(c, name)
+		}
+	}
+	group := groups[s.Group].category
+	if group == "@keyspace" || s.Flags&KeyspaceCat != 0 {
+		add(true, "@keyspace")
+	}
+	add(s.Flags&ReadOnly != 0, "@read")
+	add(s.Flags&Write != 0, "@write")
+	if group != "@keyspace" {
+		add(true, group)
+	}
+	add(s.Flags&Fast != 0, "@fast")
+	add(s.Flags&Fast == 0, "@slow")
+	add(s.Flags&Blocking != 0, "@blocking")
+	add(s.Flags&Admin != 0, "@admin")
+	add(s.Flags&(Admin|Dangerous) != 0, "@dangerous")
+	s.Categories = c
+}
+
+// MatchesArity tells whether a call with n arguments (name included) is allowed.
+func (s *Spec) MatchesArity(n int) bool {
+	if s.Arity >= 0 {
+		return n == s.Arity
+	}
+	return n >= -s.Arity
+}
+
+// IsContainer tells whether the command is only reached through subcommands.
+func (s *Spec) IsContainer() bool { return s.Handler == nil }

@@ -1,0 +1,162 @@
+package command
+
+import (
+	"fmt"
+	"sort"
+)
+
+// Table is the set of all commands, built once at start and never changed: all its
+// methods are safe for any goroutine.
+type Table struct {
+	slots []*Spec // open addressing over nameHash, a power of two, at most a quarter full
+	mask  uint64
+	all   []*Spec // commands in order of name
+	flat  []*Spec // commands and subcommands by ID
+}
+
+// All returns the groups of this package. A new group file adds its slice here.
+func All() []*Spec {
+	var specs []*Spec
+	for _, g := range groupSpecs {
+		specs = append(specs, g...)
+	}
+	return specs
+}
+
+// Build derives everything from the specs and checks them. It changes the specs it
+// is given: call it once per set of literals.
+func Build(specs []*Spec) (*Table, error) {
+	t := &Table{all: append([]*Spec(nil), specs...)}
+	sort.Slice(t.all, func(i, j int) bool { return t.all[i].Name < t.all[j].Name })
+	size := 16
+	for size < 4*len(specs) {
+		size *= 2
+	}
+	t.slots, t.mask = make([]*Spec, size), uint64(size-1)
+	for _, s := range t.all {
+		if err := t.derive(s, nil); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", errTable, s.Name, err)
+		}
+		if t.Lookup([]byte(s.Name)) != nil {
+			return nil, fmt.Errorf("%w: %s is declared twice", errTable, s.Name)
+		}
+		i := nameHash([]byte(s.Name)) & t.mask
+		for t.slots[i] != nil {
+			i = (i + 1) & t.mask
+		}
+		t.slots[i] = s
+	}
+	return t, nil
+}
+
+func (t *Table) derive(s, parent *Spec) error {
+	s.Parent, s.FullName, s.ID = parent, s.Name, len(t.flat)
+	if parent != nil {
+		s.FullName = parent.Name + "|" + s.Name
+	}
+	t.flat = append(t.flat, s)
+	if s.Handler == nil && len(s.Subs) == 0 {
+		return fmt.Errorf("neither a handler nor subcommands")
+	}
+	if s.Arity == 0 {
+		return fmt.Errorf("no arity")
+	}
+	s.first, s.last, s.step = 0, 0, 0
+	s.deriveRange()
+	s.deriveCategories()
+	if err := s.checkKeys(); err != nil {
+		return err
+	}
+	var err error
+	if s.docArgs, err = parseSyntax(s.Syntax, s.Keys); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, sub := range s.Subs {
+		if seen[sub.Name] {
+			return fmt.Errorf("subcommand %s is declared twice", sub.Name)
+		}
+		seen[sub.Name] = true
+		if err := t.derive(sub, s); err != nil {
+			return fmt.Errorf("%s: %w", sub.Name, err)
+		}
+	}
+	return nil
+}
+
+// checkKeys refuses key specs that point outside the smallest allowed call.
+func (s *Spec) checkKeys() error {
+	least := s.Arity
+	if least < 0 {
+		least = -least
+	}
+	for i := range s.Keys {
+		k := &s.Keys[i]
+		if k.Keyword != "" {
+			continue
+		}
+		if k.Index <= 0 || k.Index >= least && s.Flags&NoMandatoryKeys == 0 || k.Step <= 0 {
+			return fmt.Errorf("key spec %d is outside arity %d", i, s.Arity)
+		}
+	}
+	return nil
+}
+
+// Lookup finds a command by name in any case; nil when there is none.
+func (t *Table) Lookup(name []byte) *Spec {
+	for i := nameHash(name) & t.mask; ; i = (i + 1) & t.mask {
+		s := t.slots[i]
+		if s == nil {
+			return nil
+		}
+		if equalFold(name, s.Name) {
+			return s
+		}
+	}
+}
+
+// LookupSub finds a subcommand of a container by name in any case; nil when none.
+func (s *Spec) LookupSub(name []byte) *Spec {
+	for _, sub := range s.Subs {
+		if equalFold(name, sub.Name) {
+			return sub
+		}
+	}
+	return nil
+}
+
+// Commands returns all commands (no subcommands) in order of name; do not change it.
+func (t *Table) Commands() []*Spec { return t.all }
+
+// Specs returns all commands and subcommands, indexed by Spec.ID; do not change it.
+func (t *Table) Specs() []*Spec { return t.flat }
+
+// nameHash folds ASCII case and mixes; FNV-1a with one final multiplication.
+func nameHash(name []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range name {
+		h = (h ^ uint64(c|0x20)) * 1099511628211
+	}
+	return h ^ h>>29
+}
+
+// equalFold compares name with a lower-case string, folding ASCII letters only.
+func equalFold(name []byte, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// EqualFold tells whether an argument is the given lower-case word in any case.
+// Handlers use it for option names.
+func EqualFold(arg []byte, lower string) bool { return equalFold(arg, lower) }
