@@ -1,0 +1,226 @@
+package arena
+
+import (
+	"unsafe"
+
+	"github.com/kringdb/kring/internal/invariants"
+)
+
+// mangleSpanBytes bounds how much of each end of a span is mangled.
+const mangleSpanBytes = 64 << 10
+
+// mangled is the byte that invariants.Mangle writes.
+var mangled = func() byte {
+	var b [1]byte
+	invariants.Mangle(b[:])
+	return b[0]
+}()
+
+func assert(ok bool, format string, args ...any) { invariants.Assert(ok, format, args...) }
+
+func setOwner(u, cnt, id uint32) {
+	s := unsafe.Slice((*uint32)(unsafe.Add(owners, uintptr(u)*ownerBytesPerUnit)), cnt)
+	for i := range s {
+		s[i] = id
+	}
+}
+
+func ownerOf(u uint32) uint32 {
+	return *(*uint32)(unsafe.Add(owners, uintptr(u)*ownerBytesPerUnit))
+}
+
+// liveWord returns the word of the live bitmap for a block's address, and its
+// bit. A word covers 512 bytes, so it never belongs to two arenas.
+func liveWord(addr Addr) (*uint64, uint64) {
+	i := uintptr(addr) >> 3
+	return (*uint64)(unsafe.Add(liveBits, i>>6<<3)), 1 << (i & 63)
+}
+
+// checkHandedOut verifies that nobody wrote to a block between Free and Alloc,
+// notes it as live, and fills it with rubbish.
+func (a *Arena) checkHandedOut(addr Addr, size int, reused bool) {
+	assert(ownerOf(uint32(addr>>unitShift)) == a.id, "arena: block %#x of another arena handed out", uint64(addr))
+	w, bit := liveWord(addr)
+	assert(*w&bit == 0, "arena: live block %#x handed out", uint64(addr))
+	*w |= bit
+	if reused {
+		for i, b := range Bytes(addr, size)[2:] { // the first two bytes were the link
+			if b != mangled {
+				assert(false, "arena: block %#x of %d bytes was written at offset %d after it was freed", uint64(addr), size, i+2)
+			}
+		}
+	}
+	mangle(addr, size)
+}
+
+// checkTakenBack verifies that a block may be freed and overwrites it.
+func (a *Arena) checkTakenBack(addr Addr, size int, page uint32) {
+	assert(ownerOf(uint32(addr>>unitShift)) == a.id, "arena: Free(%#x) through another arena", uint64(addr))
+	off := int(addr - Addr(page)<<unitShift)
+	assert(off%size == 0, "arena: Free(%#x): inside a block", uint64(addr))
+	w, bit := liveWord(addr)
+	assert(*w&bit != 0, "arena: Free(%#x): freed before", uint64(addr))
+	*w &^= bit
+	mangle(addr, size)
+}
+
+// mangle overwrites a block; of a long span only the ends, lest a check makes a
+// gigabyte resident.
+func mangle(addr Addr, size int) {
+	if size <= 2*mangleSpanBytes {
+		invariants.Mangle(Bytes(addr, size))
+		return
+	}
+	invariants.Mangle(Bytes(addr, mangleSpanBytes))
+	invariants.Mangle(Bytes(addr+Addr(size)-mangleSpanBytes, mangleSpanBytes))
+}
+
+// forgetBlocks makes all blocks of a page or span dead, for Release.
+func forgetBlocks(u, cnt uint32) {
+	addr := Addr(u) << unitShift
+	d := descOf(u)
+	if d.class == classSpan {
+		w, bit := liveWord(addr)
+		*w &^= bit
+		mangle(addr, int(cnt)<<unitShift)
+		return
+	}
+	w, _ := liveWord(addr)
+	clear(unsafe.Slice(w, uintptr(cnt)*liveBytesPerUnit/8))
+	mangle(addr, int(d.bump)<<3)
+}
+
+// CheckInvariants walks the whole arena and panics at the first inconsistency.
+// It does nothing without the invariants tag. The caller holds the shard's lock.
+func (a *Arena) CheckInvariants() {
+	if !invariants.Enabled {
+		return
+	}
+	used, pages := int64(0), int64(0)
+	for c := range a.classes {
+		u, units := a.checkClass(c)
+		used += u
+		pages += units << unitShift
+	}
+	assert(used == a.used, "arena: blocks sum up to %d, the account says %d", used, a.used)
+	assert(pages == a.pages, "arena: pages sum up to %d, the account says %d", pages, a.pages)
+	assert(used != 0 || pages == 0, "arena: empty, but holds %d bytes of pages", pages)
+}
+
+// checkClass verifies one ring and returns its live bytes and its units.
+func (a *Arena) checkClass(c int) (used, units int64) {
+	k := &a.classes[c]
+	empties, fulls := 0, 0
+	for u := k.head; u != 0; {
+		d := descOf(u)
+		assert(int(d.class) == c, "arena: page %d of class %d in ring %d", u, d.class, c)
+		assert(descOf(d.next).prev == u && descOf(d.prev).next == u, "arena: ring %d is broken at %d", c, u)
+		cnt := d.units()
+		units += int64(cnt)
+		for i := range cnt {
+			assert(ownerOf(u+i) == a.id, "arena: unit %d is not the arena's", u+i)
+		}
+		if c == classSpan {
+			assert(*stateOf(u) == stateSpan, "arena: state of span %d", u)
+			used += int64(cnt) << unitShift
+		} else {
+			used += checkPage(u, d)
+			if d.used == 0 {
+				empties++
+			}
+			if d.full(classBytes[c]) {
+				fulls++
+			} else {
+				assert(fulls == 0 || fulls == 1 && descOf(k.head).full(classBytes[c]),
+					"arena: in ring %d page %d with room comes after full ones", c, u)
+			}
+		}
+		if u = d.next; u == k.head {
+			break
+		}
+	}
+	assert(units == int64(k.units), "arena: ring %d has %d units, the account says %d", c, units, k.units)
+	assert(empties <= 1, "arena: ring %d has %d empty pages", c, empties)
+	return used, units
+}
+
+// checkPage verifies a page against the live bitmap and returns its live bytes.
+func checkPage(u uint32, d *desc) int64 {
+	page := Addr(u) << unitShift
+	size := int(classBytes[d.class])
+	for i := range d.units() {
+		assert(*stateOf(u + i) == d.order+1, "arena: state of unit %d", u+i)
+	}
+	assert(u&(d.units()-1) == 0, "arena: page %d of order %d is not aligned", u, d.order)
+	assert(int(d.bump)<<3 <= unitBytes<<d.order && int(d.bump)<<3%size == 0, "arena: bump of page %d", u)
+	handed := int(d.bump) << 3 / size
+	var dead [maxPageBlocks / 64]uint64
+	for f, n := d.free, 0; f != 0; n++ {
+		off := int(f-1) << 3
+		assert(n < handed && off%size == 0 && off/size < handed, "arena: free list of page %d", u)
+		f = U16(page + Addr(off))
+	}
+	free := markFree(page, d, &dead)
+	assert(free+int(d.used) == handed, "arena: page %d: %d free, %d used, %d handed out", u, free, d.used, handed)
+	for i := range handed {
+		w, bit := liveWord(page + Addr(i*size))
+		isDead := dead[i>>6]&(1<<(i&63)) != 0
+		assert((*w&bit == 0) == isDead, "arena: page %d: block %d: in the free list: %v, live: %v", u, i, isDead, *w&bit != 0)
+	}
+	return int64(d.used) * int64(size)
+}
+
+// CheckPool walks the page pool and panics at the first inconsistency. It does
+// nothing without the invariants tag. It holds the pool's lock meanwhile.
+func CheckPool() {
+	if !invariants.Enabled {
+		return
+	}
+	m := &pool.mu
+	m.Lock()
+	defer m.Unlock()
+	seen := make(map[uint32]bool) // units of free blocks below the high water
+	high := uint32(HighWater() >> unitShift)
+	dirty, total := int64(0), int64(0)
+	for o := range m.orders {
+		x := &m.free[o]
+		n := 0
+		for i, ok := x.next(0); ok; i, ok = x.next(i + 1) {
+			n++
+			u := i << o
+			total += 1 << o
+			assert(o == m.orders-1 || !x.test(i^1), "arena: free buddies of order %d at %d", o, u)
+			for j := u; j < min(u+1<<o, high); j++ {
+				assert(!seen[j], "arena: unit %d is free twice", j)
+				assert(*stateOf(j) == stateNone && ownerOf(j) == 0, "arena: free unit %d has an owner", j)
+				seen[j] = true
+			}
+			dirty += pool.countDirtyLocked(u, min(1<<o, max(high, u+1)-u))
+		}
+		assert(n == x.count, "arena: order %d has %d blocks, the account says %d", o, n, x.count)
+		assert((n > 0) == (m.nonEmpty&(1<<o) != 0), "arena: the mask of order %d", o)
+	}
+	assert(dirty == m.freeDirty, "arena: %d free units are dirty, the account says %d", dirty, m.freeDirty)
+	if !m.scavenging {
+		assert(total+pool.inUse.Load() <= int64(m.units)-1, "arena: %d units free, %d in use", total, pool.inUse.Load())
+	}
+	checkPieces(&m.granules, granuleOrder, high, seen)
+	checkPieces(&m.chunks, chunkOrder, high, seen)
+}
+
+// checkPieces verifies that exactly the free, dirty pieces of an order are noted.
+func checkPieces(x *index, o int, high uint32, seen map[uint32]bool) {
+	n := 0
+	for u := uint32(0); u < high; u += 1 << o {
+		free := u != 0
+		for j := u; free && j < min(u+1<<o, high); j++ {
+			free = seen[j]
+		}
+		want := free && pool.anyDirtyLocked(u, 1<<o)
+		assert(x.test(u>>o) == want, "arena: piece of order %d at %d: noted: %v", o, u, !want)
+		if want {
+			n++
+		}
+	}
+	assert(n == x.count, "arena: %d pieces of order %d, the account says %d", n, o, x.count)
+}

@@ -1,0 +1,82 @@
+// Package arena is the memory of the store: blocks outside the Go heap, named
+// by 64-bit addresses instead of pointers, so that the garbage collector never
+// scans data.
+//
+// # Terms
+//
+//	reservation  one range of address space per process (1 TB, or less where the
+//	             kernel refuses), made at the first New and never unmapped.
+//	Addr         a byte offset in the reservation; 0 is "none".
+//	unit         4 KB of the reservation, the smallest thing the pool hands out.
+//	pool         the one owner of all units: a buddy allocator under one mutex,
+//	             the innermost lock of the process.
+//	page         a power-of-two run of units (4 KB .. 256 KB) that belongs to one
+//	             arena and is cut into blocks of one size class.
+//	span         a run of units, of any length, that is one block: everything
+//	             above MaxSmallBytes.
+//	arena        the allocator of one shard; its lock is the shard's lock.
+//	granule      64 KB; the least that is given back to the system in passing.
+//	chunk        2 MB; the least that is given back while huge pages are on.
+//	dirty        of a unit: it was handed out since it was last given back, so
+//	             it may hold physical memory.
+//
+// # Layout
+//
+// Blocks have no header, and neither have pages: what the allocator knows about
+// a page stands in side arrays, indexed by unit number. Thus a page of 4 KB
+// holds exactly two blocks of 2 KB, blocks are naturally aligned, and the
+// descriptors of neighbouring pages do not fight for the same cache sets, as
+// headers at the start of each page would.
+//
+//	reservation   unit 0  unit 1      unit 16 .. 31 (a page of order 4)      span of 3 units
+//	            +-------+-------+ ~ +--------+--------+--------+-----+~+ ~ +------+------+------+
+//	            | never | page  |   | block  | block  | block  | bump →|   | one block          |
+//	            +-------+-------+ ~ +--------+--------+--------+-----+~+ ~ +------+------+------+
+//	state  (1 B)    0       1          5        5 ...  (order+1)              0x80     0     0
+//	descs (16 B)  sentinel  desc       desc    -                              desc     -     -
+//
+//	desc        0       4       8     10     12     14      15      16
+//	            +-------+-------+------+------+------+-------+-------+
+//	            | next  | prev  | used | free | bump | class | order |
+//	            +-------+-------+------+------+------+-------+-------+
+//	next, prev  units of the neighbours in the ring of the arena's class
+//	used        live blocks (of a span: used and free hold the length in units)
+//	free        1 + offset/8 of the first free block; 0 none. A free block holds
+//	            the same number of the next one in its first two bytes.
+//	bump        offset/8 of the first block that was never handed out
+//
+//	Arena       per class: head of the ring | units held. In a ring the pages
+//	            with room come before the full ones, except that the head itself
+//	            may be full: Alloc moves on when it finds it so.
+//
+//	pool        free blocks of order o (4 KB << o): one bit each in a bitmap with
+//	            64-way summaries, so that the lowest is found in five steps;
+//	            buddies are bits next to each other and always merge.
+//	            dirty: one bit per unit. granules, chunks: those that are free as
+//	            a whole and hold a dirty unit; what is given back is taken from
+//	            their high end.
+//
+// # Guarantees
+//
+//   - A block whose class size (SizeOf) is a multiple of 64 is 64-byte aligned.
+//     All classes above 512 bytes are multiples of 64; spans are aligned to
+//     4 KB. Every block is 8-byte aligned.
+//   - The contents of a fresh block are undefined.
+//   - All memory below HighWater is readable at any time, for ever: freed memory
+//     is given back by advice, never unmapped. Readers without a lock may read
+//     rubbish there, but they never fault.
+//   - The accounts are exact: Used is the sum of SizeOf over the live blocks,
+//     Pages the sum of what the pool handed to this arena.
+//
+// # Invariants
+//
+//   - A unit is free in the pool, or part of a page or span of one arena, or
+//     (while it is being given back) in the hands of the scavenger.
+//   - No two free buddies of the same order.
+//   - At most one empty page per class is kept by an arena, and none at all by
+//     an arena in which nothing is live.
+//
+// With the invariants tag a freed block is mangled and checked again when it is
+// handed out, a fresh block is filled with rubbish, and freeing twice, through
+// another arena, or with a wrong size panics. The wrong class is caught always.
+package arena

@@ -1,0 +1,60 @@
+package arena
+
+const (
+	unitShift = 12
+	unitBytes = 1 << unitShift
+
+	// reserveMaxBytes is what is asked of the kernel first; reserveMinBytes is
+	// where the search by halving gives up.
+	reserveMaxBytes = 1 << 40
+	reserveMinBytes = 1 << 28
+
+	// addrLimitBytes bounds every address for ever: tables store addr>>3 in 40 bits.
+	addrLimitBytes = 1 << 43
+
+	// MaxSmallBytes is the largest size served from pages; above it a block is a
+	// span of 4 KB units.
+	MaxSmallBytes = 16 << 10
+
+	// MaxAllocBytes is the largest size of a single block.
+	MaxAllocBytes = 1 << 30
+
+	// fineMaxBytes is the end of the classes in 8-byte steps; above it there are
+	// eight classes to each doubling.
+	fineMaxBytes = 256
+
+	// topOrder is the order of the largest page that ordinary classes grow to
+	// (64 KB); tallOrder that of classes which would waste too much of it.
+	topOrder  = 4
+	tallOrder = 6
+
+	// growShare: a class takes a page no larger than 1/growShare of what it holds
+	// already, so that unused tails stay a small share of it.
+	growShare = 8
+
+	granuleOrder = 4
+	chunkOrder   = 9
+	granuleBytes = unitBytes << granuleOrder
+	chunkBytes   = unitBytes << chunkOrder
+
+	// cacheMinBytes and cacheShare: free memory is kept resident up to the larger
+	// of cacheMinBytes and 1/cacheShare of what is in use.
+	cacheMinBytes = 8 << 20
+	cacheShare    = 64
+
+	// sparseShare: while huge pages are on, smaller pieces than chunks are given
+	// back only when free resident memory exceeds 1/sparseShare of what is in use
+	// (on top of the cache), because that breaks huge pages apart.
+	sparseShare = 4
+
+	// giveBackStepBytes bounds one call of madvise, so that neither page faults
+	// nor allocations wait long behind it.
+	giveBackStepBytes = 1 << 20
+
+	// adviseStepBytes is how far ahead of the high water huge pages are asked for.
+	adviseStepBytes = 32 << 20
+
+	// releaseBatchPages bounds how many pages are returned under one hold of the
+	// pool's lock.
+	releaseBatchPages = 64
+)

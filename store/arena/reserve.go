@@ -1,0 +1,110 @@
+package arena
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/kringdb/kring/internal/invariants"
+)
+
+var (
+	reserveOnce sync.Once
+
+	// descs and states are the side arrays of descriptors (16 B per unit) and
+	// states (1 B per unit). An entry belongs to whoever holds the unit.
+	descs  unsafe.Pointer
+	states unsafe.Pointer
+
+	// owners (4 B per unit) and liveBits (a bit per 8 bytes of the reservation)
+	// exist under the invariants tag only.
+	owners   unsafe.Pointer
+	liveBits unsafe.Pointer
+
+	hugePages atomic.Bool
+)
+
+const (
+	descBytes         = 16
+	liveBytesPerUnit  = unitBytes / 8 / 8
+	ownerBytesPerUnit = 4
+)
+
+// reserve makes the reservation and the side arrays, once per process, and
+// panics when the system refuses even the smallest.
+func reserve() {
+	reserveOnce.Do(func() {
+		var err error
+		for size := uint64(reserveMaxBytes); size >= reserveMinBytes; size /= 2 {
+			if uint64(uintptr(size)) != size {
+				continue // a 32-bit system
+			}
+			if err = tryReserve(size); err == nil {
+				return
+			}
+		}
+		panic(fmt.Sprintf("arena: cannot reserve %d MB of address space: %v", reserveMinBytes>>20, err))
+	})
+}
+
+// tryReserve maps size bytes, aligned to a chunk, and the side arrays for them.
+func tryReserve(size uint64) error {
+	units := size >> unitShift
+	words := poolWords(units)
+	side := units*(descBytes+1) + words*8
+	if invariants.Enabled {
+		side += units * (ownerBytesPerUnit + liveBytesPerUnit)
+	}
+	p, err := osReserve(uintptr(size) + chunkBytes)
+	if err != nil {
+		return err
+	}
+	s, err := osReserve(uintptr(side))
+	if err != nil {
+		osUnmap(p, uintptr(size)+chunkBytes)
+		return err
+	}
+	skip := -uintptr(p) & (chunkBytes - 1)
+	base = unsafe.Add(p, skip)
+	descs = s
+	s = unsafe.Add(s, units*descBytes)
+	pool.init(units, unsafe.Slice((*uint64)(s), words))
+	s = unsafe.Add(s, words*8)
+	if invariants.Enabled {
+		liveBits = s
+		owners = unsafe.Add(s, units*liveBytesPerUnit)
+		s = unsafe.Add(owners, units*ownerBytesPerUnit)
+	}
+	states = s
+	sentinel := descOf(0)
+	sentinel.bump = 1<<16 - 1
+	sentinel.class = classSpan
+	if !hugePages.Load() {
+		_ = osHugePages(base, uintptr(size), false)
+	}
+	return nil
+}
+
+// SetHugePages chooses whether the reservation asks the system for transparent
+// huge pages (2 MB) as it fills up; the default is off, and then it refuses
+// them, whatever the system's own default is. It is meant to be called before
+// the first Alloc; later calls hold for memory touched from then on. It does
+// nothing where the system has no such switch.
+//
+// With huge pages on, memory is given back in free chunks of 2 MB as long as
+// that suffices, see doc.go.
+func SetHugePages(on bool) {
+	hugePages.Store(on)
+	pool.mu.Lock()
+	defer pool.mu.Unlock()
+	if pool.mu.units == 0 {
+		return // reserve will look at the switch
+	}
+	pool.mu.advised = 0
+	if on {
+		pool.adviseLocked(uint32(uint64(HighWater()) >> unitShift))
+		return
+	}
+	_ = osHugePages(base, uintptr(pool.mu.units)<<unitShift, false)
+}
