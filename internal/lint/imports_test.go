@@ -1,0 +1,161 @@
+package lint
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/kringdb/kring"
+
+// allowed lists, per package tree, which of our own packages and which foreign
+// modules its non-test files may import (DESIGN.md, "The house"). A more specific
+// tree comes before the one that contains it. "std" needs no mention.
+var allowed = []struct {
+	tree    string
+	own     []string
+	foreign []string
+}{
+	{"cmd", []string{"server", "internal"}, nil},
+	{"server/options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
+	{"server", []string{"server", "command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},
+	{"command", []string{"store", "resp", "internal"}, nil},
+	{"store/arena", []string{"internal"}, []string{"golang.org/x/sys"}},
+	{"store", []string{"store", "internal"}, []string{"github.com/cespare/xxhash/v2"}},
+	{"resp", []string{"internal"}, nil},
+	{"netio", []string{"internal"}, []string{"golang.org/x/sys", "github.com/tidwall/redcon"}},
+	{"persistence", []string{"resp", "internal"}, nil},
+	{"internal", []string{"internal"}, nil},
+	{"tests", []string{"tests"}, []string{"*"}},
+}
+
+// root is the top of the tree, seen from this package's folder.
+const root = "../.."
+
+// goFiles calls f with the path, relative to the root, of every Go file of the
+// module; nested modules are left out.
+func goFiles(t *testing.T, f func(rel string)) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules" || nested(p)) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(rel, ".go") {
+			f(filepath.ToSlash(rel))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func nested(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}
+
+func inTree(pkg, tree string) bool { return pkg == tree || strings.HasPrefix(pkg, tree+"/") }
+
+func TestImports(t *testing.T) {
+	seen := 0
+	goFiles(t, func(rel string) {
+		if strings.HasSuffix(rel, "_test.go") {
+			return
+		}
+		seen++
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, rel), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := path.Dir(rel)
+		for _, imp := range f.Imports {
+			p, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if why := forbidden(dir, p); why != "" {
+				t.Errorf("%s imports %s: %s", rel, p, why)
+			}
+		}
+	})
+	if seen < 50 {
+		t.Fatalf("only %d files seen: the walk is broken", seen)
+	}
+}
+
+// forbidden says why a package in folder dir may not import p, or "".
+func forbidden(dir, p string) string {
+	for _, rule := range allowed {
+		if !inTree(dir, rule.tree) {
+			continue
+		}
+		own, isOwn := strings.CutPrefix(p, module+"/")
+		switch {
+		case isOwn:
+			if inTree(own, dir) {
+				return ""
+			}
+			for _, tree := range rule.own {
+				if inTree(own, tree) {
+					return ""
+				}
+			}
+			return "not among the packages that " + rule.tree + " may use"
+		case !strings.Contains(strings.SplitN(p, "/", 2)[0], "."):
+			return ""
+		}
+		for _, m := range rule.foreign {
+			if m == "*" || inTree(p, m) {
+				return ""
+			}
+		}
+		return "not among the modules that " + rule.tree + " may use"
+	}
+	return "no rule covers " + dir
+}
+
+// TestForbidden holds the rules of DESIGN.md that matter most, so that the table
+// above cannot lose them by accident.
+func TestForbidden(t *testing.T) {
+	for _, c := range []struct{ dir, imp string }{
+		{"netio", module + "/resp"},
+		{"resp", module + "/store"},
+		{"store", module + "/resp"},
+		{"store/dict", module + "/resp"},
+		{"command", module + "/netio"},
+		{"command", module + "/server"},
+		{"command", module + "/persistence"},
+		{"persistence", module + "/store"},
+		{"tests/compat", module + "/store"},
+		{"resp", "github.com/tidwall/redcon"},
+		{"server", "github.com/tidwall/redcon"},
+	} {
+		if forbidden(c.dir, c.imp) == "" {
+			t.Errorf("%s may import %s", c.dir, c.imp)
+		}
+	}
+	for _, c := range []struct{ dir, imp string }{
+		{"server", module + "/netio"}, {"command", module + "/store/entry"}, {"netio", "golang.org/x/sys/unix"}, {"store", "fmt"},
+	} {
+		if why := forbidden(c.dir, c.imp); why != "" {
+			t.Errorf("%s may not import %s: %s", c.dir, c.imp, why)
+		}
+	}
+}
