@@ -1,0 +1,102 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/str"
+)
+
+// CheckInvariants verifies the whole store (see doc.go), arenas and tables included,
+// and returns the first thing that is broken. It takes each shard lock itself.
+func (s *Store) CheckInvariants() error {
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		err := s.checkShardLocked(uint32(i))
+		s.shards[i].mu.Unlock()
+		if err != nil {
+			return fmt.Errorf("store: shard %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) checkShardLocked(shard uint32) error {
+	sh := &s.shards[shard]
+	sh.mu.ar.CheckInvariants()
+	sum := int64(0)
+	for db := range s.numDBs {
+		n, err := s.checkDatabaseLocked(shard, db)
+		if err != nil {
+			return fmt.Errorf("db %d: %w", db, err)
+		}
+		sum += n
+	}
+	for i := range sh.mu.garbage {
+		sum += sh.mu.garbage[i].Bytes()
+	}
+	for _, c := range sh.mu.corpses {
+		if c.wholesale {
+			continue
+		}
+		for i := range c.tables {
+			sum += c.tables[i].bytesLeft()
+		}
+	}
+	if used := sh.mu.ar.Used(); sum != used {
+		return fmt.Errorf("entries, values, tables, garbage and corpses are %d bytes, the arena counts %d", sum, used)
+	}
+	return nil
+}
+
+// checkDatabaseLocked returns the bytes of the database's entries, values and table.
+func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err error) {
+	d := s.at(db, shard)
+	if err := d.table.Check(&keyOps); err != nil {
+		return 0, err
+	}
+	bytes = d.table.Bytes()
+	count, expires := 0, int64(0)
+	for pos, done := uint64(0), false; !done; {
+		pos, done = d.table.Walk(pos, 1<<30, &keyOps, func(a arena.Addr) {
+			e := Entry{A: a}
+			count++
+			d := e.Deadline()
+			if d != 0 {
+				expires++
+			}
+			if e.HasDeadline() != (d > 0) {
+				err = fmt.Errorf("key %q has deadline %d", e.Key(), d)
+			}
+			if to := s.shardOf(e.Key()); to != shard {
+				err = fmt.Errorf("key %q belongs to shard %d", e.Key(), to)
+			}
+			if e.Type() == entry.String {
+				if cerr := str.Check(e); cerr != nil {
+					err = fmt.Errorf("key %q: %w", e.Key(), cerr)
+				}
+			}
+			bytes += int64(arena.SizeOf(e.Size())) + str.OutsideBytes(e)
+		})
+	}
+	if err == nil && (count != d.table.Len() || expires != d.expires) {
+		err = fmt.Errorf("a walk met %d entries, %d with a deadline; the counts are %d and %d",
+			count, expires, d.table.Len(), d.expires)
+	}
+	return bytes, err
+}
+
+// bytesLeft returns what the reaper has still to free of the table.
+func (t *deadTable) bytesLeft() int64 {
+	sum := t.table.Bytes()
+	for pos, done := t.pos, false; !done; {
+		seg, next, last := t.table.NextSegment(pos)
+		t.table.EachInSegment(seg, func(a arena.Addr) {
+			e := Entry{A: a}
+			sum += int64(arena.SizeOf(e.Size())) + str.OutsideBytes(e)
+		})
+		pos, done = next, last
+	}
+	return sum
+}

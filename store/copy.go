@@ -1,0 +1,84 @@
+package store
+
+import (
+	"bytes"
+
+	"github.com/kringdb/kring/store/dict"
+	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/str"
+)
+
+// Rename gives the value of from, with its deadline, the name to, whatever to held,
+// and tells whether from was there. It does not look at deadlines: the caller has
+// called Find. Within a shard a long string moves without its chunks; across shards
+// it is copied.
+func (s *Store) Rename(db int, from, to Key) bool {
+	e := s.FindRaw(db, from)
+	if e.A == 0 {
+		return false
+	}
+	if bytes.Equal(from.Name, to.Name) {
+		return true
+	}
+	sameShard := from.Shard == to.Shard
+	s.copyEntry(db, to, e, !sameShard)
+	// put may have changed the table, so that the slot is looked up now.
+	d := s.at(db, from.Shard)
+	slot := d.table.FindAddr(from.Hash, e.A)
+	if !sameShard {
+		s.remove(db, from, slot, e)
+		return true
+	}
+	s.unlink(db, from, slot, e)
+	e.Free(s.shards[from.Shard].mu.ar)
+	return true
+}
+
+// Copy makes to in dstdb a deep copy of from in srcdb, with its deadline, whatever to
+// held, and tells whether from was there. It does not look at deadlines.
+func (s *Store) Copy(srcdb int, from Key, dstdb int, to Key) bool {
+	e := s.FindRaw(srcdb, from)
+	if e.A == 0 {
+		return false
+	}
+	if srcdb != dstdb || !bytes.Equal(from.Name, to.Name) {
+		s.copyEntry(dstdb, to, e, true)
+	}
+	return true
+}
+
+// copyEntry makes to a copy of e, deep or only of e's block.
+func (s *Store) copyEntry(db int, to Key, e Entry, deep bool) {
+	// Before e is read: its segment, if it is to's too, is handed over unchanged.
+	ne := s.put(db, to, &entry.Spec{
+		Type: e.Type(), Encoding: e.Encoding(), Clock: e.Clock(), Deadline: e.Deadline(), PayloadLen: e.PayloadLen(),
+	})
+	copy(ne.Payload(), e.Payload())
+	if !deep {
+		return
+	}
+	switch e.Type() {
+	case entry.String:
+		str.CopyValue(s.shards[to.Shard].mu.ar, ne, e)
+	}
+}
+
+// Move moves k, with its deadline, from srcdb to dstdb and tells whether it did: not
+// when k is missing in srcdb or present in dstdb. It does not look at deadlines: the
+// caller has called Find for both.
+func (s *Store) Move(srcdb, dstdb int, k Key) bool {
+	src, dst := s.at(srcdb, k.Shard), s.at(dstdb, k.Shard)
+	slot := src.table.Find(k.Hash, k.Name, &keyOps)
+	if slot == nil || dst.table.Find(k.Hash, k.Name, &keyOps) != nil {
+		return false
+	}
+	e := Entry{A: dict.SlotAddr(slot)}
+	sh := &s.shards[k.Shard]
+	s.unlink(srcdb, k, slot, e)
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, dst, k.Hash)
+	}
+	dst.table.Insert(sh.mu.ar, k.Hash, e.A, &keyOps)
+	dst.countDeadline(false, e.HasDeadline())
+	return true
+}

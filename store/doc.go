@@ -1,0 +1,44 @@
+// Package store holds the keyspace: shards, databases, entries and their accounts.
+//
+// Terms
+//
+//	shard      1/n of the keyspace with a lock, an arena and a table for each database;
+//	           seeded xxhash picks it, the same for a key in every database
+//	database   what SELECT chooses: one table per shard
+//	key        a name with both of its hashes, made once per command by MakeKey
+//	corpse     a table, or a whole arena, that a flush detached and the reaper is freeing
+//	reaper     the goroutine that frees what is too large to be freed at once, in bounded
+//	           steps, under the shard's lock
+//	cut        the moment that a snapshot shows
+//	pre-image  an entry as it stood at the cut
+//
+// Layout
+//
+//	Store ─▶ shards     │ 0: mutex, arena, garbage, corpses, counters │ 1 │ ... │   128 B each
+//	      ─▶ databases  │ db 0: shard 0 │ shard 1 │ ... │ db 1: shard 0 │ ...  │    64 B each
+//	                          │
+//	                          └▶ dict.Table ─▶ directory ─▶ segment ─▶ slot ─▶ entry
+//
+// Both arrays are allocated once and never move, so that the look-ahead (Touch,
+// TouchEntry) finds a table without a lock; it reads nothing of it but the directory
+// word, atomically, and gives no meaning to what it finds.
+//
+// # Locks
+//
+// Shard locks are taken in ascending order. Unless a method says that it takes locks
+// itself, its caller holds the locks of the shards of all keys that it passes, and a
+// gate. The reaper and Snapshot.Step take one shard lock at a time and no gate: who
+// holds all gates still needs a shard's lock to touch what is inside.
+//
+// Invariants
+//
+//  1. An entry is referred to by exactly one slot, in the table of its database and of
+//     the shard that its key hashes to.
+//  2. Per shard: bytes of entries + values + tables + garbage + corpses = arena.Used().
+//  3. database.expires is the number of its entries with a deadline.
+//  4. A deadline <= now means expired: Find never returns such an entry.
+//  5. A view of an entry is valid until the lock is released or the entry is changed
+//     through the store; every method that may move an entry returns it anew.
+//  6. While a snapshot runs, no entry of a segment with version < its epoch is changed,
+//     moved between tables, or freed before the sink has had it.
+package store

@@ -1,0 +1,106 @@
+package store
+
+import "github.com/kringdb/kring/store/arena"
+
+// FlushDB empties database db at once and leaves the freeing to the reaper. The caller
+// holds all gates and no shard lock.
+func (s *Store) FlushDB(db int) {
+	s.LockAll()
+	s.FlushDBLocked(db)
+	s.UnlockAll()
+}
+
+// FlushDBLocked is FlushDB for a caller that holds all shard locks.
+func (s *Store) FlushDBLocked(db int) {
+	for i := range s.shards {
+		sh, d := &s.shards[i], s.at(db, uint32(i))
+		if d.table.Len() == 0 {
+			d.table.Drop(sh.mu.ar)
+			continue
+		}
+		sh.mu.corpses = append(sh.mu.corpses, &corpse{ar: sh.mu.ar, tables: []deadTable{sh.detach(d)}})
+		s.reap.wake(uint32(i))
+	}
+}
+
+// FlushAll empties every database at once; the reaper returns the old arenas to the
+// system. The caller holds all gates and no shard lock.
+func (s *Store) FlushAll() {
+	s.LockAll()
+	s.FlushAllLocked()
+	s.UnlockAll()
+}
+
+// FlushAllLocked is FlushAll for a caller that holds all shard locks.
+func (s *Store) FlushAllLocked() {
+	for i := range s.shards {
+		sh := &s.shards[i]
+		c := &corpse{ar: sh.mu.ar, wholesale: true, bytes: sh.mu.ar.Used()}
+		for db := range s.numDBs {
+			d := s.at(db, uint32(i))
+			if d.table.SegmentOf(0) == 0 {
+				continue
+			}
+			if t := sh.detach(d); t.owed {
+				c.tables = append(c.tables, t)
+			}
+		}
+		if c.bytes == 0 {
+			continue
+		}
+		s.buryLocked(sh, c)
+		s.reap.wake(uint32(i))
+	}
+}
+
+// buryLocked replaces the shard's arena, which goes with c. Garbage and corpses that
+// stand in the arena go with it too, except for tables that a snapshot still needs.
+func (s *Store) buryLocked(sh *shard, c *corpse) {
+	kept := sh.mu.corpses[:0]
+	for _, old := range sh.mu.corpses {
+		if old.wholesale {
+			kept = append(kept, old)
+		} else if old.owed() {
+			c.tables = append(c.tables, old.tables...)
+		}
+	}
+	clear(sh.mu.corpses[len(kept):])
+	sh.mu.corpses = append(kept, c)
+	sh.mu.garbage = nil
+	sh.mu.ar = arena.New()
+}
+
+// detach takes the content out of a database.
+func (sh *shard) detach(d *database) deadTable {
+	t := deadTable{table: d.table.Detach(), origin: d.origin}
+	d.expires = 0
+	if sn := sh.mu.snap; sn != nil && d.passed < sn.epoch {
+		t.owed = true
+		d.passed = sn.epoch
+	}
+	return t
+}
+
+// SwapDB exchanges two databases. The caller holds all gates and no shard lock.
+func (s *Store) SwapDB(a, b int) {
+	s.LockAll()
+	s.SwapDBLocked(a, b)
+	s.UnlockAll()
+}
+
+// SwapDBLocked is SwapDB for a caller that holds all shard locks.
+func (s *Store) SwapDBLocked(a, b int) {
+	if a == b {
+		return
+	}
+	for i := range s.shards {
+		x, y := s.at(a, uint32(i)), s.at(b, uint32(i))
+		x.table.Swap(&y.table)
+		x.expires, y.expires = y.expires, x.expires
+		x.passed, y.passed = y.passed, x.passed
+		x.origin, y.origin = y.origin, x.origin
+		if sn := s.shards[i].mu.snap; sn != nil {
+			sn.swapped.Store(true)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"math/bits"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Key is a key's name with its hashes. Name is the caller's memory: the store copies
+// it when it makes an entry.
+type Key struct {
+	Name  []byte
+	Hash  uint64 // maphash: places the key in its table
+	Shard uint32 // from seeded xxhash
+}
+
+// MakeKey hashes a name. It takes no lock.
+func (s *Store) MakeKey(name []byte) Key {
+	return Key{name, maphash.Bytes(tableSeed, name), s.shardOf(name)}
+}
+
+// shardOf returns the shard of a name.
+func (s *Store) shardOf(name []byte) uint32 {
+	mask := uint32(1)<<(s.shardBits&31) - 1
+	if len(name) < shortNameBytes {
+		return uint32(shortHash(s.hashSeed, name)) & mask
+	}
+	var d xxhash.Digest
+	d.ResetWithSeed(s.hashSeed)
+	d.Write(name) //nolint:errcheck // it has no error
+	return uint32(d.Sum64()) & mask
+}
+
+// The constants of XXH64, from its specification.
+const (
+	xxPrime1 uint64 = 11400714785074694791
+	xxPrime2 uint64 = 14029467366897019727
+	xxPrime3 uint64 = 1609587929392839161
+	xxPrime4 uint64 = 9650029242287828579
+	xxPrime5 uint64 = 2870177450012600261
+
+	// shortNameBytes is the size of XXH64's stripe: shorter input has a simpler path.
+	shortNameBytes = 32
+)
+
+// shortHash is XXH64 for input shorter than 32 bytes. xxhash.Digest, the library's
+// only seeded form, goes through a buffer of 80 bytes, which for common names costs
+// more than the hash itself.
+func shortHash(seed uint64, b []byte) uint64 {
+	h := seed + xxPrime5 + uint64(len(b))
+	for ; len(b) >= 8; b = b[8:] {
+		k := bits.RotateLeft64(binary.LittleEndian.Uint64(b)*xxPrime2, 31) * xxPrime1
+		h = bits.RotateLeft64(h^k, 27)*xxPrime1 + xxPrime4
+	}
+	if len(b) >= 4 {
+		h ^= uint64(binary.LittleEndian.Uint32(b)) * xxPrime1
+		h = bits.RotateLeft64(h, 23)*xxPrime2 + xxPrime3
+		b = b[4:]
+	}
+	for _, c := range b {
+		h = bits.RotateLeft64(h^uint64(c)*xxPrime5, 11) * xxPrime1
+	}
+	h = (h ^ h>>33) * xxPrime2
+	h = (h ^ h>>29) * xxPrime3
+	return h ^ h>>32
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"github.com/kringdb/kring/store/dict"
+	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/str"
+)
+
+// Find returns k's entry, the zero Entry when there is none. An entry whose deadline
+// is <= now (milliseconds since 1970) is deleted, reported to Hooks.Expired, counted,
+// and not returned.
+func (s *Store) Find(db int, k Key, now int64) Entry {
+	d := s.at(db, k.Shard)
+	slot := d.table.Find(k.Hash, k.Name, &keyOps)
+	if slot == nil {
+		return Entry{}
+	}
+	e := Entry{A: dict.SlotAddr(slot)}
+	if e.Expired(now) {
+		s.expire(db, k, slot, e)
+		return Entry{}
+	}
+	return e
+}
+
+// FindRaw returns k's entry, expired or not.
+func (s *Store) FindRaw(db int, k Key) Entry {
+	slot := s.at(db, k.Shard).table.Find(k.Hash, k.Name, &keyOps)
+	if slot == nil {
+		return Entry{}
+	}
+	return Entry{A: dict.SlotAddr(slot)}
+}
+
+// Delete removes k, expired or not, and tells whether it was there. Large values are
+// freed by the reaper.
+func (s *Store) Delete(db int, k Key) bool {
+	slot := s.at(db, k.Shard).table.Find(k.Hash, k.Name, &keyOps)
+	if slot == nil {
+		return false
+	}
+	s.remove(db, k, slot, Entry{A: dict.SlotAddr(slot)})
+	return true
+}
+
+// expire deletes an entry whose deadline has come.
+func (s *Store) expire(db int, k Key, slot dict.Slot, e Entry) {
+	sh := &s.shards[k.Shard]
+	if s.hooks.Expired != nil {
+		s.hooks.Expired(int(k.Shard), db, e.Key())
+	}
+	sh.mu.expired++
+	s.remove(db, k, slot, e)
+}
+
+// remove deletes an entry, its slot and its value. k.Name may be a view of e.
+func (s *Store) remove(db int, k Key, slot dict.Slot, e Entry) {
+	sh := &s.shards[k.Shard]
+	s.unlink(db, k, slot, e)
+	s.freeValue(k.Shard, e)
+	e.Free(sh.mu.ar)
+}
+
+// unlink deletes an entry's slot and leaves the entry to the caller.
+func (s *Store) unlink(db int, k Key, slot dict.Slot, e Entry) {
+	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, d, k.Hash)
+	}
+	if e.HasDeadline() {
+		d.expires--
+	}
+	d.table.Delete(sh.mu.ar, k.Hash, slot, &keyOps)
+}
+
+// freeValue frees what e refers to outside its block, at once or, if it is large, by
+// the reaper. The payload is garbage afterwards.
+func (s *Store) freeValue(shard uint32, e Entry) {
+	if e.Kind() != entry.KindOf(entry.String, entry.Chunked) {
+		return
+	}
+	sh := &s.shards[shard]
+	g := str.Detach(e)
+	if !g.FreeStep(sh.mu.ar, eagerFreeChunks) {
+		sh.mu.garbage = append(sh.mu.garbage, g)
+		s.reap.wake(shard)
+	}
+}
+
+// Put creates k's entry, or replaces whatever k holds, and leaves the payload of
+// payloadLen bytes undefined: the caller fills it before it releases the lock.
+// deadline is in milliseconds since 1970, 0 for none, or KeepTTL. k.Name must not be
+// a view of k's own entry.
+func (s *Store) Put(db int, k Key, typ entry.Type, enc entry.Encoding, payloadLen int, deadline int64) Entry {
+	return s.put(db, k, &entry.Spec{Type: typ, Encoding: enc, Clock: s.clock.Load(), Deadline: deadline, PayloadLen: payloadLen})
+}
+
+func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
+	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, d, k.Hash)
+	}
+	slot := d.table.Find(k.Hash, k.Name, &keyOps)
+	if slot == nil {
+		if sp.Deadline == KeepTTL {
+			sp.Deadline = 0
+		}
+		e := entry.New(sh.mu.ar, k.Name, sp)
+		d.table.Insert(sh.mu.ar, k.Hash, e.A, &keyOps)
+		if sp.Deadline != 0 {
+			d.expires++
+		}
+		return e
+	}
+	old := Entry{A: dict.SlotAddr(slot)}
+	if sp.Deadline == KeepTTL {
+		sp.Deadline = old.Deadline()
+	}
+	d.countDeadline(old.HasDeadline(), sp.Deadline != 0)
+	s.freeValue(k.Shard, old)
+	e := old.Replace(sh.mu.ar, k.Name, sp)
+	if e != old {
+		dict.SetSlotAddr(slot, e.A)
+	}
+	return e
+}
+
+// countDeadline keeps expires when an entry changes.
+func (d *database) countDeadline(had, has bool) {
+	if had == has {
+		return
+	}
+	if has {
+		d.expires++
+	} else {
+		d.expires--
+	}
+}
+
+// SetDeadline sets k's deadline, ms > 0 in milliseconds since 1970, or removes it, ms
+// = 0. The entry may move: the result replaces e, which is k's entry.
+func (s *Store) SetDeadline(db int, k Key, e Entry, ms int64) Entry {
+	had, has := e.HasDeadline(), ms != 0
+	if !had && !has {
+		return e
+	}
+	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, d, k.Hash)
+	}
+	if had && has {
+		e.StoreDeadline(ms)
+		return e
+	}
+	d.countDeadline(had, has)
+	to := e.Resize(sh.mu.ar, e.Encoding(), e.PayloadLen(), ms)
+	return d.moved(k, e, to)
+}
+
+// moved updates the slot of an entry whose block may have changed.
+func (d *database) moved(k Key, from, to Entry) Entry {
+	if from != to {
+		dict.SetSlotAddr(d.table.FindAddr(k.Hash, from.A), to.A)
+	}
+	return to
+}
+
+// Resize changes encoding and payload length of k's entry e and keeps the first
+// min(old, new) payload bytes, deadline and clock. It is for the types' packages: what
+// the payload refers to is theirs.
+func (s *Store) Resize(db int, k Key, e Entry, enc entry.Encoding, payloadLen int) Entry {
+	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, d, k.Hash)
+	}
+	return d.moved(k, e, e.Resize(sh.mu.ar, enc, payloadLen, e.Deadline()))
+}
+
+// BeforeChange hands k's pre-image to a running snapshot. Everything in this package
+// does so itself; whoever changes a payload in place calls this first.
+func (s *Store) BeforeChange(db int, k Key) {
+	if sh := &s.shards[k.Shard]; sh.mu.snap != nil {
+		sh.preserve(k.Shard, s.at(db, k.Shard), k.Hash)
+	}
+}
+
+// Relocate moves e, an entry of the shard's database db, to a fresh block: the hook
+// for compaction. Its content, and what it refers to, stays.
+func (s *Store) Relocate(shard uint32, db int, e Entry) Entry {
+	sh, d := &s.shards[shard], s.at(db, shard)
+	slot := d.table.FindAddr(keyOps.Hash(e.A), e.A)
+	to := e.Clone(sh.mu.ar, e.Key(), e.Deadline())
+	dict.SetSlotAddr(slot, to.A)
+	e.Free(sh.mu.ar)
+	return to
+}

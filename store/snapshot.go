@@ -1,0 +1,206 @@
+package store
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/dict"
+)
+
+// ErrSnapshotRunning is returned by BeginSnapshot while another snapshot runs.
+var ErrSnapshotRunning = errors.New("store: a snapshot is running")
+
+// SnapshotSink takes the entries of a snapshot, each exactly once, in no order that
+// spans shards. It is called by whoever changes a segment that the snapshot has not
+// passed, and by Snapshot.Step: concurrently for different shards, never for one, and
+// always with that shard's lock held. db is the database's number at the cut. e and
+// all views of it are valid during the call only; it may be expired. The sink must not
+// call the store.
+type SnapshotSink interface {
+	SnapshotEntry(shard, db int, e Entry)
+}
+
+// snapshots holds the running snapshot and numbers them.
+type snapshots struct {
+	mu struct {
+		sync.Mutex
+		running *Snapshot
+		epoch   uint64
+		closed  bool
+	}
+}
+
+func (ss *snapshots) close() {
+	ss.mu.Lock()
+	ss.mu.closed, ss.mu.running = true, nil
+	ss.mu.Unlock()
+}
+
+// Snapshot is the progress of one snapshot. One goroutine at a time calls its methods.
+type Snapshot struct {
+	s     *Store
+	sink  SnapshotSink
+	epoch uint64
+
+	// Where Step is: the position in its database in its shard.
+	shard, db int
+	pos       uint64
+
+	// swapped tells Step that databases changed places: it begins its shard anew and
+	// skips quickly what it has passed.
+	swapped atomic.Bool
+}
+
+// BeginSnapshot makes the cut: the snapshot will show every database as it is now.
+// Taking all shard locks itself, it cuts between commands whose shards are locked
+// together; a caller for whom a cut between two commands is not enough holds all gates.
+func (s *Store) BeginSnapshot(sink SnapshotSink) (*Snapshot, error) {
+	ss := &s.snapshot
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.mu.closed {
+		return nil, ErrClosed
+	}
+	if ss.mu.running != nil {
+		return nil, ErrSnapshotRunning
+	}
+	ss.mu.epoch++
+	sn := &Snapshot{s: s, sink: sink, epoch: ss.mu.epoch}
+	ss.mu.running = sn
+	s.LockAll()
+	for i := range s.databases {
+		s.databases[i].origin = uint32(i >> s.shardBits)
+	}
+	for i := range s.shards {
+		s.shards[i].mu.snap = sn
+	}
+	s.UnlockAll()
+	return sn, nil
+}
+
+// Step hands at least want more entries to the sink, those of whole segments, unless
+// the snapshot is complete or a shard has no more; it tells whether it is complete.
+// It takes one shard lock itself and holds it for that long.
+func (sn *Snapshot) Step(want int) (done bool) {
+	if sn.shard == len(sn.s.shards) {
+		return true
+	}
+	sh := &sn.s.shards[sn.shard]
+	sh.mu.Lock()
+	if sh.mu.snap == sn && !sn.stepLocked(sh, want) {
+		sh.mu.Unlock()
+		return false
+	}
+	sh.mu.snap = nil
+	held := len(sh.mu.corpses) > 0
+	sh.mu.Unlock()
+	if held {
+		sn.s.reap.wake(uint32(sn.shard))
+	}
+	sn.shard, sn.db, sn.pos = sn.shard+1, 0, 0
+	if sn.shard < len(sn.s.shards) {
+		return false
+	}
+	sn.End()
+	return true
+}
+
+// stepLocked is Step within one shard; it tells whether the shard is complete.
+func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
+	shard := uint32(sn.shard)
+	if sn.swapped.Swap(false) {
+		sn.db, sn.pos = 0, 0
+	}
+	for emitted := 0; emitted < want; {
+		for sn.db < sn.s.numDBs && sn.s.at(sn.db, shard).passed >= sn.epoch {
+			sn.db, sn.pos = sn.db+1, 0
+		}
+		if sn.db == sn.s.numDBs {
+			return sn.corpsesLocked(sh)
+		}
+		d := sn.s.at(sn.db, shard)
+		seg, next, done := d.table.NextSegment(sn.pos)
+		emitted += sn.emit(shard, d.origin, &d.table, seg)
+		sn.pos = next
+		if done {
+			d.passed = sn.epoch
+		}
+	}
+	return false
+}
+
+// corpsesLocked hands over what a flush detached since the cut, a table at a time.
+func (sn *Snapshot) corpsesLocked(sh *shard) bool {
+	for _, c := range sh.mu.corpses {
+		for i := range c.tables {
+			t := &c.tables[i]
+			if !t.owed {
+				continue
+			}
+			for pos, done := uint64(0), false; !done; {
+				var seg dict.SegmentRef
+				seg, pos, done = t.table.NextSegment(pos)
+				sn.emit(uint32(sn.shard), t.origin, &t.table, seg)
+			}
+			t.owed = false
+			return false
+		}
+	}
+	return true
+}
+
+// emit hands the segment's entries to the sink unless it has had them.
+func (sn *Snapshot) emit(shard, origin uint32, t *dict.Table, seg dict.SegmentRef) (n int) {
+	if seg == 0 || seg.Version() >= sn.epoch {
+		return 0
+	}
+	t.EachInSegment(seg, func(a arena.Addr) {
+		sn.sink.SnapshotEntry(int(shard), int(origin), Entry{A: a})
+		n++
+	})
+	seg.SetVersion(sn.epoch)
+	return n
+}
+
+// preserve is called, while a snapshot runs in the shard, before an entry of hash h is
+// inserted, changed or deleted: it hands over the segment as it is.
+func (sh *shard) preserve(shard uint32, d *database, h uint64) {
+	sn := sh.mu.snap
+	if d.passed >= sn.epoch {
+		return
+	}
+	seg := d.table.SegmentOf(h)
+	if seg == 0 {
+		// The table's first segment will have version 0, but it is after the cut.
+		d.passed = sn.epoch
+		return
+	}
+	sn.emit(shard, d.origin, &d.table, seg)
+}
+
+// End ends the snapshot, complete or not. After a complete one it does nothing more.
+// It takes the shard locks itself, one at a time.
+func (sn *Snapshot) End() {
+	ss := &sn.s.snapshot
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.mu.running != sn {
+		return
+	}
+	for i := range sn.s.shards {
+		sh := &sn.s.shards[i]
+		sh.mu.Lock()
+		if sh.mu.snap == sn {
+			sh.mu.snap = nil
+			for _, c := range sh.mu.corpses {
+				c.settle()
+			}
+			sn.s.reap.wake(uint32(i))
+		}
+		sh.mu.Unlock()
+	}
+	sn.shard = len(sn.s.shards)
+	ss.mu.running = nil
+}

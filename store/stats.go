@@ -1,0 +1,86 @@
+package store
+
+import (
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/str"
+)
+
+// Stats are the store's accounts: sums over all shards.
+type Stats struct {
+	Keys       int64  // entries in all databases
+	Expires    int64  // those with a deadline
+	Expired    uint64 // deleted because of their deadline since Open
+	UsedBytes  int64  // Used
+	PageBytes  int64  // arena pages that the shards hold, used or not
+	TableBytes int64  // the part of UsedBytes that tables take
+	DeadBytes  int64  // the part of UsedBytes in arenas that a FLUSHALL left to the reaper
+}
+
+// Len returns the number of keys in db, expired ones that nobody met included. It
+// takes each shard lock itself, one after the other.
+func (s *Store) Len(db int) int {
+	n := 0
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		n += s.at(db, uint32(i)).table.Len()
+		s.shards[i].mu.Unlock()
+	}
+	return n
+}
+
+// LenLocked is Len for a caller that holds all shard locks.
+func (s *Store) LenLocked(db int) int {
+	n := 0
+	for i := range s.shards {
+		n += s.at(db, uint32(i)).table.Len()
+	}
+	return n
+}
+
+// Expires returns the number of keys in db that have a deadline. It takes each shard
+// lock itself.
+func (s *Store) Expires(db int) int {
+	n := int64(0)
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		n += s.at(db, uint32(i)).expires
+		s.shards[i].mu.Unlock()
+	}
+	return int(n)
+}
+
+// Used returns the exact bytes of live arena blocks: entries, values, tables, and what
+// the reaper has not freed yet. It takes each shard lock itself.
+func (s *Store) Used() int64 { return s.Stats().UsedBytes }
+
+// Stats returns the store's accounts. It takes each shard lock itself.
+func (s *Store) Stats() Stats {
+	var st Stats
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		st.Expired += sh.mu.expired
+		st.UsedBytes += sh.mu.ar.Used()
+		st.PageBytes += sh.mu.ar.Pages()
+		for _, c := range sh.mu.corpses {
+			if c.wholesale {
+				st.DeadBytes += c.bytes
+			}
+		}
+		for db := range s.numDBs {
+			d := s.at(db, uint32(i))
+			st.Keys += int64(d.table.Len())
+			st.Expires += d.expires
+			st.TableBytes += d.table.Bytes()
+		}
+		sh.mu.Unlock()
+	}
+	st.UsedBytes += st.DeadBytes
+	return st
+}
+
+// MemoryUsage returns the bytes that e takes: its block, what its value holds outside,
+// and its share of the table.
+func (s *Store) MemoryUsage(e Entry) int64 {
+	return int64(arena.SizeOf(e.Size())) + str.OutsideBytes(e) + slotShareBytes
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/dict"
+	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/str"
+)
+
+// Entry is one key with its value, see package entry. The zero Entry is none.
+type Entry = entry.Entry
+
+// KeepTTL as a deadline keeps the deadline that the key has.
+const KeepTTL int64 = -1
+
+// ErrClosed is what a snapshot on a closed store gets.
+var ErrClosed = errors.New("store: closed")
+
+// Options configure Open. Zero fields mean the defaults.
+type Options struct {
+	Shards    int // a power of two, <= MaxShards
+	Databases int // <= MaxDatabases
+	Hooks     Hooks
+}
+
+// Hooks are the store's calls to its owner. A nil hook is not called.
+type Hooks struct {
+	// Expired is told of an entry that is being deleted because its deadline has
+	// come, before it goes. The shard lock is held; key is a view. It must not
+	// call the store.
+	Expired func(shard, db int, key []byte)
+}
+
+// Store is the keyspace. See doc.go for the locking rules.
+type Store struct {
+	shards    []shard
+	databases []database // index: db<<shardBits | shard; each guarded by its shard's lock
+	shardBits uint8
+	numDBs    int
+	hashSeed  uint64 // of xxhash, which picks shards
+	hooks     Hooks
+	clock     atomic.Uint32 // access clock of new entries
+
+	reap     reaper
+	snapshot snapshots
+}
+
+// shard is padded to two cache lines: the hardware fetches lines in pairs.
+type shard struct {
+	mu struct {
+		sync.Mutex
+		ar      *arena.Arena
+		snap    *Snapshot     // running snapshot that has not finished this shard
+		garbage []str.Garbage // detached values, the reaper's work
+		corpses []*corpse     // detached tables, the reaper's work
+		expired uint64        // entries deleted because of their deadline
+	}
+	_ [128 - 80]byte
+}
+
+// database is one shard's part of a database: one cache line.
+type database struct {
+	table   dict.Table
+	expires int64  // entries with a deadline
+	passed  uint64 // no segment of the table needs a pre-image for epochs up to this one
+	origin  uint32 // the database's number at the running snapshot's cut
+	_       uint32
+}
+
+// tableSeed is the process's seed of the hash that places keys in tables.
+var tableSeed = maphash.MakeSeed()
+
+// keyOps are the table operations of the keyspace.
+var keyOps = dict.Ops{
+	Equal: func(a arena.Addr, key []byte) bool { return entry.Entry{A: a}.KeyIs(key) },
+	Hash:  func(a arena.Addr) uint64 { return maphash.Bytes(tableSeed, entry.Entry{A: a}.Key()) },
+}
+
+// Open makes an empty store and starts its reaper.
+func Open(o Options) (*Store, error) {
+	if o.Shards == 0 {
+		o.Shards = DefaultShards
+	}
+	if o.Databases == 0 {
+		o.Databases = DefaultDatabases
+	}
+	if o.Shards < 1 || o.Shards > MaxShards || o.Shards&(o.Shards-1) != 0 {
+		return nil, fmt.Errorf("store: %d shards: want a power of two up to %d", o.Shards, MaxShards)
+	}
+	if o.Databases < 1 || o.Databases > MaxDatabases {
+		return nil, fmt.Errorf("store: %d databases: want 1 to %d", o.Databases, MaxDatabases)
+	}
+	s := &Store{
+		shards:    make([]shard, o.Shards),
+		databases: make([]database, o.Shards*o.Databases),
+		shardBits: uint8(bits.TrailingZeros(uint(o.Shards))),
+		numDBs:    o.Databases,
+		hashSeed:  rand.Uint64(),
+		hooks:     o.Hooks,
+	}
+	for i := range s.shards {
+		s.shards[i].mu.ar = arena.New()
+	}
+	for i := range s.databases {
+		s.databases[i].table.Init(i)
+	}
+	s.reap.start(s)
+	return s, nil
+}
+
+// Close stops the reaper and gives all memory back. The caller has ended all other
+// use of the store, including snapshots; afterwards only the zero-valued answers of
+// an empty store are left.
+func (s *Store) Close() {
+	s.reap.stop()
+	s.snapshot.close()
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		sh.mu.snap = nil
+		for _, c := range sh.mu.corpses {
+			if c.wholesale {
+				c.ar.Release()
+			}
+		}
+		sh.mu.corpses, sh.mu.garbage = nil, nil
+		for db := range s.numDBs {
+			s.at(db, uint32(i)).clear()
+		}
+		sh.mu.ar.Release()
+		sh.mu.Unlock()
+	}
+}
+
+// Shards returns the number of shards, Databases that of databases.
+func (s *Store) Shards() int { return len(s.shards) }
+
+// Databases returns the number of databases.
+func (s *Store) Databases() int { return s.numDBs }
+
+// at returns shard's part of database db.
+func (s *Store) at(db int, shard uint32) *database {
+	return &s.databases[uint(db)<<(s.shardBits&31)|uint(shard)]
+}
+
+// clear empties the database's table without freeing anything.
+func (d *database) clear() {
+	d.table.Detach()
+	d.expires = 0
+}
+
+// SetAccessClock sets the access clock (24 bits) that entries get when they are
+// created or replaced. Any goroutine may call it.
+func (s *Store) SetAccessClock(clock uint32) { s.clock.Store(clock) }
