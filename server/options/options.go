@@ -1,0 +1,179 @@
+package options
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Options are the values of all options of one server. The fields are the ones that
+// code reads; the others are reached by name. Any goroutine may read; changes go
+// through Set once the server runs.
+type Options struct {
+	// Network
+	Port, UnixSocketPerm, TCPBacklog, TCPKeepAlive, Timeout Int // seconds for the last two
+	Bind                                                    Words
+	UnixSocket                                              Text
+	ProtectedMode                                           Bool
+
+	// General
+	LogLevel, Supervised, Databases             Int
+	LogFile, PIDFile, Dir, PprofAddress         Text
+	Daemonize, HugePages, DisableTHP            Bool
+	ShutdownTimeout                             Int // seconds
+	ShutdownOnSigint, ShutdownOnSigterm         Int // Shutdown... bits
+	Reactors, Shards, IOModel, Hz               Int
+	DynamicHz, ActiveRehashing, ActiveDefrag    Bool
+	EnableDebug, EnableProtected, EnableModules Int // Allow... constants
+
+	// Clients and security
+	MaxClients, MaxMemoryClients, QueryBufferLimit, ProtoMaxBulkLen Int // bytes, but the first; percent if negative
+	OutputLimits                                                    Value[OutputLimits]
+	TrackingTableMaxKeys, ACLLogMaxLen                              Int
+	RequirePass                                                     Text
+
+	// Memory
+	MaxMemory, MaxMemoryPolicy, MaxMemorySamples, EvictionTenacity      Int
+	LFULogFactor, LFUDecayTime, ActiveExpireEffort                      Int
+	LazyEviction, LazyExpire, LazyServerDel, LazyUserDel, LazyUserFlush Bool
+
+	// Persistence
+	AppendOnly, NoAppendFsyncOnRewrite, AOFLoadTruncated, AOFUseRDBPreamble, AOFTimestamps Bool
+	AppendFsync, AutoAOFRewritePercentage, AutoAOFRewriteMinSize                           Int
+	AppendFilename, AppendDirname, DBFilename                                              Text
+	Save                                                                                   Value[[]SavePoint]
+	RDBCompression, RDBChecksum, StopWritesOnBgsaveError                                   Bool
+
+	// Scripting, slow log, latency, events
+	BusyReplyThreshold                                    Int // milliseconds
+	SlowlogLogSlowerThan, SlowlogMaxLen, LatencyThreshold Int // microseconds, entries, milliseconds
+	LatencyTracking                                       Bool
+	LatencyPercentiles                                    Value[[]float64]
+	NotifyKeyspaceEvents                                  Int // Event... bits
+
+	// Data structures
+	HashMaxListpackEntries, HashMaxListpackValue, SetMaxIntsetEntries, SetMaxListpackEntries, SetMaxListpackValue Int
+	ZSetMaxListpackEntries, ZSetMaxListpackValue, ListMaxListpackSize, ListCompressDepth, HLLSparseMaxBytes       Int
+	StreamNodeMaxBytes, StreamNodeMaxEntries                                                                      Int
+
+	cells []cell // by row
+
+	mu struct {
+		sync.Mutex
+		hooks    map[int][]func() error
+		path     string       // the configuration file, absolute; "" for none
+		included map[int]bool // rows that an included file set
+		seen     map[int]bool // rows that a directive set
+		warnings []string
+	}
+}
+
+// New returns the defaults.
+func New() *Options {
+	o := &Options{cells: make([]cell, len(rows))}
+	for i := range rows {
+		if f := rows[i].field; f != nil {
+			o.cells[i] = f(o)
+		} else {
+			o.cells[i] = rows[i].Kind.newCell()
+		}
+		o.cells[i].store(defaults[i])
+	}
+	o.mu.hooks = map[int][]func() error{}
+	o.mu.included = map[int]bool{}
+	o.mu.seen = map[int]bool{}
+	return o
+}
+
+// Int returns the value of a number, memory or enum option by name. Like Bool and
+// String it panics on a name that the table does not have: that is a mistake in the
+// program, not of its user.
+func (o *Options) Int(name string) int { return int(o.value(name).(int64)) }
+
+// Bool returns the value of a yes/no option by name.
+func (o *Options) Bool(name string) bool { return o.value(name).(bool) }
+
+// String returns any option's value by name, in CONFIG GET's form.
+func (o *Options) String(name string) string {
+	e, ok := lookup(name)
+	if !ok {
+		panic("options: no option " + name)
+	}
+	return o.text(e.row)
+}
+
+func (o *Options) value(name string) any {
+	e, ok := lookup(name)
+	if !ok {
+		panic("options: no option " + name)
+	}
+	return o.cells[e.row].load()
+}
+
+// text is a row's value as CONFIG GET shows it.
+func (o *Options) text(row int) string {
+	s := rows[row].Kind.text(o.cells[row].load())
+	if _, isDir := rows[row].Kind.(dirKind); isDir && s == "" {
+		if wd, err := os.Getwd(); err == nil {
+			return wd
+		}
+	}
+	return s
+}
+
+// Assign sets an option as a directive of a file would, immutable ones too: for
+// programs that embed the server, for tests, and for values that the start settles. It
+// runs no hooks. The error is the reason alone.
+func (o *Options) Assign(name string, words ...string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.directiveLocked(name, words, false)
+}
+
+// OnChange registers what is to happen after CONFIG SET has changed the option: apply
+// reads the new value from o. If it returns an error, its text goes to the client, all
+// values of the CONFIG SET return to the old ones and the hooks that already ran are
+// called again; the failed one must leave things as they were. Hooks of an option run
+// in the order of registration, under a lock: they must not call Set or Rewrite.
+func (o *Options) OnChange(name string, apply func() error) {
+	e, ok := lookup(name)
+	if !ok {
+		panic("options: no option " + name)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mu.hooks[e.row] = append(o.mu.hooks[e.row], apply)
+}
+
+// File returns the absolute path of the configuration file, "" if there is none.
+func (o *Options) File() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.mu.path
+}
+
+// Warnings returns what loading found worth telling, a line each; they are for the log.
+func (o *Options) Warnings() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.mu.warnings
+}
+
+// Lines returns the directives of an option that only files have (rename-command,
+// user, loadmodule), as written, without the name.
+func (o *Options) Lines(name string) []string { return o.value(name).([]string) }
+
+// Path returns name resolved against the working directory option dir.
+func (o *Options) Path(name string) string {
+	if dir := o.Dir.Load(); dir != "" && !filepath.IsAbs(name) {
+		return filepath.Join(dir, name)
+	}
+	return name
+}
+
+// Primary returns replicaof's host and port, or empty strings.
+func (o *Options) Primary() (host, port string) {
+	host, port, _ = strings.Cut(o.value("replicaof").(string), " ")
+	return host, port
+}

@@ -1,0 +1,101 @@
+package options
+
+import "math"
+
+var networkRows = []Row{
+	{Name: "port", Kind: portKind, Default: "6379", Group: GroupNetwork,
+		Help: "TCP port; 0 for none", field: func(o *Options) cell { return &o.Port }},
+	{Name: "bind", Kind: bindKind{}, Default: "* -::*", Group: GroupNetwork,
+		Help:  "addresses to listen on; a leading - lets one be missing, * and ::* mean all",
+		field: func(o *Options) cell { return &o.Bind }},
+	{Name: "bind-source-addr", Kind: str, Group: GroupNetwork, State: Later,
+		Help: "local address of outgoing connections", Means: "Kring opens no outgoing connections yet."},
+	{Name: "unixsocket", Kind: str, Group: GroupNetwork, Flags: Immutable,
+		Help: "path of a unix socket to listen on; empty for none", field: func(o *Options) cell { return &o.UnixSocket }},
+	{Name: "unixsocketperm", Kind: numberKind{form: octal, max: 0o777}, Default: "0", Group: GroupNetwork, Flags: Immutable,
+		Help: "mode of the unix socket; 0 leaves it to the umask", field: func(o *Options) cell { return &o.UnixSocketPerm }},
+	{Name: "tcp-backlog", Kind: natural, Default: "511", Group: GroupNetwork, Flags: Immutable,
+		Help: "connections that may wait to be accepted", field: func(o *Options) cell { return &o.TCPBacklog }},
+	{Name: "tcp-keepalive", Kind: natural, Default: "300", Group: GroupNetwork,
+		Help: "seconds between keepalive probes; 0 for none", field: func(o *Options) cell { return &o.TCPKeepAlive }},
+	{Name: "timeout", Kind: natural, Default: "0", Group: GroupNetwork,
+		Help: "seconds after which an idle client is closed; 0 for never", field: func(o *Options) cell { return &o.Timeout }},
+	{Name: "protected-mode", Kind: yesNo, Default: "yes", Group: GroupNetwork,
+		Help:  "without a password refuse clients that are not on this machine",
+		field: func(o *Options) cell { return &o.ProtectedMode }},
+	{Name: "socket-mark-id", Kind: integer(0, math.MaxUint32), Default: "0", Group: GroupNetwork, State: Later, Flags: Immutable,
+		Help: "mark of the listening sockets for packet filters", Means: "Sockets are not marked."},
+	{Name: "max-new-connections-per-cycle", Kind: integer(1, 1000), Default: "10", Group: GroupNetwork, State: Accepted,
+		Help: "connections accepted in one turn", Means: "A reactor bounds the work of its turns by itself."},
+	{Name: "max-new-tls-connections-per-cycle", Kind: integer(1, 1000), Default: "1", Group: GroupNetwork, State: Accepted,
+		Help: "TLS connections accepted in one turn", Means: "A reactor bounds the work of its turns by itself."},
+}
+
+const noTLS = "There is no TLS yet: nothing is encrypted and no TLS port is opened."
+
+var tlsRows = []Row{
+	{Name: "tls-port", Kind: portKind, Default: "0", Group: GroupTLS, State: Later, Help: "port for TLS; 0 for none", Means: noTLS},
+	{Name: "tls-cert-file", Kind: str, Group: GroupTLS, State: Later, Help: "certificate in PEM form", Means: noTLS},
+	{Name: "tls-key-file", Kind: str, Group: GroupTLS, State: Later, Help: "private key in PEM form", Means: noTLS},
+	{Name: "tls-key-file-pass", Kind: str, Group: GroupTLS, State: Later, Flags: Sensitive, Help: "passphrase of the private key", Means: noTLS},
+	{Name: "tls-client-cert-file", Kind: str, Group: GroupTLS, State: Later, Help: "certificate of outgoing connections", Means: noTLS},
+	{Name: "tls-client-key-file", Kind: str, Group: GroupTLS, State: Later, Help: "private key of outgoing connections", Means: noTLS},
+	{Name: "tls-client-key-file-pass", Kind: str, Group: GroupTLS, State: Later, Flags: Sensitive,
+		Help: "passphrase of the key of outgoing connections", Means: noTLS},
+	{Name: "tls-dh-params-file", Kind: str, Group: GroupTLS, State: Later, Help: "Diffie-Hellman parameters", Means: noTLS},
+	{Name: "tls-ca-cert-file", Kind: str, Group: GroupTLS, State: Later, Help: "authorities that may sign certificates", Means: noTLS},
+	{Name: "tls-ca-cert-dir", Kind: str, Group: GroupTLS, State: Later, Help: "directory of authorities", Means: noTLS},
+	{Name: "tls-auth-clients", Kind: oneOf("no", "yes", "optional"), Default: "yes", Group: GroupTLS, State: Later,
+		Help: "whether clients must show a certificate", Means: noTLS},
+	{Name: "tls-replication", Kind: yesNo, Default: "no", Group: GroupTLS, State: Later, Help: "TLS to the primary", Means: noTLS},
+	{Name: "tls-cluster", Kind: yesNo, Default: "no", Group: GroupTLS, State: Later, Help: "TLS on the cluster bus", Means: noTLS},
+	{Name: "tls-protocols", Kind: str, Group: GroupTLS, State: Later, Help: "TLS versions to allow", Means: noTLS},
+	{Name: "tls-ciphers", Kind: str, Group: GroupTLS, State: Later, Help: "ciphers up to TLS 1.2", Means: noTLS},
+	{Name: "tls-ciphersuites", Kind: str, Group: GroupTLS, State: Later, Help: "cipher suites of TLS 1.3", Means: noTLS},
+	{Name: "tls-prefer-server-ciphers", Kind: yesNo, Default: "no", Group: GroupTLS, State: Later,
+		Help: "the server's order of ciphers decides", Means: noTLS},
+	{Name: "tls-session-caching", Kind: yesNo, Default: "yes", Group: GroupTLS, State: Later, Help: "sessions may be resumed", Means: noTLS},
+	{Name: "tls-session-cache-size", Kind: natural, Default: "20480", Group: GroupTLS, State: Later, Help: "sessions kept", Means: noTLS},
+	{Name: "tls-session-cache-timeout", Kind: natural, Default: "300", Group: GroupTLS, State: Later,
+		Help: "seconds a session is kept", Means: noTLS},
+}
+
+const noACL = "There are no ACL users yet: whoever may connect and knows requirepass may run every command."
+
+var securityRows = []Row{
+	{Name: "requirepass", Kind: str, Group: GroupSecurity, Flags: Sensitive,
+		Help: "password of the default user; empty for none", field: func(o *Options) cell { return &o.RequirePass }},
+	{Name: "enable-debug-command", Kind: allowNames, Default: "no", Group: GroupSecurity, Flags: Immutable,
+		Help: "who may use DEBUG", field: func(o *Options) cell { return &o.EnableDebug }},
+	{Name: "enable-protected-configs", Kind: allowNames, Default: "no", Group: GroupSecurity, Flags: Immutable,
+		Help: "who may change protected options with CONFIG SET", field: func(o *Options) cell { return &o.EnableProtected }},
+	{Name: "enable-module-command", Kind: allowNames, Default: "no", Group: GroupSecurity, State: Accepted, Flags: Immutable,
+		Help: "who may use MODULE LOAD", Means: "Kring has no modules to load.", field: func(o *Options) cell { return &o.EnableModules }},
+	{Name: "user", Kind: lines, Group: GroupSecurity, State: Later, Flags: FileOnly | Additive | Sensitive,
+		Help: "an ACL user and its rules", Means: noACL},
+	{Name: "aclfile", Kind: str, Group: GroupSecurity, State: Later, Flags: Immutable, Help: "file of ACL users", Means: noACL},
+	{Name: "acl-pubsub-default", Kind: oneOf("allchannels", "resetchannels"), Default: "resetchannels", Group: GroupSecurity, State: Later,
+		Help: "channels of a new ACL user", Means: noACL},
+	{Name: "acllog-max-len", Kind: wide, Default: "128", Group: GroupSecurity, State: Later,
+		Help: "entries of ACL LOG", Means: noACL, field: func(o *Options) cell { return &o.ACLLogMaxLen }},
+	{Name: "rename-command", Kind: lines, Group: GroupSecurity, State: Later, Flags: FileOnly | Additive,
+		Help: "give a command another name, or none", Means: "Commands keep their names: what was to be hidden can be called."},
+}
+
+var clientRows = []Row{
+	{Name: "maxclients", Kind: integer(1, math.MaxUint32), Default: "10000", Group: GroupClients,
+		Help: "clients that may be connected at once", field: func(o *Options) cell { return &o.MaxClients }},
+	{Name: "client-output-buffer-limit", Kind: outputLimitKind{}, Group: GroupClients, Flags: Additive,
+		Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+		Help:    "replies that may wait for a client, by class", field: func(o *Options) cell { return &o.OutputLimits }},
+	{Name: "client-query-buffer-limit", Kind: bytesIn(1 << 20), Default: "1073741824", Group: GroupClients,
+		Help: "input that may wait of one client", field: func(o *Options) cell { return &o.QueryBufferLimit }},
+	{Name: "proto-max-bulk-len", Kind: bytesIn(1 << 20), Default: "536870912", Group: GroupClients,
+		Help: "largest argument of a command", field: func(o *Options) cell { return &o.ProtoMaxBulkLen }},
+	{Name: "maxmemory-clients", Kind: numberKind{form: memoryOrPercent, max: math.MaxInt64}, Default: "0", Group: GroupClients, State: Later,
+		Help:  "buffers of all clients together, or a percentage of maxmemory; 0 for no bound",
+		Means: "Clients are not closed to save memory.", field: func(o *Options) cell { return &o.MaxMemoryClients }},
+	{Name: "tracking-table-max-keys", Kind: wide, Default: "1000000", Group: GroupClients, State: Later,
+		Help: "keys remembered for client-side caching", Means: "There is no client-side caching yet.",
+		field: func(o *Options) cell { return &o.TrackingTableMaxKeys }},
+}

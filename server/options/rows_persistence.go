@@ -1,0 +1,59 @@
+package options
+
+import "math"
+
+const (
+	noSnapshot = "There are no snapshots yet: nothing is saved or loaded."
+	noAOF      = "There is no append only file yet: nothing survives the end of the process."
+)
+
+var snapshotRows = []Row{
+	{Name: "save", Kind: saveKind{}, Default: "3600 1 300 100 60 10000", Group: GroupSnapshot, State: Later, Flags: Additive,
+		Help: "take a snapshot after so many seconds if there were so many changes; \"\" for never", Means: noSnapshot,
+		field: func(o *Options) cell { return &o.Save }},
+	{Name: "dbfilename", Kind: textKind{check: fileName("dbfilename", true)}, Default: "dump.rdb", Group: GroupSnapshot, State: Later,
+		Flags: Protected, Help: "name of the snapshot's file", Means: noSnapshot, field: func(o *Options) cell { return &o.DBFilename }},
+	{Name: "rdbcompression", Kind: yesNo, Default: "yes", Group: GroupSnapshot, State: Later,
+		Help: "compress strings in a snapshot", Means: noSnapshot, field: func(o *Options) cell { return &o.RDBCompression }},
+	{Name: "rdbchecksum", Kind: yesNo, Default: "yes", Group: GroupSnapshot, State: Later, Flags: Immutable,
+		Help: "checksum at the end of a snapshot", Means: noSnapshot, field: func(o *Options) cell { return &o.RDBChecksum }},
+	{Name: "stop-writes-on-bgsave-error", Kind: yesNo, Default: "yes", Group: GroupSnapshot, State: Later,
+		Help: "refuse writes after a failed snapshot", Means: noSnapshot, field: func(o *Options) cell { return &o.StopWritesOnBgsaveError }},
+	{Name: "rdb-save-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupSnapshot, State: Later,
+		Help: "sync a snapshot piece by piece", Means: noSnapshot},
+	{Name: "rdb-del-sync-files", Kind: yesNo, Default: "no", Group: GroupSnapshot, State: Later,
+		Help: "delete snapshots made for replicas", Means: noSnapshot},
+	{Name: "sanitize-dump-payload", Kind: oneOf("no", "yes", "clients"), Default: "no", Group: GroupSnapshot, State: Later,
+		Help: "verify what RESTORE and a snapshot bring", Means: noSnapshot},
+	{Name: "rdb-key-save-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Later, Flags: Hidden,
+		Help: "microseconds to wait per saved key, for tests", Means: noSnapshot},
+	{Name: "key-load-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Later, Flags: Hidden,
+		Help: "microseconds to wait per loaded key, for tests", Means: noSnapshot},
+}
+
+var appendOnlyRows = []Row{
+	{Name: "appendonly", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
+		Help: "log every write to the append only file", Means: noAOF, field: func(o *Options) cell { return &o.AppendOnly }},
+	{Name: "appendfilename", Kind: textKind{check: fileName("appendfilename", false)}, Default: "appendonly.aof", Group: GroupAppendOnly,
+		State: Later, Flags: Immutable, Help: "stem of its files' names", Means: noAOF, field: func(o *Options) cell { return &o.AppendFilename }},
+	{Name: "appenddirname", Kind: textKind{check: dirName("appenddirname")}, Default: "appendonlydir", Group: GroupAppendOnly,
+		State: Later, Flags: Immutable, Help: "directory of its files", Means: noAOF, field: func(o *Options) cell { return &o.AppendDirname }},
+	{Name: "appendfsync", Kind: fsyncNames, Default: "everysec", Group: GroupAppendOnly, State: Later,
+		Help: "when it is synced to disk", Means: noAOF, field: func(o *Options) cell { return &o.AppendFsync }},
+	{Name: "no-appendfsync-on-rewrite", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
+		Help: "do not sync while it is rewritten", Means: noAOF, field: func(o *Options) cell { return &o.NoAppendFsyncOnRewrite }},
+	{Name: "auto-aof-rewrite-percentage", Kind: natural, Default: "100", Group: GroupAppendOnly, State: Later,
+		Help: "growth that starts a rewrite; 0 for never", Means: noAOF, field: func(o *Options) cell { return &o.AutoAOFRewritePercentage }},
+	{Name: "auto-aof-rewrite-min-size", Kind: bytesIn(0), Default: "67108864", Group: GroupAppendOnly, State: Later,
+		Help: "size below which it is not rewritten", Means: noAOF, field: func(o *Options) cell { return &o.AutoAOFRewriteMinSize }},
+	{Name: "aof-load-truncated", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Later,
+		Help: "load a file whose end was cut", Means: noAOF, field: func(o *Options) cell { return &o.AOFLoadTruncated }},
+	{Name: "aof-use-rdb-preamble", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Later,
+		Help: "begin a rewritten file with a snapshot", Means: noAOF, field: func(o *Options) cell { return &o.AOFUseRDBPreamble }},
+	{Name: "aof-timestamp-enabled", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
+		Help: "note the time in it", Means: noAOF, field: func(o *Options) cell { return &o.AOFTimestamps }},
+	{Name: "aof-rewrite-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Later,
+		Help: "sync a rewrite piece by piece", Means: noAOF},
+	{Name: "aof-disable-auto-gc", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
+		Help: "keep files that are no longer needed", Means: noAOF},
+}
