@@ -1,0 +1,268 @@
+package resp
+
+import "unsafe"
+
+// Protocol versions, as HELLO names them.
+const (
+	RESP2 = 2
+	RESP3 = 3
+)
+
+// Writer writes replies into a Sink in the connection's protocol version. It is used by
+// one goroutine at a time, holds no memory, and does not allocate. The zero value must
+// be bound before use.
+//
+// Aggregates are written as a header with the number of elements, followed by the
+// elements; the caller keeps count.
+type Writer struct {
+	sink  Sink
+	buf   []byte // the current window: its length is written, its capacity is the window
+	proto int
+}
+
+// Bind directs w to s. Whatever was written to the previous sink must have been flushed.
+func (w *Writer) Bind(s Sink, proto int) {
+	w.sink, w.buf, w.proto = s, nil, proto
+}
+
+// Flush commits what was written. The window is dropped: the sink may be used by others
+// until the next write.
+func (w *Writer) Flush() {
+	if w.buf != nil {
+		w.sink.Window(len(w.buf), 0)
+		w.buf = nil
+	}
+}
+
+// Proto is the protocol version, RESP2 or RESP3.
+func (w *Writer) Proto() int { return w.proto }
+
+// SetProto changes the protocol version of what is written from now on.
+func (w *Writer) SetProto(proto int) { w.proto = proto }
+
+// next commits the window and gets one with room for n bytes.
+func (w *Writer) next(n int) {
+	win := w.sink.Window(len(w.buf), n)
+	w.buf = win[:0:len(win)]
+}
+
+// short appends a text of a few bytes.
+func (w *Writer) short(s string) {
+	if cap(w.buf)-len(w.buf) < len(s) {
+		w.next(len(s))
+	}
+	w.buf = append(w.buf, s...)
+}
+
+// header appends a type byte, a number and CR LF.
+func (w *Writer) header(kind byte, n int) {
+	if cap(w.buf)-len(w.buf) < headerBytes {
+		w.next(headerBytes)
+	}
+	at := len(w.buf)
+	h := putHeader(w.buf[at:cap(w.buf)], kind, n)
+	w.buf = w.buf[:at+h]
+}
+
+// OK writes +OK.
+func (w *Writer) OK() { w.short("+OK\r\n") }
+
+// Simple writes a status reply. The text holds no line ends.
+func (w *Writer) Simple(s string) {
+	w.short("+")
+	w.rawString(s)
+	w.short("\r\n")
+}
+
+// Error writes an error reply. The text begins with its code ("ERR syntax error"); line
+// ends inside it become spaces.
+func (w *Writer) Error(s string) {
+	w.short("-")
+	for len(s) > 0 {
+		n := min(len(s), wholeBulkBytes)
+		w.short(s[:n])
+		piece := w.buf[len(w.buf)-n:]
+		for i, ch := range piece {
+			if ch == '\r' || ch == '\n' {
+				piece[i] = ' '
+			}
+		}
+		s = s[n:]
+	}
+	w.short("\r\n")
+}
+
+// Int writes an integer reply.
+func (w *Writer) Int(n int64) {
+	if n >= 0 {
+		w.header(':', int(n))
+		return
+	}
+	if cap(w.buf)-len(w.buf) < headerBytes {
+		w.next(headerBytes)
+	}
+	w.buf = append(w.buf, ':')
+	w.buf = AppendInt(w.buf, n)
+	w.buf = append(w.buf, '\r', '\n')
+}
+
+// Bulk writes a bulk string. It copies b.
+func (w *Writer) Bulk(b []byte) {
+	n := len(b)
+	if n > wholeBulkBytes {
+		w.header('$', n)
+		w.Raw(b)
+		w.CRLF()
+		return
+	}
+	at := len(w.buf)
+	if cap(w.buf)-at < headerBytes+n+2 {
+		w.next(headerBytes + n + 2)
+		at = 0
+	}
+	room := w.buf[at:cap(w.buf)]
+	h := putHeader(room, '$', n)
+	copy(room[h:], b)
+	end := room[h+n : h+n+2]
+	end[0], end[1] = '\r', '\n'
+	w.buf = w.buf[:at+h+n+2]
+}
+
+// BulkString writes a bulk string.
+func (w *Writer) BulkString(s string) { w.Bulk(stringBytes(s)) }
+
+// BulkInt writes a bulk string with the decimal text of n.
+func (w *Writer) BulkInt(n int64) {
+	var text [headerBytes]byte
+	w.Bulk(AppendInt(text[:0], n))
+}
+
+// BulkHeader begins a bulk string of n bytes, which the caller writes with Raw and ends
+// with CRLF.
+func (w *Writer) BulkHeader(n int) { w.header('$', n) }
+
+// Raw writes b as it is.
+func (w *Writer) Raw(b []byte) {
+	for {
+		at := len(w.buf)
+		n := copy(w.buf[at:cap(w.buf)], b)
+		w.buf = w.buf[:at+n]
+		b = b[n:]
+		if len(b) == 0 {
+			return
+		}
+		w.next(1)
+	}
+}
+
+func (w *Writer) rawString(s string) { w.Raw(stringBytes(s)) }
+
+// CRLF ends a bulk string that BulkHeader began.
+func (w *Writer) CRLF() { w.short("\r\n") }
+
+// Null writes the null reply, in RESP2 that of a bulk.
+func (w *Writer) Null() {
+	if w.proto == RESP3 {
+		w.short("_\r\n")
+		return
+	}
+	w.short("$-1\r\n")
+}
+
+// NullArray writes the null reply, in RESP2 that of an array.
+func (w *Writer) NullArray() {
+	if w.proto == RESP3 {
+		w.short("_\r\n")
+		return
+	}
+	w.short("*-1\r\n")
+}
+
+// Array begins an array of n elements.
+func (w *Writer) Array(n int) { w.header('*', n) }
+
+// Map begins a map of n pairs: 2n elements follow. In RESP2 it is a flat array.
+func (w *Writer) Map(n int) {
+	if w.proto == RESP3 {
+		w.header('%', n)
+		return
+	}
+	w.header('*', 2*n)
+}
+
+// Set begins a set of n elements, in RESP2 an array.
+func (w *Writer) Set(n int) { w.kind3('~', n) }
+
+// Push begins an out-of-band message of n elements, in RESP2 an array.
+func (w *Writer) Push(n int) { w.kind3('>', n) }
+
+func (w *Writer) kind3(kind byte, n int) {
+	if w.proto != RESP3 {
+		kind = '*'
+	}
+	w.header(kind, n)
+}
+
+// Attribute begins n pairs of attributes of the reply that follows them. RESP2 has none:
+// nothing is written, and the caller must leave the pairs out too.
+func (w *Writer) Attribute(n int) {
+	if w.proto == RESP3 {
+		w.header('|', n)
+	}
+}
+
+// Bool writes a truth value, in RESP2 the integer 1 or 0.
+func (w *Writer) Bool(v bool) {
+	text := "#f\r\n:0\r\n"
+	if v {
+		text = "#t\r\n:1\r\n"
+	}
+	if w.proto == RESP3 {
+		w.short(text[:4])
+		return
+	}
+	w.short(text[4:])
+}
+
+// Double writes a floating point number as AppendDouble prints it, in RESP2 as a bulk.
+func (w *Writer) Double(f float64) {
+	var text [doubleTextBytes]byte
+	if w.proto != RESP3 {
+		w.Bulk(AppendDouble(text[:0], f))
+		return
+	}
+	if cap(w.buf)-len(w.buf) < doubleTextBytes+3 {
+		w.next(doubleTextBytes + 3)
+	}
+	w.buf = append(w.buf, ',')
+	w.buf = AppendDouble(w.buf, f)
+	w.buf = append(w.buf, '\r', '\n')
+}
+
+// BigNumber writes an integer of any size from its decimal text, in RESP2 as a bulk.
+func (w *Writer) BigNumber(s string) {
+	if w.proto != RESP3 {
+		w.BulkString(s)
+		return
+	}
+	w.short("(")
+	w.rawString(s)
+	w.short("\r\n")
+}
+
+// Verbatim writes a text with its format, a name of three bytes ("txt", "mkd"); in RESP2
+// a bulk without the format.
+func (w *Writer) Verbatim(ext3 string, text []byte) {
+	if w.proto != RESP3 {
+		w.Bulk(text)
+		return
+	}
+	w.header('=', len(text)+4)
+	w.short(ext3)
+	w.short(":")
+	w.Raw(text)
+	w.short("\r\n")
+}
+
+// stringBytes is a view of s, only to be read.
+func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
