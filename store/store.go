@@ -80,7 +80,7 @@ var tableSeed = maphash.MakeSeed()
 
 // keyOps are the table operations of the keyspace.
 var keyOps = dict.Ops{
-	Equal: func(a arena.Addr, key []byte) bool { return entry.Entry{A: a}.KeyIs(key) },
+	Equal: entry.KeyEquals,
 	Hash:  func(a arena.Addr) uint64 { return maphash.Bytes(tableSeed, entry.Entry{A: a}.Key()) },
 }
 

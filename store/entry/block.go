@@ -48,22 +48,20 @@ func (e Entry) fill(key []byte, s *Spec) {
 			"entry: deadline %d, key %d bytes, payload %d bytes", s.Deadline, len(key), s.PayloadLen)
 	}
 	p := e.A.Ptr()
-	h := uint64(s.Type) | uint64(s.Encoding)<<encodingShift | uint64(s.Clock&ClockMax)<<clockShift
 	off := uintptr(headerBytes)
 	if s.Deadline != 0 {
-		h |= deadlineBit
 		*(*uint64)(unsafe.Add(p, off)) = uint64(s.Deadline)
 		off += deadlineBytes
 	}
 	if isWide(len(key), s.PayloadLen) {
-		h |= wideBit | 0xFF<<keyLenShift | 0xFFFF<<payloadLenShift
+		wide := Spec{s.Type, s.Encoding, s.Clock, s.Deadline, narrowPayloadEscape}
+		*(*uint64)(p) = wide.narrowHeader(narrowKeyEscape) | wideBit
 		*(*uint32)(unsafe.Add(p, off)) = uint32(len(key))
 		*(*uint32)(unsafe.Add(p, off+4)) = uint32(s.PayloadLen)
 		off += wideBytes
 	} else {
-		h |= uint64(len(key))<<keyLenShift | uint64(s.PayloadLen)<<payloadLenShift
+		*(*uint64)(p) = s.narrowHeader(len(key))
 	}
-	*(*uint64)(p) = h
 	copy(unsafe.Slice((*byte)(unsafe.Add(p, off)), len(key)), key)
 }
 
@@ -79,6 +77,9 @@ func (e Entry) Fits(n int) bool {
 // afterwards; what it referred to is the caller's to free first. key is the entry's
 // key in memory of the caller's own (not a view of the block).
 func (e Entry) Replace(ar *arena.Arena, key []byte, s *Spec) Entry {
+	if e.overwrite(len(key), s) {
+		return e
+	}
 	n := SizeFor(len(key), s.PayloadLen, s.Deadline != 0)
 	if e.Fits(n) {
 		e.fill(key, s)
@@ -88,6 +89,33 @@ func (e Entry) Replace(ar *arena.Arena, key []byte, s *Spec) Entry {
 	e = Entry{ar.Alloc(n)}
 	e.fill(key, s)
 	return e
+}
+
+// overwrite is Replace for the common case that nothing moves inside the block: the
+// same lengths and flags, not wide.
+func (e Entry) overwrite(keyLen int, s *Spec) bool {
+	if isWide(keyLen, s.PayloadLen) {
+		return false
+	}
+	h := s.narrowHeader(keyLen)
+	if (e.header()^h)&^(clockMask|kindMask) != 0 {
+		return false
+	}
+	e.setHeader(h)
+	if s.Deadline != 0 {
+		e.StoreDeadline(s.Deadline)
+	}
+	return true
+}
+
+// narrowHeader returns the header word of a block that is not wide.
+func (s *Spec) narrowHeader(keyLen int) uint64 {
+	h := uint64(s.Type) | uint64(s.Encoding)<<encodingShift | uint64(s.Clock&ClockMax)<<clockShift |
+		uint64(keyLen)<<keyLenShift | uint64(s.PayloadLen)<<payloadLenShift
+	if s.Deadline != 0 {
+		h |= deadlineBit
+	}
+	return h
 }
 
 // Resize changes encoding, payload length and deadline of e and keeps key, type,

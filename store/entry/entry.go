@@ -17,6 +17,7 @@ const (
 
 	deadlineBit = uint64(1) << flagsShift
 	wideBit     = uint64(2) << flagsShift
+	kindMask    = uint64(0xFF)
 	clockMask   = uint64(ClockMax) << clockShift
 
 	headerBytes   = 8
@@ -109,17 +110,20 @@ func (e Entry) Key() []byte {
 }
 
 // KeyIs tells whether the entry's key is key.
-func (e Entry) KeyIs(key []byte) bool {
-	p := e.A.Ptr()
+func (e Entry) KeyIs(key []byte) bool { return KeyEquals(e.A, key) }
+
+// KeyEquals tells whether the entry at a has this key. It is a function so that a
+// table's Ops can point at it without a wrapper.
+func KeyEquals(a arena.Addr, key []byte) bool {
+	p := a.Ptr()
 	h := *(*uint64)(p)
-	n := uintptr(uint8(h >> keyLenShift))
 	if h&wideBit != 0 {
-		n = uintptr(load32(p, wideOff(h)))
+		return bytes.Equal(Entry{a}.Key(), key)
 	}
-	if n != uintptr(len(key)) {
+	if int(uint8(h>>keyLenShift)) != len(key) {
 		return false
 	}
-	return bytes.Equal(unsafe.Slice((*byte)(unsafe.Add(p, headerBytes+extra(h))), n), key)
+	return bytes.Equal(unsafe.Slice((*byte)(unsafe.Add(p, headerBytes+extra(h))), len(key)), key)
 }
 
 // Payload returns a view of the value's bytes in the block.

@@ -8,6 +8,9 @@ const (
 	// MaxPayloadBytes is the most that a payload may hold inside the block.
 	MaxPayloadBytes = math.MaxInt32
 
-	maxNarrowKeyBytes     = 254
-	maxNarrowPayloadBytes = 65534
+	// The narrow length fields' largest values say that the wide ones count.
+	narrowKeyEscape       = 255
+	narrowPayloadEscape   = 65535
+	maxNarrowKeyBytes     = narrowKeyEscape - 1
+	maxNarrowPayloadBytes = narrowPayloadEscape - 1
 )
