@@ -90,7 +90,13 @@ func (o *Options) loadMainLocked(path string) error {
 		return &LoadError{Source: path, Reason: err.Error()}
 	}
 	o.mu.path = abs
-	return o.fileLocked(abs, 0)
+	if err := o.fileLocked(abs, 0); err != nil {
+		return err
+	}
+	for i := range o.mu.included {
+		o.mu.fileSaid[i] = rows[i].Kind.text(o.cells[i].load())
+	}
+	return nil
 }
 
 func (o *Options) fileLocked(path string, depth int) error {

@@ -62,9 +62,10 @@ type Options struct {
 	mu struct {
 		sync.Mutex
 		hooks    map[int][]func() error
-		path     string       // the configuration file, absolute; "" for none
-		included map[int]bool // rows that an included file set
-		seen     map[int]bool // rows that a directive set
+		path     string         // the configuration file, absolute; "" for none
+		included map[int]bool   // rows that an included file set
+		fileSaid map[int]string // their values after the main file was read
+		seen     map[int]bool   // rows that a directive set
 		warnings []string
 	}
 }
@@ -82,6 +83,7 @@ func New() *Options {
 	}
 	o.mu.hooks = map[int][]func() error{}
 	o.mu.included = map[int]bool{}
+	o.mu.fileSaid = map[int]string{}
 	o.mu.seen = map[int]bool{}
 	return o
 }

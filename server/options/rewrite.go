@@ -54,11 +54,21 @@ func (o *Options) rewrittenLocked(old string) string {
 	if old == "" {
 		lines = nil
 	}
-	at := linesOf(lines)
+	at, lastInclude := linesOf(lines)
 	changed := make(map[int][]string) // line index to its replacement; empty: dropped
 	var added []string
 	for i := range rows {
 		have := at[i]
+		if was, ok := o.mu.fileSaid[i]; ok && was == rows[i].Kind.text(o.cells[i].load()) {
+			continue // includes and all, the file says it already
+		}
+		if o.mu.included[i] && rows[i].Flags&FileOnly == 0 {
+			// Lines before an include that sets the option too do not count.
+			for len(have) > 0 && have[0] < lastInclude {
+				changed[have[0]] = nil
+				have = have[1:]
+			}
+		}
 		if !o.needsLinesLocked(i, len(have) > 0) || len(have) > 0 && o.sayTheSameLocked(i, lines, have) {
 			continue
 		}
@@ -83,28 +93,32 @@ func (o *Options) rewrittenLocked(old string) string {
 	return assemble(lines, changed, added)
 }
 
-// linesOf maps each option to the indices of its lines.
-func linesOf(lines []string) map[int][]int {
-	at := make(map[int][]int)
+// linesOf maps each option to the indices of its lines, and finds the last include, -1
+// for none.
+func linesOf(lines []string) (at map[int][]int, lastInclude int) {
+	at, lastInclude = make(map[int][]int), -1
 	for i, line := range lines {
-		if e, ok := lineOption(line); ok {
+		name := lineName(line)
+		if strings.EqualFold(name, "include") {
+			lastInclude = i
+		} else if e, ok := lookup(name); ok {
 			at[e.row] = append(at[e.row], i)
 		}
 	}
-	return at
+	return at, lastInclude
 }
 
-// lineOption finds the option that a line of a file sets.
-func lineOption(line string) (entry, bool) {
+// lineName is the first word of a directive; "" for a line that is none.
+func lineName(line string) string {
 	line = strings.TrimSpace(line)
 	if line == "" || line[0] == '#' {
-		return entry{}, false
+		return ""
 	}
 	words, err := SplitLine(line)
 	if err != nil || len(words) == 0 {
-		return entry{}, false
+		return ""
 	}
-	return lookup(words[0])
+	return words[0]
 }
 
 // needsLinesLocked tells whether a file must mention the option: its value is not the
@@ -148,7 +162,18 @@ func (o *Options) directivesLocked(row int) []string {
 	if r.Name == "dir" && v == "" {
 		v = o.text(row)
 	}
-	words := r.Kind.directives(v, defaults[row])
+	base := defaults[row]
+	var words []string
+	if o.mu.included[row] {
+		// An include gave a part of the value: everything must be said, nothing inherited.
+		switch r.Kind.(type) {
+		case saveKind:
+			words = []string{`""`}
+		case outputLimitKind:
+			base = OutputLimits{{HardBytes: -1}, {HardBytes: -1}, {HardBytes: -1}}
+		}
+	}
+	words = append(words, r.Kind.directives(v, base)...)
 	out := make([]string, len(words))
 	for i, w := range words {
 		out[i] = r.Name + " " + w
