@@ -105,7 +105,7 @@ func (a *Arena) Free(addr Addr, n int) {
 	s := *stateOf(u)
 	u &^= 1<<((s-1)&7) - 1
 	d := descOf(u)
-	if uint8(s-1) > tallOrder || int(d.class) != c {
+	if uint8(s-1) > topOrder || int(d.class) != c {
 		badFree(addr, n)
 	}
 	size := classBytes[c]

@@ -34,7 +34,7 @@ func (b modelBlock) verify(t testing.TB) {
 func (b modelBlock) each(fn func(off int, want byte)) {
 	step := 1
 	if b.n > MaxSmallBytes {
-		step = 509
+		step = 4093
 	}
 	for off := 0; off < b.n; off += step {
 		fn(off, byte(b.seed>>(off&7*8))+byte(off))
@@ -137,7 +137,7 @@ func TestRandom(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	m := &model{a: New()}
 	steps := 200_000
-	if testing.Short() || invariants.Enabled {
+	if testing.Short() || invariants.Enabled || raceEnabled {
 		steps = 30_000
 	}
 	target := 1000
@@ -233,7 +233,7 @@ func TestArenasConcurrently(t *testing.T) {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(5, uint64(g)))
 			m := &model{a: New()}
-			for range 4 {
+			for range 3 {
 				for range 1500 {
 					m.alloc(t, randomSize(r), r.Uint64())
 				}
@@ -270,6 +270,16 @@ func TestArenasConcurrently(t *testing.T) {
 	CheckPool()
 }
 
+// fuzzSize takes any size up to 4 MB while little is allocated, so that the fuzzer
+// spends its time on steps, not on page faults.
+func fuzzSize(arg int, used int64) int {
+	n := arg % (4 << 20)
+	if used > 8<<20 {
+		n %= 32 << 10
+	}
+	return n
+}
+
 // FuzzArena interprets its input as operations, four bytes each: what, and a
 // size or the choice of a block.
 func FuzzArena(f *testing.F) {
@@ -299,7 +309,7 @@ func FuzzArena(f *testing.F) {
 			arg := int(o >> 2)
 			switch {
 			case o&3 == 0 || o&3 == 2 && len(m.blocks) < 4:
-				m.alloc(t, arg%(4<<20), uint64(o)*0x9E3779B97F4A7C15)
+				m.alloc(t, fuzzSize(arg, m.used), uint64(o)*0x9E3779B97F4A7C15)
 			case o&3 == 3 && arg%16 == 0:
 				m.a.Release()
 				m.blocks, m.used = m.blocks[:0], 0

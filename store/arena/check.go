@@ -39,9 +39,10 @@ func liveWord(addr Addr) (*uint64, uint64) {
 // checkHandedOut verifies that nobody wrote to a block between Free and Alloc,
 // notes it as live, and fills it with rubbish.
 func (a *Arena) checkHandedOut(addr Addr, size int, reused bool) {
-	assert(ownerOf(uint32(addr>>unitShift)) == a.id, "arena: block %#x of another arena handed out", uint64(addr))
 	w, bit := liveWord(addr)
-	assert(*w&bit == 0, "arena: live block %#x handed out", uint64(addr))
+	if ownerOf(uint32(addr>>unitShift)) != a.id || *w&bit != 0 {
+		assert(false, "arena: block %#x handed out is live or another arena's", uint64(addr))
+	}
 	*w |= bit
 	if reused {
 		for i, b := range Bytes(addr, size)[2:] { // the first two bytes were the link
@@ -55,11 +56,16 @@ func (a *Arena) checkHandedOut(addr Addr, size int, reused bool) {
 
 // checkTakenBack verifies that a block may be freed and overwrites it.
 func (a *Arena) checkTakenBack(addr Addr, size int, page uint32) {
-	assert(ownerOf(uint32(addr>>unitShift)) == a.id, "arena: Free(%#x) through another arena", uint64(addr))
-	off := int(addr - Addr(page)<<unitShift)
-	assert(off%size == 0, "arena: Free(%#x): inside a block", uint64(addr))
+	if ownerOf(uint32(addr>>unitShift)) != a.id {
+		assert(false, "arena: Free(%#x) through another arena", uint64(addr))
+	}
+	if off := int(addr - Addr(page)<<unitShift); off%size != 0 {
+		assert(false, "arena: Free(%#x): inside a block", uint64(addr))
+	}
 	w, bit := liveWord(addr)
-	assert(*w&bit != 0, "arena: Free(%#x): freed before", uint64(addr))
+	if *w&bit == 0 {
+		assert(false, "arena: Free(%#x): freed before", uint64(addr))
+	}
 	*w &^= bit
 	mangle(addr, size)
 }
@@ -118,7 +124,9 @@ func (a *Arena) checkClass(c int) (used, units int64) {
 		cnt := d.units()
 		units += int64(cnt)
 		for i := range cnt {
-			assert(ownerOf(u+i) == a.id, "arena: unit %d is not the arena's", u+i)
+			if ownerOf(u+i) != a.id {
+				assert(false, "arena: unit %d is not the arena's", u+i)
+			}
 		}
 		if c == classSpan {
 			assert(*stateOf(u) == stateSpan, "arena: state of span %d", u)
@@ -149,15 +157,19 @@ func checkPage(u uint32, d *desc) int64 {
 	page := Addr(u) << unitShift
 	size := int(classBytes[d.class])
 	for i := range d.units() {
-		assert(*stateOf(u + i) == d.order+1, "arena: state of unit %d", u+i)
+		if *stateOf(u + i) != d.order+1 {
+			assert(false, "arena: state of unit %d", u+i)
+		}
 	}
-	assert(u&(d.units()-1) == 0, "arena: page %d of order %d is not aligned", u, d.order)
+	assert(u&(1<<d.order-1) == 0, "arena: page %d of order %d is not aligned", u, d.order)
 	assert(int(d.bump)<<3 <= unitBytes<<d.order && int(d.bump)<<3%size == 0, "arena: bump of page %d", u)
 	handed := int(d.bump) << 3 / size
 	var dead [maxPageBlocks / 64]uint64
 	for f, n := d.free, 0; f != 0; n++ {
 		off := int(f-1) << 3
-		assert(n < handed && off%size == 0 && off/size < handed, "arena: free list of page %d", u)
+		if n >= handed || off%size != 0 || off/size >= handed {
+			assert(false, "arena: the free list of page %d is broken", u)
+		}
 		f = U16(page + Addr(off))
 	}
 	free := markFree(page, d, &dead)
@@ -165,7 +177,9 @@ func checkPage(u uint32, d *desc) int64 {
 	for i := range handed {
 		w, bit := liveWord(page + Addr(i*size))
 		isDead := dead[i>>6]&(1<<(i&63)) != 0
-		assert((*w&bit == 0) == isDead, "arena: page %d: block %d: in the free list: %v, live: %v", u, i, isDead, *w&bit != 0)
+		if (*w&bit == 0) != isDead {
+			assert(false, "arena: page %d: block %d: in the free list: %v, live: %v", u, i, isDead, !isDead)
+		}
 	}
 	return int64(d.used) * int64(size)
 }
@@ -179,8 +193,8 @@ func CheckPool() {
 	m := &pool.mu
 	m.Lock()
 	defer m.Unlock()
-	seen := make(map[uint32]bool) // units of free blocks below the high water
 	high := uint32(HighWater() >> unitShift)
+	seen := make([]bool, high) // units of free blocks below the high water
 	dirty, total := int64(0), int64(0)
 	for o := range m.orders {
 		x := &m.free[o]
@@ -191,8 +205,9 @@ func CheckPool() {
 			total += 1 << o
 			assert(o == m.orders-1 || !x.test(i^1), "arena: free buddies of order %d at %d", o, u)
 			for j := u; j < min(u+1<<o, high); j++ {
-				assert(!seen[j], "arena: unit %d is free twice", j)
-				assert(*stateOf(j) == stateNone && ownerOf(j) == 0, "arena: free unit %d has an owner", j)
+				if seen[j] || *stateOf(j) != stateNone || ownerOf(j) != 0 {
+					assert(false, "arena: free unit %d has an owner, or is free twice", j)
+				}
 				seen[j] = true
 			}
 			dirty += pool.countDirtyLocked(u, min(1<<o, max(high, u+1)-u))
@@ -209,7 +224,7 @@ func CheckPool() {
 }
 
 // checkPieces verifies that exactly the free, dirty pieces of an order are noted.
-func checkPieces(x *index, o int, high uint32, seen map[uint32]bool) {
+func checkPieces(x *index, o int, high uint32, seen []bool) {
 	n := 0
 	for u := uint32(0); u < high; u += 1 << o {
 		free := u != 0
@@ -217,7 +232,9 @@ func checkPieces(x *index, o int, high uint32, seen map[uint32]bool) {
 			free = seen[j]
 		}
 		want := free && pool.anyDirtyLocked(u, 1<<o)
-		assert(x.test(u>>o) == want, "arena: piece of order %d at %d: noted: %v", o, u, !want)
+		if x.test(u>>o) != want {
+			assert(false, "arena: piece of order %d at %d: noted: %v", o, u, !want)
+		}
 		if want {
 			n++
 		}

@@ -12,11 +12,14 @@ const (
 )
 
 // classBytes is the block size of each class, pageOrder the order of the page
-// to take when at most 4 KB<<want is wanted, minOrder the order of the first.
+// to take when at most 4 KB<<want is wanted, minOrder the order of the first,
+// pageUnits the length of a page of each order: units that would hold no whole
+// block at its end are not taken.
 var (
 	classBytes [smallClasses]uint32
-	pageOrder  [smallClasses][tallOrder + 1]uint8
+	pageOrder  [smallClasses][topOrder + 1]uint8
 	minOrder   [smallClasses]uint8
+	pageUnits  [smallClasses][topOrder + 1]uint8
 )
 
 func init() {
@@ -32,29 +35,28 @@ func init() {
 }
 
 // tailShare returns the unused end of a page of order o in 1/1024 of the page.
-func tailShare(size, o int) int {
-	page := unitBytes << o
-	return (page % size) * 1024 / page
+func tailShare(c, o int) int {
+	page := int(pageUnits[c][o]) * unitBytes
+	return page % int(classBytes[c]) * 1024 / page
 }
 
 // initOrders chooses the page sizes of a class. The first page may waste a
 // quarter; from there on the least wasteful order within the wanted size wins,
-// the larger at a tie. Only classes that waste more than 1/16 of 64 KB go on to
-// larger pages.
+// the larger at a tie.
 func initOrders(c, size int) {
-	lo := 0
-	for unitBytes<<lo < size || tailShare(size, lo) > 1024/4 {
-		lo++
+	for o := range pageUnits[c] {
+		blocks := unitBytes << o / size
+		pageUnits[c][o] = uint8((max(blocks, 1)*size + unitBytes - 1) / unitBytes)
 	}
-	hi := max(lo, topOrder)
-	for hi < tallOrder && tailShare(size, hi) > 1024/16 {
-		hi++
+	lo := 0
+	for unitBytes<<lo < size || tailShare(c, lo) > 1024/4 {
+		lo++
 	}
 	minOrder[c] = uint8(lo)
 	for want := range pageOrder[c] {
 		best := lo
-		for o := lo + 1; o <= min(want, hi); o++ {
-			if tailShare(size, o) <= tailShare(size, best) {
+		for o := lo + 1; o <= want; o++ {
+			if tailShare(c, o) <= tailShare(c, best) {
 				best = o
 			}
 		}

@@ -35,7 +35,7 @@ func (d *desc) units() uint32 {
 	if d.class == classSpan {
 		return uint32(d.used) | uint32(d.free)<<16
 	}
-	return 1 << d.order
+	return uint32(pageUnits[d.class][d.order])
 }
 
 func (d *desc) setSpanUnits(n uint32) {

@@ -10,8 +10,9 @@
 //	unit         4 KB of the reservation, the smallest thing the pool hands out.
 //	pool         the one owner of all units: a buddy allocator under one mutex,
 //	             the innermost lock of the process.
-//	page         a power-of-two run of units (4 KB .. 256 KB) that belongs to one
-//	             arena and is cut into blocks of one size class.
+//	page         up to a power of two of units (4 KB .. 64 KB), aligned to it,
+//	             that belong to one arena and are cut into blocks of one size
+//	             class. Units that would hold no whole block are left out.
 //	span         a run of units, of any length, that is one block: everything
 //	             above MaxSmallBytes.
 //	arena        the allocator of one shard; its lock is the shard's lock.

@@ -23,10 +23,8 @@ const (
 	// eight classes to each doubling.
 	fineMaxBytes = 256
 
-	// topOrder is the order of the largest page that ordinary classes grow to
-	// (64 KB); tallOrder that of classes which would waste too much of it.
-	topOrder  = 4
-	tallOrder = 6
+	// topOrder is the order of the largest pages (64 KB).
+	topOrder = 4
 
 	// growShare: a class takes a page no larger than 1/growShare of what it holds
 	// already, so that unused tails stay a small share of it.

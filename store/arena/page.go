@@ -45,9 +45,9 @@ func (k *class) settle(size uint32) {
 func (a *Arena) takePage(c int) *desc {
 	k := &a.classes[c]
 	want := max(bits.Len32(k.units/growShare)-1, 0)
-	o := pageOrder[c][min(want, tallOrder)]
-	cnt := uint32(1) << o
-	u := pool.alloc(cnt)
+	o := pageOrder[c][min(want, topOrder)]
+	cnt := uint32(pageUnits[c][o])
+	u := pool.alloc(cnt, int(o))
 	d := descOf(u)
 	*d = desc{class: uint8(c), order: o}
 	setStates(u, cnt, o+1)
@@ -88,6 +88,9 @@ func (a *Arena) pageChanged(c int, u uint32, d *desc, wasFull bool) {
 		k.unlink(u, d)
 		k.linkFront(u, d)
 	}
+	if invariants.Enabled {
+		checkPage(u, d)
+	}
 	if d.used == 0 {
 		a.pageEmptied(c, u, d)
 	}
@@ -124,7 +127,8 @@ func (a *Arena) givePage(k *class, u uint32, d *desc) {
 }
 
 // Trim returns the empty pages that were kept to the pool, at most one for each
-// class.
+// class. It looks at every page with room, so it is for the cron, not for a
+// command.
 func (a *Arena) Trim() {
 	for c := range smallClasses {
 		k := &a.classes[c]
@@ -151,7 +155,7 @@ func (a *Arena) allocSpan(n int) Addr {
 		panic("arena: Alloc: size out of range")
 	}
 	cnt := uint32((n + unitBytes - 1) >> unitShift)
-	u := pool.alloc(cnt)
+	u := pool.alloc(cnt, bits.Len32(cnt-1))
 	d := descOf(u)
 	*d = desc{class: classSpan}
 	d.setSpanUnits(cnt)

@@ -64,13 +64,12 @@ func (p *unitPool) init(units uint64, words []uint64) {
 	p.insertLocked(1, uint32(units)-1)
 }
 
-// alloc hands out cnt units as one run, aligned to cnt rounded up to a power of
-// two. The lowest block of the smallest order that has one is taken, and its
+// alloc hands out cnt units, at most 1<<want, as one run aligned to 1<<want. The
+// lowest block of the smallest order that has one is taken, and its
 // unused end stays in the pool. It panics when the reservation is used up.
-func (p *unitPool) alloc(cnt uint32) uint32 {
+func (p *unitPool) alloc(cnt uint32, want int) uint32 {
 	m := &p.mu
 	m.Lock()
-	want := bits.Len32(cnt - 1)
 	fit := m.nonEmpty >> want
 	if fit == 0 {
 		m.Unlock()

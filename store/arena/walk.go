@@ -15,7 +15,7 @@ func pageOf(u uint32, d *desc) Page {
 	size := int(classBytes[d.class])
 	return Page{
 		Addr:      Addr(u) << unitShift,
-		Bytes:     unitBytes << d.order,
+		Bytes:     int(d.units()) << unitShift,
 		BlockSize: size,
 		Used:      int(d.used),
 		Capacity:  unitBytes << d.order / size,
@@ -27,7 +27,7 @@ func pageOf(u uint32, d *desc) Page {
 func PageOf(addr Addr) (p Page, ok bool) {
 	u := uint32(addr >> unitShift)
 	o := *stateOf(u) - 1
-	if o > tallOrder {
+	if o > topOrder {
 		return Page{}, false
 	}
 	u &^= 1<<o - 1

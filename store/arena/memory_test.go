@@ -1,0 +1,232 @@
+//go:build linux
+
+package arena
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+)
+
+// slackBytes is how much else the process may grow by during a test: page
+// tables, side arrays, the Go heap.
+const slackBytes = 6 << 20
+
+// resident returns the resident bytes of the process.
+func resident(t testing.TB) int64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var total, rss int64
+	if _, err := fmt.Sscan(string(text), &total, &rss); err != nil {
+		t.Fatal(err)
+	}
+	return rss * int64(os.Getpagesize())
+}
+
+// awaitScavenger waits until the scavenger has ended.
+func awaitScavenger(t testing.TB) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+		pool.mu.Lock()
+		busy := pool.mu.scavenging
+		pool.mu.Unlock()
+		if !busy {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the scavenger does not end")
+		}
+	}
+}
+
+// grow allocates and writes blocks of n bytes, spread over the arenas.
+func grow(arenas []*Arena, blocks []Addr, n int) {
+	for i := range blocks {
+		blocks[i] = arenas[i%len(arenas)].Alloc(n)
+		b := Bytes(blocks[i], n)
+		for j := 0; j < n; j += 512 {
+			b[j] = 1
+		}
+	}
+}
+
+// touched returns a slice in resident memory.
+func touched(n int) []Addr {
+	s := make([]Addr, n)
+	for i := range s {
+		s[i] = 1
+	}
+	return s
+}
+
+func newArenas(n int) []*Arena {
+	arenas := make([]*Arena, n)
+	for i := range arenas {
+		arenas[i] = New()
+	}
+	return arenas
+}
+
+// TestMemoryComesBack frees 128 MB block by block and expects all but the cache
+// to be given back, without anybody asking for it.
+func TestMemoryComesBack(t *testing.T) {
+	const total = 128 << 20
+	for _, n := range []int{120, 4096, 64 << 10, 32 << 20} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			Purge()
+			arenas := newArenas(16)
+			blocks := touched(total / n)
+			debug.FreeOSMemory()
+			before := resident(t)
+			grow(arenas, blocks, n)
+			full := resident(t)
+			if full < before+total*9/10 && !raceEnabled {
+				t.Fatalf("%d MB resident after writing %d MB", (full-before)>>20, total>>20)
+			}
+			for i, a := range blocks {
+				arenas[i%len(arenas)].Free(a, n)
+			}
+			awaitScavenger(t)
+			if s := PoolStats(); s.FreeResident > cacheMinBytes {
+				t.Fatalf("%d MB of free memory stay resident", s.FreeResident>>20)
+			}
+			debug.FreeOSMemory()
+			if left := resident(t) - before; left > cacheMinBytes+slackBytes && !raceEnabled {
+				t.Fatalf("%d MB stay resident, the cache is %d MB", left>>20, cacheMinBytes>>20)
+			}
+			CheckPool()
+			Purge()
+			if s := PoolStats(); s.FreeResident != 0 {
+				t.Fatalf("%d bytes of free memory stay resident after Purge", s.FreeResident)
+			}
+			CheckPool()
+		})
+	}
+}
+
+// TestCacheIsKept frees less than the cache: no system call, the same memory
+// comes again.
+func TestCacheIsKept(t *testing.T) {
+	a := New()
+	keep := a.Alloc(1)
+	x := a.Alloc(1 << 20)
+	awaitScavenger(t)
+	given := PoolStats().GivenBack
+	for range 100 {
+		a.Free(x, 1<<20)
+		if x = a.Alloc(1 << 20); x == 0 {
+			t.Fatal("no memory")
+		}
+	}
+	awaitScavenger(t)
+	if s := PoolStats(); s.GivenBack != given && s.FreeResident <= cacheMinBytes {
+		t.Fatalf("%d bytes were given back for nothing", s.GivenBack-given)
+	}
+	a.Free(x, 1<<20)
+	a.Free(keep, 1)
+	if a.Pages() != 0 {
+		t.Fatal(a.Pages())
+	}
+}
+
+// TestMemoryComesBackHuge does the same with huge pages on: chunks first, and
+// granules when too much lies in between.
+func TestMemoryComesBackHuge(t *testing.T) {
+	defer SetHugePages(hugePages.Load())
+	SetHugePages(true)
+	Purge()
+	blocker := occupyBelow(HighWater())
+	defer blocker.Release()
+	arenas := newArenas(16)
+	const total, n = 128 << 20, 4096
+	blocks := touched(total / n)
+	debug.FreeOSMemory()
+	before := resident(t)
+	hugeBefore := hugeResident()
+	grow(arenas, blocks, n)
+	if got := hugeResident() - hugeBefore; got == 0 {
+		t.Log("the system gives no huge pages; only the books are tested")
+	}
+	// Keep one block in 512 kB of each arena: few chunks become free, half the
+	// memory lies in between.
+	kept := 0
+	for i, a := range blocks {
+		if i/len(arenas)%128 == 0 {
+			blocks[kept] = a
+			kept++
+			continue
+		}
+		arenas[i%len(arenas)].Free(a, n)
+	}
+	awaitScavenger(t)
+	if s := PoolStats(); s.FreeResident > cacheMinBytes+s.InUse/sparseShare {
+		t.Fatalf("%d MB of free memory stay resident, %d MB in use", s.FreeResident>>20, s.InUse>>20)
+	}
+	CheckPool()
+	releaseAll(arenas)
+	awaitScavenger(t)
+	Purge()
+	debug.FreeOSMemory()
+	if left := resident(t) - before; left > slackBytes && !raceEnabled {
+		t.Fatalf("%d MB stay resident", left>>20)
+	}
+	CheckPool()
+}
+
+// TestScavengerRunsBeside allocates and frees while memory is given back: no
+// block may lose its contents.
+func TestScavengerRunsBeside(t *testing.T) {
+	arenas := newArenas(4)
+	done := make(chan struct{})
+	for g, a := range arenas {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			m := &model{a: a}
+			for round := range 6 {
+				for i := range 200 {
+					m.alloc(t, 4096*(1+(i+g)%40), uint64(i*7+round))
+				}
+				m.freeAll(t)
+			}
+		}()
+	}
+	for left, rounds := len(arenas), 0; left > 0; rounds++ {
+		select {
+		case <-done:
+			left--
+		default:
+			Purge()
+			if rounds < 10 {
+				CheckPool()
+			}
+			runtime.Gosched()
+		}
+	}
+	awaitScavenger(t)
+	CheckPool()
+}
+
+// TestReadableForEver reads all of what a large span was after it was freed and
+// given back.
+func TestReadableForEver(t *testing.T) {
+	a := New()
+	const n = 64 << 20
+	x := a.Alloc(n)
+	Bytes(x, n)[n-1] = 1
+	a.Free(x, n)
+	Purge()
+	before := resident(t)
+	sum := uint64(0)
+	for off := Addr(0); off < n; off += 4096 {
+		sum += U64(x + off)
+	}
+	if grown := resident(t) - before; grown > 8<<20 {
+		t.Fatalf("reading made %d MB resident (sum %d)", grown>>20, sum)
+	}
+}
