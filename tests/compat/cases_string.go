@@ -1,0 +1,462 @@
+package compat
+
+var stringCases = []Case{
+	{"set: every option and their conflicts", `
+		SET k v
+		SET k v NX
+		SET k w XX
+		SET m v XX
+		SET k v NX GET
+		SET m v NX GET
+		SET m w XX GET
+		SET nokey v XX GET
+		SET k v NX XX
+		SET k v XX NX GET
+		SET k v EX 1000
+		SET k v KEEPTTL
+		TTL k
+		SET k v
+		TTL k
+		SET k v EX 1000 KEEPTTL
+		SET k v KEEPTTL EX 1000
+		SET k v KEEPTTL KEEPTTL
+		SET k v GET GET
+		SET k v NX NX
+		SET k v EX 1000 PX 1000000
+		SET k v EX 1000 EX 2000
+		SET k v EXAT 9999999999
+		EXPIRETIME k
+		SET k v PXAT 9999999999999
+		PEXPIRETIME k
+		SET k v ex 1000 get
+		SET k v EX
+		SET k v EX abc
+		SET k v EX 0
+		SET k v EX -1
+		SET k v PX 0
+		SET k v EXAT 0
+		SET k v PXAT -5
+		SET k v EX 9223372036854775807
+		SET k v EX 9223372036854775
+		SET k v PX 9223372036854775807
+		SET k v EX 1.5
+		SET k v EX " 10"
+		SET k v bogus
+		SET k
+		SET
+		SET k v PERSIST
+		SET k v EX 10 bogus
+		SET k v XX KEEPTTL GET`},
+	{"set: a deadline in the past", `
+		SET k v
+		SET k w EXAT 1
+		EXISTS k
+		GET k
+		SET k v
+		SET k w PXAT 1 GET
+		GET k
+		SET k v
+		SET k w EXAT 1 XX
+		GET k`},
+	{"set: encodings", `
+		SET a 12345
+		OBJECT ENCODING a
+		SET a {44*x}
+		OBJECT ENCODING a
+		SET a {45*x}
+		OBJECT ENCODING a
+		SET a 9223372036854775807
+		OBJECT ENCODING a
+		SET a 9223372036854775808
+		OBJECT ENCODING a
+		SET a 007
+		OBJECT ENCODING a
+		SET a -0
+		OBJECT ENCODING a
+		SET a " 5"
+		OBJECT ENCODING a
+		SET a 123
+		APPEND a 4
+		OBJECT ENCODING a
+		SET a 12
+		SETRANGE a 1 9
+		OBJECT ENCODING a
+		SET a 12
+		INCR a
+		OBJECT ENCODING a
+		SET a 1.5
+		INCRBYFLOAT a 0.5
+		OBJECT ENCODING a
+		SET a v
+		APPEND a ""
+		OBJECT ENCODING a
+		APPEND new short
+		OBJECT ENCODING new
+		APPEND num 77
+		OBJECT ENCODING num
+		SETRANGE rng 0 abc
+		OBJECT ENCODING rng
+		GETSET a 5
+		OBJECT ENCODING a
+		MSET x 1 y abc
+		OBJECT ENCODING x
+		SETEX x 1000 10
+		OBJECT ENCODING x
+		COPY x z
+		OBJECT ENCODING z
+		SET neg -9223372036854775808
+		OBJECT ENCODING neg
+		SET long {20*1}
+		OBJECT ENCODING long`},
+	{"get, getset, getdel, getex, setnx", `
+		GET nokey
+		GET
+		GET a b
+		GETSET k 1
+		GETSET k 2
+		SET k v EX 1000
+		GETSET k w
+		TTL k
+		GETDEL k
+		GETDEL k
+		GETEX k
+		SETNX k 1
+		SETNX k 2
+		GETEX k EX 1000
+		TTL k
+		GETEX k PERSIST
+		TTL k
+		GETEX k PX 1000000
+		GETEX k EXAT 9999999999
+		EXPIRETIME k
+		GETEX k PXAT 9999999999999
+		GETEX k EX 0
+		GETEX k EX -1
+		GETEX k EX abc
+		GETEX k EX
+		GETEX k EX 10 PERSIST
+		GETEX k NX
+		GETEX k KEEPTTL
+		GETEX k EXAT 1
+		EXISTS k
+		GETEX k EX abc
+		GETEX nokey EX 100
+		EXISTS nokey`},
+	{"setex and psetex", `
+		SETEX k 1000 v
+		TTL k
+		SETEX k 0 v
+		SETEX k -1 v
+		SETEX k abc v
+		SETEX k 9223372036854775807 v
+		SETEX k v
+		PSETEX k 1000000 v
+		PTTL k
+		PSETEX k 0 v
+		PSETEX k 9223372036854775807 v
+		PSETEX k 1.5 v`},
+	{"mset, mget, msetnx", `
+		MSET a 1 b 2 a 3
+		MGET a b nokey a
+		MSET a
+		MSET a 1 b
+		MSET
+		MGET
+		MSETNX a 9 new 1
+		EXISTS new
+		MSETNX n1 1 n2 2
+		MSETNX n3 1 n3 2
+		GET n3
+		MSETNX x 1 y
+		MSET "" empty
+		MGET ""
+		SET t v EX 1000
+		MSET t w
+		TTL t`},
+	{"incr and decr: edges", `
+		INCR k
+		INCRBY k 9223372036854775806
+		INCR k
+		SET k -9223372036854775808
+		DECR k
+		DECRBY k 1
+		DECRBY k -1
+		DECRBY k -9223372036854775808
+		INCRBY k -9223372036854775808
+		SET k 5
+		DECRBY k 9223372036854775807
+		INCRBY k abc
+		INCRBY k 1.0
+		INCRBY k " 1"
+		INCRBY k +1
+		INCRBY k 01
+		INCRBY k -0
+		INCRBY k ""
+		INCRBY k 9223372036854775808
+		SET s abc
+		INCR s
+		SET s " 1"
+		INCR s
+		SET s "1 "
+		INCR s
+		SET s 01
+		INCR s
+		SET s ""
+		INCR s
+		SET s 1e3
+		INCR s
+		SET s "1\x00"
+		INCR s
+		SET e 10 EX 1000
+		INCR e
+		TTL e
+		INCR
+		INCR a b
+		DECRBY k
+		APPEND ap 1
+		INCR ap
+		OBJECT ENCODING ap`},
+	{"incrbyfloat: sums and spellings", `
+		INCRBYFLOAT f 0.1
+		INCRBYFLOAT f 0.2
+		INCRBYFLOAT f 5.0e3
+		SET f 3
+		INCRBYFLOAT f 1.1
+		SET f 10.50
+		INCRBYFLOAT f 0.1
+		INCRBYFLOAT f -5
+		SET f 5.0e3
+		INCRBYFLOAT f 2.0e2
+		SET f 0
+		INCRBYFLOAT f -0.0
+		INCRBYFLOAT f 1e-17
+		INCRBYFLOAT f 1e-18
+		INCRBYFLOAT f 1e17
+		INCRBYFLOAT f 1e20
+		SET f 3.0
+		INCRBYFLOAT f 0
+		SET f 1.7e308
+		INCRBYFLOAT f 1.7e308
+		INCRBYFLOAT g 1e400
+		INCRBYFLOAT g inf
+		INCRBYFLOAT g -inf
+		INCRBYFLOAT g nan
+		INCRBYFLOAT g abc
+		INCRBYFLOAT g " 1"
+		INCRBYFLOAT g "1 "
+		INCRBYFLOAT g ""
+		INCRBYFLOAT g +1.5
+		INCRBYFLOAT g 0x10
+		INCRBYFLOAT g .5
+		INCRBYFLOAT g 5.
+		SET s abc
+		INCRBYFLOAT s 1
+		SET s " 1"
+		INCRBYFLOAT s 1
+		SET s 0x1p4
+		INCRBYFLOAT s 1
+		SET big 9223372036854775807
+		INCRBYFLOAT big 1
+		SET tiny 0.00000000000000001
+		INCRBYFLOAT tiny 0.00000000000000001
+		SET third 0.33333333333333333
+		INCRBYFLOAT third 0.33333333333333333
+		SET e 1 EX 1000
+		INCRBYFLOAT e 0.5
+		TTL e
+		SET h 123456789012345678
+		INCRBYFLOAT h 0.123456789
+		INCRBYFLOAT k`},
+	{"append, strlen", `
+		APPEND k ""
+		EXISTS k
+		APPEND k abc
+		APPEND k "\x00\xff"
+		STRLEN k
+		GET k
+		SET n 10
+		APPEND n 5
+		INCR n
+		STRLEN n
+		STRLEN nokey
+		STRLEN
+		APPEND k
+		SET t v EX 1000
+		APPEND t w
+		TTL t
+		APPEND big {70000*x}
+		STRLEN big
+		APPEND big {70000*y}
+		STRLEN big
+		GETRANGE big 69990 70010`},
+	{"getrange and substr", `
+		SET k "Hello, World"
+		GETRANGE k 0 -1
+		GETRANGE k 0 0
+		GETRANGE k -5 -1
+		GETRANGE k 5 2
+		GETRANGE k -1 -5
+		GETRANGE k 100 200
+		GETRANGE k 0 100
+		GETRANGE k -100 2
+		GETRANGE k -100 -100
+		GETRANGE k -100 -90
+		GETRANGE k 9223372036854775807 9223372036854775807
+		GETRANGE k -9223372036854775808 9223372036854775807
+		GETRANGE k 0 9223372036854775808
+		GETRANGE k a 1
+		GETRANGE k 1 1.5
+		GETRANGE nokey 0 -1
+		GETRANGE nokey a b
+		GETRANGE k 1
+		SUBSTR k 2 4
+		SUBSTR k -3 -1
+		SET n 12345
+		GETRANGE n 1 3
+		SET e ""
+		GETRANGE e 0 -1`},
+	{"setrange", `
+		SETRANGE k 0 ""
+		EXISTS k
+		SETRANGE k 5 abc
+		GET k
+		SETRANGE k 0 HELLO
+		GET k
+		SETRANGE k 100 x
+		STRLEN k
+		SETRANGE k 3 ""
+		SETRANGE k -1 x
+		SETRANGE k a x
+		SETRANGE k 536870911 xx
+		SETRANGE k 536870912 x
+		SETRANGE k 536870912 ""
+		SETRANGE k 9223372036854775807 x
+		SETRANGE nokey 9223372036854775807 x
+		SETRANGE nokey 9223372036854775807 ""
+		SETRANGE k 1
+		SET n 12345
+		SETRANGE n 2 9
+		INCR n
+		SET t v EX 1000
+		SETRANGE t 0 w
+		TTL t
+		SETRANGE big 70000 x
+		STRLEN big
+		GETRANGE big 69990 -1
+		SETRANGE big 65530 {20*q}
+		GETRANGE big 65525 65555`},
+	{"lcs", `
+		MSET a ohmytext b mynewtext
+		LCS a b
+		LCS a b LEN
+		LCS a b IDX
+		LCS a b IDX MINMATCHLEN 4
+		LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN
+		LCS a b IDX WITHMATCHLEN
+		LCS a b WITHMATCHLEN
+		LCS a b MINMATCHLEN 2
+		LCS a b IDX MINMATCHLEN -1
+		LCS a b IDX MINMATCHLEN abc
+		LCS a b IDX MINMATCHLEN
+		LCS a b LEN IDX
+		LCS a b bogus
+		LCS a nokey
+		LCS nokey nokey2 LEN
+		LCS nokey nokey2 IDX
+		LCS a a
+		LCS a a IDX WITHMATCHLEN
+		LCS a
+		SET n 12345
+		SET m 23
+		LCS n m
+		LCS n m IDX
+		SET bin "\x00\xff\x00"
+		SET bin2 "\xff\x00\xff"
+		LCS bin bin2
+		LCS bin bin2 IDX WITHMATCHLEN
+		SET e ""
+		LCS a e
+		LCS a e IDX
+		MSET x {200*ab} y {150*ba}
+		LCS x y LEN
+		LCS x y IDX MINMATCHLEN 10`},
+	{"values beyond one chunk", `
+		SET big {70000*abc}
+		STRLEN big
+		GETRANGE big 65530 65545
+		SETRANGE big 131070 XYZXYZ
+		GETRANGE big 131065 131080
+		SETBIT big 600000 1
+		GETBIT big 600000
+		COPY big big2
+		APPEND big2 tail
+		STRLEN big2
+		GETRANGE big2 -8 -1
+		BITCOUNT big
+		BITPOS big 0
+		BITOP XOR dest big big2
+		BITCOUNT dest
+		OBJECT ENCODING big
+		SET big small
+		OBJECT ENCODING big
+		GETSET big2 x
+		RENAME dest dest2
+		STRLEN dest2
+		BITOP NOT dest3 dest2
+		GETRANGE dest3 0 20
+		DEL dest2 dest3`},
+	{"an expired key meets every reader", `
+		SET k v PX 1
+		!pass 4
+		GET k
+		SET k v PX 1
+		!pass 4
+		APPEND k w
+		TTL k
+		SET k 5 PX 1
+		!pass 4
+		INCR k
+		TTL k
+		SET k v PX 1
+		!pass 4
+		SET k w XX
+		SET k v PX 1
+		!pass 4
+		SET k w NX
+		SET k v PX 1
+		!pass 4
+		SET k w GET
+		SET k v PX 1
+		!pass 4
+		SET k w KEEPTTL
+		TTL k
+		SET k v PX 1
+		!pass 4
+		SETNX k x
+		SET k v PX 1
+		!pass 4
+		GETSET k x
+		SET k v PX 1
+		!pass 4
+		STRLEN k
+		SET k v PX 1
+		!pass 4
+		SETRANGE k 1 x
+		GET k
+		SET k v PX 1
+		!pass 4
+		MGET k k
+		SET k v PX 1
+		!pass 4
+		GETDEL k
+		SET k v PX 1
+		!pass 4
+		GETEX k PERSIST
+		SET k v PX 1
+		!pass 4
+		MSETNX k 1 other 2
+		SET k v PX 1
+		!pass 4
+		SETBIT k 7 1
+		GET k`},
+}

@@ -1,0 +1,136 @@
+package compat
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+
+	"github.com/kringdb/kring/tests/internal/rawclient"
+)
+
+// keyState is all that is observable of one key.
+type keyState struct {
+	typ, encoding string
+	pttl          int64 // ms; -1 none
+	value         rawclient.Value
+}
+
+// keyspace maps "db/key" to its state.
+type keyspace map[string]keyState
+
+// Dumper says how a type's whole value is read and whether its order means nothing.
+type Dumper struct {
+	Command   func(key string) []string
+	Unordered bool
+}
+
+// Dump reads everything that the side holds.
+func (s *Side) Dump() (keyspace, error) {
+	if err := s.connect(); err != nil {
+		return nil, err
+	}
+	for db := range databasesCount {
+		s.ctl.Queue("SELECT", strconv.Itoa(db))
+		s.ctl.Queue("KEYS", "*")
+	}
+	replies, err := s.ctl.Exchange(2 * databasesCount)
+	if err != nil {
+		return nil, fmt.Errorf("KEYS of all databases: %w", err)
+	}
+	all := keyspace{}
+	for db := range databasesCount {
+		keys := replies[2*db+1].Texts()
+		if len(keys) == 0 {
+			continue
+		}
+		sort.Strings(keys)
+		if err := s.dumpKeys(all, db, keys); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (s *Side) dumpKeys(all keyspace, db int, keys []string) error {
+	s.ctl.Queue("SELECT", strconv.Itoa(db))
+	for _, k := range keys {
+		s.ctl.Queue("TYPE", k)
+		s.ctl.Queue("OBJECT", "ENCODING", k)
+		s.ctl.Queue("PTTL", k)
+	}
+	meta, err := s.ctl.Exchange(1 + 3*len(keys))
+	if err != nil {
+		return err
+	}
+	meta = meta[1:]
+	for i, k := range keys {
+		d, ok := dumpers()[meta[3*i].Str]
+		if !ok {
+			d.Command = func(key string) []string { return []string{"TYPE", key} }
+		}
+		s.ctl.Queue(d.Command(k)...)
+	}
+	values, err := s.ctl.Exchange(len(keys))
+	if err != nil {
+		return err
+	}
+	for i, k := range keys {
+		st := keyState{typ: meta[3*i].Text(), encoding: meta[3*i+1].Text(), pttl: meta[3*i+2].Int, value: values[i]}
+		if dumpers()[st.typ].Unordered {
+			st.value = st.value.Sorted()
+		}
+		all[fmt.Sprintf("%d/%s", db, k)] = st
+	}
+	return nil
+}
+
+// diff describes the first difference in key order; "" when the two agree.
+func (a keyspace) diff(b keyspace) string {
+	names := map[string]bool{}
+	for k := range a {
+		names[k] = true
+	}
+	for k := range b {
+		names[k] = true
+	}
+	sorted := make([]string, 0, len(names))
+	for k := range names {
+		sorted = append(sorted, k)
+	}
+	sort.Strings(sorted)
+	for _, k := range sorted {
+		x, inA := a[k]
+		y, inB := b[k]
+		switch {
+		case !inB:
+			return fmt.Sprintf("key %q exists on the oracle only", k)
+		case !inA:
+			return fmt.Sprintf("key %q exists on the subject only", k)
+		case x.typ != y.typ:
+			return fmt.Sprintf("key %q: TYPE %s, %s", k, x.typ, y.typ)
+		case x.encoding != y.encoding:
+			return fmt.Sprintf("key %q: OBJECT ENCODING %s, %s", k, x.encoding, y.encoding)
+		case !closeDeadlines(x.pttl, y.pttl, deadlineToleranceMillis):
+			return fmt.Sprintf("key %q: PTTL %d, %d", k, x.pttl, y.pttl)
+		case !x.value.Equal(y.value):
+			return fmt.Sprintf("key %q: value %s, %s", k, shorten(x.value.String()), shorten(y.value.String()))
+		}
+	}
+	return ""
+}
+
+// closeDeadlines compares remaining times or points in time: negative answers must be
+// equal, others may differ by the tolerance.
+func closeDeadlines(a, b, tolerance int64) bool {
+	if a < 0 || b < 0 {
+		return a == b
+	}
+	return a-b <= tolerance && b-a <= tolerance
+}
+
+func shorten(s string) string {
+	if len(s) <= shownReplyBytes {
+		return s
+	}
+	return fmt.Sprintf("%s...(%d bytes)", s[:shownReplyBytes], len(s))
+}

@@ -1,0 +1,33 @@
+package compat
+
+import "time"
+
+const (
+	// DefaultCommandsCount is how many steps a run generates unless COMPAT_COMMANDS says otherwise.
+	DefaultCommandsCount = 100_000
+	// sequenceStepsMin and sequenceStepsMax bound the length of one sequence.
+	sequenceStepsMin, sequenceStepsMax = 8, 90
+	// batchStepsMax is the longest pipeline that is generated.
+	batchStepsMax = 40
+	// connsCount is the number of connections that a sequence may use on each side.
+	connsCount = 3
+	// databasesCount is the number of databases of both servers.
+	databasesCount = 16
+	// deadlineToleranceMillis is how far remaining times may differ between the sides.
+	deadlineToleranceMillis = 5_000
+	// passMillis is how long an already due key's deadline is given to pass.
+	passMillis = 3
+	// quietTimeout bounds the wait for more bytes after raw input.
+	quietTimeout = 1500 * time.Millisecond
+	// shrinkTimeout bounds the search for a shorter sequence.
+	shrinkTimeout = 25 * time.Second
+	// reportedMismatchesMax ends a run in which so many commands mismatch.
+	reportedMismatchesMax = 15
+	// shownReplyBytes cuts replies in reports.
+	shownReplyBytes = 600
+	// scanRoundsMax bounds an iteration whose cursor never comes back to 0.
+	scanRoundsMax = 100_000
+	// sizeHarmlessMax and sizeRefusedMin enclose the offsets that are never generated:
+	// both servers would accept them and allocate hundreds of megabytes.
+	sizeHarmlessMax, sizeRefusedMin = 400_000, 1 << 32
+)

@@ -1,0 +1,150 @@
+package compat
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+)
+
+// Pair is the oracle and the subject.
+type Pair struct {
+	Oracle, Subject *Side
+	Fired           map[string]int // how often each difference was needed
+}
+
+// serverArgs are given to both servers.
+func serverArgs() []string {
+	return []string{"--enable-debug-command", "yes", "--databases", fmt.Sprint(databasesCount)}
+}
+
+// Launch starts both servers.
+func Launch(oracleBin, subjectBin string) (*Pair, error) {
+	o, err := harness.Launch(harness.Config{Bin: oracleBin, Args: serverArgs()})
+	if err != nil {
+		return nil, err
+	}
+	s, err := harness.Launch(harness.Config{Bin: subjectBin, Args: serverArgs()})
+	if err != nil {
+		_ = o.Kill()
+		return nil, err
+	}
+	return &Pair{Oracle: &Side{Server: o}, Subject: &Side{Server: s}, Fired: map[string]int{}}, nil
+}
+
+// Mismatch is the first place where the two sides disagree.
+type Mismatch struct {
+	Step            int // index into Steps; len(Steps) for the final keyspace
+	What            string
+	Oracle, Subject string
+}
+
+func (m *Mismatch) String() string {
+	if m.What != "" {
+		return m.What
+	}
+	return fmt.Sprintf("oracle:  %s\nsubject: %s", shorten(m.Oracle), shorten(m.Subject))
+}
+
+// Run resets both sides, runs the sequence on them at the same time, and gives the
+// first mismatch. The error says that a server cannot be used any more.
+func (p *Pair) Run(steps []Step) (*Mismatch, error) {
+	all, err := p.RunAll(steps)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// RunAll is Run with every mismatch of the sequence.
+func (p *Pair) RunAll(steps []Step) ([]*Mismatch, error) {
+	if err := p.both(func(s *Side) error { return s.Reset() }); err != nil {
+		return nil, err
+	}
+	var outs [2][]Outcome
+	_ = p.both(func(s *Side) error {
+		outs[p.index(s)] = s.Run(steps)
+		return nil
+	})
+	var all []*Mismatch
+	for i, st := range steps {
+		if m := p.compareStep(st, outs[0][i], outs[1][i]); m != nil {
+			m.Step = i
+			all = append(all, m)
+		}
+	}
+	var dumps [2]keyspace
+	err := p.both(func(s *Side) error {
+		d, err := s.Dump()
+		dumps[p.index(s)] = d
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w (after %v)", err, all)
+	}
+	if d := dumps[0].diff(dumps[1]); d != "" {
+		all = append(all, &Mismatch{Step: len(steps), What: "keyspaces differ (oracle, subject): " + d})
+	}
+	return all, nil
+}
+
+func (p *Pair) index(s *Side) int {
+	if s == p.Oracle {
+		return 0
+	}
+	return 1
+}
+
+// both calls fn for the two sides at the same time.
+func (p *Pair) both(fn func(*Side) error) error {
+	res := make(chan error, 1)
+	go func() { res <- fn(p.Subject) }()
+	oerr := fn(p.Oracle)
+	if serr := <-res; serr != nil {
+		return fmt.Errorf("subject: %w", serr)
+	}
+	if oerr != nil {
+		return fmt.Errorf("oracle: %w", oerr)
+	}
+	return nil
+}
+
+func (p *Pair) compareStep(st Step, o, s Outcome) *Mismatch {
+	m := &Mismatch{Oracle: o.String(), Subject: s.String()}
+	if o.Err != "" || s.Err != "" {
+		if o.Err == s.Err {
+			return nil
+		}
+		return m
+	}
+	if agree(st, o.Reply, s.Reply) {
+		return nil
+	}
+	for _, d := range Differences {
+		if d.Covers(st, o.Reply, s.Reply) {
+			p.Fired[d.Name]++
+			return nil
+		}
+	}
+	return m
+}
+
+// Unfired lists the differences that no sequence needed.
+func (p *Pair) Unfired() []string {
+	var names []string
+	for _, d := range Differences {
+		if p.Fired[d.Name] == 0 {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
+// Script renders steps one per line.
+func Script(steps []Step) string {
+	var b strings.Builder
+	for _, s := range steps {
+		b.WriteString("    " + s.String() + "\n")
+	}
+	return b.String()
+}
