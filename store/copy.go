@@ -78,7 +78,6 @@ func (s *Store) Move(srcdb, dstdb int, k Key) bool {
 	if sh.mu.snap != nil {
 		sh.preserve(k.Shard, dst, k.Hash)
 	}
-	dst.table.Insert(sh.mu.ar, k.Hash, e.A, &keyOps)
-	dst.countDeadline(false, e.HasDeadline())
+	dst.insert(sh.mu.ar, k, e)
 	return true
 }

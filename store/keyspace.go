@@ -1,6 +1,7 @@
 package store
 
 import (
+	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/str"
@@ -106,10 +107,7 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 			sp.Deadline = 0
 		}
 		e := entry.New(sh.mu.ar, k.Name, sp)
-		d.table.Insert(sh.mu.ar, k.Hash, e.A, &keyOps)
-		if sp.Deadline != 0 {
-			d.expires++
-		}
+		d.insert(sh.mu.ar, k, e)
 		return e
 	}
 	old := Entry{A: dict.SlotAddr(slot)}
@@ -123,6 +121,19 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 		dict.SetSlotAddr(slot, e.A)
 	}
 	return e
+}
+
+// insert adds the entry e of the key k, which is absent.
+func (d *database) insert(ar *arena.Arena, k Key, e Entry) {
+	d.table.Insert(ar, k.Hash, e.A, &keyOps)
+	if e.HasDeadline() {
+		d.expires++
+	}
+	if d.table.Len()%trimInterval == 0 {
+		// A growing table leaves an empty page behind in each size class that its
+		// segments and directories went through: over 256 shards that is megabytes.
+		ar.Trim()
+	}
 }
 
 // countDeadline keeps expires when an entry changes.

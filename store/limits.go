@@ -23,6 +23,10 @@ const (
 	// reapChunksPerStep bounds how many chunks the reaper frees per lock hold.
 	reapChunksPerStep = 16
 
+	// trimInterval is how many insertions into a table lie between two looks for
+	// empty pages.
+	trimInterval = 256
+
 	// slotShareBytes is what MEMORY USAGE counts for an entry's slot: 8 bytes at
 	// the table's average load.
 	slotShareBytes = 13
