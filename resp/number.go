@@ -32,7 +32,8 @@ func ParseInt(b []byte) (int64, bool) {
 	return int64(u), u <= math.MaxInt64
 }
 
-// AppendInt appends the decimal text of n.
+// AppendInt appends the decimal text of n. (A table of digit pairs of our own was measured
+// to be no faster than strconv beyond one digit.)
 func AppendInt(dst []byte, n int64) []byte {
 	if uint64(n) < 10 {
 		return append(dst, byte(n)+'0')

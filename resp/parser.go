@@ -110,6 +110,7 @@ func (p *Parser) Direct() []byte {
 func (p *Parser) Filled(n int) {
 	d := p.part
 	d.big.buf = d.big.buf[:len(d.big.buf)+n]
+	d.drained += n // never in the source, but on the wire
 	d.growBig()
 }
 

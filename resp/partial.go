@@ -37,7 +37,7 @@ type partial struct {
 	want    int // arguments still to come, including the one in progress
 	need    int // stageBulk, stageBig: length of the bulk with its line end
 	at      int // bytes of the command that were parsed and are still in the source
-	drained int // bytes of the command that were discarded already
+	drained int // bytes of the command that left the source, or passed it by (Direct)
 	mem     memory
 	big     *scratch // stageBig: the destination, filled up to its length
 
@@ -303,7 +303,7 @@ func (p *partial) growBig() {
 	if cap(old.buf)-len(old.buf) >= BigBulkBytes || cap(old.buf) >= p.need {
 		return
 	}
-	s := newScratch(min(2*cap(old.buf), p.need))
+	s := newScratch(min(2*cap(old.buf)-scratchSlackBytes, p.need))
 	s.buf = append(s.buf, old.buf...)
 	p.big = s
 	old.free()
