@@ -286,3 +286,15 @@ func TestConcurrentUse(t *testing.T) {
 		<-done
 	}
 }
+
+func TestLogLevels(t *testing.T) {
+	o := New()
+	last := o.SlogLevel() - 100
+	for _, name := range []string{"debug", "verbose", "notice", "warning", "nothing"} {
+		mustSet(t, o, "loglevel", name)
+		if o.SlogLevel() <= last {
+			t.Errorf("%s is not above the level before", name)
+		}
+		last = o.SlogLevel()
+	}
+}
