@@ -45,4 +45,13 @@ var Differences = []Difference{
 				strings.HasPrefix(o.Str, "ERR unknown subcommand") && !strings.HasPrefix(s.Str, "ERR unknown subcommand")
 		},
 	},
+	{
+		Name: "more-than-1048576-arguments",
+		Reason: "Kring bounds a command to 1,048,576 arguments; the oracle takes the announcement of up to 2^31-1 " +
+			"and waits for them",
+		Covers: func(st Step, o, s rawclient.Value) bool {
+			return st.Op == "raw" && strings.HasPrefix(st.Args[0], "*1048577\r") && o.Str == "<quiet>" &&
+				s.Str == "-ERR Protocol error: invalid multibulk length\r\n<closed>"
+		},
+	},
 }

@@ -1,0 +1,22 @@
+package robust
+
+import "time"
+
+const (
+	// awaitTimeout bounds the wait for a condition.
+	awaitTimeout = 20 * time.Second
+	// awaitInterval is the pause between two looks at it.
+	awaitInterval = 10 * time.Millisecond
+	// pipelineCommandsCount is the length of a long pipeline.
+	pipelineCommandsCount = 100_000
+	// largeValueBytes is the size of a large value.
+	largeValueBytes = 64 << 20
+	// deafLimitBytes is the output limit given to a client that never reads, and
+	// deafSlackBytes what the server may use beyond it (socket buffers are the kernel's).
+	deafLimitBytes, deafSlackBytes = 8 << 20, 64 << 20
+	// idleConnectionsCount connections are opened to weigh one; idleConnectionBytesMax
+	// is what it may weigh in the server's memory.
+	idleConnectionsCount, idleConnectionBytesMax = 2000, 6 << 10
+	// besideMillisMax is the longest a client may wait while another runs a slow command.
+	besideMillisMax = 300
+)
