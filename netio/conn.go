@@ -1,0 +1,168 @@
+package netio
+
+import (
+	"net/netip"
+
+	"github.com/kringdb/kring/internal/invariants"
+)
+
+// Conn is one connection. All methods belong to its reactor's goroutine, except ID,
+// Reactor, RemoteAddr, IsUnix and IsLoopback, which any goroutine may call, and the
+// rings as Ring describes. After Close they do nothing.
+type Conn struct {
+	in, out Ring
+	session Session
+	r       *Reactor
+	from    *listener
+	remote  netip.AddrPort // zero for a unix socket
+	id      uint64
+	created int64
+	direct  []byte // where input goes while the in-ring is empty
+	directN int    // bytes in it that TakeDirect has not reported
+	fd      int32
+	slot    uint32 // in Reactor.slots
+	gen     uint32
+
+	interest Interest // what the poller waits for
+	closed   bool     // doomed or destroyed
+	closing  bool     // CloseAfterFlush
+	eof      bool     // the peer has shut down its side
+	paused   bool
+	queued   bool // in Reactor.queued or due; a cleared flag voids the entry
+	blocked  bool // the kernel takes no more for now: output waits for write interest
+}
+
+// In is the ring of what was received.
+func (c *Conn) In() *Ring { return &c.in }
+
+// Out is the ring of what is to be sent; Flush sends it.
+func (c *Conn) Out() *Ring { return &c.out }
+
+// Session is what Handler.Accept returned.
+func (c *Conn) Session() Session { return c.session }
+
+// Reactor is the connection's own.
+func (c *Conn) Reactor() *Reactor { return c.r }
+
+// ID is unique within the group, and never 0.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Created is when the connection was accepted, in milliseconds since 1970.
+func (c *Conn) Created() int64 { return c.created }
+
+// FD is the descriptor, -1 when it is closed.
+func (c *Conn) FD() int { return int(c.fd) }
+
+// OutBytes is how much output the kernel has not taken yet.
+func (c *Conn) OutBytes() int { return c.out.Len() }
+
+// IsUnix tells whether this is a unix socket.
+func (c *Conn) IsUnix() bool { return c.from.unix }
+
+// IsLoopback tells whether the peer has an address of the loopback interface.
+func (c *Conn) IsLoopback() bool { return c.remote.Addr().IsLoopback() }
+
+// RemoteAddr is the peer's address as ip:port, [ip]:port for IPv6, and path:0 for a
+// unix socket, as Redis writes it.
+func (c *Conn) RemoteAddr() string {
+	if c.from.unix {
+		return c.from.path + ":0"
+	}
+	return c.remote.String()
+}
+
+// LocalAddr is the address of this end, in the same form; "" once the connection is
+// destroyed.
+func (c *Conn) LocalAddr() string {
+	if c.from.unix {
+		return c.from.path + ":0"
+	}
+	if c.fd < 0 {
+		return ""
+	}
+	at := sysLocalAddr(int(c.fd))
+	if !at.IsValid() {
+		return ""
+	}
+	return at.String()
+}
+
+func (c *Conn) token() Token { return Token(c.gen)<<32 | Token(c.slot) }
+
+// SetDirect lets the next input go straight into buf, as long as the in-ring is empty
+// and the connection is not paused; what exceeds buf goes to the in-ring. It holds
+// until the next TakeDirect. nil switches it off.
+func (c *Conn) SetDirect(buf []byte) {
+	if invariants.Enabled {
+		invariants.Assert(c.directN == 0, "SetDirect with %d bytes not taken", c.directN)
+	}
+	c.direct = buf
+}
+
+// TakeDirect returns how many bytes were put into SetDirect's buffer, and ends it.
+// They come before anything in the in-ring.
+func (c *Conn) TakeDirect() int {
+	n := c.directN
+	c.direct, c.directN = nil, 0
+	return n
+}
+
+// Requeue asks for another call of Data in the next turn, after other connections had
+// theirs. Meanwhile no more than about Config.TurnReadBytes of input is buffered.
+func (c *Conn) Requeue() {
+	if !c.closed && !c.queued {
+		c.queued = true
+		c.r.queued = append(c.r.queued, c)
+	}
+}
+
+// Pause stops calls of Data until Resume: another goroutine may consume the in-ring
+// and produce into the out-ring, while the reactor goes on filling the one, up to
+// PausedInputBytes, and may flush the other. A peer that shuts down its side is not
+// taken for gone before Resume.
+func (c *Conn) Pause() { c.paused = true }
+
+// Resume ends Pause and calls Data in this turn or the next. If the connection was
+// closed meanwhile, it gives back the rings.
+func (c *Conn) Resume() {
+	if !c.paused {
+		return
+	}
+	c.paused = false
+	if c.closed {
+		if c.fd < 0 {
+			c.releaseRings()
+		}
+		return
+	}
+	c.watch()
+	c.Requeue()
+}
+
+// Close closes the connection at once, dropping what was not sent. The descriptor,
+// the rings and views of them live to the end of the turn; then Closed is called with
+// err. It may be called from any callback; only the first call counts.
+func (c *Conn) Close(err error) {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.r.doomed = append(c.r.doomed, doom{c, err})
+}
+
+// CloseAfterFlush stops reading, and closes when the out-ring has been sent.
+func (c *Conn) CloseAfterFlush() {
+	if c.closed || c.closing {
+		return
+	}
+	c.closing = true
+	c.Flush()
+	c.settle()
+	c.watch()
+}
+
+// releaseRings gives all nodes back. Nobody else uses the rings any more.
+func (c *Conn) releaseRings() {
+	c.in.release()
+	c.out.release()
+}

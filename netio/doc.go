@@ -1,0 +1,81 @@
+// Package netio moves bytes between sockets and memory: it knows connections, not
+// protocols.
+//
+// # Terms
+//
+//   - Poller: the kernel's readiness notification (epoll, kqueue) behind five duties.
+//   - Reactor: one goroutine with its own poller; it owns its connections.
+//   - Group: the reactors and the listeners.
+//   - Turn: one round of a reactor's loop, from one poll to the next.
+//   - Ring: a byte queue, a linked list of pooled nodes. Each Conn has two of them.
+//   - Letter: a function posted to a reactor's mailbox.
+//   - Session: the user's side of a connection; Handler makes it.
+//
+// # One turn
+//
+//	        ┌─────────────────────────────────────────────────────────────────┐
+//	        ▼                                                                 │
+//	Poller.Poll ─▶ letters ─▶ ready connections ─▶ due connections ─▶ Tick ─▶ EndTurn ─▶ bury
+//	(blocks only    │          │                    │                                     │
+//	 when nothing   │ adopt    │ writable: flush,   │ Requeue'd, resumed:                 │ Closed, close(fd),
+//	 is due and     │ a conn,  │   Drained          │   Data                              │ rings back to
+//	 no letter      │ Resume   │ readable: fill,    │                                     │ the pool
+//	 waits)         │          │   Data             │
+//
+// A listener belongs to one reactor, which deals the accepted descriptors round-robin
+// to all mailboxes. A turn is fair: one connection gets at most about
+// Config.TurnReadBytes read, one call of Data (a session with more to do calls
+// Requeue), and a few MB written per flush.
+//
+// # A connection
+//
+//	socket ──read, readv──▶ in-ring ──▶ Session.Data ──▶ out-ring ──write, writev──▶ socket
+//	   └─────────read──────▶ SetDirect's buffer (a large argument)
+//
+// Write interest is registered only while the kernel has not taken all output. A peer
+// that shuts down its side (half close) still has all its input served and its replies
+// sent; then the session is closed with io.EOF. A session that only waits (a
+// subscriber, a blocked command) therefore leaves its input in the ring instead of
+// pausing: while paused, a connection is not closed for a mere end of input.
+//
+// # The ring
+//
+//	head            seek                tail
+//	 │               │                   │
+//	 ▼               ▼                   ▼
+//	┌──────────┐ next┌──────────┐ next  ┌──────────┐
+//	│  16 KB   ├────▶│  16 KB   ├──────▶│  16 KB   │──▶ nil
+//	└────▲─────┘     └──────────┘       └────▲─────┘
+//	    rpos                                 w
+//	consumer's                           producer's
+//
+//	word (atomic): ┌ length in bytes: 62 bits ┬ chained: 1 ┬ open: 1 ┐
+//
+// The producer writes behind w, then adds to the length; the consumer reads up to the
+// length, then subtracts. "chained" says that there are nodes, "open" that the
+// producer is between taking the tail and letting go of it. Only the consumer drops
+// the chain, by a compare-and-swap from (0, chained, not open) to 0, so it never takes
+// the tail away under the producer's hands.
+//
+// # Invariants
+//
+//  1. Only its reactor reads, writes, registers or closes a connection.
+//  2. Whatever is closed during a turn is destroyed at its end, and descriptors are
+//     closed only there: a view of a ring, a Conn and a descriptor number live as
+//     long as the callback that may use them.
+//  3. A token (generation and slot) is never reused: events for what is gone find
+//     nothing.
+//  4. The ring's length is never more than what its nodes hold; a node's w is final
+//     once it has a successor; discarded bytes are overwritten under the invariants
+//     tag.
+//  5. An empty ring without an open window holds no node: an idle connection costs its
+//     Conn (one object of 256 bytes) and one slot.
+//  6. After a letter was accepted (Post returned true), it runs.
+//
+// # Memory of a paused connection
+//
+// While a connection is paused, another goroutine may consume its in-ring and produce
+// into its out-ring; the reactor fills the one and flushes the other. If such a
+// connection is closed, its rings are left alone until Resume, or to the garbage
+// collector if that never comes.
+package netio

@@ -1,0 +1,194 @@
+package netio
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config is what a Group is made from; the zero value has sensible defaults.
+type Config struct {
+	// Reactors is how many there are, 0 for one per CPU that Go may use.
+	Reactors int
+
+	// TurnReadBytes bounds what is read from one connection in one turn of the loop;
+	// 0 stands for 64 KB.
+	TurnReadBytes int
+
+	// KeepAlive is the idle time after which the kernel begins to probe a TCP
+	// connection, in whole seconds; 0 switches it off.
+	KeepAlive time.Duration
+
+	// TickMs is the distance of calls to Ticker.Tick in milliseconds; 0: none, and an
+	// idle reactor blocks for as long as nothing happens.
+	TickMs int
+
+	// Logger gets what goes wrong without being any caller's error; nil: nobody does.
+	Logger *slog.Logger
+}
+
+// Handler is what a Group serves. All methods run on a reactor's goroutine, and for
+// one reactor never two at once.
+type Handler interface {
+	// Start is the first call of a reactor; it may set r.Local.
+	Start(r *Reactor)
+
+	// Accept makes the session of a new connection. With nil the connection is
+	// refused: netio sends what was written to c.Out() and closes.
+	Accept(r *Reactor, c *Conn) Session
+
+	// EndTurn is called after all ready connections of one turn were served.
+	EndTurn(r *Reactor)
+}
+
+// Ticker is implemented by a Handler that wants Config.TickMs.
+type Ticker interface {
+	// Tick is called about every Config.TickMs milliseconds on the reactor's goroutine.
+	Tick(r *Reactor)
+}
+
+// Session is the user's side of a connection. All methods run on its reactor.
+type Session interface {
+	// Data says that there is new input, or that the session asked to be called again
+	// (Conn.Requeue, Conn.Resume).
+	Data()
+
+	// Drained says that the out-ring has become empty after the kernel had not taken
+	// all of it at once.
+	Drained()
+
+	// Closed is the last call, made exactly once. The error is io.EOF when the peer
+	// has shut down, an errno such as ECONNRESET or EPIPE when the connection broke,
+	// ErrGroupClosed, or what was given to Conn.Close; it is nil after
+	// CloseAfterFlush. The rings are still there, and given back afterwards.
+	Closed(err error)
+}
+
+// ListenOptions are the options of one listener.
+type ListenOptions struct {
+	Backlog  int         // waiting connections, 0 for 511; the kernel has a limit of its own
+	UnixPerm os.FileMode // permissions of a unix socket; 0 leaves them to the umask
+}
+
+// Group is a set of reactors and their listeners.
+type Group struct {
+	cfg      Config
+	log      *slog.Logger
+	reactors []*Reactor
+	place    atomic.Uint32 // round-robin of new connections
+	nextID   atomic.Uint64
+	wg       sync.WaitGroup
+	mu       struct {
+		sync.Mutex
+		listeners int
+		started   bool
+		closed    bool
+	}
+}
+
+// NewGroup makes the reactors; nothing runs before Start. It returns ErrNoPoller on a
+// platform without a Poller, and the error of the system when that has no more
+// descriptors.
+func NewGroup(cfg Config) (*Group, error) {
+	if cfg.Reactors == 0 {
+		cfg.Reactors = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Reactors < 0 || cfg.Reactors > maxReactors {
+		return nil, fmt.Errorf("netio: %d reactors: not within 1..%d", cfg.Reactors, maxReactors)
+	}
+	if cfg.TurnReadBytes <= 0 {
+		cfg.TurnReadBytes = defaultTurnReadBytes
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	g := &Group{cfg: cfg, log: cfg.Logger}
+	for i := range cfg.Reactors {
+		r, err := newReactor(g, i)
+		if err != nil {
+			g.Close()
+			return nil, err
+		}
+		g.reactors = append(g.reactors, r)
+	}
+	return g, nil
+}
+
+// Reactors returns the reactors, by index.
+func (g *Group) Reactors() []*Reactor { return g.reactors }
+
+// Listen opens a listening socket and returns its address. The network is "tcp",
+// "tcp4", "tcp6" or "unix". A TCP address is host:port, with port 0 for a free one;
+// without a host it is every address of the network, and an IPv6 address takes IPv6
+// connections only. A unix socket that nobody listens on is replaced; its file goes
+// with the listener. Listen may be called several times, before and after Start.
+func (g *Group) Listen(network, addr string, opt ListenOptions) (net.Addr, error) {
+	if opt.Backlog <= 0 {
+		opt.Backlog = defaultBacklog
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mu.closed {
+		return nil, ErrGroupClosed
+	}
+	l, at, err := listen(network, addr, opt)
+	if err != nil {
+		return nil, fmt.Errorf("netio: listen %s %s: %w", network, addr, err)
+	}
+	r := g.reactors[g.mu.listeners%len(g.reactors)]
+	if !r.Post(func() { r.openListener(l) }) {
+		l.close()
+		return nil, ErrGroupClosed
+	}
+	g.mu.listeners++
+	return at, nil
+}
+
+// Start runs the reactors, each on a goroutine of its own, with h. It is called once.
+func (g *Group) Start(h Handler) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mu.started || g.mu.closed {
+		return
+	}
+	g.mu.started = true
+	for _, r := range g.reactors {
+		r.handler = h
+		r.ticker, _ = h.(Ticker)
+		g.wg.Add(1)
+		go func() {
+			defer g.wg.Done()
+			r.run()
+		}()
+	}
+}
+
+// Close stops accepting, closes all connections (their sessions get ErrGroupClosed)
+// and waits until all reactors have ended. It must not be called on a reactor. A
+// second call only waits.
+func (g *Group) Close() {
+	g.mu.Lock()
+	first, started := !g.mu.closed, g.mu.started
+	g.mu.closed = true
+	g.mu.Unlock()
+	if first {
+		for _, r := range g.reactors {
+			if !started {
+				r.shutdown()
+				continue
+			}
+			r.Post(func() { r.stopping = true })
+		}
+	}
+	g.wg.Wait()
+}
+
+// next picks the reactor of a new connection.
+func (g *Group) next() *Reactor {
+	return g.reactors[(g.place.Add(1)-1)%uint32(len(g.reactors))]
+}

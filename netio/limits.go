@@ -1,0 +1,60 @@
+package netio
+
+const (
+	// NodeBytes is the size of a ring's pooled nodes.
+	NodeBytes = 16 << 10
+
+	// MaxWindowBytes is the largest window that a ring gives out at once.
+	MaxWindowBytes = 1 << 30
+
+	// PausedInputBytes is how much input is buffered for a paused connection before
+	// its socket is no longer read.
+	PausedInputBytes = 1 << 20
+
+	// defaultTurnReadBytes is Config.TurnReadBytes when it is 0.
+	defaultTurnReadBytes = 64 << 10
+
+	// turnWriteBytes bounds what one flush writes before other connections get their
+	// turn; the rest waits for write interest.
+	turnWriteBytes = 4 << 20
+
+	// callWriteBytes bounds one write or writev. The kernel cuts a larger one short at
+	// 2,147,479,552 bytes; below that, a short write means that its buffer is full.
+	callWriteBytes = 1 << 30
+
+	// readVecNodes and writeVecNodes bound the nodes of one readv and writev.
+	readVecNodes  = 4
+	writeVecNodes = 64
+
+	// minReadWindowBytes is the least free space that Ring.ReadFrom offers a reader.
+	minReadWindowBytes = 512
+
+	// lingerBytes of unread input are thrown away before a close that follows a last
+	// reply: closing a socket with input unread sends a reset, which may overtake it.
+	lingerBytes = 256 << 10
+
+	// turnAccepts bounds the connections accepted from one listener in one turn.
+	turnAccepts = 64
+
+	// acceptRetryMs is how long a listener rests when descriptors have run out and
+	// not even the spare one helps.
+	acceptRetryMs = 100
+
+	// acceptLogMs is the least time between two log lines about failing accepts.
+	acceptLogMs = 1000
+
+	// defaultBacklog is ListenOptions.Backlog when it is 0, as in Redis.
+	defaultBacklog = 511
+
+	// pollEvents is how many events one poll returns at most.
+	pollEvents = 256
+
+	// keepMails is the capacity up to which a mailbox keeps its queue for reuse.
+	keepMails = 1024
+
+	// maxReactors bounds Config.Reactors.
+	maxReactors = 1024
+
+	// keepAliveProbes unanswered probes end a connection, as in Redis.
+	keepAliveProbes = 3
+)

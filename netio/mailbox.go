@@ -1,0 +1,73 @@
+package netio
+
+import "sync"
+
+// mailbox is how other goroutines reach a reactor: a queue, and one Break of the
+// poller when a letter finds the reactor asleep. Later letters of the same burst find
+// it awake already.
+type mailbox struct {
+	mu struct {
+		sync.Mutex
+		queue  []func()
+		asleep bool // the reactor blocks in Poll, or is about to
+		closed bool
+	}
+	spare []func() // the reactor's: the queue of the turn before, emptied
+}
+
+// post appends fn. It returns false, and drops fn, when the mailbox is closed. Any
+// goroutine may call it. Break is called under the lock, so that it never meets a
+// poller that is closed already.
+func (b *mailbox) post(fn func(), p Poller) bool {
+	b.mu.Lock()
+	if b.mu.closed {
+		b.mu.Unlock()
+		return false
+	}
+	b.mu.queue = append(b.mu.queue, fn)
+	if b.mu.asleep {
+		b.mu.asleep = false
+		p.Break()
+	}
+	b.mu.Unlock()
+	return true
+}
+
+// sleep announces that the reactor is going to block; false when it must not, since
+// there is mail.
+func (b *mailbox) sleep() bool {
+	b.mu.Lock()
+	idle := len(b.mu.queue) == 0
+	b.mu.asleep = idle
+	b.mu.Unlock()
+	return idle
+}
+
+// run runs the letters there are; those that come meanwhile wait for the next turn.
+// Only the reactor calls it.
+func (b *mailbox) run() {
+	b.mu.Lock()
+	b.mu.asleep = false
+	if len(b.mu.queue) == 0 {
+		b.mu.Unlock()
+		return
+	}
+	letters := b.mu.queue
+	b.mu.queue = b.spare
+	b.mu.Unlock()
+	for i, fn := range letters {
+		letters[i] = nil
+		fn()
+	}
+	b.spare = nil
+	if cap(letters) <= keepMails {
+		b.spare = letters[:0]
+	}
+}
+
+// close refuses further letters; those accepted before are still to be run.
+func (b *mailbox) close() {
+	b.mu.Lock()
+	b.mu.closed = true
+	b.mu.Unlock()
+}

@@ -1,0 +1,309 @@
+package netio
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kringdb/kring/internal/invariants"
+)
+
+// Reactor is one loop with its own poller and its own connections. All methods but
+// Post, Index and Group.Reactors belong to its goroutine.
+type Reactor struct {
+	// Local is the handler's; netio does not look at it.
+	Local any
+
+	index   int
+	group   *Group
+	handler Handler
+	ticker  Ticker
+	poller  Poller
+	box     mailbox
+
+	slots []*Conn // by the slot in a connection's token
+	free  []uint32
+	gen   uint32 // of the connection opened last
+
+	queued []*Conn // to be called at the end of the next turn, or of this one
+	due    []*Conn // to be called in this turn; otherwise empty, kept for its capacity
+	doomed []doom  // closed, to be destroyed at the end of the turn
+	buried []doom  // kept for its capacity
+
+	listeners []*listener
+	resting   int // listeners that rest
+	spareFD   int
+	loggedAt  int64 // clock of the last line about accept, 0: none
+
+	started  time.Time
+	clock    int64 // monotonic nanoseconds since started, refreshed once per turn
+	nowMs    int64
+	nextTick int64 // clock
+	stopping bool
+	events   [pollEvents]Event
+}
+
+// doom is a connection that was closed, and why.
+type doom struct {
+	c   *Conn
+	err error
+}
+
+// listenerFlag tells a listener's token, flag | index, from a connection's,
+// generation << 32 | slot. Generations have 31 bits.
+const listenerFlag Token = 1 << 63
+
+func newReactor(g *Group, index int) (*Reactor, error) {
+	r := &Reactor{index: index, group: g, poller: newPoller(), spareFD: -1, started: time.Now()}
+	if err := r.poller.Init(); err != nil {
+		return nil, fmt.Errorf("netio: reactor %d: %w", index, err)
+	}
+	r.tellTime()
+	return r, nil
+}
+
+// Index is the reactor's place in Group.Reactors; any goroutine may ask.
+func (r *Reactor) Index() int { return r.index }
+
+// Now is the wall clock in milliseconds since 1970, read once per turn.
+func (r *Reactor) Now() int64 { return r.nowMs }
+
+// Post runs fn on the reactor, in the order of posting by one goroutine. It returns
+// false, and fn is dropped, when the group is closed; a letter that was accepted is
+// run. Any goroutine may call it, the reactor's own included: then fn runs in the
+// next turn.
+func (r *Reactor) Post(fn func()) bool { return r.box.post(fn, r.poller) }
+
+// EachConn calls fn for every open connection until fn returns false. fn may close
+// connections.
+func (r *Reactor) EachConn(fn func(*Conn) bool) {
+	for _, c := range r.slots {
+		if c != nil && !c.closed && !fn(c) {
+			return
+		}
+	}
+}
+
+// run is the loop.
+func (r *Reactor) run() {
+	r.handler.Start(r)
+	r.tellTime()
+	r.nextTick = r.clock + r.tickEvery()
+	for !r.stopping {
+		delta := r.delta()
+		if delta != 0 && !r.box.sleep() {
+			delta = 0
+		}
+		n, err := r.poller.Poll(delta, r.events[:])
+		if err != nil {
+			// The poller's own descriptor is broken: nothing can be served any more.
+			r.group.log.Error("the poller has failed, a reactor ends", "reactor", r.index, "error", err)
+			break
+		}
+		r.tellTime()
+		r.turn(r.events[:n])
+	}
+	r.shutdown()
+}
+
+// turn serves what is ready. The letters come first: they bring connections, and
+// resumed ones. Whoever is due is called once, even if it is ready as well.
+func (r *Reactor) turn(events []Event) {
+	r.box.run()
+	r.due, r.queued = r.queued, r.due[:0]
+	for i := range events {
+		r.serve(&events[i])
+	}
+	for i, c := range r.due {
+		r.due[i] = nil
+		if c.queued {
+			c.queued = false
+			c.deliver()
+		}
+	}
+	if r.resting > 0 {
+		r.wakeListeners()
+	}
+	if r.ticker != nil && r.group.cfg.TickMs > 0 && r.clock >= r.nextTick {
+		r.nextTick = r.clock + r.tickEvery()
+		r.ticker.Tick(r)
+	}
+	r.handler.EndTurn(r)
+	r.bury()
+}
+
+func (r *Reactor) tickEvery() int64 {
+	return int64(r.group.cfg.TickMs) * int64(time.Millisecond)
+}
+
+// delta is how long the next poll may block, in nanoseconds; negative: for ever.
+func (r *Reactor) delta() int64 {
+	if len(r.queued) > 0 {
+		return 0
+	}
+	until := int64(-1)
+	if r.ticker != nil && r.group.cfg.TickMs > 0 {
+		until = r.nextTick
+	}
+	if r.resting > 0 {
+		for _, l := range r.listeners {
+			if l.resting && (until < 0 || l.retryAt < until) {
+				until = l.retryAt
+			}
+		}
+	}
+	if until < 0 {
+		return -1
+	}
+	return max(until-int64(time.Since(r.started)), 0)
+}
+
+func (r *Reactor) tellTime() {
+	now := time.Now()
+	r.clock = int64(now.Sub(r.started))
+	r.nowMs = now.UnixMilli()
+}
+
+// serve handles one event. A token whose connection is closed, or gone, is stale.
+func (r *Reactor) serve(ev *Event) {
+	if ev.Token&listenerFlag != 0 {
+		if l := r.listeners[uint32(ev.Token)]; l.fd >= 0 && !l.resting {
+			l.accept(r)
+		}
+		return
+	}
+	slot := uint32(ev.Token)
+	if int(slot) >= len(r.slots) {
+		return
+	}
+	c := r.slots[slot]
+	if c == nil || c.closed || c.token() != ev.Token {
+		return
+	}
+	ready := ev.Ready & c.interest
+	if ready&Writable != 0 {
+		c.writable()
+	}
+	if ready&Readable != 0 && !c.closed {
+		c.readable()
+	}
+}
+
+// adopt begins to serve an accepted connection.
+func (r *Reactor) adopt(c *Conn) {
+	if r.stopping || r.handler == nil {
+		sysClose(int(c.fd))
+		c.closed, c.fd = true, -1
+		return
+	}
+	c.created = r.nowMs
+	r.gen = (r.gen + 1) &^ (1 << 31)
+	c.gen = r.gen
+	if n := len(r.free); n > 0 {
+		c.slot = r.free[n-1]
+		r.free = r.free[:n-1]
+		r.slots[c.slot] = c
+	} else {
+		c.slot = uint32(len(r.slots))
+		r.slots = append(r.slots, c)
+	}
+	if !c.from.unix {
+		if err := sysTune(int(c.fd), r.group.cfg.KeepAlive); err != nil {
+			c.Close(err) // the peer has gone already
+			return
+		}
+	}
+	c.session = r.handler.Accept(r, c)
+	if c.closed {
+		return
+	}
+	if c.session == nil {
+		c.CloseAfterFlush()
+		return
+	}
+	c.watch()
+	c.settle()
+}
+
+// bury destroys the connections that were closed in this turn. Only here is a
+// descriptor closed, so its number cannot come back while events that name it wait.
+func (r *Reactor) bury() {
+	for len(r.doomed) > 0 {
+		r.doomed, r.buried = r.buried[:0], r.doomed
+		for i, d := range r.buried {
+			r.buried[i] = doom{}
+			r.destroy(d.c, d.err)
+		}
+	}
+}
+
+func (r *Reactor) destroy(c *Conn, err error) {
+	if c.session != nil {
+		c.session.Closed(err)
+	}
+	if invariants.Enabled {
+		invariants.Assert(!r.poller.IsPollDescriptor(int(c.fd)), "connection %d has the poller's descriptor %d", c.id, c.fd)
+	}
+	sysClose(int(c.fd))
+	c.fd = -1
+	c.direct, c.directN = nil, 0
+	r.slots[c.slot] = nil
+	r.free = append(r.free, c.slot)
+	if !c.paused {
+		c.releaseRings()
+	}
+}
+
+// openListener begins to accept on l.
+func (r *Reactor) openListener(l *listener) {
+	l.token = listenerFlag | Token(len(r.listeners))
+	r.listeners = append(r.listeners, l)
+	if r.spareFD < 0 {
+		r.spareFD = sysSpare()
+	}
+	if r.stopping {
+		return // shutdown closes it
+	}
+	if err := r.poller.Open(l.fd, l.token, 0, Readable); err != nil {
+		r.group.log.Error("a listener cannot be watched", "error", err)
+		l.resting, l.retryAt = true, r.clock+acceptRetryMs*int64(time.Millisecond)
+		r.resting++
+	}
+}
+
+func (r *Reactor) wakeListeners() {
+	for _, l := range r.listeners {
+		if l.resting && r.clock >= l.retryAt {
+			l.wake(r)
+		}
+	}
+}
+
+// logAccept logs, at most once in acceptLogMs.
+func (r *Reactor) logAccept(what string, err error) {
+	if r.loggedAt != 0 && r.clock-r.loggedAt < acceptLogMs*int64(time.Millisecond) {
+		return
+	}
+	r.loggedAt = max(r.clock, 1)
+	r.group.log.Warn(what, "error", err)
+}
+
+// shutdown ends listeners and connections and runs the letters that were accepted.
+func (r *Reactor) shutdown() {
+	r.stopping = true
+	r.box.close()
+	r.box.run()
+	for _, l := range r.listeners {
+		l.close()
+	}
+	r.EachConn(func(c *Conn) bool {
+		c.Flush()
+		c.Close(ErrGroupClosed)
+		return true
+	})
+	r.bury()
+	if r.spareFD >= 0 {
+		sysClose(r.spareFD)
+		r.spareFD = -1
+	}
+	r.poller.Close()
+}

@@ -1,0 +1,104 @@
+package netio
+
+import (
+	"net/netip"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The calls of the hot path are raw: they never block, so the Go scheduler need not
+// hear of them. Whatever may block goes through unix's ordinary calls.
+
+// again tells whether a raw call was interrupted and is to be repeated.
+func again(e unix.Errno) bool { return e == unix.EINTR }
+
+func sysRead(fd int, b []byte) (int, error) {
+	for {
+		n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+		if e == 0 {
+			return int(n), nil
+		}
+		if !again(e) {
+			return 0, e
+		}
+	}
+}
+
+func sysWrite(fd int, b []byte) (int, error) {
+	for {
+		n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+		if e == 0 {
+			return int(n), nil
+		}
+		if !again(e) {
+			return 0, e
+		}
+	}
+}
+
+func sysReadv(fd int, bufs [][]byte) (int, error) {
+	var vec [2 + readVecNodes]unix.Iovec
+	return rawVec(unix.SYS_READV, fd, vec[:], bufs)
+}
+
+func sysWritev(fd int, bufs [][]byte) (int, error) {
+	var vec [writeVecNodes]unix.Iovec
+	return rawVec(unix.SYS_WRITEV, fd, vec[:], bufs)
+}
+
+// rawVec runs readv or writev; no buf is empty, and vec has room for all.
+func rawVec(trap uintptr, fd int, vec []unix.Iovec, bufs [][]byte) (int, error) {
+	for i, b := range bufs {
+		vec[i].Base = unsafe.SliceData(b)
+		vec[i].SetLen(len(b))
+	}
+	for {
+		n, _, e := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(vec))), uintptr(len(bufs)))
+		if e == 0 {
+			return int(n), nil
+		}
+		if !again(e) {
+			return 0, e
+		}
+	}
+}
+
+// sysEpollNow polls without blocking. epoll_pwait exists on every architecture.
+func sysEpollNow(fd int, events []unix.EpollEvent) (int, error) {
+	n, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
+}
+
+func sysSocket(domain int) (int, error) {
+	return unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+}
+
+func sysAccept(fd int) (int, netip.AddrPort, error) {
+	conn, sa, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	if err != nil {
+		return -1, netip.AddrPort{}, err
+	}
+	return conn, addrPort(sa), nil
+}
+
+// sysKeepAlive lets the kernel probe a connection after idle and end it after
+// keepAliveProbes more failures, a third of idle apart.
+func sysKeepAlive(fd int, idle time.Duration) error {
+	secs := max(int(idle/time.Second), 1)
+	for _, o := range [4]struct{ level, opt, value int }{
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, secs},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, max(secs/keepAliveProbes, 1)},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveProbes},
+	} {
+		if err := unix.SetsockoptInt(fd, o.level, o.opt, o.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
