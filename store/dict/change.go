@@ -89,7 +89,7 @@ func (e SegmentRef) unplace(h uint64, s Slot) {
 	lines, nb := e.lines(), e.buckets()
 	off := uint64(uintptr(unsafe.Pointer(s)) - uintptr(lines))
 	if invariants.Enabled {
-		invariants.Assert(off < nb*bucketBytes && *s&addrMask != 0 && *s>>tagShift == h&0xffff,
+		invariants.Assert(off < nb*bucketBytes && *s&addrMask != 0 && *s>>tagShift == h&tagMask,
 			"dict: delete of a slot at offset %d holding %#x, hash %#x", int64(off), *s, h)
 	}
 	*s &= metaMask

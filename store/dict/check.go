@@ -90,7 +90,7 @@ func (e SegmentRef) check(ops *Ops) error {
 			}
 			count++
 			h := ops.Hash(a)
-			if p := h >> h40Shift; p < start || p >= end || w>>tagShift != h&0xffff {
+			if p := h >> h40Shift; p < start || p >= end || w>>tagShift != h&tagMask {
 				return fmt.Errorf("bucket %d slot %d: word %#x, hash %#x", i, k, w, h)
 			}
 			for j := e.home(h); j != i; j = (j + 1) % nb {

@@ -3,6 +3,7 @@ package dict
 import (
 	"testing"
 
+	"github.com/kringdb/kring/internal/invariants"
 	"github.com/kringdb/kring/store/arena"
 )
 
@@ -179,7 +180,7 @@ var collide = map[string]func(k uint64) uint64{
 }
 
 func TestCollidingHashes(t *testing.T) {
-	n := uint64(12000)
+	n := uint64(3000)
 	for name, hash := range collide {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, 5)
@@ -295,4 +296,40 @@ func TestVersions(t *testing.T) {
 		r.remove(k)
 	}
 	r.check(t)
+}
+
+func TestNoAllocations(t *testing.T) {
+	r := newRig(t, 0)
+	var buf [8]byte
+	addrs := make([]arena.Addr, 20000)
+	for k := range addrs {
+		addrs[k] = r.put(uint64(k))
+	}
+	i := uint64(0)
+	emit := func(arena.Addr) {}
+	allocs := testing.AllocsPerRun(10000, func() {
+		h := r.hash(i)
+		r.TouchBucket(h)
+		r.TouchEntry(h)
+		s := r.Find(h, keyBytes(&buf, i), &testOps)
+		r.Delete(r.ar, h, s, &testOps)
+		r.Insert(r.ar, h, addrs[i], &testOps)
+		r.Random(h, nil)
+		r.Walk(h>>h40Shift, 10, &testOps, emit)
+		i++
+	})
+	// Splits, merges and the doubling of the directory as well.
+	for range 3 {
+		allocs += testing.AllocsPerRun(1, func() {
+			for k := range uint64(18000) {
+				r.Delete(r.ar, r.hash(k), r.Find(r.hash(k), keyBytes(&buf, k), &testOps), &testOps)
+			}
+			for k := range uint64(18000) {
+				r.Insert(r.ar, r.hash(k), addrs[k], &testOps)
+			}
+		})
+	}
+	if allocs != 0 && !invariants.Enabled {
+		t.Errorf("%v allocations", allocs)
+	}
 }

@@ -15,36 +15,40 @@ func (t *Table) Find(h uint64, key []byte, ops *Ops) Slot {
 		return nil
 	}
 	e := segmentAt(dir, h)
-	i := e.home(h)
-	b := bucketAt(e.lines(), i)
-	for m := tagMaskLow(b, h<<tagShift) | tagMaskHigh(b, h<<tagShift); m != 0; m &= m - 1 {
-		s := slotAt(b, m)
+	b := e.homeBucket(h)
+	tags := h & tagMask * lanes
+	m := matchLow(b, tags) | matchHigh(b, tags)
+	if m != 0 {
+		s := slotOfMatch(b, m)
 		if a := SlotAddr(s); a != 0 && ops.Equal(a, key) {
 			return s
 		}
-	}
-	if b[0]&metaMask == 0 {
+	} else if b[0]&metaMask == 0 {
 		return nil
 	}
-	return e.findPassed(i, h, key, ops)
+	// Rare: another key has the tag, or entries passed the bucket. Nothing but the
+	// arguments lives on, so that the way to here has nothing to spill.
+	return t.findOn(h, key, ops)
 }
 
-// findPassed goes on with the buckets after i, h's home, which entries passed.
-func (e SegmentRef) findPassed(i, h uint64, key []byte, ops *Ops) Slot {
+// findOn is Find without the shortcut: it looks at all matches in all buckets.
+func (t *Table) findOn(h uint64, key []byte, ops *Ops) Slot {
+	e := segmentAt(t.dir, h)
 	lines, nb := e.lines(), e.buckets()
-	for n := nb - 1; n > 0; n-- {
-		if i++; i == nb {
-			i = 0
-		}
+	i := e.home(h)
+	for n := nb; n > 0; n-- {
 		b := bucketAt(lines, i)
-		for m := tagMask(b, h<<tagShift); m != 0; m &= m - 1 {
-			s := slotAt(b, m)
+		for m := matchTag(b, h); m != 0; m &= m - 1 {
+			s := slotOfMatch(b, m)
 			if a := SlotAddr(s); a != 0 && ops.Equal(a, key) {
 				return s
 			}
 		}
 		if b[0]&metaMask == 0 {
 			return nil
+		}
+		if i++; i == nb {
+			i = 0
 		}
 	}
 	return nil
@@ -76,27 +80,46 @@ func (t *Table) FindAddr(h uint64, a arena.Addr) Slot {
 	return nil
 }
 
-// tagMask returns a bit per slot of b whose tag is that of the word tag. All eight
-// are compared without a branch: which slot matches is a coin toss that a branch
-// predictor loses. An empty slot matches tag 0. In two halves, so that the compiler
-// inlines it.
-func tagMask(b *bucket, tag uint64) uint64 { return tagMaskLow(b, tag) | tagMaskHigh(b, tag) }
-
-func tagMaskLow(b *bucket, tag uint64) uint64 {
-	return ((b[0]^tag)>>tagShift-1)>>63 |
-		((b[1]^tag)>>tagShift-1)>>63<<1 |
-		((b[2]^tag)>>tagShift-1)>>63<<2 |
-		((b[3]^tag)>>tagShift-1)>>63<<3
+// matchTag returns a set of the slots of b whose tag is that of h, to be read by
+// slotOfMatch; taking its lowest bit away takes one slot away. It compares without
+// a branch: which slot matches is a coin toss that a branch predictor loses. The
+// tags of four slots are packed into one word, whose zero lanes tell the matches.
+//
+// It may also name slots that do not match (empty ones, and those that the borrow
+// of a match reaches): Equal has the last word. It misses none.
+func matchTag(b *bucket, h uint64) uint64 {
+	tags := h & tagMask * lanes
+	return matchLow(b, tags) | matchHigh(b, tags)
 }
 
-func tagMaskHigh(b *bucket, tag uint64) uint64 {
-	return ((b[4]^tag)>>tagShift-1)>>63<<4 |
-		((b[5]^tag)>>tagShift-1)>>63<<5 |
-		((b[6]^tag)>>tagShift-1)>>63<<6 |
-		((b[7]^tag)>>tagShift-1)>>63<<7
+// lanes is 1 in each of four lanes of 16 bits.
+const lanes = 0x0001000100010001
+
+// matchLow compares slots 0 to 3, matchHigh 4 to 7: two functions so that the
+// compiler inlines them. The tags are loaded as 16-bit parts, which saves a shift
+// each. x - lanes borrows from a lane that is 0, whose top bit thereby appears.
+func matchLow(b *bucket, tags uint64) uint64 {
+	p := (*[4 * slotsPerBucket]uint16)(unsafe.Pointer(b))
+	x := uint64(p[tagPart]) | uint64(p[4+tagPart])<<16 | uint64(p[8+tagPart])<<32 | uint64(p[12+tagPart])<<48
+	x ^= tags
+	return (x - lanes) & ^x & (lanes << 15) >> 8
 }
 
-// slotAt returns the slot of the lowest bit of m.
+func matchHigh(b *bucket, tags uint64) uint64 {
+	p := (*[4 * slotsPerBucket]uint16)(unsafe.Pointer(b))
+	x := uint64(p[16+tagPart]) | uint64(p[20+tagPart])<<16 | uint64(p[24+tagPart])<<32 | uint64(p[28+tagPart])<<48
+	x ^= tags
+	return (x - lanes) & ^x & (lanes << 15)
+}
+
+// slotOfMatch returns the slot of the lowest bit of m, which is bit 16k+7 for slot
+// k and bit 16k+15 for slot k+4.
+func slotOfMatch(b *bucket, m uint64) Slot {
+	n := uint64(bits.TrailingZeros64(m))
+	return (*uint64)(unsafe.Add(unsafe.Pointer(b), n>>4<<3+n&8<<2))
+}
+
+// slotAt returns the slot of the lowest bit of m, a mask of one bit per slot.
 func slotAt(b *bucket, m uint64) Slot {
 	return (*uint64)(unsafe.Add(unsafe.Pointer(b), bits.TrailingZeros64(m)*8))
 }

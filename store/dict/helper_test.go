@@ -31,12 +31,13 @@ func newRig(tb testing.TB, stagger int) *rig {
 	tb.Helper()
 	r := &rig{ar: arena.New(), entries: arena.New(), hash: mix}
 	r.Init(stagger)
+	ar := r.ar
 	tb.Cleanup(func() {
 		r.Drop(r.ar)
-		if used := r.ar.Used(); used != 0 {
+		if used := ar.Used(); used != 0 {
 			tb.Errorf("%d bytes of the table's arena are in use after Drop", used)
 		}
-		r.ar.Release()
+		ar.Release()
 		r.entries.Release()
 	})
 	return r

@@ -15,6 +15,7 @@ const (
 	metaOne    = 1 << metaShift
 	metaMask   = 0xff << metaShift
 	tagShift   = 48
+	tagMask    = 1<<16 - 1
 	depthShift = 40
 	depthMask  = 63
 	nbShift    = 46
@@ -86,6 +87,11 @@ func (e SegmentRef) buckets() uint64  { return uint64(e) >> nbShift }
 // home returns the index of h's home bucket.
 func (e SegmentRef) home(h uint64) uint64 {
 	return (h & h40Mask << (uint(e>>depthShift) & depthMask) >> 32) * (uint64(e) >> nbShift) >> 32
+}
+
+// homeBucket returns h's home bucket.
+func (e SegmentRef) homeBucket(h uint64) *bucket {
+	return (*bucket)((e.addr() + headerBytes + arena.Addr(e.home(h)*bucketBytes)).Ptr())
 }
 
 // lines returns where bucket 0 begins.
