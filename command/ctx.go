@@ -28,6 +28,11 @@ type Ctx struct {
 	// OnChange, when set, is told of every change while the shard locks are held.
 	OnChange func(db int, k store.Key, ev Event)
 
+	// Yield, set on workers only, lets go of the executor's gate for a moment.
+	// Unlocked, set on workers only, runs f without the gate: f must not touch the store.
+	Yield    func()
+	Unlocked func(f func())
+
 	Scratch []byte // grown and kept by handlers that need contiguous working memory
 }
 

@@ -1,4 +1,24 @@
 package command
 
-// groupSpecs lists the groups of commands, one line per group file. All flattens it.
-var groupSpecs = [][]*Spec{}
+// groupSpecs lists the slices of specs, one line per group file. All flattens it.
+var groupSpecs = [][]*Spec{
+	stringGetSpecs,
+	stringSetSpecs,
+	stringNumSpecs,
+	stringRangeSpecs,
+	stringLCSSpecs,
+	bitmapBitSpecs,
+	bitmapCountSpecs,
+	bitmapOpSpecs,
+	bitmapFieldSpecs,
+	genericSpecs,
+	scanSpecs,
+	expireSpecs,
+	objectSpecs,
+	connectionSpecs,
+	clientSpecs,
+	serverSpecs,
+	configSpecs,
+	debugSpecs,
+	introspectSpecs,
+}

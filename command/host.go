@@ -70,4 +70,5 @@ type Host interface {
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	DebugAllowed(c Client) bool                  // enable-debug-command
 	SetActiveExpire(on bool)
+	LFU() bool // an LFU maxmemory-policy is selected
 }

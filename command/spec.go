@@ -1,5 +1,7 @@
 package command
 
+import "github.com/kringdb/kring/resp"
+
 // Handler executes one command. See the package's invariants for what it may do.
 type Handler func(c *Ctx)
 
@@ -20,6 +22,9 @@ type Spec struct {
 	Tips       []string  // command tips (nondeterministic_output, request_policy:...)
 	Deprecated string    // version since which it is deprecated, empty if not
 	ReplacedBy string    // what to use instead
+
+	// VariableFlags narrows the flags of a key spec with KeyVariableFlags for one call.
+	VariableFlags func(args resp.Args) KeyFlag
 
 	// ---- derived by Build ----
 
@@ -78,30 +83,37 @@ var groups = [...]struct{ name, category string }{
 // String returns the COMMAND DOCS name of the group.
 func (g Group) String() string { return groups[g].name }
 
-// deriveCategories computes the ACL categories from flags and group, in the order
-// in which Redis lists its categories.
+// categoryOrder is the order in which Redis lists ACL categories.
+var categoryOrder = []string{
+	"@keyspace", "@read", "@write", "@set", "@sortedset", "@list", "@hash", "@string", "@bitmap",
+	"@hyperloglog", "@geo", "@stream", "@pubsub", "@admin", "@fast", "@slow", "@blocking",
+	"@dangerous", "@connection", "@transaction", "@scripting",
+}
+
+// deriveCategories computes the ACL categories from flags and group. A container has
+// only @slow: access is decided by its subcommands.
 func (s *Spec) deriveCategories() {
-	var c []string
-	add := func(ok bool, name string) {
-		if ok && name != "" {
-			c = append(c, name)
+	has := map[string]bool{"@fast": s.Flags&Fast != 0, "@slow": s.Flags&Fast == 0}
+	if s.Handler != nil {
+		has[groups[s.Group].category] = true
+		for _, fc := range []struct {
+			flag     Flag
+			category string
+		}{
+			{KeyspaceCat, "@keyspace"}, {ReadOnly, "@read"}, {Write, "@write"}, {PubSub, "@pubsub"}, {Admin, "@admin"},
+			{Blocking, "@blocking"}, {Admin | Dangerous, "@dangerous"},
+		} {
+			if s.Flags&fc.flag != 0 {
+				has[fc.category] = true
+			}
 		}
 	}
-	group := groups[s.Group].category
-	if group == "@keyspace" || s.Flags&KeyspaceCat != 0 {
-		add(true, "@keyspace")
+	s.Categories = nil
+	for _, c := range categoryOrder {
+		if has[c] {
+			s.Categories = append(s.Categories, c)
+		}
 	}
-	add(s.Flags&ReadOnly != 0, "@read")
-	add(s.Flags&Write != 0, "@write")
-	if group != "@keyspace" {
-		add(true, group)
-	}
-	add(s.Flags&Fast != 0, "@fast")
-	add(s.Flags&Fast == 0, "@slow")
-	add(s.Flags&Blocking != 0, "@blocking")
-	add(s.Flags&Admin != 0, "@admin")
-	add(s.Flags&(Admin|Dangerous) != 0, "@dangerous")
-	s.Categories = c
 }
 
 // MatchesArity tells whether a call with n arguments (name included) is allowed.

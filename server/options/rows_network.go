@@ -4,7 +4,7 @@ import "math"
 
 var networkRows = []Row{
 	{Name: "port", Kind: portKind, Default: "6379", Group: GroupNetwork,
-		Help: "TCP port; 0 for none", field: func(o *Options) cell { return &o.Port }},
+		Help: "TCP port; 0 for none, or without a unix socket for any free one", field: func(o *Options) cell { return &o.Port }},
 	{Name: "bind", Kind: bindKind{}, Default: "* -::*", Group: GroupNetwork,
 		Help:  "addresses to listen on; a leading - lets one be missing, * and ::* mean all",
 		field: func(o *Options) cell { return &o.Bind }},

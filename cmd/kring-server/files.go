@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kringdb/kring/server/options"
+)
+
+// fitFileLimit raises the limit of open files so that maxclients fit, or lowers
+// maxclients to what the system allows. CONFIG SET maxclients does the former only.
+func fitFileLimit(opts *options.Options, log *slog.Logger) error {
+	reserved := uint64(reservedFiles + filesPerReactor*reactorCount(opts))
+	clients := uint64(opts.MaxClients.Load())
+	limit, err := raiseFileLimit(clients + reserved)
+	if err != nil {
+		return fmt.Errorf("the limit of open files can't be read: %w", err)
+	}
+	if limit < clients+reserved {
+		if limit <= reserved {
+			return fmt.Errorf("at most %d files may be open, and %d are needed before any client: raise 'ulimit -n'", limit, reserved)
+		}
+		if err := opts.Assign("maxclients", strconv.FormatUint(limit-reserved, 10)); err != nil {
+			return err
+		}
+		log.Warn("maxclients is reduced, for the system allows too few open files: raise 'ulimit -n' for more",
+			"asked", clients, "maxclients", limit-reserved, "open_files", limit)
+	}
+	opts.OnChange("maxclients", func() error {
+		want := uint64(opts.MaxClients.Load()) + reserved
+		limit, err := raiseFileLimit(want)
+		if err != nil || limit < want {
+			return fmt.Errorf("The operating system is not able to handle the specified number of clients, try with %d",
+				int64(limit)-int64(reserved))
+		}
+		return nil
+	})
+	return nil
+}
+
+func reactorCount(opts *options.Options) int {
+	if n := int(opts.Reactors.Load()); n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
+}
+
+// raiseFileLimit tries to allow want open files, beyond the hard limit too if the
+// system lets us, and returns how many are allowed then.
+func raiseFileLimit(want uint64) (limit uint64, err error) {
+	var now unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &now); err != nil {
+		return 0, err
+	}
+	if uint64(now.Cur) >= want {
+		return uint64(now.Cur), nil
+	}
+	next := now
+	assign(&next.Cur, want)
+	assign(&next.Max, max(uint64(now.Max), want))
+	if unix.Setrlimit(unix.RLIMIT_NOFILE, &next) != nil {
+		next = now
+		assign(&next.Cur, min(uint64(now.Max), want))
+		if unix.Setrlimit(unix.RLIMIT_NOFILE, &next) != nil {
+			return uint64(now.Cur), nil
+		}
+	}
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &now); err != nil {
+		return 0, err
+	}
+	return uint64(now.Cur), nil
+}
+
+// assign bridges systems whose limits are signed and those where they are not.
+func assign[T int64 | uint64](field *T, v uint64) { *field = T(min(v, math.MaxInt64)) }

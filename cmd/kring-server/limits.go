@@ -1,0 +1,24 @@
+package main
+
+import "time"
+
+const (
+	// reservedFiles are the descriptors kept for all that is not a client.
+	reservedFiles = 32
+	// filesPerReactor are the descriptors that a reactor itself holds.
+	filesPerReactor = 3
+	// gcPercent lets the small Go heap grow to five times what lives before it is collected.
+	gcPercent = 400
+	// goHeapShare is the part of the machine's memory that bounds the Go heap softly.
+	goHeapShare = 4
+	// minGoHeapBytes is the least soft limit, also when the memory's size is unknown.
+	minGoHeapBytes = 256 << 20
+	// logCheckInterval is how often a log file is looked at, whether it was rotated away.
+	logCheckInterval = time.Second
+	// logFileMode is the mode of a new log file.
+	logFileMode = 0o644
+	// pidFileMode is the mode of the pid file.
+	pidFileMode = 0o644
+	// pprofHeaderTimeout bounds how long a profile client may take over its request.
+	pprofHeaderTimeout = 10 * time.Second
+)

@@ -1,0 +1,335 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// asProgram makes the test binary behave as kring-server itself.
+const asProgram = "KRING_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// patience bounds every wait of a test; nothing takes a fraction of it.
+const patience = 30 * time.Second
+
+// program is a kring-server of its own process, with its log on a pipe.
+type program struct {
+	cmd *exec.Cmd
+	log *bufio.Reader
+}
+
+func newProgram(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
+	return cmd
+}
+
+// start runs the program until its log says that it is ready.
+func start(t *testing.T, env []string, args ...string) (*program, string) {
+	t.Helper()
+	cmd := newProgram(t, args...)
+	cmd.Env = append(cmd.Env, env...)
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{cmd, bufio.NewReader(pipe)}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return p, p.until(t, "ready to accept connections")
+}
+
+// until reads the log up to a line with text.
+func (p *program) until(t *testing.T, text string) string {
+	t.Helper()
+	var all strings.Builder
+	for {
+		line, err := p.log.ReadString('\n')
+		all.WriteString(line)
+		if strings.Contains(line, text) {
+			return all.String()
+		}
+		if err != nil {
+			t.Fatalf("the log ended without %q:\n%s", text, all.String())
+		}
+	}
+}
+
+// end sends a signal and returns the rest of the log and the exit code.
+func (p *program) end(t *testing.T, sig os.Signal) (rest string, code int) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(p.log)
+	_ = p.cmd.Wait()
+	return string(text), p.cmd.ProcessState.ExitCode()
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+func TestTermAndInterruptEndCleanly(t *testing.T) {
+	for _, sig := range []os.Signal{unix.SIGTERM, unix.SIGINT} {
+		p, log := start(t, nil, "--port", freePort(t), "--bind", "127.0.0.1", "--pidfile", "kring.pid")
+		pidFile := filepath.Join(p.cmd.Dir, "kring.pid")
+		if text, err := os.ReadFile(pidFile); err != nil || strings.TrimSpace(string(text)) != strconv.Itoa(p.cmd.Process.Pid) {
+			t.Errorf("pid file: %q, %v", text, err)
+		}
+		if !strings.Contains(log, "level=notice") {
+			t.Errorf("log:\n%s", log)
+		}
+		if rest, code := p.end(t, sig); code != 0 {
+			t.Errorf("%v: exit code %d\n%s", sig, code, rest)
+		}
+		if _, err := os.Stat(pidFile); !os.IsNotExist(err) {
+			t.Errorf("the pid file is still there: %v", err)
+		}
+	}
+}
+
+func TestSecondSignalExitsAtOnce(t *testing.T) {
+	exited := make(chan int, 1)
+	ctx, stop := untilSignal(slog.New(slog.DiscardHandler), func(code int) { exited <- code })
+	defer stop()
+	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGINT} {
+		if err := unix.Kill(os.Getpid(), sig); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ctx.Done(): // at once from the second round on
+		case <-time.After(patience):
+			t.Fatal("the first signal did nothing")
+		}
+	}
+	select {
+	case code := <-exited:
+		if code != 1 {
+			t.Errorf("exit code %d", code)
+		}
+	case <-time.After(patience):
+		t.Error("the second signal did nothing")
+	}
+	if cause := context.Cause(ctx); cause == nil || cause.Error() != "received terminated" {
+		t.Errorf("cause: %v", cause)
+	}
+}
+
+func TestHangupIsIgnored(t *testing.T) {
+	p, _ := start(t, nil, "--port", freePort(t), "--bind", "127.0.0.1")
+	if err := p.cmd.Process.Signal(unix.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if rest, code := p.end(t, unix.SIGTERM); code != 0 {
+		t.Errorf("exit code %d\n%s", code, rest)
+	}
+}
+
+func TestUsageAndVersion(t *testing.T) {
+	for _, c := range []struct{ arg, want string }{
+		{"--help", `(?s)^Usage: kring-server.*\nNetwork\n.*--maxclients .*\nKring's own\n.*--reactors `},
+		{"-h", "^Usage"},
+		{"--version", `^Kring server v=\d+\.\d+\.\d+ redis_version=7\.4\.\d+ go=go.* bits=\d+\n$`},
+		{"-v", "^Kring server v="},
+		{"--options-markdown", "^# Options\n"},
+	} {
+		var out, errs bytes.Buffer
+		if code := run([]string{c.arg}, nil, &out, &errs); code != 0 || errs.Len() > 0 || !regexp.MustCompile(c.want).Match(out.Bytes()) {
+			t.Errorf("%s: code %d\n%s%s", c.arg, code, out.Bytes(), errs.Bytes())
+		}
+	}
+}
+
+func TestBadConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "bad.conf")
+	if err := os.WriteFile(file, []byte("port 7000\nnosuch option\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{file}, "*** FATAL CONFIG FILE ERROR (" + product + ") ***\nReading " + file +
+			", at line 2\n>>> 'nosuch option'\nBad directive or wrong number of arguments\n"},
+		{[]string{"--port", "abc"}, "Reading the command line\n>>> '--port \"abc\"'\nargument couldn't be parsed into an integer\n"},
+		{[]string{dir + "/none.conf"}, "Reading " + dir + "/none.conf\ncan't open config file: No such file or directory\n"},
+		{[]string{"--logfile", dir + "/no/log"}, "kring-server: can't open the log file: "},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(c.args, strings.NewReader(""), &out, &errs); code != 1 || !strings.Contains(errs.String(), c.want) {
+			t.Errorf("%q: code %d\n%s", c.args, code, errs.String())
+		}
+	}
+}
+
+func TestLogFileIsReopened(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kring.log")
+	f, err := openLogFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &logFile{path: path}
+	l.mu.f = f
+	defer l.close()
+	write := func(s string) {
+		t.Helper()
+		l.mu.checked = time.Time{}
+		if _, err := l.Write([]byte(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("one\n")
+	write("two\n")
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	write("three\n")
+	for name, want := range map[string]string{path + ".1": "one\ntwo\n", path: "three\n"} {
+		if got, err := os.ReadFile(name); err != nil || string(got) != want {
+			t.Errorf("%s holds %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestLogLevelOfTheFile(t *testing.T) {
+	p, log := start(t, nil, "--port", freePort(t), "--bind", "127.0.0.1", "--daemonize", "yes", "--loglevel", "debug")
+	if !strings.Contains(log, "level=warning msg=\"'daemonize yes' has no effect: Kring stays in the foreground") ||
+		!strings.Contains(log, "level=debug") {
+		t.Errorf("log:\n%s", log)
+	}
+	p.end(t, unix.SIGTERM)
+}
+
+func TestDirAndLogFile(t *testing.T) {
+	dir := t.TempDir()
+	cmd := newProgram(t, "--port", freePort(t), "--bind", "127.0.0.1", "--dir", dir, "--logfile", "k.log", "--pidfile", "k.pid")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	deadline := time.Now().Add(patience)
+	for {
+		text, _ := os.ReadFile(filepath.Join(dir, "k.log"))
+		_, err := os.Stat(filepath.Join(dir, "k.pid"))
+		if bytes.Contains(text, []byte("ready to accept connections")) && err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("log %q, pid file %v", text, err)
+			break
+		}
+		time.Sleep(10 * time.Millisecond) // another process writes the file
+	}
+	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFileLimitReducesMaxClients(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no shell")
+	}
+	// A limit that root could raise is no limit: ask for more than the system allows at all.
+	cmd := newProgram(t, "--port", freePort(t), "--bind", "127.0.0.1", "--maxclients", "4000000000")
+	cmd.Args = append([]string{"sh", "-c", `ulimit -n 200 && exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = sh
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{cmd, bufio.NewReader(pipe)}
+	log := p.until(t, "ready to accept connections")
+	if !regexp.MustCompile(`level=warning msg="maxclients is reduced.* asked=4000000000 maxclients=\d+`).MatchString(log) {
+		t.Errorf("log:\n%s", log)
+	}
+	if _, code := p.end(t, unix.SIGTERM); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestSystemdIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p, _ := start(t, []string{"NOTIFY_SOCKET=" + path}, "--port", freePort(t), "--bind", "127.0.0.1", "--supervised", "systemd")
+	buf := make([]byte, 256)
+	receive := func() string {
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		n, err := conn.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(buf[:n])
+	}
+	if got := receive(); !strings.HasPrefix(got, "READY=1\n") {
+		t.Errorf("told %q", got)
+	}
+	p.end(t, unix.SIGTERM)
+	if got := receive(); !strings.HasPrefix(got, "STOPPING=1\n") {
+		t.Errorf("told %q", got)
+	}
+}
+
+func TestProfiles(t *testing.T) {
+	addr := "127.0.0.1:" + freePort(t)
+	p, log := start(t, nil, "--port", freePort(t), "--bind", "127.0.0.1", "--pprof-address", addr)
+	if !strings.Contains(log, "serving profiles") {
+		t.Errorf("log:\n%s", log)
+	}
+	client := http.Client{Timeout: patience}
+	resp, err := client.Get("http://" + addr + "/debug/pprof/goroutine?debug=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil || !bytes.Contains(body, []byte("goroutine profile")) {
+		t.Errorf("%v %.100s", err, body)
+	}
+	p.end(t, unix.SIGTERM)
+}

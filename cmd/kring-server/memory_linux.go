@@ -1,0 +1,14 @@
+package main
+
+import "golang.org/x/sys/unix"
+
+// memoryBytes is the memory that this process may use: the machine's, or less if the
+// control group says so. 0: unknown.
+func memoryBytes() uint64 {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return 0
+	}
+	total := uint64(info.Totalram) * uint64(info.Unit)
+	return smallestLimit(total, "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+}

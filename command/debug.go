@@ -1,0 +1,70 @@
+package command
+
+import (
+	"fmt"
+	"time"
+)
+
+var debugSpecs = []*Spec{{
+	Name: "debug", Arity: -2, Flags: Admin | NoScript | Loading | Stale | ProtectedDebug | Slow, Group: GroupServer, Handler: debug,
+	Since: "1.0.0", Complexity: "Depends on subcommand.", Summary: "Commands for developers and tests of the server.",
+}}
+
+const errDebugDenied = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local " +
+	"connection, otherwise you need to set this option in the configuration file, and then restart the server."
+
+var debugHelp = []string{
+	"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+	"OBJECT <key>",
+	"    Shows low level info about a key and its value.",
+	"SET-ACTIVE-EXPIRE <0|1>",
+	"    Setting it to 0 stops the removal of keys that have expired and are not read.",
+	"SLEEP <seconds>",
+	"    Holds up this connection; other clients are served. Decimals are allowed.",
+	"HELP",
+	"    Prints this help.",
+}
+
+// debug runs on a worker, so that SLEEP holds up nobody else.
+func debug(c *Ctx) {
+	if !c.Host.DebugAllowed(c.Client) {
+		c.W.Error(errDebugDenied)
+		return
+	}
+	sub := c.Args[1]
+	switch n := len(c.Args); {
+	case n == 2 && equalFold(sub, "help"):
+		c.W.Array(len(debugHelp))
+		for _, l := range debugHelp {
+			c.W.Simple(l)
+		}
+	case n == 3 && equalFold(sub, "sleep"):
+		d, ok := parseSeconds(c.Args[2])
+		if !ok {
+			c.W.Error(ErrNotFloat)
+			return
+		}
+		c.Unlocked(func() { time.Sleep(d) })
+		c.W.OK()
+	case n == 3 && equalFold(sub, "set-active-expire"):
+		c.Host.SetActiveExpire(string(c.Args[2]) != "0")
+		c.W.OK()
+	case n == 3 && equalFold(sub, "object"):
+		debugObject(c)
+	default:
+		c.W.Error("ERR unknown subcommand or wrong number of arguments for '" + string(sub[:min(len(sub), 128)]) + "'. Try DEBUG HELP.")
+	}
+}
+
+func debugObject(c *Ctx) {
+	k := c.Store.MakeKey(c.Args[2])
+	c.Store.Lock(k.Shard)
+	defer c.Store.Unlock(k.Shard)
+	e := c.Store.Find(c.DB, k, c.Now)
+	if e.A == 0 {
+		c.W.Error(ErrNoSuchKey)
+		return
+	}
+	c.W.Simple(fmt.Sprintf("Value at:0x%x refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
+		uint64(e.A), e.Encoding(), c.Store.MemoryUsage(e), e.Clock(), idleSeconds(c, e.Clock())))
+}

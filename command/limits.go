@@ -1,0 +1,23 @@
+package command
+
+const (
+	// maxSleepSeconds bounds DEBUG SLEEP.
+	maxSleepSeconds = 3600
+	// clockBits is the width of the access clock in an entry.
+	clockBits = 24
+	// keysStep is how many keys KEYS visits before it lets others in.
+	keysStep = 1024
+	// defaultScanCount is COUNT of SCAN when it is not given, maxScanCount its upper end.
+	defaultScanCount = 10
+	maxScanCount     = 1 << 20
+	// sharedIntegers is how many small integers Redis shares between keys.
+	sharedIntegers = 10000
+	// maxIntTextBytes is the length of the longest decimal int64.
+	maxIntTextBytes = 20
+	// maxFloatTextBytes bounds the text of a floating point number, as argument, as
+	// value and as result; the largest long double has 4933 digits before the point.
+	maxFloatTextBytes = 5 << 10
+	// bitOpBlockBytes is how much of a result BITOP computes at once, and the
+	// longest that it builds in one piece.
+	bitOpBlockBytes = 256 << 10
+)

@@ -1,0 +1,207 @@
+package command
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/kringdb/kring/resp"
+)
+
+var serverSpecs = []*Spec{
+	{
+		Name: "dbsize", Arity: 1, Flags: ReadOnly | Fast | KeyspaceCat, Group: GroupServer, Handler: dbSize,
+		Since: "1.0.0", Complexity: "O(1)", Summary: "Returns the number of keys of the selected database.",
+		Tips: []string{"request_policy:all_shards", "response_policy:agg_sum"},
+	},
+	{
+		Name: "flushall", Arity: -1, Flags: Write | KeyspaceCat | Dangerous | Exclusive, Group: GroupServer, Handler: flushAll,
+		Since: "1.0.0", Complexity: "O(1); memory is freed in the background", Summary: "Removes all keys of all databases.",
+		Syntax: "[<ASYNC | SYNC>]", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
+	},
+	{
+		Name: "flushdb", Arity: -1, Flags: Write | KeyspaceCat | Dangerous | Exclusive, Group: GroupServer, Handler: flushDB,
+		Since: "1.0.0", Complexity: "O(1); memory is freed in the background", Summary: "Removes all keys of the selected database.",
+		Syntax: "[<ASYNC | SYNC>]", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
+	},
+	{
+		Name: "info", Arity: -1, Flags: Loading | Stale | Dangerous | Slow, Group: GroupServer, Handler: info,
+		Since: "1.0.0", Complexity: "O(1)", Summary: "Returns information and statistics about the server.", Syntax: "[section...]",
+		Tips: []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
+	},
+	{
+		Name: "lolwut", Arity: -1, Flags: ReadOnly | Fast, Group: GroupServer, Handler: lolwut,
+		Since: "5.0.0", Complexity: "O(1)", Summary: "Draws a ring and tells the version.", Syntax: "[VERSION version:integer]",
+	},
+	{
+		Name: "shutdown", Arity: -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy, Group: GroupServer, Handler: shutdown,
+		Since: "1.0.0", Complexity: "O(1)", Summary: "Ends the server.", Syntax: "[<NOSAVE | SAVE>] [NOW] [FORCE] [ABORT]",
+	},
+	{
+		Name: "swapdb", Arity: 3, Flags: Write | Fast | KeyspaceCat | Dangerous | Exclusive, Group: GroupServer, Handler: swapDB,
+		Since: "4.0.0", Complexity: "O(S) where S is the number of shards", Summary: "Swaps two databases.", Syntax: "index1:integer index2:integer",
+	},
+	{
+		Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Group: GroupServer, Handler: timeCmd,
+		Since: "2.6.0", Complexity: "O(1)", Summary: "Returns the server's clock: seconds and microseconds.", Tips: []string{"nondeterministic_output"},
+	},
+	{
+		Name: "memory", Arity: -2, Group: GroupServer, Since: "4.0.0", Complexity: "Depends on subcommand.",
+		Summary: "Commands about memory.",
+		Subs: []*Spec{
+			{
+				Name: "usage", Arity: -3, Flags: ReadOnly, Keys: []KeySpec{KeyAt(2, KeyRO)}, Group: GroupServer, Handler: memoryUsage,
+				Since: "4.0.0", Complexity: "O(1)", Summary: "Returns the exact number of bytes that a key and its value take.",
+				Syntax: "key [SAMPLES count:integer]",
+			},
+			helpSpec(GroupServer, "4.0.0"),
+		},
+	},
+}
+
+func dbSize(c *Ctx) { c.W.Int(int64(c.Store.Len(c.DB))) }
+
+// flushMode checks the optional ASYNC or SYNC; both detach the data at once here,
+// and the memory is freed in the background in either case.
+func flushMode(c *Ctx) bool {
+	if len(c.Args) == 1 || len(c.Args) == 2 && (equalFold(c.Args[1], "async") || equalFold(c.Args[1], "sync")) {
+		return true
+	}
+	c.W.Error(ErrSyntax)
+	return false
+}
+
+func flushAll(c *Ctx) {
+	if !flushMode(c) {
+		return
+	}
+	n := int64(0)
+	for db := range c.Host.Databases() {
+		n += int64(c.Store.Len(db))
+	}
+	c.Store.FlushAll()
+	c.Dirty += n + 1
+	c.W.OK()
+}
+
+func flushDB(c *Ctx) {
+	if !flushMode(c) {
+		return
+	}
+	c.Dirty += int64(c.Store.Len(c.DB))
+	c.Store.FlushDB(c.DB)
+	c.W.OK()
+}
+
+func swapDB(c *Ctx) {
+	a, ok := resp.ParseInt(c.Args[1])
+	if !ok {
+		c.W.Error("ERR invalid first DB index")
+		return
+	}
+	b, ok := resp.ParseInt(c.Args[2])
+	if !ok {
+		c.W.Error("ERR invalid second DB index")
+		return
+	}
+	n := int64(c.Host.Databases())
+	if a < 0 || b < 0 || a >= n || b >= n {
+		c.W.Error(ErrDBIndex)
+		return
+	}
+	c.Store.SwapDB(int(a), int(b))
+	c.Dirty++
+	c.W.OK()
+}
+
+func info(c *Ctx) { c.W.Verbatim("txt", c.Host.Info(c.Args[1:])) }
+
+func timeCmd(c *Ctx) {
+	now := time.Now()
+	c.W.Array(2)
+	c.W.BulkInt(now.Unix())
+	c.W.BulkInt(int64(now.Nanosecond() / 1000))
+}
+
+const ringArt = `    .-""-.
+  .'  ..  '.
+ /  .'  '.  \
+|  :  ()  :  |
+ \  '.__.'  /
+  '.      .'
+    '-..-'
+`
+
+func lolwut(c *Ctx) {
+	if len(c.Args) >= 3 && equalFold(c.Args[1], "version") {
+		if _, ok := c.Int(2); !ok {
+			return
+		}
+	}
+	c.W.Verbatim("txt", []byte(ringArt+"Redis ver. "+Version+" (Kring)\n"))
+}
+
+func shutdown(c *Ctx) {
+	var o ShutdownOptions
+	for _, a := range c.Args[1:] {
+		switch {
+		case equalFold(a, "nosave"):
+			o.NoSave = true
+		case equalFold(a, "save"):
+			o.Save = true
+		case equalFold(a, "now"):
+			o.Now = true
+		case equalFold(a, "force"):
+			o.Force = true
+		case equalFold(a, "abort"):
+			o.Abort = true
+		default:
+			c.W.Error(ErrSyntax)
+			return
+		}
+	}
+	if o.Save && o.NoSave || o.Abort && (o.Save || o.NoSave || o.Now || o.Force) {
+		c.W.Error(ErrSyntax)
+		return
+	}
+	if text := c.Host.Shutdown(o); text != "" {
+		c.W.Error(text)
+		return
+	}
+	if o.Abort {
+		c.W.OK()
+		return
+	}
+	c.Client.CloseAfterReply() // like Redis: the connection ends without a reply
+}
+
+func memoryUsage(c *Ctx) {
+	if len(c.Args) > 3 {
+		if len(c.Args) != 5 || !equalFold(c.Args[3], "samples") {
+			c.W.Error(ErrSyntax)
+			return
+		}
+		n, ok := c.Int(4)
+		if !ok {
+			return
+		}
+		if n < 0 {
+			c.W.Error(ErrSyntax)
+			return
+		}
+	}
+	e := c.Store.Find(c.DB, c.Keys[0], c.Now)
+	if e.A == 0 {
+		c.W.Null()
+		return
+	}
+	c.W.Int(c.Store.MemoryUsage(e))
+}
+
+// formatSeconds parses DEBUG SLEEP's argument.
+func parseSeconds(b []byte) (time.Duration, bool) {
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil || f < 0 || f > maxSleepSeconds {
+		return 0, false
+	}
+	return time.Duration(f * float64(time.Second)), true
+}

@@ -1,0 +1,161 @@
+package command
+
+import (
+	"strings"
+	"testing"
+)
+
+func mustBuild(t *testing.T) *Table {
+	t.Helper()
+	tab, err := Build(All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
+
+func TestLookup(t *testing.T) {
+	tab := mustBuild(t)
+	for _, s := range tab.Commands() {
+		for _, name := range []string{s.Name, strings.ToUpper(s.Name), strings.ToUpper(s.Name[:1]) + s.Name[1:]} {
+			if got := tab.Lookup([]byte(name)); got != s {
+				t.Errorf("Lookup(%q) = %v", name, got)
+			}
+		}
+		for _, name := range []string{s.Name + "x", s.Name[:len(s.Name)-1] + "?"} {
+			if got := tab.Lookup([]byte(name)); got != nil {
+				t.Errorf("Lookup(%q) = %s, want none", name, got.Name)
+			}
+		}
+	}
+	if tab.Lookup(nil) != nil || tab.Lookup([]byte("")) != nil {
+		t.Error("the empty name was found")
+	}
+	if n := testing.AllocsPerRun(100, func() { tab.Lookup([]byte("INCRBYFLOAT")) }); n != 0 {
+		t.Errorf("Lookup allocates %v times", n)
+	}
+}
+
+func TestBuildRefuses(t *testing.T) {
+	h := func(*Ctx) {}
+	for what, specs := range map[string][]*Spec{
+		"a duplicate":             {{Name: "a", Arity: 1, Handler: h}, {Name: "a", Arity: 2, Handler: h}},
+		"a nil handler":           {{Name: "a", Arity: 1}},
+		"no arity":                {{Name: "a", Handler: h}},
+		"a key outside arity":     {{Name: "a", Arity: 2, Handler: h, Keys: []KeySpec{KeyAt(2, KeyRO)}}},
+		"a key spec without step": {{Name: "a", Arity: 2, Handler: h, Keys: []KeySpec{{Index: 1}}}},
+		"a bad syntax":            {{Name: "a", Arity: 2, Handler: h, Syntax: "[key"}},
+		"a duplicate subcommand":  {{Name: "a", Arity: -2, Subs: []*Spec{{Name: "b", Arity: 2, Handler: h}, {Name: "b", Arity: 2, Handler: h}}}},
+	} {
+		if _, err := Build(specs); err == nil {
+			t.Errorf("Build took %s", what)
+		}
+	}
+}
+
+// TestDeclarations holds what every command must say of itself.
+func TestDeclarations(t *testing.T) {
+	for _, s := range mustBuild(t).Specs() {
+		if s.Summary == "" || s.Since == "" || s.Complexity == "" {
+			t.Errorf("%s: summary, since or complexity is missing", s.FullName)
+		}
+		if s.Flags&Write != 0 && s.Flags&ReadOnly != 0 {
+			t.Errorf("%s both writes and is read-only", s.FullName)
+		}
+		if s.Flags&Slow != 0 && s.Flags&Exclusive != 0 {
+			t.Errorf("%s is exclusive on a worker (docs/LOCKS.md, rule 1)", s.FullName)
+		}
+		if least := max(s.Arity, -s.Arity); least > 1+boolInt(s.Parent != nil) && s.Syntax == "" && s.Name != "debug" && len(s.Subs) == 0 {
+			t.Errorf("%s takes arguments but has no syntax", s.FullName)
+		}
+	}
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func TestParseSyntax(t *testing.T) {
+	keys := []KeySpec{KeyAt(1, KeyRO)}
+	args, err := parseSyntax("key value [<NX | XX>] [GET] [<EX seconds:integer | KEEPTTL>] [LIMIT (offset:integer count:integer)] [member...]", keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var show func(args []DocArg) string
+	show = func(args []DocArg) string {
+		var parts []string
+		for _, a := range args {
+			p := a.Name + ":" + a.Type
+			if a.Token != "" {
+				p = a.Token + "=" + p
+			}
+			if a.Optional {
+				p += "?"
+			}
+			if a.Multiple {
+				p += "*"
+			}
+			if len(a.Args) > 0 {
+				p += "(" + show(a.Args) + ")"
+			}
+			parts = append(parts, p)
+		}
+		return strings.Join(parts, " ")
+	}
+	want := "key:key value:string nx-or-xx:oneof?(NX=nx:pure-token XX=xx:pure-token) GET=get:pure-token? " +
+		"seconds-or-keepttl:oneof?(EX=seconds:integer KEEPTTL=keepttl:pure-token) " +
+		"LIMIT=offset:block?(offset:integer count:integer) member:string?*"
+	if got := show(args); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for _, bad := range []string{"[key", "key]", "<a | >", "(", "[]", "a ) b"} {
+		if _, err := parseSyntax(bad, keys); err == nil {
+			t.Errorf("parseSyntax(%q) took it", bad)
+		}
+	}
+}
+
+func TestAppendKeys(t *testing.T) {
+	args := func(s string) [][]byte {
+		var out [][]byte
+		for _, w := range strings.Fields(s) {
+			out = append(out, []byte(w))
+		}
+		return out
+	}
+	for _, c := range []struct {
+		spec Spec
+		call string
+		want string // the keys; "!" for not ok
+	}{
+		{Spec{Keys: []KeySpec{KeyAt(1, 0)}}, "get a", "a"},
+		{Spec{Keys: []KeySpec{KeyRange(1, -1, 1, 0)}}, "del a b c", "a b c"},
+		{Spec{Keys: []KeySpec{KeyRange(1, -1, 2, 0)}}, "mset a 1 b 2", "a b"},
+		{Spec{Keys: []KeySpec{KeyRange(1, -2, 1, 0)}}, "blpop a b 0", "a b"},
+		{Spec{Keys: []KeySpec{KeyCount(1, 0)}}, "x 2 a b c", "a b"},
+		{Spec{Keys: []KeySpec{KeyCount(1, 0)}}, "x 3 a b", "!"},
+		{Spec{Keys: []KeySpec{KeyCount(1, 0)}}, "x -1 a b", "!"},
+		{Spec{Keys: []KeySpec{KeyCount(1, 0)}}, "x no a b", "!"},
+		{Spec{Keys: []KeySpec{{Keyword: "STREAMS", StartFrom: 1, Last: -1, Step: 1, Limit: 2}}}, "xread count 2 streams a b 0 0", "a b"},
+		{Spec{Keys: []KeySpec{{Keyword: "STORE", StartFrom: -2, Step: 1}}}, "sort a store b", "b"},
+		{Spec{Keys: []KeySpec{{Keyword: "STORE", StartFrom: -2, Step: 1}}}, "sort a", ""},
+		{Spec{Keys: []KeySpec{KeyAt(1, KeyNotKey)}}, "x a", ""},
+	} {
+		a := args(c.call)
+		idx, ok := c.spec.AppendKeys(nil, a)
+		var got []string
+		for _, i := range idx {
+			got = append(got, string(a[i]))
+		}
+		s := strings.Join(got, " ")
+		if !ok {
+			s = "!"
+		}
+		if s != c.want {
+			t.Errorf("%s: keys %q, want %q", c.call, s, c.want)
+		}
+	}
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package raceflag
+
+// Enabled tells whether this binary was built with -race.
+const Enabled = true

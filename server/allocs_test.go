@@ -1,0 +1,74 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kringdb/kring/internal/raceflag"
+)
+
+// exchange sends a request through a raw socket and reads exactly n reply bytes: a
+// client that allocates nothing.
+func exchange(t testing.TB, fd int, req, reply []byte) {
+	for sent := 0; sent < len(req); {
+		n, err := unix.Write(fd, req[sent:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent += n
+	}
+	for got := 0; got < len(reply); {
+		n, err := unix.Read(fd, reply[got:])
+		if err != nil || n == 0 {
+			t.Fatal(n, err)
+		}
+		got += n
+	}
+}
+
+func rawDial(t testing.TB, s *Server) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.Connect(fd, &unix.SockaddrInet4{Port: s.Port(), Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+// TestNoAllocations holds the promise of the hot path over its whole length: socket,
+// ring, parser, look-ahead, locks, handler, reply, socket.
+func TestNoAllocations(t *testing.T) {
+	if raceflag.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	s := startServer(t, "reactors", "1")
+	fd := rawDial(t, s)
+	tenKeys := strings.Fields("k0 k1 k2 k3 k4 k5 k6 k7 k8 k9")
+	for _, k := range tenKeys {
+		exchange(t, fd, []byte(encode("SET", k, "value-"+k)), make([]byte, len("+OK\r\n")))
+	}
+	exchange(t, fd, []byte(encode("SET", "n", "1000000")), make([]byte, len("+OK\r\n")))
+	for _, c := range []struct {
+		req   string
+		reply int // bytes
+	}{
+		{encode("GET", "k1"), len("$8\r\nvalue-k1\r\n")},
+		{encode("SET", "k1", "value-zz"), len("+OK\r\n")},
+		{encode("INCR", "n"), len(":1000001\r\n")},
+		{encode("EXISTS", "k1"), len(":1\r\n")},
+		{encode(append([]string{"MGET"}, tenKeys...)...), len("*10\r\n") + 10*len("$8\r\nvalue-k1\r\n")},
+	} {
+		for _, pipeline := range []int{1, 64} {
+			req, reply := []byte(strings.Repeat(c.req, pipeline)), make([]byte, c.reply*pipeline)
+			if n := testing.AllocsPerRun(500, func() { exchange(t, fd, req, reply) }); n != 0 {
+				t.Errorf("%q x%d: %v allocations", c.req[:16], pipeline, n)
+			}
+		}
+	}
+}

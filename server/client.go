@@ -1,0 +1,183 @@
+package server
+
+import (
+	"strconv"
+
+	"github.com/kringdb/kring/command"
+)
+
+// This file is the session as the handlers see it: command.Client.
+
+var _ command.Client = (*session)(nil)
+
+// ID implements command.Client; safe from any goroutine.
+func (s *session) ID() int64 { return s.id }
+
+// Select implements command.Client.
+func (s *session) Select(db int) {
+	s.db = int32(db)
+	s.ex.ctx.DB = db
+}
+
+// Proto implements command.Client.
+func (s *session) Proto() int { return int(s.proto) }
+
+// SetProto implements command.Client.
+func (s *session) SetProto(p int) {
+	s.proto = int8(p)
+	s.ex.w.SetProto(p)
+}
+
+// Authenticated implements command.Client.
+func (s *session) Authenticated() bool { return !s.needAuth }
+
+// SetAuthenticated implements command.Client.
+func (s *session) SetAuthenticated(user string) {
+	s.needAuth = false
+	s.identity().user = user
+}
+
+// User implements command.Client.
+func (s *session) User() string {
+	if s.ident == nil || s.ident.user == "" {
+		return defaultUser
+	}
+	return s.ident.user
+}
+
+// Name implements command.Client.
+func (s *session) Name() string {
+	if s.ident == nil {
+		return ""
+	}
+	return s.ident.name
+}
+
+// SetName implements command.Client.
+func (s *session) SetName(name string) { s.identity().name = name }
+
+// SetLib implements command.Client.
+func (s *session) SetLib(attr, value string) {
+	if attr == "lib-name" {
+		s.identity().libName = value
+		return
+	}
+	s.identity().libVer = value
+}
+
+func (s *session) identity() *identity {
+	if s.ident == nil {
+		s.ident = &identity{}
+	}
+	return s.ident
+}
+
+// SetReply implements command.Client.
+func (s *session) SetReply(mode command.ReplyMode) {
+	switch mode {
+	case command.ReplyOn:
+		s.reply = replyOn
+	case command.ReplyOff:
+		s.reply = replyOff
+	case command.ReplySkip:
+		if s.reply != replyOff {
+			s.reply = replySkipNext
+		}
+	}
+	s.bindReply()
+}
+
+// SetNoEvict implements command.Client.
+func (s *session) SetNoEvict(on bool) { s.noEvict = on }
+
+// SetNoTouch implements command.Client.
+func (s *session) SetNoTouch(on bool) { s.noTouch = on }
+
+// Reset implements command.Client.
+func (s *session) Reset() {
+	s.Select(0)
+	s.SetProto(2)
+	s.SetReply(command.ReplyOn)
+	s.noTouch, s.noEvict = false, false
+	s.ex.ctx.NoTouch = false
+	s.needAuth = s.ex.srv.PasswordSet()
+	if s.ident != nil {
+		s.ident.name, s.ident.user = "", ""
+	}
+}
+
+// CloseAfterReply implements command.Client.
+func (s *session) CloseAfterReply() { s.closeAfterReply() }
+
+const defaultUser = "default"
+
+// AppendInfo implements command.Client: a handler asks about its own client.
+func (s *session) AppendInfo(dst []byte) []byte {
+	s.lastSpec = s.ex.ctx.Spec
+	return s.appendInfo(dst)
+}
+
+// appendInfo appends the line of CLIENT INFO and CLIENT LIST.
+func (s *session) appendInfo(dst []byte) []byte {
+	now := s.conn.Reactor().Now()
+	var id identity
+	if s.ident != nil {
+		id = *s.ident
+	}
+	in, out := s.conn.In().Len()+s.parser.Buffered(), s.conn.OutBytes()
+	num := func(name string, n int64) {
+		dst = append(dst, name...)
+		dst = strconv.AppendInt(dst, n, 10)
+	}
+	str := func(name, v string) {
+		dst = append(dst, name...)
+		dst = append(dst, v...)
+	}
+	num("id=", s.id)
+	str(" addr=", s.conn.RemoteAddr())
+	str(" laddr=", s.conn.LocalAddr())
+	num(" fd=", int64(s.conn.FD()))
+	str(" name=", id.name)
+	num(" age=", (now-s.created)/1000)
+	num(" idle=", (now-s.active)/1000)
+	str(" flags=", s.flagLetters())
+	num(" db=", int64(s.db))
+	str("", " sub=0 psub=0 ssub=0 multi=-1 watch=0")
+	num(" qbuf=", int64(in))
+	str("", " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0")
+	num(" omem=", int64(out))
+	num(" tot-mem=", int64(sessionBytes+in+out))
+	str(" events=", "r")
+	cmd := "NULL"
+	if s.lastSpec != nil {
+		cmd = s.lastSpec.FullName
+	}
+	str(" cmd=", cmd)
+	str(" user=", s.User())
+	num(" redir=", -1)
+	num(" resp=", int64(s.proto))
+	str(" lib-name=", id.libName)
+	str(" lib-ver=", id.libVer)
+	return dst
+}
+
+// flagLetters returns the flags of CLIENT LIST.
+func (s *session) flagLetters() string {
+	f := ""
+	if s.conn.IsUnix() {
+		f += "U"
+	}
+	if s.closing {
+		f += "c"
+	}
+	if s.noEvict {
+		f += "e"
+	}
+	if s.noTouch {
+		f += "T"
+	}
+	if f == "" {
+		return "N"
+	}
+	return f
+}

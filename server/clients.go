@@ -1,0 +1,108 @@
+package server
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+)
+
+var errKilled = errors.New("killed by CLIENT KILL")
+
+// askReactors runs f on every reactor, on that reactor's goroutine, and waits for
+// all. It is for workers only: two reactors that ask each other would wait forever.
+// The worker's gate is released meanwhile, because a reactor may be waiting for it.
+// When the server is ending, reactors that are gone are left out.
+func (h *host) askReactors(f func(r *netio.Reactor, ex *executor)) {
+	h.ex.unlocked(func() { h.askUnlocked(f) })
+}
+
+func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *executor)) {
+	var wg sync.WaitGroup
+	for i, r := range s.group.Reactors() {
+		wg.Add(1)
+		if !r.Post(func() {
+			defer wg.Done()
+			f(r, s.execs[i])
+		}) {
+			wg.Done()
+		}
+	}
+	wg.Wait()
+}
+
+// eachSession calls f for every open session of one reactor, on that reactor.
+func eachSession(r *netio.Reactor, f func(se *session)) {
+	r.EachConn(func(c *netio.Conn) bool {
+		if se, ok := c.Session().(*session); ok && !se.closed {
+			f(se)
+		}
+		return true
+	})
+}
+
+// matches tells whether a filter of CLIENT LIST or CLIENT KILL selects the session.
+// It runs on the session's reactor.
+func (s *session) matches(f *command.ClientFilter) bool {
+	switch {
+	case len(f.IDs) > 0 && !slices.Contains(f.IDs, s.id),
+		f.Addr != "" && f.Addr != s.conn.RemoteAddr(),
+		f.LocalAddr != "" && f.LocalAddr != s.conn.LocalAddr(),
+		f.User != "" && f.User != s.User(),
+		f.Type != "" && f.Type != "normal",
+		f.SkipID == s.id,
+		f.MaxAgeSecs > 0 && (s.conn.Reactor().Now()-s.created)/1000 < f.MaxAgeSecs:
+		return false
+	}
+	return true
+}
+
+// AppendClientList implements command.Host.
+func (h *host) AppendClientList(dst []byte, f *command.ClientFilter) []byte {
+	type line struct {
+		id   int64
+		text []byte
+	}
+	var mu sync.Mutex
+	var lines []line
+	h.askReactors(func(r *netio.Reactor, _ *executor) {
+		eachSession(r, func(se *session) {
+			if se.matches(f) {
+				l := line{se.id, append(se.appendInfo(nil), '\n')}
+				mu.Lock()
+				lines = append(lines, l)
+				mu.Unlock()
+			}
+		})
+	})
+	slices.SortFunc(lines, func(a, b line) int { return int(a.id - b.id) })
+	for _, l := range lines {
+		dst = append(dst, l.text...)
+	}
+	return dst
+}
+
+// KillClients implements command.Host. A client that kills itself still gets its
+// reply: it is the only one that is busy with a worker now.
+func (h *host) KillClients(f *command.ClientFilter) int {
+	var mu sync.Mutex
+	killed := 0
+	h.askReactors(func(r *netio.Reactor, _ *executor) {
+		eachSession(r, func(se *session) {
+			if !se.matches(f) {
+				return
+			}
+			mu.Lock()
+			killed++
+			mu.Unlock()
+			if se.busy {
+				se.closeAfterReply()
+			} else {
+				se.conn.Close(errKilled)
+			}
+		})
+	})
+	return killed
+}

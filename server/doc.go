@@ -1,0 +1,30 @@
+// Package server is the running server: it joins reactors, parser, command table and
+// store, and holds what belongs to none of them: sessions, gates, the slow lane, the
+// options that can change at run time, INFO and the list of clients.
+//
+// Terms
+//
+//	executor   what runs commands: one per reactor, one per worker; owns a gate and a command.Ctx
+//	session    a client connection: parser state, database, identity, reply mode
+//	batch      up to 32 pipelined commands of one connection, parsed and looked ahead together
+//	gate       an executor's mutex, held while it touches the store; see docs/LOCKS.md
+//	slow lane  the workers that run long commands while their connections are paused
+//
+// A turn of a connection
+//
+//	in-ring ─Parse─▶ batch ─prepare─▶ calls (spec, hashed keys, warm caches)
+//	                                    │ own gate held
+//	                                    ├─▶ run: shard lock(s) ─▶ handler ─▶ out-ring
+//	                                    ├─▶ Exclusive: own gate released, all gates taken
+//	                                    └─▶ Slow: arguments copied, connection paused,
+//	                                        worker runs it, reply posted to the reactor
+//	out-ring ─Flush─▶ socket
+//
+// Invariants
+//
+//  1. Only a connection's reactor touches its session; others post to the reactor.
+//  2. An executor that takes all gates has released its own.
+//  3. Replies leave in the order of the commands, also around the slow lane: while a
+//     worker has one of its commands, a session runs nothing.
+//  4. A view into the in-ring is dropped before parser.Done gives its bytes back.
+package server

@@ -1,0 +1,246 @@
+package server
+
+import (
+	"sync"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+	"github.com/kringdb/kring/store/entry"
+)
+
+// executor runs commands: one belongs to each reactor and to each worker, and only
+// its owner uses it. It holds what a command needs, so that running one allocates
+// nothing.
+type executor struct {
+	srv    *Server
+	gate   *gate
+	ctx    command.Ctx
+	w      resp.Writer
+	quiet  resp.Discard
+	batch  *resp.Batch
+	calls  [resp.MaxBatch]call
+	keys   []store.Key
+	idx    []int
+	stats  execStats
+	host   host
+	limits command.Limits
+	rate   rateSample
+	pub    publishedStats // workers only: stats for others to read
+	warm   uint64         // sum over what look-ahead touched; keeps the loads alive
+}
+
+// call is one command of a batch, resolved by prepare: its spec and its keys.
+type call struct {
+	spec     *command.Spec // nil: unknown command
+	from, to int32         // its keys in executor.keys
+	bad      callFault
+}
+
+// callFault says why a call cannot run.
+type callFault uint8
+
+const (
+	callOK callFault = iota
+	callUnknownSub
+	callArity
+	callKeys
+)
+
+// execStats counts what an executor did. Plain fields: others read them by asking
+// the owner.
+type execStats struct {
+	commands    int64
+	hits        int64
+	misses      int64
+	dirty       int64
+	errors      int64
+	batches     int64
+	slow        int64
+	inputBytes  int64
+	outputBytes int64
+	perSecond   int64 // commands per second, lately
+}
+
+func (a *execStats) add(b *execStats) {
+	a.commands += b.commands
+	a.hits += b.hits
+	a.misses += b.misses
+	a.dirty += b.dirty
+	a.errors += b.errors
+	a.batches += b.batches
+	a.slow += b.slow
+	a.inputBytes += b.inputBytes
+	a.outputBytes += b.outputBytes
+	a.perSecond += b.perSecond
+}
+
+// publishedStats is where a worker adds up its counters for others to read.
+type publishedStats struct {
+	mu struct {
+		sync.Mutex
+		sum execStats
+	}
+}
+
+// publish moves the executor's counters to where others may read them.
+func (ex *executor) publish() {
+	ex.pub.mu.Lock()
+	ex.pub.mu.sum.add(&ex.stats)
+	ex.pub.mu.Unlock()
+	ex.stats = execStats{}
+}
+
+func (p *publishedStats) read() execStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.mu.sum
+}
+
+func (p *publishedStats) reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.sum = execStats{dirty: p.mu.sum.dirty}
+}
+
+// rateSample is the last reading for instantaneous_ops_per_sec.
+type rateSample struct {
+	atMs, commands int64
+}
+
+// sampleRate measures the commands per second since the last sample, about once a
+// second. now is in milliseconds.
+func (ex *executor) sampleRate(now int64) {
+	if passed := now - ex.rate.atMs; passed >= 1000 {
+		ex.stats.perSecond = (ex.stats.commands - ex.rate.commands) * 1000 / passed
+		ex.rate = rateSample{now, ex.stats.commands}
+	}
+}
+
+func newExecutor(srv *Server, g *gate) *executor {
+	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
+	ex.host = host{Server: srv, ex: ex}
+	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host, Limits: &ex.limits}
+	return ex
+}
+
+// begin readies the context for commands of one client.
+func (ex *executor) begin(s *session) {
+	c := &ex.ctx
+	c.Client, c.DB, c.NoTouch = s, int(s.db), s.noTouch
+	ex.limits.MaxBulkBytes = ex.srv.parseLimits.Load().MaxBulkBytes
+	now := time.Now()
+	c.Now = now.UnixMilli()
+	c.Clock = uint32(now.Unix()) & entry.ClockMax
+}
+
+// end collects what the handlers counted and lets go of what must not be kept.
+func (ex *executor) end() {
+	c := &ex.ctx
+	st := &ex.stats
+	st.hits += c.Hits
+	st.misses += c.Misses
+	st.dirty += c.Dirty
+	c.Hits, c.Misses, c.Dirty = 0, 0, 0
+	if cap(ex.keys) > keepKeysEntries {
+		ex.keys, ex.idx = nil, nil
+	}
+	if cap(c.Scratch) > keepScratchBytes {
+		c.Scratch = nil
+	}
+}
+
+// prepare is the look-ahead (DESIGN.md): it resolves every call of the batch, hashes
+// all keys, touches every bucket and then every entry, so that their cache misses
+// overlap. It runs before any lock is taken and only warms caches.
+func (ex *executor) prepare(db int, b *resp.Batch) {
+	st := ex.srv.store
+	keys := ex.keys[:0]
+	var warm uint64
+	for i := 0; i < b.N; i++ {
+		args := b.Cmds[i].Args
+		cl := &ex.calls[i]
+		spec := ex.srv.table.Lookup(args[0])
+		*cl = call{spec: spec, from: int32(len(keys))}
+		if spec != nil {
+			if spec.Subs != nil && len(args) > 1 {
+				if sub := spec.LookupSub(args[1]); sub != nil {
+					spec = sub
+					cl.spec = sub
+				} else {
+					cl.bad = callUnknownSub
+				}
+			}
+			if cl.bad == callOK {
+				if !spec.MatchesArity(len(args)) || spec.Handler == nil {
+					cl.bad = callArity
+				} else if k := spec.SimpleKey(); k > 0 {
+					key := st.MakeKey(args[k])
+					warm += st.Touch(db, key)
+					keys = append(keys, key)
+				} else if spec.Keys != nil {
+					keys = ex.appendKeys(keys, cl, args)
+				}
+			}
+		}
+		cl.to = int32(len(keys))
+	}
+	if len(keys) > 1 {
+		for i := range keys {
+			warm += st.TouchEntry(db, keys[i])
+		}
+	}
+	ex.keys = keys
+	ex.warm += warm
+}
+
+func (ex *executor) appendKeys(keys []store.Key, cl *call, args resp.Args) []store.Key {
+	idx, ok := cl.spec.AppendKeys(ex.idx[:0], args)
+	ex.idx = idx
+	if !ok {
+		cl.bad = callKeys // the handler sees no keys and reports the bad count itself
+		return keys
+	}
+	for _, i := range idx {
+		keys = append(keys, ex.srv.store.MakeKey(args[i]))
+	}
+	for i := len(keys) - len(idx); i < len(keys); i++ {
+		ex.warm += ex.srv.store.Touch(int(ex.ctx.DB), keys[i])
+	}
+	return keys
+}
+
+// run executes one resolved call under its locks. The caller holds ex.gate, which
+// run gives up and takes again around an exclusive command.
+func (ex *executor) run(cl *call, args resp.Args) {
+	c := &ex.ctx
+	spec := cl.spec
+	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
+	ex.stats.commands++
+	if spec.Flags&command.Exclusive != 0 {
+		ex.gate.Unlock()
+		ex.srv.gates.lockAll()
+		spec.Handler(c)
+		ex.srv.gates.unlockAll()
+		ex.gate.Lock()
+		return
+	}
+	switch len(c.Keys) {
+	case 0:
+		spec.Handler(c)
+	case 1:
+		shard := c.Keys[0].Shard
+		ex.srv.store.Lock(shard)
+		spec.Handler(c)
+		ex.srv.store.Unlock(shard)
+	default:
+		var set store.ShardSet
+		for i := range c.Keys {
+			set.Add(c.Keys[i].Shard)
+		}
+		ex.srv.store.LockSet(&set)
+		spec.Handler(c)
+		ex.srv.store.UnlockSet(&set)
+	}
+}

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"sync/atomic"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/options"
+)
+
+// host is the server as the handlers on one executor see it: command.Host. Methods
+// that wait for the reactors release this executor's gate meanwhile.
+type host struct {
+	*Server
+	ex *executor
+}
+
+var _ command.Host = (*host)(nil)
+
+// statBase is what CONFIG RESETSTAT subtracts from counters that never go back.
+type statBase struct {
+	connections, rejected, expired atomic.Int64
+}
+
+func newRunID() string {
+	var b [20]byte
+	_, _ = rand.Read(b[:]) // never fails, by its documentation
+	return hex.EncodeToString(b[:])
+}
+
+// watchOptions copies the options that handlers and the parser read through structs
+// of their own, now and whenever they change.
+func (s *Server) watchOptions() {
+	apply := func() error {
+		lim := resp.DefaultLimits()
+		lim.MaxBulkBytes = s.opts.ProtoMaxBulkLen.Load()
+		s.parseLimits.Store(&lim)
+		return nil
+	}
+	_ = apply() // cannot fail
+	s.opts.OnChange("proto-max-bulk-len", apply)
+}
+
+// Table implements command.Host.
+func (s *Server) Table() *command.Table { return s.table }
+
+// Databases implements command.Host.
+func (s *Server) Databases() int { return s.store.Databases() }
+
+// PasswordSet implements command.Host.
+func (s *Server) PasswordSet() bool { return s.opts.RequirePass.Load() != "" }
+
+// CheckPassword implements command.Host. It compares digests, so that neither the
+// password's length nor its beginning shows in the time it takes.
+func (s *Server) CheckPassword(user, password []byte) bool {
+	if string(user) != defaultUser {
+		return false
+	}
+	want := s.opts.RequirePass.Load()
+	if want == "" {
+		return true
+	}
+	a, b := sha256.Sum256([]byte(want)), sha256.Sum256(password)
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// ConfigGet implements command.Host.
+func (s *Server) ConfigGet(patterns [][]byte) []command.ConfigPair {
+	var out []command.ConfigPair
+	for _, p := range s.opts.Get(patterns) {
+		out = append(out, command.ConfigPair(p))
+	}
+	return out
+}
+
+// ConfigSet implements command.Host.
+func (h *host) ConfigSet(pairs [][]byte) (errText string) {
+	if len(pairs)%2 != 0 {
+		return "ERR wrong number of arguments for 'config|set' command"
+	}
+	local := h.clientIsLocal(h.ex.ctx.Client)
+	h.ex.unlocked(func() { errText = replyText(h.opts.SetFrom(pairs, local)) })
+	return errText
+}
+
+// ConfigRewrite implements command.Host.
+func (h *host) ConfigRewrite() (errText string) {
+	h.ex.unlocked(func() { errText = replyText(h.opts.Rewrite()) })
+	return errText
+}
+
+// replyText turns an error into the text of an error reply.
+func replyText(err error) string {
+	var re options.ReplyError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &re):
+		return string(re)
+	default:
+		return "ERR " + err.Error()
+	}
+}
+
+// ResetStats implements command.Host.
+func (h *host) ResetStats() {
+	h.askReactors(func(_ *netio.Reactor, ex *executor) {
+		ex.stats = execStats{dirty: ex.stats.dirty}
+		ex.rate = rateSample{}
+	})
+	for _, ex := range h.extra {
+		ex.pub.reset()
+	}
+	h.base.connections.Store(h.counts.connections.Load())
+	h.base.rejected.Store(h.counts.rejected.Load())
+	h.base.expired.Store(int64(h.store.Stats().Expired))
+	h.peakBytes.Store(0)
+}
+
+// notePeak remembers and returns the highest use of memory seen.
+func (s *Server) notePeak(used int64) int64 {
+	for {
+		peak := s.peakBytes.Load()
+		if used <= peak {
+			return peak
+		}
+		if s.peakBytes.CompareAndSwap(peak, used) {
+			return used
+		}
+	}
+}
+
+// Shutdown implements command.Host.
+func (s *Server) Shutdown(o command.ShutdownOptions) string {
+	switch {
+	case o.Abort:
+		return "ERR No shutdown in progress."
+	case o.Save && !o.Force:
+		s.log.Error("SHUTDOWN SAVE refused: there is no snapshot to save to yet")
+		return "ERR Errors trying to SHUTDOWN. Check logs."
+	}
+	s.log.Warn("a client asked for shutdown")
+	s.requestStop()
+	return ""
+}
+
+// DebugAllowed implements command.Host.
+func (s *Server) DebugAllowed(c command.Client) bool {
+	return options.Allows(s.opts.EnableDebug.Load(), s.clientIsLocal(c))
+}
+
+func (s *Server) clientIsLocal(c command.Client) bool {
+	se, ok := c.(*session)
+	return ok && (se.conn.IsUnix() || se.conn.IsLoopback())
+}
+
+// LFU implements command.Host.
+func (s *Server) LFU() bool { return isLFU(s.opts.MaxMemoryPolicy.Load()) }
+
+// SetActiveExpire implements command.Host.
+func (s *Server) SetActiveExpire(on bool) { s.activeExpire.Store(on) }
+
+func isLFU(policy int64) bool {
+	return policy == options.PolicyAllKeysLFU || policy == options.PolicyVolatileLFU
+}

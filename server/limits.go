@@ -1,0 +1,18 @@
+package server
+
+const (
+	// turnCommands bounds the commands of one connection in one reactor turn.
+	turnCommands = 1024
+	// workerCount is how many goroutines serve the slow lane.
+	workerCount = 4
+	// keepKeysEntries is the largest key buffer an executor keeps between batches.
+	keepKeysEntries = 4096
+	// keepScratchBytes is the largest handler scratch an executor keeps.
+	keepScratchBytes = 1 << 20
+	// unknownPreviewBytes bounds each part of the preview in an unknown command error.
+	unknownPreviewBytes = 128
+	// tickMs is how often an idle reactor wakes for its housekeeping.
+	tickMs = 100
+	// sessionBytes is about what an idle connection takes in user memory: session and Conn.
+	sessionBytes = 512
+)

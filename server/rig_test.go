@@ -1,0 +1,135 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/options"
+)
+
+// startServer runs a server on a free loopback port with the given directives (name,
+// value, name, value...) and ends it with the test.
+func startServer(t testing.TB, directives ...string) *Server {
+	t.Helper()
+	o := options.New()
+	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes"}
+	all := append(base, directives...)
+	for i := 0; i < len(all); i += 2 {
+		if err := o.Assign(all[i], strings.Fields(all[i+1])...); err != nil {
+			t.Fatal(all[i], err)
+		}
+	}
+	s, err := New(o, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	<-s.ready
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("the server does not end")
+		}
+	})
+	return s
+}
+
+// testClient is a plain connection with a reply reader.
+type testClient struct {
+	t testing.TB
+	net.Conn
+	r *bufio.Reader
+}
+
+func dial(t testing.TB, s *Server) *testClient {
+	t.Helper()
+	c, err := net.Dial("tcp", s.Addrs()[0].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
+	return &testClient{t, c, bufio.NewReader(c)}
+}
+
+// encode returns a command as multibulk.
+func encode(args ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "*%d\r\n", len(args))
+	for _, a := range args {
+		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
+	}
+	return b.String()
+}
+
+func (c *testClient) send(raw string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c, raw); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// reply reads one reply and shows it in a short form.
+func (c *testClient) reply() string {
+	c.t.Helper()
+	v, err := resp.ReadReply(c.r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return show(v)
+}
+
+// do sends one command and returns its reply in a short form.
+func (c *testClient) do(args ...string) string {
+	c.t.Helper()
+	c.send(encode(args...))
+	return c.reply()
+}
+
+func (c *testClient) want(want string, args ...string) {
+	c.t.Helper()
+	if got := c.do(args...); got != want {
+		c.t.Errorf("%q: got %q, want %q", args, got, want)
+	}
+}
+
+// closed waits for the server to close the connection.
+func (c *testClient) closed() {
+	c.t.Helper()
+	if b, err := io.ReadAll(c.r); err != nil && !strings.Contains(err.Error(), "reset") {
+		c.t.Errorf("not closed: %v (%q)", err, b)
+	}
+}
+
+func show(v resp.Value) string {
+	switch {
+	case v.Null:
+		return "nil"
+	case v.Kind == ':':
+		return strconv.FormatInt(v.Int, 10)
+	case v.Kind == '*' || v.Kind == '~' || v.Kind == '%' || v.Kind == '>':
+		parts := make([]string, len(v.Elems))
+		for i := range v.Elems {
+			parts[i] = show(v.Elems[i])
+		}
+		return "[" + strings.Join(parts, " ") + "]"
+	default:
+		return string(v.Str)
+	}
+}

@@ -1,0 +1,198 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/store"
+)
+
+// Server is a Kring server. Make one with New, run it with Serve.
+type Server struct {
+	opts   *options.Options
+	log    *slog.Logger
+	table  *command.Table
+	store  *store.Store
+	group  *netio.Group
+	gates  gates
+	execs  []*executor // of the reactors, by reactor index
+	extra  []*executor // of the workers
+	slow   slowLane
+	counts counters
+
+	parseLimits  atomic.Pointer[resp.Limits]
+	base         statBase
+	peakBytes    atomic.Int64
+	runID        string
+	started      time.Time
+	stopping     atomic.Bool
+	stop         chan struct{} // closed when the server is asked to end
+	stopOnce     sync.Once
+	ready        chan struct{} // closed when connections are served
+	addrs        []net.Addr    // set before Serve, then constant
+	activeExpire atomic.Bool
+}
+
+// counters are the server-wide numbers that several goroutines change.
+type counters struct {
+	nextClientID      atomic.Int64
+	clients           atomic.Int64
+	connections       atomic.Int64
+	rejected          atomic.Int64
+	outputLimitCloses atomic.Int64
+	queryLimitCloses  atomic.Int64
+}
+
+var preAuthLimits = resp.PreAuthLimits()
+
+// New builds a server from its options: command table, store, reactors and
+// listeners. Nothing is served before Serve.
+func New(opts *options.Options, log *slog.Logger) (*Server, error) {
+	s := &Server{opts: opts, log: log, started: time.Now(), runID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
+	var err error
+	if s.table, err = command.Build(command.All()); err != nil {
+		return nil, err
+	}
+	s.store, err = store.Open(store.Options{Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load())})
+	if err != nil {
+		return nil, err
+	}
+	s.watchOptions()
+	if err = s.openReactors(); err != nil {
+		s.store.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openReactors creates the reactors, the executors of reactors and workers with
+// their gates, and the listeners.
+func (s *Server) openReactors() error {
+	group, err := netio.NewGroup(netio.Config{
+		Reactors:  int(s.opts.Reactors.Load()),
+		Logger:    s.log,
+		KeepAlive: time.Duration(s.opts.TCPKeepAlive.Load()) * time.Second,
+		TickMs:    tickMs,
+	})
+	if err != nil {
+		return err
+	}
+	s.group = group
+	n := len(group.Reactors())
+	s.gates = make(gates, workerCount+n)
+	for i := range workerCount {
+		s.extra = append(s.extra, newExecutor(s, &s.gates[i]))
+	}
+	for i := range n {
+		s.execs = append(s.execs, newExecutor(s, &s.gates[workerCount+i]))
+	}
+	if err := s.listen(); err != nil {
+		group.Close()
+		return err
+	}
+	return nil
+}
+
+// Serve runs the server until ctx ends or a client asks for SHUTDOWN; it returns nil
+// after a clean end.
+func (s *Server) Serve(ctx context.Context) error {
+	s.slow.start(s.extra)
+	s.group.Start(s)
+	close(s.ready)
+	s.log.Info("ready to accept connections", "reactors", len(s.execs), "addresses", s.Addrs())
+	select {
+	case <-ctx.Done():
+		s.log.Info("asked to end", "reason", context.Cause(ctx))
+	case <-s.stop:
+	}
+	s.stopping.Store(true)
+	s.group.Close()
+	s.slow.close()
+	s.store.Close()
+	s.log.Info("bye")
+	return nil
+}
+
+// requestStop ends Serve; safe from any goroutine, any number of times.
+func (s *Server) requestStop() { s.stopOnce.Do(func() { close(s.stop) }) }
+
+// Start implements netio.Handler.
+func (s *Server) Start(r *netio.Reactor) { r.Local = s.execs[r.Index()] }
+
+// EndTurn implements netio.Handler.
+func (s *Server) EndTurn(*netio.Reactor) {}
+
+// Accept implements netio.Handler: it makes the session of a new connection, or
+// answers why there is none.
+func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
+	s.counts.connections.Add(1)
+	if s.opts.ProtectedMode.Load() && !s.PasswordSet() && !c.IsLoopback() && !c.IsUnix() {
+		return s.refuse(c, errProtectedMode)
+	}
+	if s.counts.clients.Add(1) > s.opts.MaxClients.Load() {
+		s.counts.clients.Add(-1)
+		return s.refuse(c, "ERR max number of clients reached")
+	}
+	now := r.Now()
+	return &session{
+		conn: c, ex: r.Local.(*executor), id: s.counts.nextClientID.Add(1), proto: 2,
+		needAuth: s.PasswordSet(), created: now, active: now,
+	}
+}
+
+func (s *Server) refuse(c *netio.Conn, text string) netio.Session {
+	s.counts.rejected.Add(1)
+	_, _ = fmt.Fprintf(c.Out(), "-%s\r\n", text)
+	return nil
+}
+
+func (s *Server) clientGone(se *session, err error) {
+	s.counts.clients.Add(-1)
+	if errors.Is(err, errQueryLimit) {
+		s.counts.queryLimitCloses.Add(1)
+	}
+	s.log.Debug("client closed", "id", se.id, "reason", err)
+}
+
+// Tick implements netio.Ticker: it closes clients that have been idle for too long
+// and those whose output stayed above the soft limit.
+func (s *Server) Tick(r *netio.Reactor) {
+	ex := r.Local.(*executor)
+	ex.sampleRate(r.Now())
+	idleMs := s.opts.Timeout.Load() * 1000
+	soft := s.opts.OutputLimits.Load()[options.ClassNormal].SoftBytes > 0
+	if idleMs == 0 && !soft {
+		return
+	}
+	now := r.Now()
+	eachSession(r, func(se *session) {
+		switch {
+		case se.busy:
+		case idleMs > 0 && now-se.active > idleMs:
+			s.log.Debug("closing idle client", "id", se.id)
+			se.conn.Close(errIdle)
+		case soft:
+			se.checkOutput()
+		}
+	})
+}
+
+// errNoListener is returned when every address was optional and none is available.
+var errNoListener = errors.New("no address to listen on")
+
+var errIdle = errors.New("idle for longer than the timeout")
+
+// errProtectedMode explains itself to the person at the other end.
+const errProtectedMode = "DENIED Kring is running in protected mode: no password is set, and this connection does not come " +
+	"from the loopback interface. To accept connections from other machines set a password with the 'requirepass' option " +
+	"(or CONFIG SET requirepass from this machine), or switch protection off with --protected-mode no if the network is trusted."

@@ -1,0 +1,268 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/options"
+)
+
+// session is one client connection as the server sees it: parser state, selected
+// database, identity and reply mode. Only the connection's reactor touches it,
+// except for the immutable id.
+type session struct {
+	conn   *netio.Conn
+	ex     *executor
+	parser resp.Parser
+	ident  *identity // nil until the client says something of itself
+	id     int64
+	db     int32
+	proto  int8
+	reply  replyState
+
+	needAuth bool // a password is set and this client has not given it
+	noTouch  bool
+	noEvict  bool
+	closing  bool // close once the replies so far are out
+	closed   bool
+	busy     bool // a worker runs one of its commands; the connection is paused
+
+	held   *resp.Batch // the batch that a slow command interrupted
+	heldAt int         // first call of held that has not run
+
+	created   int64 // milliseconds since 1970
+	active    int64 // last input, milliseconds since 1970
+	softSince int64 // when the output first passed the soft limit, 0: it has not
+	lastSpec  *command.Spec
+}
+
+// identity is what a client says of itself, kept apart because most say nothing.
+type identity struct {
+	name, libName, libVer, user string
+}
+
+// replyState says what becomes of replies (CLIENT REPLY).
+type replyState uint8
+
+const (
+	replyOn replyState = iota
+	replyOff
+	replySkipNext // the next command stays without reply
+	replySkipThis
+)
+
+var errQueryLimit = errors.New("query buffer limit reached")
+
+// Data implements netio.Session: it runs what has arrived, batch by batch, for at
+// most turnCommands commands.
+func (s *session) Data() {
+	if n := s.conn.TakeDirect(); n > 0 {
+		s.parser.Filled(n)
+	}
+	if s.busy || s.closed || s.closing {
+		return
+	}
+	s.active = s.conn.Reactor().Now()
+	if s.serve() && !s.closed {
+		s.conn.SetDirect(s.parser.Direct())
+		s.checkInput()
+	}
+	if !s.closed {
+		s.conn.Flush()
+		s.checkOutput()
+	}
+}
+
+// serve parses and runs batches; false when the rest must wait for a worker or will
+// never come.
+func (s *session) serve() bool {
+	if s.held != nil && !s.resumeHeld() {
+		return false
+	}
+	ex, in := s.ex, s.conn.In()
+	for budget := turnCommands; ; {
+		most, lim := resp.MaxBatch, ex.srv.parseLimits.Load()
+		if s.needAuth {
+			// One at a time: AUTH in a pipeline lifts the limits for what follows it.
+			most, lim = 1, &preAuthLimits
+		}
+		b := ex.batch
+		err := s.parser.Parse(in, b, most, lim)
+		n := b.N
+		if n > 0 {
+			ex.stats.inputBytes += int64(b.Bytes)
+			if !s.runBatch(b, 0) {
+				return false
+			}
+			s.parser.Done(in, b)
+			budget -= n
+		}
+		if s.closing {
+			return false
+		}
+		if err != nil {
+			s.protocolError(err)
+			return false
+		}
+		if n == 0 { // after a batch, parse again: a large bulk is prepared only in an empty one
+			return true
+		}
+		if budget <= 0 {
+			s.conn.Requeue()
+			return true
+		}
+	}
+}
+
+// resumeHeld runs the calls that stood behind a slow command in its batch.
+func (s *session) resumeHeld() bool {
+	b := s.held
+	from := s.heldAt
+	s.held = nil
+	if !s.runBatch(b, from) {
+		if s.held != b {
+			b.Release()
+		}
+		return false
+	}
+	s.parser.Done(s.conn.In(), b)
+	b.Release()
+	return true
+}
+
+// runBatch runs the calls of b from index from on. It returns false when a worker
+// took over one of them or the connection is closing.
+func (s *session) runBatch(b *resp.Batch, from int) bool {
+	ex := s.ex
+	ex.begin(s)
+	ex.prepare(int(s.db), b)
+	s.bindReply()
+	ok := true
+	ex.gate.Lock()
+	for i := from; i < b.N; i++ {
+		cl, args := &ex.calls[i], b.Cmds[i].Args
+		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.reply != replyOn {
+			if !s.runGuarded(cl, args) {
+				continue
+			}
+		}
+		if cl.spec.Flags&command.Slow != 0 {
+			s.handOver(b, i)
+			ok = false
+			break
+		}
+		ex.run(cl, args)
+		if s.closing {
+			break
+		}
+	}
+	ex.gate.Unlock()
+	ex.w.Flush()
+	ex.stats.batches++
+	if n := b.N; n > from && ex.calls[n-1].spec != nil {
+		s.lastSpec = ex.calls[n-1].spec
+	}
+	ex.end()
+	return ok && !s.closing
+}
+
+// runGuarded is the checked path for calls that are unknown, malformed, not yet
+// authenticated or muted; it tells whether the call is still to be run.
+func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
+	if s.reply == replySkipNext {
+		s.reply = replySkipThis
+		s.bindReply()
+	} else if s.reply == replySkipThis {
+		s.reply = replyOn
+		s.bindReply()
+	}
+	return !s.reject(cl, args)
+}
+
+// bindReply points the executor's writer at the out-ring, or at nothing for a client
+// that asked for silence.
+func (s *session) bindReply() {
+	ex := s.ex
+	ex.w.Flush()
+	if s.reply == replyOff || s.reply == replySkipThis {
+		ex.w.Bind(&ex.quiet, int(s.proto))
+		return
+	}
+	ex.w.Bind(s.conn.Out(), int(s.proto))
+}
+
+func (s *session) protocolError(err error) {
+	s.bindReply()
+	s.ex.w.Error("ERR " + err.Error())
+	s.ex.w.Flush()
+	s.ex.srv.log.Debug("protocol error", "client", s.conn.RemoteAddr(), "error", err)
+	s.closeAfterReply()
+	s.conn.Flush()
+	s.conn.CloseAfterFlush()
+}
+
+// closeAfterReply ends the connection after what is in the out-ring.
+func (s *session) closeAfterReply() { s.closing = true }
+
+// checkInput enforces client-query-buffer-limit.
+func (s *session) checkInput() {
+	if held := int64(s.conn.In().Len() + s.parser.Buffered()); held > s.ex.srv.opts.QueryBufferLimit.Load() {
+		s.ex.srv.log.Warn("closing client that reached max query buffer length", "client", s.conn.RemoteAddr(), "bytes", held)
+		s.conn.Close(errQueryLimit)
+	}
+}
+
+// checkOutput ends the connection after its last reply, or when its output passed
+// client-output-buffer-limit.
+func (s *session) checkOutput() {
+	if s.closing {
+		s.conn.CloseAfterFlush()
+		return
+	}
+	pending := int64(s.conn.OutBytes())
+	if pending == 0 {
+		s.softSince = 0
+		return
+	}
+	if s.overOutputLimit(pending) {
+		s.ex.srv.log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", pending)
+		s.ex.srv.counts.outputLimitCloses.Add(1)
+		s.conn.Close(errOutputLimit)
+	}
+}
+
+var errOutputLimit = errors.New("output buffer limit reached")
+
+// overOutputLimit applies the hard limit, and the soft limit once it has been passed
+// for longer than its seconds.
+func (s *session) overOutputLimit(pending int64) bool {
+	lim := s.ex.srv.opts.OutputLimits.Load()[options.ClassNormal]
+	if lim.HardBytes > 0 && pending > lim.HardBytes {
+		return true
+	}
+	if lim.SoftBytes == 0 || pending <= lim.SoftBytes {
+		s.softSince = 0
+		return false
+	}
+	now := s.conn.Reactor().Now()
+	if s.softSince == 0 {
+		s.softSince = now
+	}
+	return now-s.softSince > lim.SoftSeconds*1000
+}
+
+// Drained implements netio.Session.
+func (s *session) Drained() { s.softSince = 0 }
+
+// Closed implements netio.Session.
+func (s *session) Closed(err error) {
+	s.closed = true
+	s.parser.Reset()
+	if s.held != nil {
+		s.held.Release()
+		s.held = nil
+	}
+	s.ex.srv.clientGone(s, err)
+}

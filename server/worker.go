@@ -1,0 +1,167 @@
+package server
+
+import (
+	"sync"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
+)
+
+// slowCall is one command of the slow lane. Its arguments are copies: the connection
+// may die, and its ring go back to the pool, while the worker runs.
+type slowCall struct {
+	s     *session
+	spec  *command.Spec
+	args  resp.Args
+	db    int32
+	proto int8
+	reply resp.Buffer
+	done  func() // posted to the session's reactor
+}
+
+// slowLane runs long commands on a few goroutines, each with its own executor and
+// gate, while the connections that sent them are paused.
+type slowLane struct {
+	mu struct {
+		sync.Mutex
+		queue  []*slowCall // bounded by the number of connections
+		closed bool
+	}
+	wake *sync.Cond
+	wg   sync.WaitGroup
+}
+
+func (l *slowLane) start(execs []*executor) {
+	l.wake = sync.NewCond(&l.mu.Mutex)
+	for _, ex := range execs {
+		ex.ctx.Yield, ex.ctx.Unlocked = ex.yield, ex.unlocked
+		l.wg.Add(1)
+		go func() {
+			defer l.wg.Done()
+			for c := l.next(); c != nil; c = l.next() {
+				ex.runSlow(c)
+			}
+		}()
+	}
+}
+
+func (l *slowLane) submit(c *slowCall) {
+	l.mu.Lock()
+	l.mu.queue = append(l.mu.queue, c)
+	l.mu.Unlock()
+	l.wake.Signal()
+}
+
+// next blocks for the next call; nil when the lane is closed.
+func (l *slowLane) next() *slowCall {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.mu.queue) == 0 && !l.mu.closed {
+		l.wake.Wait()
+	}
+	if l.mu.closed {
+		return nil
+	}
+	c := l.mu.queue[0]
+	l.mu.queue[0] = nil
+	l.mu.queue = l.mu.queue[1:]
+	return c
+}
+
+// close lets the workers end after the call they are in and waits for them.
+func (l *slowLane) close() {
+	l.mu.Lock()
+	l.mu.closed = true
+	l.mu.Unlock()
+	l.wake.Broadcast()
+	l.wg.Wait()
+}
+
+// runSlow executes a call on the worker that owns ex and posts the reply back.
+func (ex *executor) runSlow(sc *slowCall) {
+	b := ex.batch
+	b.Reset()
+	ex.begin(sc.s)
+	ex.ctx.DB = int(sc.db)
+	ex.w.Bind(&sc.reply, int(sc.proto))
+	cl := &ex.calls[0]
+	*cl = call{spec: sc.spec}
+	ex.keys = ex.keys[:0]
+	if sc.spec.Keys != nil {
+		ex.keys = ex.appendKeys(ex.keys, cl, sc.args)
+		cl.to = int32(len(ex.keys))
+	}
+	ex.stats.slow++
+	ex.gate.Lock()
+	ex.run(cl, sc.args)
+	ex.gate.Unlock()
+	ex.w.Flush()
+	ex.end()
+	ex.publish()
+	sc.s.conn.Reactor().Post(sc.done)
+}
+
+// unlocked runs f without the executor's gate: f must not touch the store.
+func (ex *executor) unlocked(f func()) {
+	ex.gate.Unlock()
+	f()
+	ex.gate.Lock()
+}
+
+// yield lets go of the executor's gate for a moment, so that an exclusive operation
+// does not wait for the whole of a long command. Handlers of the slow lane call it
+// between steps, while they hold no shard lock.
+func (ex *executor) yield() {
+	ex.gate.Unlock()
+	ex.gate.Lock()
+}
+
+// handOver gives call i of b to the slow lane and pauses the connection. The rest of
+// the batch is kept and runs when the reply is there. The caller holds ex.gate.
+func (s *session) handOver(b *resp.Batch, i int) {
+	ex := s.ex
+	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: copyArgs(b.Cmds[i].Args), db: s.db, proto: s.proto}
+	sc.done = func() { s.slowDone(sc) }
+	s.held, s.heldAt = b, i+1
+	if b == ex.batch {
+		ex.batch = resp.GetBatch()
+	}
+	s.busy = true
+	s.lastSpec = sc.spec
+	s.conn.Pause()
+	ex.srv.slow.submit(sc)
+}
+
+// slowDone runs on the reactor: it sends the worker's reply and goes on with what
+// the client had pipelined behind the command.
+func (s *session) slowDone(sc *slowCall) {
+	s.busy = false
+	if s.closed {
+		return
+	}
+	if s.reply == replyOn {
+		_, _ = s.conn.Out().Write(sc.reply.Bytes()) // a ring takes everything
+	}
+	if s.closing { // the client killed itself, or quit, on the worker
+		s.conn.Flush()
+		s.conn.CloseAfterFlush()
+		return
+	}
+	s.conn.Resume()
+}
+
+// copyArgs copies arguments into one owned block.
+func copyArgs(args resp.Args) resp.Args {
+	n := 0
+	for _, a := range args {
+		n += len(a)
+	}
+	block := make([]byte, 0, n)
+	out := make(resp.Args, len(args))
+	for i, a := range args {
+		at := len(block)
+		block = append(block, a...)
+		out[i] = block[at:len(block):len(block)]
+	}
+	return out
+}
