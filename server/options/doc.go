@@ -32,8 +32,8 @@
 //     broken table panics at start).
 //  2. A value in a cell is immutable: a change stores a new one.
 //  3. CONFIG SET of several pairs changes all of them or none, hooks included.
-//  4. Only CONFIG SET and Rewrite take the lock, and hooks run under it: a hook must not
-//     call Set or Rewrite. Loading happens before the server starts.
+//  4. Changing and rewriting take the lock, and hooks run under it: a hook must not
+//     change options itself. Reading takes no lock. Loading ends before the server starts.
 //  5. A configuration file is replaced in one step (temporary file, fsync, rename,
 //     fsync of the directory): a crash leaves the old one or the new one.
 package options

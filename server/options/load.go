@@ -89,7 +89,7 @@ func (o *Options) loadMainLocked(path string) error {
 	if err != nil {
 		return &LoadError{Source: path, Reason: err.Error()}
 	}
-	o.mu.path = abs
+	o.path = abs
 	if err := o.fileLocked(abs, 0); err != nil {
 		return err
 	}
@@ -274,6 +274,6 @@ func (o *Options) collectWarningsLocked() {
 		if r.Flags&(Sensitive|FileOnly) == 0 {
 			shown = " " + r.Kind.directives(v, defaults[i])[0]
 		}
-		o.mu.warnings = append(o.mu.warnings, fmt.Sprintf("'%s%s' has no effect: %s", r.Name, shown, r.Means))
+		o.warnings = append(o.warnings, fmt.Sprintf("'%s%s' has no effect: %s", r.Name, shown, r.Means))
 	}
 }

@@ -57,16 +57,16 @@ type Options struct {
 	ZSetMaxListpackEntries, ZSetMaxListpackValue, ListMaxListpackSize, ListCompressDepth, HLLSparseMaxBytes       Int
 	StreamNodeMaxBytes, StreamNodeMaxEntries                                                                      Int
 
-	cells []cell // by row
+	cells    []cell   // by row
+	path     string   // the configuration file, absolute, "" for none; constant after Load
+	warnings []string // constant after Load
 
 	mu struct {
 		sync.Mutex
 		hooks    map[int][]func() error
-		path     string         // the configuration file, absolute; "" for none
 		included map[int]bool   // rows that an included file set
 		fileSaid map[int]string // their values after the main file was read
 		seen     map[int]bool   // rows that a directive set
-		warnings []string
 	}
 }
 
@@ -137,7 +137,8 @@ func (o *Options) Assign(name string, words ...string) error {
 // reads the new value from o. If it returns an error, its text goes to the client, all
 // values of the CONFIG SET return to the old ones and the hooks that already ran are
 // called again; the failed one must leave things as they were. Hooks of an option run
-// in the order of registration, under a lock: they must not call Set or Rewrite.
+// in the order of registration, under a lock: they must not call Set, Assign, OnChange or
+// Rewrite. Reading is always allowed, also for others whom a hook waits for.
 func (o *Options) OnChange(name string, apply func() error) {
 	e, ok := lookup(name)
 	if !ok {
@@ -149,18 +150,10 @@ func (o *Options) OnChange(name string, apply func() error) {
 }
 
 // File returns the absolute path of the configuration file, "" if there is none.
-func (o *Options) File() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.mu.path
-}
+func (o *Options) File() string { return o.path }
 
 // Warnings returns what loading found worth telling, a line each; they are for the log.
-func (o *Options) Warnings() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.mu.warnings
-}
+func (o *Options) Warnings() []string { return o.warnings }
 
 // Lines returns the directives of an option that only files have (rename-command,
 // user, loadmodule), as written, without the name.

@@ -22,7 +22,7 @@ const newFileMode fs.FileMode = 0o644
 func (o *Options) Rewrite() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.mu.path == "" {
+	if o.path == "" {
 		return ReplyError("ERR The server is running without a config file")
 	}
 	if err := o.rewriteLocked(); err != nil {
@@ -32,7 +32,7 @@ func (o *Options) Rewrite() error {
 }
 
 func (o *Options) rewriteLocked() error {
-	path, mode := o.mu.path, newFileMode
+	path, mode := o.path, newFileMode
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // a link stays a link
 	}
