@@ -104,8 +104,10 @@ func Segments(e entry.Entry, off, n int64, fn func([]byte) bool) {
 		chunks(e).segments(off, min(n, Len(e)-off), fn)
 		return
 	}
-	var buf [MaxIntDigits]byte
-	b := Bytes(e, buf[:0])
+	b := e.Payload()
+	if e.Encoding() == entry.Int {
+		b = Bytes(e, nil)
+	}
 	fn(b[off:min(off+n, int64(len(b)))])
 }
 
@@ -117,8 +119,11 @@ func ReadAt(e entry.Entry, dst []byte, off int64) int {
 	if e.Encoding() == entry.Chunked {
 		return chunks(e).readAt(dst, off)
 	}
-	var buf [MaxIntDigits]byte
-	return copy(dst, Bytes(e, buf[:0])[off:])
+	if e.Encoding() == entry.Int {
+		var buf [MaxIntDigits]byte
+		return copy(dst, strconv.AppendInt(buf[:0], int64(e.U64(0)), 10)[off:])
+	}
+	return copy(dst, e.Payload()[off:])
 }
 
 // WriteAt overwrites the bytes from off on with data, zero-fills a gap before off and
