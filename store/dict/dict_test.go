@@ -95,13 +95,17 @@ func TestNoFlapping(t *testing.T) {
 		for k := uint64(0); k < 3000; k++ {
 			r.put(k)
 			before, changes := r.SegmentOf(r.hash(extra)), 0
-			for range 6 {
-				r.put(extra)
-				r.remove(extra)
+			look := func() { // after each change: a rebuild there and back ends where it began
 				if now := r.SegmentOf(r.hash(extra)); now != before {
 					before = now
 					changes++
 				}
+			}
+			for range 6 {
+				r.put(extra)
+				look()
+				r.remove(extra)
+				look()
 			}
 			if changes > 1 {
 				t.Fatalf("stagger %d, %d keys: %d rebuilds for 6 inserts and deletes of one key", stagger, k+1, changes)
