@@ -16,13 +16,14 @@ type class struct {
 
 // Arena allocates the blocks of one shard. It takes no lock of its own, except
 // the pool's when it takes or returns a page: the caller holds the shard's lock
-// in every method. It holds no pointers, is about 700 bytes and must not be
+// in every method. It holds no pointers, is less than 900 bytes and must not be
 // copied after Init.
 type Arena struct {
 	used    int64 // bytes of live blocks
 	pages   int64 // bytes held
 	id      uint32
 	classes [numClasses]class
+	tenants [smallClasses]uint16 // blocks of a class that live in its leader's pages
 }
 
 var lastID atomic.Uint32
@@ -55,46 +56,71 @@ func (a *Arena) Alloc(n int) Addr {
 	d := descOf(u)
 	f := d.free
 	if f == 0 {
-		return a.allocFresh(c)
+		return a.allocSlow(c)
 	}
 	addr := Addr(u)<<unitShift + Addr(f-1)<<3
+	if invariants.Enabled {
+		a.checkReused(addr, int(classBytes[c]))
+		a.checkHandedOut(addr, int(classBytes[c]), c)
+	}
 	d.free = U16(addr)
 	d.used++
 	a.used += int64(classBytes[c])
+	return addr
+}
+
+// allocSlow serves a class whose first page has no freed block. Before a class
+// takes a page it is a tenant of its leader, as far as the lease goes: otherwise
+// a shard with a few blocks of each size would hold a page, almost empty, for each
+// of them.
+func (a *Arena) allocSlow(c int) Addr {
+	of := c
+	if a.tenants[c] < leaseMax[c] && !a.hasRoom(c) {
+		of = int(leader[c])
+		a.tenants[c]++
+	}
+	addr := a.take(of)
+	a.used += int64(classBytes[c])
 	if invariants.Enabled {
-		a.checkHandedOut(addr, int(classBytes[c]), true)
+		a.checkHandedOut(addr, int(classBytes[of]), c)
 	}
 	return addr
 }
 
-// allocFresh serves a class whose first page has no freed block: from the page's
-// untouched end, from the next page in the ring, or from a new one.
-func (a *Arena) allocFresh(c int) Addr {
+// hasRoom tells whether a page of class c has a free place.
+func (a *Arena) hasRoom(c int) bool {
+	k := &a.classes[c]
+	k.settle(classBytes[c])
+	return !descOf(k.head).full(classBytes[c])
+}
+
+// take returns a block from the pages of class c, without any account: from the
+// free list or the untouched end of the first page with room, or of a new page.
+func (a *Arena) take(c int) Addr {
 	k := &a.classes[c]
 	size := classBytes[c]
+	if !a.hasRoom(c) {
+		a.takePage(c)
+	}
 	d := descOf(k.head)
-	if d.full(size) {
-		k.settle(size)
-		d = descOf(k.head)
-		if d.full(size) {
-			d = a.takePage(c)
-		}
-		if d.free != 0 {
-			return a.Alloc(int(size))
-		}
-	}
-	addr := Addr(k.head)<<unitShift + Addr(d.bump)<<3
-	d.bump += uint16(size >> 3)
+	page := Addr(k.head) << unitShift
 	d.used++
-	a.used += int64(size)
-	if invariants.Enabled {
-		a.checkHandedOut(addr, int(size), false)
+	if f := d.free; f != 0 {
+		addr := page + Addr(f-1)<<3
+		if invariants.Enabled {
+			a.checkReused(addr, int(size))
+		}
+		d.free = U16(addr)
+		return addr
 	}
+	addr := page + Addr(d.bump)<<3
+	d.bump += uint16(size >> 3)
 	return addr
 }
 
 // Free takes back the block at addr, which this arena returned from Alloc(m)
-// with SizeOf(m) == SizeOf(n). It panics if addr is in no page of that class.
+// with SizeOf(m) == SizeOf(n). It panics if addr is in no page where such a block
+// may be.
 func (a *Arena) Free(addr Addr, n int) {
 	if uint(n) > MaxSmallBytes {
 		a.freeSpan(addr, n)
@@ -105,22 +131,33 @@ func (a *Arena) Free(addr Addr, n int) {
 	s := *stateOf(u)
 	u &^= 1<<((s-1)&7) - 1
 	d := descOf(u)
-	if uint8(s-1) > topOrder || int(d.class) != c {
+	if uint8(s-1) > topOrder {
 		badFree(addr, n)
 	}
-	size := classBytes[c]
 	if invariants.Enabled {
-		a.checkTakenBack(addr, int(size), u)
+		a.checkTakenBack(addr, int(classBytes[d.class]), u, c)
 	}
-	a.used -= int64(size)
+	a.used -= int64(classBytes[c])
+	if int(d.class) != c {
+		c = a.endLease(c, d, addr, n)
+	}
 	f := d.free
-	wasFull := f == 0 && d.full(size)
+	wasFull := f == 0 && d.full(classBytes[c])
 	SetU16(addr, f)
 	d.free = uint16((addr-Addr(u)<<unitShift)>>3) + 1
 	d.used--
 	if wasFull || d.used == 0 {
 		a.pageChanged(c, u, d, wasFull)
 	}
+}
+
+// endLease returns the class of the page, where a block of class c was a tenant.
+func (a *Arena) endLease(c int, d *desc, addr Addr, n int) int {
+	if leader[c] != d.class || a.tenants[c] == 0 {
+		badFree(addr, n)
+	}
+	a.tenants[c]--
+	return int(d.class)
 }
 
 // badFree reports a block that cannot have come from Alloc(n).

@@ -29,44 +29,42 @@ func ownerOf(u uint32) uint32 {
 	return *(*uint32)(unsafe.Add(owners, uintptr(u)*ownerBytesPerUnit))
 }
 
-// liveWord returns the word of the live bitmap for a block's address, and its
-// bit. A word covers 512 bytes, so it never belongs to two arenas.
-func liveWord(addr Addr) (*uint64, uint64) {
-	i := uintptr(addr) >> 3
-	return (*uint64)(unsafe.Add(liveBits, i>>6<<3)), 1 << (i & 63)
-}
+// liveOf returns the place of 1 + the class of the live block at addr; 0 is none.
+func liveOf(addr Addr) *uint8 { return (*uint8)(unsafe.Add(lives, uintptr(addr)>>3)) }
 
-// checkHandedOut verifies that nobody wrote to a block between Free and Alloc,
-// notes it as live, and fills it with rubbish.
-func (a *Arena) checkHandedOut(addr Addr, size int, reused bool) {
-	w, bit := liveWord(addr)
-	if ownerOf(uint32(addr>>unitShift)) != a.id || *w&bit != 0 {
-		assert(false, "arena: block %#x handed out is live or another arena's", uint64(addr))
-	}
-	*w |= bit
-	if reused {
-		for i, b := range Bytes(addr, size)[2:] { // the first two bytes were the link
-			if b != mangled {
-				assert(false, "arena: block %#x of %d bytes was written at offset %d after it was freed", uint64(addr), size, i+2)
-			}
+// checkReused verifies that nobody wrote to a block between Free and Alloc. Its
+// first two bytes are the link of the free list.
+func (a *Arena) checkReused(addr Addr, size int) {
+	for i, b := range Bytes(addr, size) {
+		if b != mangled && i >= 2 {
+			assert(false, "arena: block %#x of %d bytes was written at offset %d after it was freed", uint64(addr), size, i)
 		}
 	}
-	mangle(addr, size)
+}
+
+// checkHandedOut notes a block as live and fills all but the link with rubbish.
+func (a *Arena) checkHandedOut(addr Addr, size, class int) {
+	live := liveOf(addr)
+	if ownerOf(uint32(addr>>unitShift)) != a.id || *live != 0 {
+		assert(false, "arena: block %#x handed out is live or another arena's", uint64(addr))
+	}
+	*live = uint8(class) + 1
+	mangle(addr+2, size-2)
 }
 
 // checkTakenBack verifies that a block may be freed and overwrites it.
-func (a *Arena) checkTakenBack(addr Addr, size int, page uint32) {
+func (a *Arena) checkTakenBack(addr Addr, size int, page uint32, class int) {
 	if ownerOf(uint32(addr>>unitShift)) != a.id {
 		assert(false, "arena: Free(%#x) through another arena", uint64(addr))
 	}
 	if off := int(addr - Addr(page)<<unitShift); off%size != 0 {
 		assert(false, "arena: Free(%#x): inside a block", uint64(addr))
 	}
-	w, bit := liveWord(addr)
-	if *w&bit == 0 {
-		assert(false, "arena: Free(%#x): freed before", uint64(addr))
+	live := liveOf(addr)
+	if *live != uint8(class)+1 {
+		assert(false, "arena: Free(%#x) as class %d: it is live as %d (-1: freed before)", uint64(addr), class, int(*live)-1)
 	}
-	*w &^= bit
+	*live = 0
 	mangle(addr, size)
 }
 
@@ -86,13 +84,11 @@ func forgetBlocks(u, cnt uint32) {
 	addr := Addr(u) << unitShift
 	d := descOf(u)
 	if d.class == classSpan {
-		w, bit := liveWord(addr)
-		*w &^= bit
+		*liveOf(addr) = 0
 		mangle(addr, int(cnt)<<unitShift)
 		return
 	}
-	w, _ := liveWord(addr)
-	clear(unsafe.Slice(w, uintptr(cnt)*liveBytesPerUnit/8))
+	clear(unsafe.Slice(liveOf(addr), uintptr(cnt)*liveBytesPerUnit))
 	mangle(addr, int(d.bump)<<3)
 }
 
@@ -107,6 +103,9 @@ func (a *Arena) CheckInvariants() {
 		u, units := a.checkClass(c)
 		used += u
 		pages += units << unitShift
+	}
+	for c, n := range a.tenants {
+		used -= int64(n) * int64(classBytes[leader[c]]-classBytes[c])
 	}
 	assert(used == a.used, "arena: blocks sum up to %d, the account says %d", used, a.used)
 	assert(pages == a.pages, "arena: pages sum up to %d, the account says %d", pages, a.pages)
@@ -175,10 +174,10 @@ func checkPage(u uint32, d *desc) int64 {
 	free := markFree(page, d, &dead)
 	assert(free+int(d.used) == handed, "arena: page %d: %d free, %d used, %d handed out", u, free, d.used, handed)
 	for i := range handed {
-		w, bit := liveWord(page + Addr(i*size))
+		c := int(*liveOf(page + Addr(i*size))) - 1
 		isDead := dead[i>>6]&(1<<(i&63)) != 0
-		if (*w&bit == 0) != isDead {
-			assert(false, "arena: page %d: block %d: in the free list: %v, live: %v", u, i, isDead, !isDead)
+		if c < 0 != isDead || c >= 0 && c != int(d.class) && leader[c] != d.class {
+			assert(false, "arena: page %d of class %d: block %d: in the free list: %v, live as %d", u, d.class, i, isDead, c)
 		}
 	}
 	return int64(d.used) * int64(size)

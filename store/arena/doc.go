@@ -57,6 +57,28 @@
 //	            a whole and hold a dirty unit; what is given back is taken from
 //	            their high end.
 //
+// # Tenants
+//
+// 256 shards times 40 sizes times 4 KB would be 40 MB for the first few thousand
+// keys of mixed sizes. So a class that would need a page first places blocks in
+// those of its leader, the next size of 16, 32, 48, 64, 96, 128, 192 .., until they
+// fill a page there or waste half of one. Measured with values of 16 to 255 bytes
+// replaced at random: memory beyond the blocks is 311% instead of 1076% with 20k
+// keys, 93% instead of 156% with 100k, the same 24% with 1M. The accounts do not
+// change: a tenant counts as SizeOf(n); what it wastes is unused memory of the page.
+//
+// # Huge pages
+//
+// SetHugePages(true) asks for 2 MB pages. Measured (BenchmarkRandomRead, 200 MB of
+// 128-byte blocks in 256 arenas, a virtual machine with two EPYC cores): a random
+// read that waits for the one before costs 165 ns instead of 200, or instead of
+// 240-260 while other processes compete; reads that overlap, as those of the
+// look-ahead do, cost 14 ns either way, to within the noise. Once the machine's
+// memory is warm, filling takes about a quarter less time. Memory that was touched
+// in small pages, or given back in pieces smaller than a chunk, keeps its small
+// pages until the kernel collects them, so the switch belongs before the first
+// Alloc.
+//
 // # Guarantees
 //
 //   - A block whose class size (SizeOf) is a multiple of 64 is 64-byte aligned.
@@ -79,5 +101,6 @@
 //
 // With the invariants tag a freed block is mangled and checked again when it is
 // handed out, a fresh block is filled with rubbish, and freeing twice, through
-// another arena, or with a wrong size panics. The wrong class is caught always.
+// another arena, or with a wrong size panics. Without the tag, sizes are told
+// apart as far as the page allows.
 package arena

@@ -11,6 +11,7 @@ const (
 
 	// addrLimitBytes bounds every address for ever: tables store addr>>3 in 40 bits.
 	addrLimitBytes = 1 << 43
+	_              = uint64(addrLimitBytes - reserveMaxBytes)
 
 	// MaxSmallBytes is the largest size served from pages; above it a block is a
 	// span of 4 KB units.
@@ -29,6 +30,10 @@ const (
 	// growShare: a class takes a page no larger than 1/growShare of what it holds
 	// already, so that unused tails stay a small share of it.
 	growShare = 8
+
+	// leaseWasteShare: the tenants of a class may waste 1/leaseWasteShare of the
+	// page that the class would take otherwise, and fill no more than one such.
+	leaseWasteShare = 2
 
 	granuleOrder = 4
 	chunkOrder   = 9

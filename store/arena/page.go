@@ -42,7 +42,7 @@ func (k *class) settle(size uint32) {
 // takePage gives the class a new page, at the head of its ring. Pages grow with
 // what the class holds: a shard with few blocks of a size does not pay for a
 // large page, one with many does not take the pool's lock often.
-func (a *Arena) takePage(c int) *desc {
+func (a *Arena) takePage(c int) {
 	k := &a.classes[c]
 	want := max(bits.Len32(k.units/growShare)-1, 0)
 	o := pageOrder[c][min(want, topOrder)]
@@ -53,7 +53,6 @@ func (a *Arena) takePage(c int) *desc {
 	setStates(u, cnt, o+1)
 	a.hold(k, u, cnt)
 	k.linkFront(u, d)
-	return d
 }
 
 // hold and drop keep the accounts of units; drop also makes the units' states
@@ -166,7 +165,7 @@ func (a *Arena) allocSpan(n int) Addr {
 	a.used += int64(cnt) << unitShift
 	addr := Addr(u) << unitShift
 	if invariants.Enabled {
-		a.checkHandedOut(addr, int(cnt)<<unitShift, false)
+		a.checkHandedOut(addr, int(cnt)<<unitShift, classSpan)
 	}
 	return addr
 }
@@ -182,7 +181,7 @@ func (a *Arena) freeSpan(addr Addr, n int) {
 		badFree(addr, n)
 	}
 	if invariants.Enabled {
-		a.checkTakenBack(addr, int(cnt)<<unitShift, u)
+		a.checkTakenBack(addr, int(cnt)<<unitShift, u, classSpan)
 	}
 	a.used -= int64(cnt) << unitShift
 	a.givePage(&a.classes[classSpan], u, d)
@@ -200,6 +199,7 @@ func (a *Arena) Release() {
 		}
 	}
 	a.used = 0
+	clear(a.tenants[:])
 }
 
 // releaseBatch returns some pages of a class under one hold of the pool's lock.

@@ -17,17 +17,18 @@ var (
 	descs  unsafe.Pointer
 	states unsafe.Pointer
 
-	// owners (4 B per unit) and liveBits (a bit per 8 bytes of the reservation)
-	// exist under the invariants tag only.
-	owners   unsafe.Pointer
-	liveBits unsafe.Pointer
+	// owners (4 B per unit) and lives (1 B per 8 bytes of the reservation: 1 + the
+	// class of the live block that starts there) exist under the invariants tag
+	// only.
+	owners unsafe.Pointer
+	lives  unsafe.Pointer
 
 	hugePages atomic.Bool
 )
 
 const (
 	descBytes         = 16
-	liveBytesPerUnit  = unitBytes / 8 / 8
+	liveBytesPerUnit  = unitBytes / 8
 	ownerBytesPerUnit = 4
 )
 
@@ -72,7 +73,7 @@ func tryReserve(size uint64) error {
 	pool.init(units, unsafe.Slice((*uint64)(s), words))
 	s = unsafe.Add(s, words*8)
 	if invariants.Enabled {
-		liveBits = s
+		lives = s
 		owners = unsafe.Add(s, units*liveBytesPerUnit)
 		s = unsafe.Add(owners, units*ownerBytesPerUnit)
 	}
