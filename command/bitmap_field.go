@@ -14,6 +14,14 @@ var bitmapFieldSpecs = []*Spec{
 			Flags: KeyRW | KeyAccess | KeyUpdate | KeyVariableFlags, Index: 1, Step: 1,
 			Notes: "This command allows both access and modification of the key",
 		}},
+		VariableFlags: func(args resp.Args) KeyFlag {
+			for _, a := range args[2:] {
+				if equalFold(a, "set") || equalFold(a, "incrby") {
+					return KeyRW | KeyAccess | KeyUpdate
+				}
+			}
+			return KeyRO | KeyAccess
+		},
 		Handler: bitField,
 		Since:   "3.2.0", Complexity: "O(1) for each operation.",
 		Summary: "Reads and changes integers of any width at any bit offset of a string value.",

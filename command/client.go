@@ -92,7 +92,7 @@ func clientSetInfo(c *Ctx) {
 	case equalFold(c.Args[2], "lib-ver"):
 		attr = "lib-ver"
 	default:
-		c.W.Error("ERR Unrecognized option '" + string(c.Args[2]) + "'")
+		c.W.Error("ERR Unrecognized option '" + CText(c.Args[2], len(c.Args[2])) + "'")
 		return
 	}
 	if !validName(c.Args[3]) {
@@ -155,7 +155,7 @@ func clientType(c *Ctx, arg []byte) (string, bool) {
 			return t.canonical, true
 		}
 	}
-	c.W.Error("ERR Unknown client type '" + string(arg) + "'")
+	c.W.Error("ERR Unknown client type '" + CText(arg, len(arg)) + "'")
 	return "", false
 }
 
@@ -172,7 +172,7 @@ func clientList(c *Ctx) {
 	case n > 3 && equalFold(c.Args[2], "id"):
 		for _, a := range c.Args[3:] {
 			id, ok := resp.ParseInt(a)
-			if !ok || id < 1 {
+			if !ok {
 				c.W.Error("ERR Invalid client ID")
 				return
 			}
@@ -188,7 +188,8 @@ func clientList(c *Ctx) {
 func clientKill(c *Ctx) {
 	var f ClientFilter
 	if len(c.Args) == 3 { // the old form names one address and answers OK
-		f.Addr = string(c.Args[2])
+		addr := string(c.Args[2])
+		f.Addr = &addr
 		if c.Host.KillClients(&f) == 0 {
 			c.W.Error("ERR No such client")
 			return
@@ -242,12 +243,14 @@ func parseKillOption(c *Ctx, f *ClientFilter, name, val []byte) bool {
 		f.Type = t
 		return ok
 	case equalFold(name, "addr"):
-		f.Addr = string(val)
+		addr := string(val)
+		f.Addr = &addr
 	case equalFold(name, "laddr"):
-		f.LocalAddr = string(val)
+		addr := string(val)
+		f.LocalAddr = &addr
 	case equalFold(name, "user"):
 		if string(val) != defaultUser {
-			c.W.Error("ERR No such user '" + string(val) + "'")
+			c.W.Error("ERR No such user '" + CText(val, len(val)) + "'")
 			return false
 		}
 		f.User = defaultUser

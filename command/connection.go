@@ -54,7 +54,7 @@ const (
 	errWrongPass     = "WRONGPASS invalid username-password pair or user is disabled."
 	errNoPassword    = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
 	errClientName    = "ERR Client names cannot contain spaces, newlines or special characters."
-	errHelloNeedAuth = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> " +
+	errHelloNeedAuth = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> " +
 		"option can be used to authenticate the client and select the RESP protocol version at the same time"
 	defaultUser = "default"
 )
@@ -116,7 +116,7 @@ func parseHello(c *Ctx) (h helloCall, ok bool) {
 			}
 			i++
 		default:
-			c.W.Error("ERR Syntax error in HELLO option '" + string(c.Args[i]) + "'")
+			c.W.Error("ERR Syntax error in HELLO option '" + CText(c.Args[i], len(c.Args[i])) + "'")
 			return h, false
 		}
 	}
@@ -185,15 +185,11 @@ func reset(c *Ctx) {
 }
 
 func selectDB(c *Ctx) {
-	n, ok := c.Int(1)
+	db, ok := dbArg(c, 1)
 	if !ok {
 		return
 	}
-	if n < 0 || n >= int64(c.Host.Databases()) {
-		c.W.Error(ErrDBIndex)
-		return
-	}
-	c.Client.Select(int(n))
+	c.Client.Select(db)
 	c.W.OK()
 }
 

@@ -15,7 +15,8 @@ type Ctx struct {
 	Store  *store.Store
 	DB     int    // selected database
 	Now    int64  // milliseconds since 1970, one reading per batch
-	Clock  uint32 // access clock for entries, 24 bits
+	Clock  uint32 // access clock of new entries, 24 bits
+	LFU    *LFU   // how accesses are counted under an LFU policy; nil: by time
 	Spec   *Spec
 	Client Client // the connection
 	Host   Host   // the server
@@ -64,9 +65,14 @@ func (c *Ctx) Find(k store.Key) entry.Entry {
 }
 
 func (c *Ctx) touch(e entry.Entry) {
-	if !c.NoTouch && e.Clock() != c.Clock {
-		e.SetClock(c.Clock)
+	if e.Clock() == c.Clock || c.NoTouch {
+		return
 	}
+	if c.LFU != nil {
+		e.SetClock(c.LFU.Access(e.Clock(), c.Clock))
+		return
+	}
+	e.SetClock(c.Clock)
 }
 
 // IsType tells whether e is missing or of type t; otherwise it replies WRONGTYPE.

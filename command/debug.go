@@ -39,12 +39,7 @@ func debug(c *Ctx) {
 			c.W.Simple(l)
 		}
 	case n == 3 && equalFold(sub, "sleep"):
-		d, ok := parseSeconds(c.Args[2])
-		if !ok {
-			c.W.Error(ErrNotFloat)
-			return
-		}
-		c.Unlocked(func() { time.Sleep(d) })
+		c.Unlocked(func() { time.Sleep(parseSeconds(c.Args[2])) })
 		c.W.OK()
 	case n == 3 && equalFold(sub, "set-active-expire"):
 		c.Host.SetActiveExpire(string(c.Args[2]) != "0")
@@ -52,7 +47,7 @@ func debug(c *Ctx) {
 	case n == 3 && equalFold(sub, "object"):
 		debugObject(c)
 	default:
-		c.W.Error("ERR unknown subcommand or wrong number of arguments for '" + string(sub[:min(len(sub), 128)]) + "'. Try DEBUG HELP.")
+		c.W.Error("ERR unknown subcommand or wrong number of arguments for '" + CText(sub, 128) + "'. Try DEBUG HELP.")
 	}
 }
 
@@ -65,6 +60,6 @@ func debugObject(c *Ctx) {
 		c.W.Error(ErrNoSuchKey)
 		return
 	}
-	c.W.Simple(fmt.Sprintf("Value at:0x%x refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		uint64(e.A), e.Encoding(), c.Store.MemoryUsage(e), e.Clock(), idleSeconds(c, e.Clock())))
+	c.W.Simple(fmt.Sprintf("Value at:0x%x refcount:%d encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
+		uint64(e.A), refCount(c, e), e.Encoding(), c.Store.MemoryUsage(e), e.Clock(), idleSeconds(c, e.Clock())))
 }

@@ -1,6 +1,9 @@
 package command
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+)
 
 // Error texts that several commands share, as Redis words them. A text that only
 // one handler uses stands beside that handler.
@@ -25,3 +28,13 @@ const (
 
 // errTable prefixes what Build refuses.
 var errTable = errors.New("command table")
+
+// CText shows an argument in an error text as C's %.*s does, which is what Redis
+// prints with: at most n bytes, up to the first NUL.
+func CText(a []byte, n int) string {
+	a = a[:min(len(a), n)]
+	if i := bytes.IndexByte(a, 0); i >= 0 {
+		a = a[:i]
+	}
+	return string(a)
+}

@@ -27,6 +27,7 @@ const (
 	ProtectedDebug                   // DEBUG: needs enable-debug-command
 	Dangerous                        // @dangerous without @admin
 	KeyspaceCat                      // @keyspace although the group says otherwise
+	ConnectionCat                    // @connection although the group says otherwise
 
 	Exclusive // runs with all gates held: nothing else touches the store
 	Slow      // always runs on a worker (the slow lane)

@@ -96,10 +96,16 @@ func typeOf(c *Ctx) {
 	c.W.Simple(e.Type().String())
 }
 
+const errInt32 = "ERR value is out of range, value must between -2147483648 and 2147483647"
+
 // dbArg parses argument i as the index of a database; it replies the error itself.
 func dbArg(c *Ctx, i int) (int, bool) {
 	n, ok := c.Int(i)
 	if !ok {
+		return 0, false
+	}
+	if n != int64(int32(n)) {
+		c.W.Error(errInt32)
 		return 0, false
 	}
 	if n < 0 || n >= int64(c.Store.Databases()) {

@@ -89,7 +89,7 @@ func parseExpireCond(c *Ctx) (cond expireCond, ok bool) {
 		case equalFold(a, "lt"):
 			cond |= expireLT
 		default:
-			c.W.Error("ERR Unsupported option " + string(a))
+			c.W.Error("ERR Unsupported option " + CText(a, len(a)))
 			return 0, false
 		}
 	}

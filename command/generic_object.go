@@ -39,16 +39,16 @@ func objectSpec(name, since, summary string, show func(c *Ctx, e entry.Entry)) *
 }
 
 func objectFreq(c *Ctx, e entry.Entry) {
-	if !c.Host.LFU() {
+	if c.LFU == nil {
 		c.W.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between " +
 			"policies at runtime LRU and LFU data will take some time to adjust.")
 		return
 	}
-	c.W.Int(int64(e.Clock() & 0xff))
+	c.W.Int(int64(c.LFU.Decayed(e.Clock(), c.Clock)))
 }
 
 func objectIdleTime(c *Ctx, e entry.Entry) {
-	if c.Host.LFU() {
+	if c.LFU != nil {
 		c.W.Error("ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at " +
 			"runtime LRU and LFU data will take some time to adjust.")
 		return
@@ -61,11 +61,12 @@ func idleSeconds(c *Ctx, clock uint32) int64 {
 	return int64((c.Clock - clock) & (1<<clockBits - 1))
 }
 
-// objectRefCount answers as Redis does: its small integers are shared objects.
-func objectRefCount(c *Ctx, e entry.Entry) {
+func objectRefCount(c *Ctx, e entry.Entry) { c.W.Int(refCount(c, e)) }
+
+// refCount answers as Redis does: its small integers are shared objects.
+func refCount(c *Ctx, e entry.Entry) int64 {
 	if v, ok := c.Store.StringInt(e); e.Type() == entry.String && ok && v >= 0 && v < sharedIntegers {
-		c.W.Int(math.MaxInt32)
-		return
+		return math.MaxInt32
 	}
-	c.W.Int(1)
+	return 1
 }

@@ -34,8 +34,8 @@ const (
 // select everything.
 type ClientFilter struct {
 	IDs        []int64 // any of these
-	Addr       string
-	LocalAddr  string
+	Addr       *string
+	LocalAddr  *string
 	User       string
 	Type       string // normal, master, replica, pubsub
 	MaxAgeSecs int64
@@ -70,5 +70,4 @@ type Host interface {
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	DebugAllowed(c Client) bool                  // enable-debug-command
 	SetActiveExpire(on bool)
-	LFU() bool // an LFU maxmemory-policy is selected
 }

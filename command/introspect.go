@@ -7,7 +7,7 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
-const introspectFlags = Loading | Stale
+const introspectFlags = Loading | Stale | ConnectionCat
 
 var introspectSpecs = []*Spec{{
 	Name: "command", Arity: -1, Flags: introspectFlags, Group: GroupServer, Handler: commandAll, Since: "2.8.13",
@@ -43,9 +43,14 @@ var introspectSpecs = []*Spec{{
 			Syntax: "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern:pattern>]",
 			Tips:   []string{"nondeterministic_output_order"},
 		},
-		helpSpec(GroupServer, "5.0.0"),
+		withFlags(helpSpec(GroupServer, "5.0.0"), ConnectionCat),
 	},
 }}
+
+func withFlags(s *Spec, f Flag) *Spec {
+	s.Flags |= f
+	return s
+}
 
 // find resolves a name such as "get" or "config|get"; nil when there is none.
 func (t *Table) find(name []byte) *Spec {
@@ -75,7 +80,7 @@ func commandInfo(c *Ctx) {
 		if s := c.Host.Table().find(name); s != nil {
 			writeInfo(c.W, s)
 		} else {
-			c.W.NullArray()
+			c.W.Null()
 		}
 	}
 }
@@ -335,7 +340,7 @@ func (s *Spec) flagsOf(i int, args resp.Args) KeyFlag {
 	if s.Keys[i].Flags&KeyVariableFlags != 0 && s.VariableFlags != nil {
 		return s.VariableFlags(args)
 	}
-	return s.Keys[i].Flags
+	return s.Keys[i].Flags &^ KeyVariableFlags
 }
 
 func commandList(c *Ctx) {

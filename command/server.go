@@ -94,12 +94,12 @@ func flushDB(c *Ctx) {
 
 func swapDB(c *Ctx) {
 	a, ok := resp.ParseInt(c.Args[1])
-	if !ok {
+	if !ok || a != int64(int32(a)) {
 		c.W.Error("ERR invalid first DB index")
 		return
 	}
 	b, ok := resp.ParseInt(c.Args[2])
-	if !ok {
+	if !ok || b != int64(int32(b)) {
 		c.W.Error("ERR invalid second DB index")
 		return
 	}
@@ -197,11 +197,12 @@ func memoryUsage(c *Ctx) {
 	c.W.Int(c.Store.MemoryUsage(e))
 }
 
-// formatSeconds parses DEBUG SLEEP's argument.
-func parseSeconds(b []byte) (time.Duration, bool) {
+// parseSeconds parses DEBUG SLEEP's argument as C's strtod does: what is no number
+// is 0.
+func parseSeconds(b []byte) time.Duration {
 	f, err := strconv.ParseFloat(string(b), 64)
-	if err != nil || f < 0 || f > maxSleepSeconds {
-		return 0, false
+	if err != nil || !(f > 0) {
+		return 0
 	}
-	return time.Duration(f * float64(time.Second)), true
+	return time.Duration(min(f, maxSleepSeconds) * float64(time.Second))
 }

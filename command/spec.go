@@ -100,7 +100,7 @@ func (s *Spec) deriveCategories() {
 			flag     Flag
 			category string
 		}{
-			{KeyspaceCat, "@keyspace"}, {ReadOnly, "@read"}, {Write, "@write"}, {PubSub, "@pubsub"}, {Admin, "@admin"},
+			{KeyspaceCat, "@keyspace"}, {ConnectionCat, "@connection"}, {ReadOnly, "@read"}, {Write, "@write"}, {PubSub, "@pubsub"}, {Admin, "@admin"},
 			{Blocking, "@blocking"}, {Admin | Dangerous, "@dangerous"},
 		} {
 			if s.Flags&fc.flag != 0 {

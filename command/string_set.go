@@ -1,6 +1,7 @@
 package command
 
 import (
+	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
 )
@@ -12,6 +13,14 @@ var stringSetSpecs = []*Spec{
 			Flags: KeyRW | KeyAccess | KeyUpdate | KeyVariableFlags, Index: 1, Step: 1,
 			Notes: "RW and ACCESS due to the optional `GET` argument",
 		}},
+		VariableFlags: func(args resp.Args) KeyFlag {
+			for _, a := range args[3:] {
+				if equalFold(a, "get") {
+					return KeyRW | KeyAccess | KeyUpdate
+				}
+			}
+			return KeyOW | KeyUpdate
+		},
 		Handler: set,
 		Since:   "1.0.0", Complexity: "O(1)",
 		Summary: "Sets the string value of a key, whatever it held before.",

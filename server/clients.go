@@ -48,8 +48,8 @@ func eachSession(r *netio.Reactor, f func(se *session)) {
 func (s *session) matches(f *command.ClientFilter) bool {
 	switch {
 	case len(f.IDs) > 0 && !slices.Contains(f.IDs, s.id),
-		f.Addr != "" && f.Addr != s.conn.RemoteAddr(),
-		f.LocalAddr != "" && f.LocalAddr != s.conn.LocalAddr(),
+		f.Addr != nil && *f.Addr != s.conn.RemoteAddr(),
+		f.LocalAddr != nil && *f.LocalAddr != s.conn.LocalAddr(),
 		f.User != "" && f.User != s.User(),
 		f.Type != "" && f.Type != "normal",
 		f.SkipID == s.id,

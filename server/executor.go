@@ -26,6 +26,7 @@ type executor struct {
 	stats  execStats
 	host   host
 	limits command.Limits
+	lfu    command.LFU
 	rate   rateSample
 	pub    publishedStats // workers only: stats for others to read
 	warm   uint64         // sum over what look-ahead touched; keeps the loads alive
@@ -132,7 +133,17 @@ func (ex *executor) begin(s *session) {
 	ex.limits.MaxBulkBytes = ex.srv.parseLimits.Load().MaxBulkBytes
 	now := time.Now()
 	c.Now = now.UnixMilli()
-	c.Clock = uint32(now.Unix()) & entry.ClockMax
+	c.LFU = nil
+	clock := uint32(now.Unix()) & entry.ClockMax
+	if isLFU(ex.srv.opts.MaxMemoryPolicy.Load()) {
+		ex.lfu = command.LFU{LogFactor: ex.srv.opts.LFULogFactor.Load(), DecayMinutes: ex.srv.opts.LFUDecayTime.Load()}
+		c.LFU = &ex.lfu
+		clock = command.LFUClock(now.Unix())
+	}
+	if clock != c.Clock {
+		c.Clock = clock
+		ex.srv.store.SetAccessClock(clock)
+	}
 }
 
 // end collects what the handlers counted and lets go of what must not be kept.

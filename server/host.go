@@ -81,9 +81,6 @@ func (s *Server) ConfigGet(patterns [][]byte) []command.ConfigPair {
 
 // ConfigSet implements command.Host.
 func (h *host) ConfigSet(pairs [][]byte) (errText string) {
-	if len(pairs)%2 != 0 {
-		return "ERR wrong number of arguments for 'config|set' command"
-	}
 	local := h.clientIsLocal(h.ex.ctx.Client)
 	h.ex.unlocked(func() { errText = replyText(h.opts.SetFrom(pairs, local)) })
 	return errText
@@ -159,9 +156,6 @@ func (s *Server) clientIsLocal(c command.Client) bool {
 	se, ok := c.(*session)
 	return ok && (se.conn.IsUnix() || se.conn.IsLoopback())
 }
-
-// LFU implements command.Host.
-func (s *Server) LFU() bool { return isLFU(s.opts.MaxMemoryPolicy.Load()) }
 
 // SetActiveExpire implements command.Host.
 func (s *Server) SetActiveExpire(on bool) { s.activeExpire.Store(on) }

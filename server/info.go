@@ -16,6 +16,9 @@ import (
 // KringVersion is the version of this server; command.Version is the Redis it follows.
 const KringVersion = "0.1.0"
 
+// RedisVersion is the version of Redis whose behaviour the server follows.
+const RedisVersion = command.Version
+
 // infoSection is one section of INFO: its name, its title, and what writes its lines.
 type infoSection struct {
 	name, title string
@@ -146,12 +149,15 @@ func infoClients(s *Server, w *infoWriter) {
 	w.num("clients_in_timeout_table", 0)
 }
 
-func infoPersistence(_ *Server, w *infoWriter) {
+func infoPersistence(s *Server, w *infoWriter) {
 	w.num("loading", 0)
 	w.num("async_loading", 0)
 	w.num("rdb_changes_since_last_save", w.sum.dirty)
 	w.num("rdb_bgsave_in_progress", 0)
+	w.num("rdb_last_save_time", s.started.Unix())
+	w.str("rdb_last_bgsave_status", "ok")
 	w.num("aof_enabled", 0)
+	w.str("aof_last_write_status", "ok")
 	w.num("aof_rewrite_in_progress", 0)
 }
 

@@ -55,6 +55,21 @@ func residentBytes() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
+// systemBytes returns the machine's memory, 0 where it is not known.
+func systemBytes() int64 {
+	b, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(b) {
+		if f := bytes.Fields(line); len(f) >= 2 && string(f[0]) == "MemTotal:" {
+			kb, _ := strconv.ParseInt(string(f[1]), 10, 64) // 0 when the kernel changed its mind
+			return kb << 10
+		}
+	}
+	return 0
+}
+
 func infoMemory(s *Server, w *infoWriter) {
 	g := readGoMemory()
 	data := s.store.Used()
@@ -74,6 +89,9 @@ func infoMemory(s *Server, w *infoWriter) {
 	w.num("allocator_active", pool.InUse)
 	w.num("allocator_resident", pool.InUse+pool.FreeResident)
 	w.num("maxmemory", s.opts.MaxMemory.Load())
+	w.human("maxmemory_human", s.opts.MaxMemory.Load())
+	w.num("total_system_memory", systemBytes())
+	w.human("total_system_memory_human", systemBytes())
 	w.str("maxmemory_policy", s.opts.String("maxmemory-policy"))
 	w.str("mem_fragmentation_ratio", strconv.FormatFloat(float64(rss)/float64(max(used, 1)), 'f', 2, 64))
 	w.str("mem_allocator", "kring-arena")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/kringdb/kring/command"
@@ -12,6 +13,12 @@ import (
 func (s *session) reject(cl *call, args resp.Args) bool {
 	w := &s.ex.w
 	switch {
+	case cl.spec == nil && (command.EqualFold(args[0], "post") || command.EqualFold(args[0], "host:")):
+		// A browser was made to talk to us: nothing of what it sent may be answered.
+		s.ex.srv.log.Warn("possible security attack: a web browser or similar sent POST or Host: to the server; connection closed",
+			"client", s.conn.RemoteAddr())
+		s.conn.Close(errCrossProtocol)
+		s.closing = true
 	case cl.spec == nil:
 		w.Error(unknownCommand(args))
 	case cl.bad == callUnknownSub:
@@ -27,17 +34,17 @@ func (s *session) reject(cl *call, args resp.Args) bool {
 	return true
 }
 
+var errCrossProtocol = errors.New("HTTP instead of RESP")
+
+// unknownCommand is the error text for a command that does not exist. Like Redis,
+// which prints with C's %s, it shows arguments up to their first NUL.
 func unknownCommand(args resp.Args) string {
 	var b strings.Builder
 	b.WriteString("ERR unknown command '")
 	b.WriteString(preview(args[0]))
 	b.WriteString("', with args beginning with: ")
-	shown := 0
-	for _, a := range args[1:] {
-		if shown >= unknownPreviewBytes {
-			break
-		}
-		p := string(a[:min(len(a), unknownPreviewBytes-shown)])
+	for shown, i := 0, 1; i < len(args) && shown < unknownPreviewBytes; i++ {
+		p := command.CText(args[i], unknownPreviewBytes-shown)
 		b.WriteString("'" + p + "' ")
 		shown += len(p) + len("'' ")
 	}
@@ -45,4 +52,4 @@ func unknownCommand(args resp.Args) string {
 }
 
 // preview cuts an argument to what an error text shows of it.
-func preview(a []byte) string { return string(a[:min(len(a), unknownPreviewBytes)]) }
+func preview(a []byte) string { return command.CText(a, unknownPreviewBytes) }

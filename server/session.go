@@ -94,6 +94,9 @@ func (s *session) serve() bool {
 		if n > 0 {
 			ex.stats.inputBytes += int64(b.Bytes)
 			if !s.runBatch(b, 0) {
+				if s.held != b { // closing: the input behind goes with the connection
+					b.Reset()
+				}
 				return false
 			}
 			s.parser.Done(in, b)
@@ -145,6 +148,9 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
 		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.reply != replyOn {
 			if !s.runGuarded(cl, args) {
+				if s.closing {
+					break
+				}
 				continue
 			}
 		}

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/server"
 	"github.com/kringdb/kring/server/options"
 )
@@ -36,7 +35,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return 0
 		case "-v", "--version":
 			fmt.Fprintf(stdout, "Kring server v=%s redis_version=%s go=%s bits=%d\n",
-				server.KringVersion, command.Version, runtime.Version(), strconv.IntSize)
+				server.KringVersion, server.RedisVersion, runtime.Version(), strconv.IntSize)
 			return 0
 		case "--options-markdown":
 			fmt.Fprint(stdout, options.New().Markdown())
@@ -81,7 +80,7 @@ func complain(stderr io.Writer, err error) int {
 func serve(opts *options.Options, log *slog.Logger) error {
 	ctx, stop := untilSignal(log, os.Exit)
 	defer stop()
-	log.Info("starting", "version", server.KringVersion, "redis_version", command.Version, "go", runtime.Version(),
+	log.Info("starting", "version", server.KringVersion, "redis_version", server.RedisVersion, "go", runtime.Version(),
 		"pid", os.Getpid(), "config_file", opts.File())
 	for _, w := range opts.Warnings() {
 		log.Warn(w)

@@ -22,7 +22,7 @@ var allowed = []struct {
 	own     []string
 	foreign []string
 }{
-	{"cmd", []string{"server", "internal"}, nil},
+	{"cmd", []string{"server", "internal"}, []string{"golang.org/x/sys"}},
 	{"server/options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
 	{"server", []string{"server", "command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},
 	{"command", []string{"store", "resp", "internal"}, nil},
