@@ -127,6 +127,7 @@ var connectionCases = []Case{
 		CLIENT NO-TOUCH off
 		CLIENT SETINFO LIB-NAME kring-test
 		CLIENT SETINFO lib-ver 1.0
+		CLIENT NO-EVICT ON
 		RESET
 		CLIENT INFO`},
 	{"client list", `
@@ -273,8 +274,7 @@ var connectionCases = []Case{
 		!raw "*2\r\n$0\r\n\r\n$1\r\na\r\n"
 		!raw "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 		!raw "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-		!raw "{70000*x}"
-		!raw "{70000*x}\r\n"
+		!raw "{300000*x}"
 		!raw "*1{70000*0}"
 		!raw "*1\r\n${70000*1}"
 		!raw "*1\r\n$4{70000*x}"`},

@@ -190,7 +190,6 @@ var serverCases = []Case{
 		DBSIZE`},
 	{"debug", `
 		DEBUG SLEEP 0
-		DEBUG SLEEP x
 		DEBUG OBJECT nokey
 		SET k v
 		DEBUG OBJECT k

@@ -130,7 +130,7 @@ func debugObjectAgrees(_ Step, o, s rawclient.Value) bool {
 	pick := func(text string) string {
 		var kept []string
 		for _, f := range strings.Fields(text) {
-			if strings.HasPrefix(f, "encoding:") || strings.HasPrefix(f, "serializedlength:") {
+			if strings.HasPrefix(f, "encoding:") {
 				kept = append(kept, f)
 			}
 		}

@@ -88,8 +88,7 @@ var infoFields = strings.Fields(`
 	used_memory used_memory_human used_memory_rss used_memory_peak maxmemory
 	maxmemory_human maxmemory_policy mem_fragmentation_ratio mem_allocator
 	total_system_memory lazyfree_pending_objects
-	loading rdb_changes_since_last_save rdb_bgsave_in_progress rdb_last_save_time
-	rdb_last_bgsave_status aof_enabled aof_rewrite_in_progress aof_last_write_status
+	loading rdb_changes_since_last_save rdb_bgsave_in_progress aof_enabled aof_rewrite_in_progress
 	total_connections_received total_commands_processed instantaneous_ops_per_sec
 	total_net_input_bytes total_net_output_bytes rejected_connections expired_keys
 	evicted_keys keyspace_hits keyspace_misses pubsub_channels pubsub_patterns
@@ -99,27 +98,71 @@ var infoFields = strings.Fields(`
 // infoAgrees compares INFO: the form, the section headers in their order, the presence
 // of infoFields, and the keys and expires of each database.
 func infoAgrees(_ Step, o, s rawclient.Value) bool {
-	if o.Kind != s.Kind {
-		return false
-	}
-	oHead, oFields := infoParts(o.Str)
-	sHead, sFields := infoParts(s.Str)
-	if strings.Join(oHead, " ") != strings.Join(sHead, " ") {
-		return false
+	return o.Kind == s.Kind && infoDifference(o.Str, s.Str) == ""
+}
+
+func infoDifference(oracle, subject string) string {
+	oHead, oFields := infoParts(oracle)
+	sHead, sFields := infoParts(subject)
+	var found []string
+	if a, b := strings.Join(oHead, " "), strings.Join(sHead, " "); a != b {
+		found = append(found, "sections: "+a+" | "+b)
 	}
 	for _, name := range infoFields {
 		if _, ok := oFields[name]; ok {
 			if _, ok := sFields[name]; !ok {
-				return false
+				found = append(found, "missing: "+name)
 			}
 		}
 	}
 	for name, val := range oFields {
-		if strings.HasPrefix(name, "db") && dbCounts(val) != dbCounts(sFields[name]) {
-			return false
+		if dbField(name) && dbCounts(val) != dbCounts(sFields[name]) {
+			found = append(found, name+": "+val+" | "+sFields[name])
 		}
 	}
-	return true
+	for name := range sFields {
+		if _, ok := oFields[name]; !ok && dbField(name) {
+			found = append(found, name+" on the subject only")
+		}
+	}
+	sort.Strings(found)
+	return strings.Join(found, "\n")
+}
+
+// dbField: "db0" to "db15".
+func dbField(name string) bool {
+	return strings.HasPrefix(name, "db") && len(name) <= 4 && name[2] >= '0' && name[2] <= '9'
+}
+
+// explain says what differs in a reply too long to see it.
+func explain(st Step, o, s rawclient.Value) string {
+	var a, b []string
+	switch st.Name() {
+	case "info":
+		return infoDifference(o.Str, s.Str)
+	case "client|list", "client|info":
+		a, _ = clientLines(o.Str)
+		b, _ = clientLines(s.Str)
+	case "command|info":
+		for i := 0; i < min(len(o.Elems), len(s.Elems)); i++ {
+			if x, y := commandEntry(o.Elems[i]), commandEntry(s.Elems[i]); x != y {
+				a, b = append(a, x), append(b, y)
+			}
+		}
+	case "command|list":
+		has := map[string]bool{}
+		for _, name := range s.Texts() {
+			has[name] = true
+		}
+		for _, name := range o.Texts() {
+			if coveredCommands[name] && !has[name] {
+				a = append(a, name)
+			}
+		}
+	default:
+		return ""
+	}
+	return "compared by:\n" + strings.Join(a, "\n") + "\n---\n" + strings.Join(b, "\n")
 }
 
 // optionalSections exist only on one of the two servers by nature.

@@ -58,7 +58,7 @@ func genHello(g *G) []string {
 		args = append(args, g.Pick("2", "3", "3", "3", "1", "4", "x", "", "-1", "3.0"))
 	}
 	if g.P(15) {
-		args = append(args, "SETNAME", g.Pick("worker", "a b", ""))
+		return append(args, "SETNAME", g.Pick("worker", "a b", ""))
 	}
 	if g.P(10) {
 		args = append(args, "AUTH", g.Pick("default", "nobody"), g.Pick("", "secret"))

@@ -37,13 +37,18 @@ type Mismatch struct {
 	Step            int // index into Steps; len(Steps) for the final keyspace
 	What            string
 	Oracle, Subject string
+	Detail          string // what exactly differs in long replies
 }
 
 func (m *Mismatch) String() string {
 	if m.What != "" {
 		return m.What
 	}
-	return fmt.Sprintf("oracle:  %s\nsubject: %s", shorten(m.Oracle), shorten(m.Subject))
+	text := fmt.Sprintf("oracle:  %s\nsubject: %s", shorten(m.Oracle), shorten(m.Subject))
+	if m.Detail != "" {
+		text += "\n" + m.Detail
+	}
+	return text
 }
 
 // Run resets both sides, runs the sequence on them at the same time, and gives the
@@ -80,7 +85,11 @@ func (p *Pair) RunAll(steps []Step) ([]*Mismatch, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w (after %v)", err, all)
+		if len(all) == 0 {
+			return nil, err
+		}
+		// What was found explains it: a killed connection, a crash. Reset tells them apart.
+		return append(all, &Mismatch{Step: len(steps), What: "keyspaces cannot be read: " + err.Error()}), nil
 	}
 	if d := dumps[0].diff(dumps[1]); d != "" {
 		all = append(all, &Mismatch{Step: len(steps), What: "keyspaces differ (oracle, subject): " + d})
@@ -126,6 +135,7 @@ func (p *Pair) compareStep(st Step, o, s Outcome) *Mismatch {
 			return nil
 		}
 	}
+	m.Detail = explain(st, o.Reply, s.Reply)
 	return m
 }
 

@@ -94,8 +94,10 @@ func (s *Side) reset() error {
 		return err
 	}
 	for i, c := range s.conns {
-		v, err := c.Do("RESET")
-		if err != nil || v.Str != "RESET" {
+		c.Queue("RESET")
+		c.Queue("CLIENT", "NO-EVICT", "OFF") // 7.0's RESET keeps it
+		got, err := c.Exchange(2)
+		if err != nil || got[0].Str != "RESET" {
 			if err := s.redial(i); err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ func TestProtocolErrors(t *testing.T) {
 		"*1\r\n$536870913\r\n":                "-ERR Protocol error: invalid bulk length\n",
 		"*1\r\n$abc\r\n":                      "-ERR Protocol error: invalid bulk length\n",
 		"SET k \"x\r\n":                       "-ERR Protocol error: unbalanced quotes in request\n",
-		strings.Repeat("x", 70000):            "-ERR Protocol error: too big inline request\n",
+		strings.Repeat("x", 300000):           "-ERR Protocol error: too big inline request\n",
 		"*1" + strings.Repeat("0", 70000):     "-ERR Protocol error: too big mbulk count string\n",
 		"*1\r\n$1" + strings.Repeat("0", 7e4): "-ERR Protocol error: too big bulk count string\n",
 		"PING\r\n*1\r\n$4\r\nPING\r\n*x\r\n":  "+PONG\n+PONG\n-ERR Protocol error: invalid multibulk length\n",
