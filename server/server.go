@@ -15,6 +15,7 @@ import (
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/server/options"
 	"github.com/kringdb/kring/store"
+	"github.com/kringdb/kring/store/arena"
 )
 
 // Server is a Kring server. Make one with New, run it with Serve.
@@ -63,6 +64,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
+	arena.SetHugePages(opts.HugePages.Load())
 	s.store, err = store.Open(store.Options{Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load())})
 	if err != nil {
 		return nil, err

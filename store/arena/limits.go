@@ -28,8 +28,15 @@ const (
 	topOrder = 4
 
 	// growShare: a class takes a page no larger than 1/growShare of what it holds
-	// already, so that unused tails stay a small share of it.
-	growShare = 8
+	// already, so that unused tails stay a small share of it. For the many small
+	// blocks of a keyspace the share is smaller (fineGrowShare): with huge pages an
+	// unused tail is resident. Larger blocks would waste more inside small pages
+	// than the tails cost.
+	growShare     = 16
+	fineGrowShare = 32
+
+	// fineGrowBytes is the largest block to which fineGrowShare applies.
+	fineGrowBytes = 512
 
 	// leaseWasteShare: the tenants of a class may waste 1/leaseWasteShare of the
 	// page that the class would take otherwise, and fill no more than one such.

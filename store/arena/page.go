@@ -44,7 +44,11 @@ func (k *class) settle(size uint32) {
 // large page, one with many does not take the pool's lock often.
 func (a *Arena) takePage(c int) {
 	k := &a.classes[c]
-	want := max(bits.Len32(k.units/growShare)-1, 0)
+	share := uint32(growShare)
+	if classBytes[c] <= fineGrowBytes {
+		share = fineGrowShare
+	}
+	want := max(bits.Len32(k.units/share)-1, 0)
 	o := pageOrder[c][min(want, topOrder)]
 	cnt := uint32(pageUnits[c][o])
 	u := pool.alloc(cnt, int(o))
