@@ -61,10 +61,10 @@ func genHello(g *G) []string {
 		return append(args, "SETNAME", g.Pick("worker", "a b", ""))
 	}
 	if g.P(10) {
-		args = append(args, "AUTH", g.Pick("default", "nobody"), g.Pick("", "secret"))
+		return append(args, "AUTH", g.Pick("default", "nobody"), g.Pick("", "secret"))
 	}
 	if g.P(5) {
-		args = append(args, "bogus")
+		return append(args, "bogus")
 	}
 	return args
 }

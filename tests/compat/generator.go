@@ -368,12 +368,15 @@ func allowed(args []string) bool {
 				return false
 			}
 		}
-	case "hello": // since 7.2 SETNAME waits for the rest to be right, so it stands alone here
+	case "hello": // since 7.2 AUTH and SETNAME wait for the rest to be right, so each stands alone here
 		for i, a := range args {
-			if strings.EqualFold(a, "SETNAME") && (i != 2 || len(args) != 4) {
+			if strings.EqualFold(a, "SETNAME") && (i != 2 || len(args) != 4) ||
+				strings.EqualFold(a, "AUTH") && (i != 2 || len(args) != 5) {
 				return false
 			}
 		}
+	case "scan": // the oracle reads a cursor up to its first NUL
+		return len(args) < 2 || !strings.Contains(args[1], "\x00")
 	case "shutdown", "debug|sleep", "monitor", "subscribe", "psubscribe", "sync", "psync":
 		return false
 	case "set", "getex", "psetex", "setex", "expire", "pexpire", "expireat", "pexpireat":

@@ -1,0 +1,18 @@
+// Package kit is what the load programs share: launching the two servers, filling them,
+// running redis-benchmark, and the arithmetic of samples.
+//
+// Terms
+//
+//	fill      load keys by pipelines, as fast as one client can; every reply is checked
+//	sample    one measured latency
+//	canary    a thread of the load program that only sleeps; how much too long it sleeps
+//	          tells what part of a measured pause is this machine's, not the server's
+//
+// Layout
+//
+//	server.go     launching, versions, INFO numbers
+//	fill.go       Fill
+//	bench.go      redis-benchmark around CPU accounts
+//	samples.go    percentiles, medians
+//	canary.go     the canary
+package kit

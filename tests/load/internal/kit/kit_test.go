@@ -1,0 +1,39 @@
+package kit
+
+import (
+	"testing"
+	"time"
+)
+
+func TestKeys(t *testing.T) {
+	if got := string(BenchKey(nil, 42)); got != "key:000000000042" {
+		t.Error(got)
+	}
+	if got := string(CounterKey([]byte("x"), 123456789012)); got != "xcounter:123456789012" {
+		t.Error(got)
+	}
+}
+
+func TestSamples(t *testing.T) {
+	var s Samples
+	for i := 1000; i > 0; i-- {
+		s = append(s, time.Duration(i))
+	}
+	s.Sort()
+	if s.At(50) != 501 || s.At(99.9) != 1000 || s.Max() != 1000 || s.Over(990) != 10 || Samples(nil).Max() != 0 {
+		t.Error(s.At(50), s.At(99.9), s.Max(), s.Over(990))
+	}
+	if Median([]float64{3, 1, 2}) != 2 || Median([]float64{4, 1, 2, 3}) != 2.5 || Median(nil) != 0 {
+		t.Error("median")
+	}
+}
+
+func TestParseCSV(t *testing.T) {
+	r, err := parseCSV("\"test\",\"rps\",\"avg\",\"min\",\"p50\",\"p95\",\"p99\",\"max\"\n\"GET\",\"1000.5\",\"1\",\"1\",\"1\",\"1\",\"2.5\",\"3\"\n")
+	if err != nil || r.PerSecond != 1000.5 || r.P99Millis != 2.5 {
+		t.Error(r, err)
+	}
+	if _, err := parseCSV("x"); err == nil {
+		t.Error("no error")
+	}
+}

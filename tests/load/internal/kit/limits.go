@@ -1,0 +1,14 @@
+package kit
+
+import "time"
+
+const (
+	// FillBatchCommands is the pipeline length of Fill.
+	FillBatchCommands = 64
+	// FillTimeout bounds the wait for one batch's replies.
+	FillTimeout = 60 * time.Second
+	// canaryInterval is how long the canary means to sleep.
+	canaryInterval = time.Millisecond
+	// extraProcessors is how much GOMAXPROCS of a load program exceeds the machine's.
+	extraProcessors = 14
+)
