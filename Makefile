@@ -1,0 +1,103 @@
+# Kring. `make run` serves, `make test` is what CI runs; the figures of
+# docs/PERFORMANCE.md come from the bench targets. Arguments for a load program go into
+# ARGS: make bench ARGS='-rounds 3 -mixes get'.
+
+SHELL := /bin/sh
+GO ?= go
+ARGS ?=
+FUZZTIME ?= 3s
+SOAKTIME ?= 10m
+RACE_COMMANDS ?= 15000
+
+BIN := bin/kring-server
+CHECKED := bin/kring-server-checked
+# The packages of the product: everything but the black-box tests.
+PACKAGES = $$($(GO) list ./... | grep -v '/tests/')
+BLACKBOX := ./tests/internal/... ./tests/load/...
+
+export KRING_BIN ?= $(CURDIR)/$(BIN)
+
+.PHONY: all build checked run test setup lint unit race invariants compat compat-checked clients robust \
+	fuzz-smoke bench bench-memory bench-latency bench-collide profile soak clean
+
+all: build
+
+build:
+	$(GO) build -o $(BIN) ./cmd/kring-server
+
+# The server with every self-check and the race detector, for the differential test.
+checked:
+	$(GO) build -race -tags invariants -o $(CHECKED) ./cmd/kring-server
+
+run: build
+	$(BIN) $(ARGS)
+
+# One target after the other, whatever -j says: two cores, and tests that measure time.
+test:
+	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust fuzz-smoke; do \
+		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
+		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
+
+setup:
+	sh tests/setup.sh
+
+lint:
+	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "gofmt wants to change:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags invariants ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	@if [ -d internal/lint ]; then $(GO) test -count=1 ./internal/lint/...; fi
+
+unit:
+	$(GO) test $(PACKAGES) $(BLACKBOX)
+
+race:
+	$(GO) test -race -short $(PACKAGES)
+
+invariants:
+	$(GO) test -tags invariants -short $(PACKAGES)
+
+compat: build
+	$(GO) test -count=1 ./tests/compat
+
+compat-checked: checked
+	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(GO) test -count=1 ./tests/compat
+
+clients: build
+	$(GO) test -count=1 ./tests/clients
+
+robust: build
+	$(GO) test -count=1 ./tests/robust
+
+# Every fuzz target for a moment, beyond its seeds.
+fuzz-smoke:
+	@set -e; for p in $(PACKAGES); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
+
+# Throughput and server CPU per command, against redis-server.
+bench: build
+	$(GO) run ./tests/load/bench $(ARGS)
+
+# Bytes per key, against redis-server.
+bench-memory: build
+	$(GO) run ./tests/load/memory $(ARGS)
+
+# 20M keys of growth, and KEYS beside GETs.
+bench-latency: build
+	$(GO) run ./tests/load/latency $(ARGS)
+
+# A million keys that collide under unseeded XXH64.
+bench-collide: build
+	$(GO) run ./tests/load/collide $(ARGS)
+
+# CPU and allocation profiles into profiles/.
+profile: build
+	$(GO) run ./tests/load/profile $(ARGS)
+
+soak: build
+	$(GO) run ./tests/load/soak -time $(SOAKTIME) $(ARGS)
+
+clean:
+	rm -rf bin profiles
