@@ -6,8 +6,6 @@ import (
 	"runtime/metrics"
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/kringdb/kring/store/arena"
 )
 
@@ -100,27 +98,4 @@ func infoMemory(s *Server, w *infoWriter) {
 	w.num("go_heap_objects_bytes", g.heapBytes)
 	w.num("go_total_bytes", g.totalBytes)
 	w.str("go_gc_cpu_fraction", strconv.FormatFloat(g.gcCPUFraction, 'f', 6, 64))
-}
-
-func infoCPU(_ *Server, w *infoWriter) {
-	for _, who := range []struct {
-		which  int
-		suffix string
-	}{{unix.RUSAGE_SELF, ""}, {unix.RUSAGE_CHILDREN, "_children"}} {
-		var ru unix.Rusage
-		if err := unix.Getrusage(who.which, &ru); err != nil {
-			continue
-		}
-		w.sec("used_cpu_sys"+who.suffix, float64(ru.Stime.Sec)+float64(ru.Stime.Usec)/1e6)
-		w.sec("used_cpu_user"+who.suffix, float64(ru.Utime.Sec)+float64(ru.Utime.Usec)/1e6)
-	}
-}
-
-// osName describes the operating system as INFO does.
-func osName() string {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return "unknown"
-	}
-	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:])
 }
