@@ -125,8 +125,13 @@ func (c *Conn) writable() {
 }
 
 // Flush writes what the kernel takes of the out-ring, up to a few MB; the rest follows
-// when the poller says so. It does nothing while output is waiting already.
+// when the poller says so. It sends nothing while output is waiting already. Of a
+// paused connection it also resumes reading that had stopped at PausedInputBytes, if
+// there is room again.
 func (c *Conn) Flush() {
+	if c.paused {
+		c.watch()
+	}
 	if c.closed || c.blocked || c.out.Len() == 0 {
 		return
 	}

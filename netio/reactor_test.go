@@ -316,8 +316,7 @@ func TestWorkerConsumes(t *testing.T) {
 				n, _ := c.In().Read(buf[:min(len(buf), left)])
 				if n == 0 {
 					runtime.Gosched()
-					// Reading has stopped if the ring was full; a letter starts it again.
-					r.Post(func() { c.watch() })
+					r.Post(c.Flush) // reading had stopped if the ring was full
 					continue
 				}
 				left -= n
