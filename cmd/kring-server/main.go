@@ -12,8 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"github.com/kringdb/kring/server"
 	"github.com/kringdb/kring/server/options"
@@ -134,11 +133,11 @@ func chdir(opts *options.Options) error {
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM; the second
 // one calls exit. SIGHUP and a closed log pipe do nothing.
 func untilSignal(log *slog.Logger, exit func(int)) (ctx context.Context, stop func()) {
-	signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	stopped := make(chan struct{})
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		for n := 0; ; n++ {
 			select {
