@@ -77,13 +77,14 @@ type ListenOptions struct {
 
 // Group is a set of reactors and their listeners.
 type Group struct {
-	cfg      Config
-	log      *slog.Logger
-	reactors []*Reactor
-	place    atomic.Uint32 // round-robin of new connections
-	nextID   atomic.Uint64
-	wg       sync.WaitGroup
-	mu       struct {
+	cfg       Config
+	log       *slog.Logger
+	reactors  []*Reactor
+	place     atomic.Uint32 // round-robin of new connections
+	nextID    atomic.Uint64
+	keepAlive atomic.Int64 // Config.KeepAlive, which SetKeepAlive changes
+	wg        sync.WaitGroup
+	mu        struct {
 		sync.Mutex
 		listeners int
 		started   bool
@@ -108,6 +109,7 @@ func NewGroup(cfg Config) (*Group, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Group{cfg: cfg, log: cfg.Logger}
+	g.keepAlive.Store(int64(cfg.KeepAlive))
 	for i := range cfg.Reactors {
 		r, err := newReactor(g, i)
 		if err != nil {
@@ -148,6 +150,26 @@ func (g *Group) Listen(network, addr string, opt ListenOptions) (net.Addr, error
 	g.mu.listeners++
 	return at, nil
 }
+
+// Unlisten closes the listener at an address that Listen returned, and waits until it
+// is closed; connections that it accepted stay. It may be called once the group is
+// started, on any goroutine but a reactor's.
+func (g *Group) Unlisten(at net.Addr) {
+	var wg sync.WaitGroup
+	for _, r := range g.reactors {
+		wg.Add(1)
+		if !r.Post(func() {
+			defer wg.Done()
+			r.closeListener(at)
+		}) {
+			wg.Done()
+		}
+	}
+	wg.Wait()
+}
+
+// SetKeepAlive changes Config.KeepAlive for connections accepted from now on.
+func (g *Group) SetKeepAlive(idle time.Duration) { g.keepAlive.Store(int64(idle)) }
 
 // Start runs the reactors, each on a goroutine of its own, with h. It is called once.
 func (g *Group) Start(h Handler) {

@@ -13,6 +13,7 @@ import (
 // listener is a listening socket. One reactor accepts for all.
 type listener struct {
 	fd      int
+	at      net.Addr
 	token   Token
 	path    string // of a unix socket
 	unix    bool
@@ -27,7 +28,7 @@ func listen(network, addr string, opt ListenOptions) (*listener, net.Addr, error
 		if err != nil {
 			return nil, nil, err
 		}
-		return &listener{fd: fd, path: addr, unix: true, id: id}, at, nil
+		return &listener{fd: fd, at: at, path: addr, unix: true, id: id}, at, nil
 	}
 	at, both, err := resolve(network, addr)
 	if err != nil {
@@ -41,7 +42,7 @@ func listen(network, addr string, opt ListenOptions) (*listener, net.Addr, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return &listener{fd: fd}, bound, nil
+	return &listener{fd: fd, at: bound}, bound, nil
 }
 
 // resolve turns host:port into an address; both tells that IPv4 is meant along with

@@ -2,6 +2,7 @@ package netio
 
 import (
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/kringdb/kring/internal/invariants"
@@ -207,7 +208,7 @@ func (r *Reactor) adopt(c *Conn) {
 		r.slots = append(r.slots, c)
 	}
 	if !c.from.unix {
-		if err := sysTune(int(c.fd), r.group.cfg.KeepAlive); err != nil {
+		if err := sysTune(int(c.fd), time.Duration(r.group.keepAlive.Load())); err != nil {
 			c.Close(err) // the peer has gone already
 			return
 		}
@@ -267,6 +268,21 @@ func (r *Reactor) openListener(l *listener) {
 		r.group.log.Error("a listener cannot be watched", "error", err)
 		l.resting, l.retryAt = true, r.clock+acceptRetryMs*int64(time.Millisecond)
 		r.resting++
+	}
+}
+
+// closeListener closes the listener at an address, if it is one of this reactor's. Its
+// place in the list stays, because tokens are indexes.
+func (r *Reactor) closeListener(at net.Addr) {
+	for _, l := range r.listeners {
+		if l.fd < 0 || l.at.Network() != at.Network() || l.at.String() != at.String() {
+			continue
+		}
+		if l.resting {
+			l.resting = false
+			r.resting--
+		}
+		l.close()
 	}
 }
 

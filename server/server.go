@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,7 +39,7 @@ type Server struct {
 	stop         chan struct{} // closed when the server is asked to end
 	stopOnce     sync.Once
 	ready        chan struct{} // closed when connections are served
-	addrs        []net.Addr    // set before Serve, then constant
+	listeners    listeners
 	activeExpire atomic.Bool
 }
 
@@ -83,7 +82,7 @@ func (s *Server) openReactors() error {
 	group, err := netio.NewGroup(netio.Config{
 		Reactors:  int(s.opts.Reactors.Load()),
 		Logger:    s.log,
-		KeepAlive: time.Duration(s.opts.TCPKeepAlive.Load()) * time.Second,
+		KeepAlive: s.keepAlive(),
 		TickMs:    tickMs,
 	})
 	if err != nil {
@@ -105,11 +104,16 @@ func (s *Server) openReactors() error {
 	return nil
 }
 
+func (s *Server) keepAlive() time.Duration {
+	return time.Duration(s.opts.TCPKeepAlive.Load()) * time.Second
+}
+
 // Serve runs the server until ctx ends or a client asks for SHUTDOWN; it returns nil
 // after a clean end.
 func (s *Server) Serve(ctx context.Context) error {
 	s.slow.start(s.extra)
 	s.group.Start(s)
+	s.watchListeners() // reactors run now: they can be asked to close a listener
 	close(s.ready)
 	s.log.Info("ready to accept connections", "reactors", len(s.execs), "addresses", s.Addrs())
 	select {
@@ -188,9 +192,6 @@ func (s *Server) Tick(r *netio.Reactor) {
 		}
 	})
 }
-
-// errNoListener is returned when every address was optional and none is available.
-var errNoListener = errors.New("no address to listen on")
 
 var errIdle = errors.New("idle for longer than the timeout")
 

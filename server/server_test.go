@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -237,4 +238,32 @@ func TestShutdown(t *testing.T) {
 	c.want("ERR syntax error", "SHUTDOWN", "SAVE", "NOSAVE")
 	c.send(encode("SHUTDOWN", "NOSAVE"))
 	c.closed()
+}
+
+func TestConfigSetPortAndBind(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, takenPort, _ := net.SplitHostPort(taken.Addr().String())
+	was := s.Port()
+	c.want("ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs.", "CONFIG", "SET", "port", takenPort)
+	dial(t, s).want("PONG", "PING") // still there
+	if now := s.Port(); now == 0 || was == 0 {
+		t.Fatalf("port %d, was %d", now, was)
+	}
+	taken.Close()
+	c.want("OK", "CONFIG", "SET", "port", takenPort)
+	if got := fmt.Sprint(s.Port()); got != takenPort {
+		t.Fatalf("listening on %s, want %s", got, takenPort)
+	}
+	dial(t, s).want("PONG", "PING")
+	c.want("PONG", "PING") // connections of the old port live on
+	c.want("OK", "CONFIG", "SET", "bind", "127.0.0.1 127.0.0.2")
+	if n := len(s.Addrs()); n != 2 {
+		t.Errorf("%d addresses, want 2", n)
+	}
+	c.want("OK", "CONFIG", "SET", "tcp-keepalive", "100")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"runtime"
 	"strconv"
 
 	"github.com/kringdb/kring/server/options"
@@ -12,7 +11,7 @@ import (
 // fitFileLimit raises the limit of open files so that maxclients fit, or lowers
 // maxclients to what the system allows. CONFIG SET maxclients does the former only.
 func fitFileLimit(opts *options.Options, log *slog.Logger) error {
-	reserved := uint64(reservedFiles + filesPerReactor*reactorCount(opts))
+	reserved := uint64(reservedFiles + filesPerReactor*int(opts.Reactors.Load()))
 	clients := uint64(opts.MaxClients.Load())
 	limit, err := raiseFileLimit(clients + reserved)
 	if err != nil {
@@ -38,11 +37,4 @@ func fitFileLimit(opts *options.Options, log *slog.Logger) error {
 		return nil
 	})
 	return nil
-}
-
-func reactorCount(opts *options.Options) int {
-	if n := int(opts.Reactors.Load()); n > 0 {
-		return n
-	}
-	return runtime.NumCPU()
 }

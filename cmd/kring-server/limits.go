@@ -21,4 +21,7 @@ const (
 	pidFileMode = 0o644
 	// pprofHeaderTimeout bounds how long a profile client may take over its request.
 	pprofHeaderTimeout = 10 * time.Second
+	// extraProcs is how many Ps there are beyond one per reactor: for the workers and
+	// for what is left of the runtime.
+	extraProcs = 2
 )

@@ -85,6 +85,10 @@ func serve(opts *options.Options, log *slog.Logger) error {
 		log.Warn(w)
 	}
 	opts.OnChange("dir", func() error { return chdir(opts) })
+	if err := settleReactors(opts); err != nil {
+		return err
+	}
+	tuneScheduler(opts)
 	if err := fitFileLimit(opts, log); err != nil {
 		return err
 	}
