@@ -139,17 +139,6 @@ func (p *Pair) compareStep(st Step, o, s Outcome) *Mismatch {
 	return m
 }
 
-// Unfired lists the differences that no sequence needed.
-func (p *Pair) Unfired() []string {
-	var names []string
-	for _, d := range Differences {
-		if p.Fired[d.Name] == 0 {
-			names = append(names, d.Name)
-		}
-	}
-	return names
-}
-
 // Script renders steps one per line.
 func Script(steps []Step) string {
 	var b strings.Builder

@@ -172,7 +172,12 @@ func (s *Side) runBatch(steps []Step) []Outcome {
 }
 
 // substitute replaces @{id0}, @{addr0}, @{laddr0} (0: the connection) by their values.
+// Only commands that mean connections get them: an unknown command's error repeats its
+// arguments.
 func (s *Side) substitute(args []string) []string {
+	if len(args) == 0 || !strings.EqualFold(args[0], "client") {
+		return args
+	}
 	var out []string
 	for i, a := range args {
 		if !strings.Contains(a, "@{") {

@@ -14,4 +14,5 @@
 //	config_test.go      redis.conf: includes, errors, rewriting
 //	end_test.go         signals and SHUTDOWN
 //	load_test.go        long pipelines, large values, slow commands beside fast ones
+//	atomic_test.go      what concurrent clients may see of each other
 package robust
