@@ -14,16 +14,9 @@ var bitmapFieldSpecs = []*Spec{
 			Flags: KeyRW | KeyAccess | KeyUpdate | KeyVariableFlags, Index: 1, Step: 1,
 			Notes: "This command allows both access and modification of the key",
 		}},
-		VariableFlags: func(args resp.Args) KeyFlag {
-			for _, a := range args[2:] {
-				if equalFold(a, "set") || equalFold(a, "incrby") {
-					return KeyRW | KeyAccess | KeyUpdate
-				}
-			}
-			return KeyRO | KeyAccess
-		},
-		Handler: bitField,
-		Since:   "3.2.0", Complexity: "O(1) for each operation.",
+		VariableFlags: bitfieldKeyFlags,
+		Handler:       bitField,
+		Since:         "3.2.0", Complexity: "O(1) for each operation.",
 		Summary: "Reads and changes integers of any width at any bit offset of a string value.",
 		Syntax: "key [<GET (encoding offset:integer) | ([OVERFLOW <WRAP | SAT | FAIL>] " +
 			"<SET (encoding offset:integer value:integer) | INCRBY (encoding offset:integer increment:integer)>)>...]",
@@ -356,4 +349,20 @@ func (t bitFieldType) overflow(v, bound int64, mode overflowMode) (uint64, bool)
 		return 0, false
 	}
 	return t.wrap(v), true
+}
+
+// bitfieldKeyFlags tells a BITFIELD that only reads from one that may write. What does
+// not parse counts as writing.
+func bitfieldKeyFlags(args resp.Args) KeyFlag {
+	for i := 2; i < len(args); i++ {
+		switch rest := len(args) - i - 1; {
+		case equalFold(args[i], "get") && rest >= 2:
+			i += 2
+		case equalFold(args[i], "overflow") && rest >= 1:
+			i++
+		default:
+			return KeyRW | KeyAccess | KeyUpdate
+		}
+	}
+	return KeyRO | KeyAccess
 }

@@ -175,12 +175,12 @@ func shutdown(c *Ctx) {
 }
 
 func memoryUsage(c *Ctx) {
-	if len(c.Args) > 3 {
-		if len(c.Args) != 5 || !equalFold(c.Args[3], "samples") {
+	for i := 3; i < len(c.Args); i += 2 {
+		if !equalFold(c.Args[i], "samples") || i+1 == len(c.Args) {
 			c.W.Error(ErrSyntax)
 			return
 		}
-		n, ok := c.Int(4)
+		n, ok := c.Int(i + 1)
 		if !ok {
 			return
 		}

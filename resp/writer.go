@@ -1,6 +1,9 @@
 package resp
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+)
 
 // Protocol versions, as HELLO names them.
 const (
@@ -74,9 +77,10 @@ func (w *Writer) Simple(s string) {
 	w.short("\r\n")
 }
 
-// Error writes an error reply. The text begins with its code ("ERR syntax error"); line
-// ends inside it become spaces.
+// Error writes an error reply. The text begins with its code ("ERR syntax error"). Line
+// ends around it are dropped, those inside become spaces, as in Redis.
 func (w *Writer) Error(s string) {
+	s = strings.Trim(s, "\r\n")
 	w.short("-")
 	for len(s) > 0 {
 		n := min(len(s), wholeBulkBytes)

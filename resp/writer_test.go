@@ -29,7 +29,7 @@ var writerCases = []struct {
 }{
 	{"ok", func(w *Writer) { w.OK() }, "+OK\r\n", ""},
 	{"simple", func(w *Writer) { w.Simple("PONG") }, "+PONG\r\n", ""},
-	{"error", func(w *Writer) { w.Error("ERR a\r\nb\n") }, "-ERR a  b \r\n", ""},
+	{"error", func(w *Writer) { w.Error("ERR a\r\nb\n") }, "-ERR a  b\r\n", ""},
 	{"error long", func(w *Writer) { w.Error("ERR " + longText + "\n" + longText) }, "-ERR " + longText + " " + longText + "\r\n", ""},
 	{"int", func(w *Writer) { w.Int(0); w.Int(10); w.Int(-1); w.Int(math.MaxInt64); w.Int(math.MinInt64) },
 		":0\r\n:10\r\n:-1\r\n:9223372036854775807\r\n:-9223372036854775808\r\n", ""},

@@ -167,8 +167,8 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex.gate.Unlock()
 	ex.w.Flush()
 	ex.stats.batches++
-	if n := b.N; n > from && ex.calls[n-1].spec != nil {
-		s.lastSpec = ex.calls[n-1].spec
+	if spec := ex.calls[b.N-1].spec; ok && spec != nil {
+		s.lastSpec = spec
 	}
 	ex.end()
 	return ok && !s.closing
