@@ -2,7 +2,6 @@ package server
 
 import (
 	"sync"
-	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
@@ -14,22 +13,23 @@ import (
 // its owner uses it. It holds what a command needs, so that running one allocates
 // nothing.
 type executor struct {
-	srv    *Server
-	gate   *gate
-	ctx    command.Ctx
-	w      resp.Writer
-	quiet  resp.Discard
-	batch  *resp.Batch
-	calls  [resp.MaxBatch]call
-	keys   []store.Key
-	idx    []int
-	stats  execStats
-	host   host
-	limits command.Limits
-	lfu    command.LFU
-	rate   rateSample
-	pub    publishedStats // workers only: stats for others to read
-	warm   uint64         // sum over what look-ahead touched; keeps the loads alive
+	srv     *Server
+	gate    *gate
+	ctx     command.Ctx
+	w       resp.Writer
+	quiet   resp.Discard
+	batch   *resp.Batch
+	calls   [resp.MaxBatch]call
+	keys    []store.Key
+	touched int // how many of keys touchAhead has touched
+	idx     []int
+	stats   execStats
+	host    host
+	limits  command.Limits
+	lfu     command.LFU
+	rate    rateSample
+	pub     publishedStats // workers only: stats for others to read
+	warm    uint64         // sum over what look-ahead touched; keeps the loads alive
 }
 
 // call is one command of a batch, resolved by prepare: its spec and its keys.
@@ -126,19 +126,19 @@ func newExecutor(srv *Server, g *gate) *executor {
 	return ex
 }
 
-// begin readies the context for commands of one client.
-func (ex *executor) begin(s *session) {
+// begin readies the context for commands of one client. now is in milliseconds since
+// 1970: a reactor's reading at the start of its turn, or a worker's own.
+func (ex *executor) begin(s *session, now int64) {
 	c := &ex.ctx
 	c.Client, c.DB, c.NoTouch = s, int(s.db), s.noTouch
 	ex.limits.MaxBulkBytes = ex.srv.parseLimits.Load().MaxBulkBytes
-	now := time.Now()
-	c.Now = now.UnixMilli()
+	c.Now = now
 	c.LFU = nil
-	clock := uint32(now.Unix()) & entry.ClockMax
+	clock := uint32(now/1000) & entry.ClockMax
 	if isLFU(ex.srv.opts.MaxMemoryPolicy.Load()) {
 		ex.lfu = command.LFU{LogFactor: ex.srv.opts.LFULogFactor.Load(), DecayMinutes: ex.srv.opts.LFUDecayTime.Load()}
 		c.LFU = &ex.lfu
-		clock = command.LFUClock(now.Unix())
+		clock = command.LFUClock(now / 1000)
 	}
 	if clock != c.Clock {
 		c.Clock = clock
@@ -197,13 +197,19 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 		}
 		cl.to = int32(len(keys))
 	}
-	if len(keys) > 1 {
-		for i := range keys {
-			warm += st.TouchEntry(db, keys[i])
-		}
-	}
-	ex.keys = keys
+	ex.keys, ex.touched = keys, 0
 	ex.warm += warm
+}
+
+// touchAhead is the second stage of look-ahead: it touches the entries of the keys up
+// to lookAheadKeys beyond those of the call that runs next. In a row, 32 entries would
+// ask for more lines than the processor has places for misses; spread over the calls
+// they arrive while others run.
+func (ex *executor) touchAhead(db int, upTo int32) {
+	end := min(int(upTo)+lookAheadKeys, len(ex.keys))
+	for ; ex.touched < end; ex.touched++ {
+		ex.warm += ex.srv.store.TouchEntry(db, ex.keys[ex.touched])
+	}
 }
 
 func (ex *executor) appendKeys(keys []store.Key, cl *call, args resp.Args) []store.Key {

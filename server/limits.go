@@ -15,4 +15,7 @@ const (
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory: session and Conn.
 	sessionBytes = 512
+	// lookAheadKeys is how many keys beyond the running command have their entries
+	// touched: a few commands' time is as long as a miss takes.
+	lookAheadKeys = 16
 )

@@ -139,13 +139,15 @@ func (s *session) resumeHeld() bool {
 // took over one of them or the connection is closing.
 func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex := s.ex
-	ex.begin(s)
-	ex.prepare(int(s.db), b)
+	ex.begin(s, s.conn.Reactor().Now())
+	db := int(s.db)
+	ex.prepare(db, b)
 	s.bindReply()
 	ok := true
 	ex.gate.Lock()
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
+		ex.touchAhead(db, cl.to)
 		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.reply != replyOn {
 			if !s.runGuarded(cl, args) {
 				if s.closing {

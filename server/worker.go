@@ -2,6 +2,7 @@ package server
 
 import (
 	"sync"
+	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
@@ -81,7 +82,7 @@ func (l *slowLane) close() {
 func (ex *executor) runSlow(sc *slowCall) {
 	b := ex.batch
 	b.Reset()
-	ex.begin(sc.s)
+	ex.begin(sc.s, time.Now().UnixMilli())
 	ex.ctx.DB = int(sc.db)
 	ex.w.Bind(&sc.reply, int(sc.proto))
 	cl := &ex.calls[0]
