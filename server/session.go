@@ -169,8 +169,11 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex.gate.Unlock()
 	ex.w.Flush()
 	ex.stats.batches++
-	if spec := ex.calls[b.N-1].spec; ok && spec != nil {
-		s.lastSpec = spec
+	if last := &ex.calls[b.N-1]; ok {
+		s.lastSpec = last.spec // nil for what does not exist, as in Redis
+		if last.bad == callUnknownSub {
+			s.lastSpec = nil
+		}
 	}
 	ex.end()
 	return ok && !s.closing
