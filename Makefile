@@ -18,7 +18,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked clients robust \
-	fuzz-smoke bench bench-memory bench-latency bench-collide profile soak clean
+	fuzz-smoke bench bench-memory bench-latency bench-collide profile soak docs clean
 
 all: build
 
@@ -98,6 +98,10 @@ profile: build
 
 soak: build
 	$(GO) run ./tests/load/soak -time $(SOAKTIME) $(ARGS)
+
+# What is generated from the tables.
+docs: build
+	$(BIN) --options-markdown > docs/OPTIONS.md
 
 clean:
 	rm -rf bin profiles

@@ -16,7 +16,7 @@ var expireSpecs = []*Spec{
 	expireSpec("pexpireat", "unix-time-milliseconds:unix-time", "2.6.0", "Sets the deadline of a key to a Unix time in milliseconds.", func(c *Ctx) { expire(c, 1, true) }),
 	ttlSpec("ttl", "1.0.0", "Returns the time to live of a key in seconds.", true, func(c *Ctx, d int64) int64 { return (max(d-c.Now, 0) + 500) / 1000 }),
 	ttlSpec("pttl", "2.6.0", "Returns the time to live of a key in milliseconds.", true, func(c *Ctx, d int64) int64 { return max(d-c.Now, 0) }),
-	ttlSpec("expiretime", "7.0.0", "Returns the deadline of a key as a Unix time in seconds.", false, func(_ *Ctx, d int64) int64 { return (d + 500) / 1000 }),
+	ttlSpec("expiretime", "7.0.0", "Returns the deadline of a key as a Unix time in seconds.", false, func(_ *Ctx, d int64) int64 { return d/1000 + (d%1000+500)/1000 }),
 	ttlSpec("pexpiretime", "7.0.0", "Returns the deadline of a key as a Unix time in milliseconds.", false, func(_ *Ctx, d int64) int64 { return d }),
 	{
 		Name: "persist", Arity: 2, Flags: Write | Fast, Group: GroupGeneric, Handler: persist, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},

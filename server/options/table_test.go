@@ -107,3 +107,14 @@ func TestSensitive(t *testing.T) {
 		}
 	}
 }
+
+// TestDocsAreCurrent wants docs/OPTIONS.md to be what the table says: make docs.
+func TestDocsAreCurrent(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/OPTIONS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(doc) != New().Markdown() {
+		t.Error("docs/OPTIONS.md is not what the table says; run make docs")
+	}
+}
