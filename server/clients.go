@@ -77,6 +77,14 @@ func (h *host) AppendClientList(dst []byte, f *command.ClientFilter) []byte {
 			}
 		})
 	})
+	if len(f.IDs) > 0 { // in the order asked, and as often
+		for _, id := range f.IDs {
+			if i := slices.IndexFunc(lines, func(l line) bool { return l.id == id }); i >= 0 {
+				dst = append(dst, lines[i].text...)
+			}
+		}
+		return dst
+	}
 	slices.SortFunc(lines, func(a, b line) int { return int(a.id - b.id) })
 	for _, l := range lines {
 		dst = append(dst, l.text...)

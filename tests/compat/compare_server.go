@@ -278,12 +278,12 @@ func commandDocsAgree(st Step, o, s rawclient.Value) bool {
 	if len(st.Args) == 2 {
 		return len(s.Elems) > 0 // all commands: another number on each server
 	}
-	if len(o.Elems) != len(s.Elems) {
-		return false
-	}
 	for _, name := range st.Args[2:] {
 		x, inO := o.Lookup(strings.ToLower(name))
 		y, inS := s.Lookup(strings.ToLower(name))
+		if inO && !inS && !coveredCommands[strings.ToLower(name)] {
+			continue // not yet reached, as in notYet
+		}
 		if inO != inS || x.Kind != y.Kind {
 			return false
 		}
