@@ -62,15 +62,9 @@ func (p *epoll) Open(fd int, token Token, was, want Interest) error {
 
 func (p *epoll) Poll(delta int64, events []Event) (int, error) {
 	raw := p.raw[:min(len(events), len(p.raw))]
-	n, err := 0, error(nil)
-	if delta == 0 {
-		n, err = sysEpollNow(p.fd, raw)
-	} else {
-		ms := -1
-		if delta > 0 {
-			ms = int(min((delta+999_999)/1_000_000, 1<<30))
-		}
-		n, err = unix.EpollWait(p.fd, raw, ms)
+	n, err := sysEpollNow(p.fd, raw)
+	if n == 0 && err == nil && delta != 0 {
+		n, err = p.wait(delta, raw)
 	}
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
@@ -98,6 +92,21 @@ func (p *epoll) Poll(delta int64, events []Event) (int, error) {
 		count++
 	}
 	return count, nil
+}
+
+// wait gives the CPU away once and looks again before it blocks: when clients and
+// reactors share the CPUs, the next requests are there after the clients ran, and a
+// reactor that went to sleep would have to be woken for them (docs/adr/0008).
+func (p *epoll) wait(delta int64, raw []unix.EpollEvent) (int, error) {
+	sysYield()
+	if n, err := sysEpollNow(p.fd, raw); n != 0 || err != nil {
+		return n, err
+	}
+	ms := -1
+	if delta > 0 {
+		ms = int(min((delta+999_999)/1_000_000, 1<<30))
+	}
+	return unix.EpollWait(p.fd, raw, ms)
 }
 
 func (p *epoll) Break() {
