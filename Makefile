@@ -8,6 +8,10 @@ ARGS ?=
 FUZZTIME ?= 3s
 SOAKTIME ?= 10m
 RACE_COMMANDS ?= 15000
+# The differential test's sequences in make test are the same in every run, so that a
+# red run is the change's doing; make soak and make compat-random look for new ones.
+COMPAT_SEED ?= 20261123
+export COMPAT_SEED
 
 BIN := bin/kring-server
 CHECKED := bin/kring-server-checked
@@ -17,7 +21,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
-.PHONY: all build checked run test setup lint unit race invariants compat compat-checked clients robust \
+.PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust \
 	fuzz-smoke bench bench-memory bench-latency bench-collide profile soak docs clean
 
 all: build
@@ -64,6 +68,9 @@ compat: build
 compat-checked: checked
 	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(GO) test -count=1 ./tests/compat
 
+compat-random: build
+	COMPAT_SEED=$$(date +%s) COMPAT_COMMANDS=1000000 $(GO) test -count=1 -timeout 20m -run TestGenerated ./tests/compat
+
 clients: build
 	$(GO) test -count=1 ./tests/clients
 
@@ -96,7 +103,7 @@ bench-collide: build
 profile: build
 	$(GO) run ./tests/load/profile $(ARGS)
 
-soak: build
+soak: build compat-random
 	$(GO) run ./tests/load/soak -time $(SOAKTIME) $(ARGS)
 
 # What is generated from the tables.
