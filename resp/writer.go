@@ -21,6 +21,7 @@ type Writer struct {
 	sink  Sink
 	buf   []byte // the current window: its length is written, its capacity is the window
 	proto int
+	errs  int // error replies since TakeErrors
 }
 
 // Bind directs w to s. Whatever was written to the previous sink must have been flushed.
@@ -77,9 +78,17 @@ func (w *Writer) Simple(s string) {
 	w.short("\r\n")
 }
 
+// TakeErrors returns how many error replies were written since the last call.
+func (w *Writer) TakeErrors() int {
+	n := w.errs
+	w.errs = 0
+	return n
+}
+
 // Error writes an error reply. The text begins with its code ("ERR syntax error"). Line
 // ends around it are dropped, those inside become spaces, as in Redis.
 func (w *Writer) Error(s string) {
+	w.errs++
 	s = strings.Trim(s, "\r\n")
 	w.short("-")
 	for len(s) > 0 {

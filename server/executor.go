@@ -153,6 +153,7 @@ func (ex *executor) end() {
 	st.hits += c.Hits
 	st.misses += c.Misses
 	st.dirty += c.Dirty
+	st.errors += int64(ex.w.TakeErrors())
 	c.Hits, c.Misses, c.Dirty = 0, 0, 0
 	if cap(ex.keys) > keepKeysEntries {
 		ex.keys, ex.idx = nil, nil

@@ -30,7 +30,6 @@ func (s *session) reject(cl *call, args resp.Args) bool {
 	default:
 		return false
 	}
-	s.ex.stats.errors++
 	return true
 }
 

@@ -267,3 +267,26 @@ func TestConfigSetPortAndBind(t *testing.T) {
 	}
 	c.want("OK", "CONFIG", "SET", "tcp-keepalive", "100")
 }
+
+func TestInfoCounts(t *testing.T) {
+	c := dial(t, startServer(t))
+	c.want("OK", "SET", "a", "x")
+	c.want("x", "GET", "a")
+	c.want("nil", "GET", "missing")
+	c.want("ERR value is not an integer or out of range", "INCR", "a")
+	c.want("ERR wrong number of arguments for 'get' command", "GET")
+	info := c.do("INFO", "stats")
+	sent := len("+OK\r\n$1\r\nx\r\n$-1\r\n-ERR value is not an integer or out of range\r\n-ERR wrong number of arguments for 'get' command\r\n")
+	for _, want := range []string{
+		"keyspace_hits:1\r\n", "keyspace_misses:1\r\n", "total_error_replies:2\r\n", "total_connections_received:1\r\n",
+		fmt.Sprintf("total_net_output_bytes:%d\r\n", sent),
+	} {
+		if !strings.Contains(info, want) {
+			t.Errorf("INFO has no %q:\n%s", want, info)
+		}
+	}
+	c.want("OK", "CONFIG", "RESETSTAT")
+	if info := c.do("INFO", "stats"); !strings.Contains(info, "keyspace_hits:0\r\n") || !strings.Contains(info, "total_error_replies:0\r\n") {
+		t.Error(info)
+	}
+}

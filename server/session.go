@@ -144,6 +144,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex.prepare(db, b)
 	s.bindReply()
 	ok := true
+	before := s.conn.OutBytes()
 	ex.gate.Lock()
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
@@ -168,6 +169,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	}
 	ex.gate.Unlock()
 	ex.w.Flush()
+	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)
 	ex.stats.batches++
 	if last := &ex.calls[b.N-1]; ok {
 		s.lastSpec = last.spec // nil for what does not exist, as in Redis

@@ -141,7 +141,8 @@ func (s *session) slowDone(sc *slowCall) {
 		return
 	}
 	if s.reply == replyOn {
-		_, _ = s.conn.Out().Write(sc.reply.Bytes()) // a ring takes everything
+		n, _ := s.conn.Out().Write(sc.reply.Bytes()) // a ring takes everything
+		s.ex.stats.outputBytes += int64(n)
 	}
 	if s.closing { // the client killed itself, or quit, on the worker
 		s.conn.Flush()
