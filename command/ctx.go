@@ -26,8 +26,15 @@ type Ctx struct {
 	Dirty        int64 // changes since the executor last collected them
 	NoTouch      bool  // CLIENT NO-TOUCH is on: reads leave the access clock alone
 
-	// OnChange, when set, is told of every change while the shard locks are held.
-	OnChange func(db int, k store.Key, ev Event)
+	// OnChange is told of changes while the shard locks are held: of all of them when
+	// AllChanges is set, else of those in shards whose keys somebody observes.
+	OnChange   func(db int, k store.Key, ev Event)
+	AllChanges bool
+
+	Effects Effects // what the journal gets instead of the call itself
+	CanWait bool    // the client may be blocked: not within MULTI, not while loading
+	Waiting Wait    // set by Ctx.Wait: the handler asks that its client be blocked
+	Resumed bool    // the handler runs again for a blocked client, because a key changed
 
 	// Yield, set on workers only, lets go of the executor's gate for a moment.
 	// Unlocked, set on workers only, runs f without the gate: f must not touch the store.
@@ -37,9 +44,28 @@ type Ctx struct {
 	Scratch []byte // grown and kept by handlers that need contiguous working memory
 }
 
-// Limits are the size limits that handlers check, set from the options.
+// Limits are the sizes that handlers check and the thresholds of the encodings, made
+// from the options and never changed.
 type Limits struct {
 	MaxBulkBytes int64 // proto-max-bulk-len: the longest string value
+
+	HashEntries, HashValueBytes              int // hash-max-listpack-entries, -value
+	SetIntEntries, SetEntries, SetValueBytes int // set-max-intset-entries, set-max-listpack-entries, -value
+	ZSetEntries, ZSetValueBytes              int // zset-max-listpack-entries, -value
+	ListSize                                 int // list-max-listpack-size: elements, or -1 to -5 for 4 to 64 KB
+	HLLSparseBytes                           int // hll-sparse-max-bytes
+	StreamNodeBytes, StreamNodeEntries       int // stream-node-max-bytes, -entries; 0: no bound
+}
+
+// DefaultLimits are the limits of the options' defaults.
+func DefaultLimits() Limits {
+	return Limits{
+		MaxBulkBytes: resp.DefaultMaxBulkBytes,
+		HashEntries:  512, HashValueBytes: 64,
+		SetIntEntries: 512, SetEntries: 128, SetValueBytes: 64,
+		ZSetEntries: 128, ZSetValueBytes: 64,
+		ListSize: -2, HLLSparseBytes: 3000, StreamNodeBytes: 4096, StreamNodeEntries: 100,
+	}
 }
 
 // Read finds a key for a reading command: it counts hit or miss and refreshes the
@@ -98,7 +124,7 @@ func (c *Ctx) Int(i int) (int64, bool) {
 // that Redis does not count changed).
 func (c *Ctx) Changed(k store.Key, ev Event, n int) {
 	c.Dirty += int64(n)
-	if c.OnChange != nil {
+	if c.OnChange != nil && (c.AllChanges || c.Store.Observed(k.Shard)) {
 		c.OnChange(c.DB, k, ev)
 	}
 }

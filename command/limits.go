@@ -1,6 +1,10 @@
 package command
 
 const (
+	// SlowCost is the Spec.Cost from which a call runs on a worker: about a millisecond.
+	SlowCost = 20000
+	// rebuildBatch is how many elements of a collection one rebuilding command carries.
+	rebuildBatch = 64
 	// maxSleepSeconds bounds DEBUG SLEEP.
 	maxSleepSeconds = 3600
 	// clockBits is the width of the access clock in an entry.

@@ -47,15 +47,14 @@ func newRig(t testing.TB) *rig {
 	t.Cleanup(st.Close)
 	r.st = st
 	r.w.Bind(&r.out, 2)
-	r.c = Ctx{
-		W: &r.w, Store: st, Now: time.Now().UnixMilli(),
-		Limits: &Limits{MaxBulkBytes: resp.DefaultMaxBulkBytes},
-	}
+	limits := DefaultLimits()
+	r.c = Ctx{W: &r.w, Store: st, Now: time.Now().UnixMilli(), Limits: &limits}
 	return r
 }
 
 // record notes every change from now on in r.events.
 func (r *rig) record() {
+	r.c.AllChanges = true
 	r.c.OnChange = func(db int, k store.Key, ev Event) {
 		r.events = append(r.events, ev.String()+" "+string(k.Name))
 	}

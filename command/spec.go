@@ -26,6 +26,11 @@ type Spec struct {
 	// VariableFlags narrows the flags of a key spec with KeyVariableFlags for one call.
 	VariableFlags func(args resp.Args) KeyFlag
 
+	// Cost, if there is one, estimates the work of a call in elements visited. The
+	// dispatcher asks for it under the shard locks, before the handler: a call above
+	// SlowCost goes to the slow lane. It replies and changes nothing.
+	Cost func(c *Ctx) int64
+
 	// ---- derived by Build ----
 
 	FullName   string   // "config|get" for subcommands, else Name

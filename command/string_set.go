@@ -78,7 +78,7 @@ func assign(c *Ctx, k store.Key, e entry.Entry, val []byte, deadline int64) {
 // overwrite stores val under k as a plain SET does. Nobody needs to know whether the
 // key existed, except those who listen for new keys.
 func overwrite(c *Ctx, k store.Key, val []byte) {
-	if c.OnChange == nil {
+	if !c.AllChanges {
 		c.Store.SetString(c.DB, k, val, 0)
 	} else {
 		assign(c, k, c.Store.Find(c.DB, k, c.Now), val, 0)

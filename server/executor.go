@@ -21,11 +21,11 @@ type executor struct {
 	batch   *resp.Batch
 	calls   [resp.MaxBatch]call
 	keys    []store.Key
-	touched int // how many of keys touchAhead has touched
+	touched int  // how many of keys touchAhead has touched
+	worker  bool // it serves the slow lane
 	idx     []int
 	stats   execStats
 	host    host
-	limits  command.Limits
 	lfu     command.LFU
 	rate    rateSample
 	pub     publishedStats // workers only: stats for others to read
@@ -122,7 +122,7 @@ func (ex *executor) sampleRate(now int64) {
 func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.host = host{Server: srv, ex: ex}
-	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host, Limits: &ex.limits}
+	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host}
 	return ex
 }
 
@@ -131,7 +131,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 func (ex *executor) begin(s *session, now int64) {
 	c := &ex.ctx
 	c.Client, c.DB, c.NoTouch = s, int(s.db), s.noTouch
-	ex.limits.MaxBulkBytes = ex.srv.parseLimits.Load().MaxBulkBytes
+	c.Limits = ex.srv.limits.Load()
 	c.Now = now
 	c.LFU = nil
 	clock := uint32(now/1000) & entry.ClockMax
@@ -230,35 +230,81 @@ func (ex *executor) appendKeys(keys []store.Key, cl *call, args resp.Args) []sto
 }
 
 // run executes one resolved call under its locks. The caller holds ex.gate, which
-// run gives up and takes again around an exclusive command.
-func (ex *executor) run(cl *call, args resp.Args) {
+// run gives up and takes again around an exclusive command. It returns false, having
+// done nothing, when the call belongs into the slow lane: it would run long, or a long
+// command holds one of its shards. On a worker it always runs.
+func (ex *executor) run(cl *call, args resp.Args) (done bool) {
 	c := &ex.ctx
 	spec := cl.spec
 	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
-	ex.stats.commands++
 	if spec.Flags&command.Exclusive != 0 {
 		ex.gate.Unlock()
 		ex.srv.gates.lockAll()
-		spec.Handler(c)
+		ex.handle(spec)
 		ex.srv.gates.unlockAll()
 		ex.gate.Lock()
-		return
+		return true
 	}
+	st := ex.srv.store
 	switch len(c.Keys) {
 	case 0:
-		spec.Handler(c)
+		ex.handle(spec)
+		return true
 	case 1:
 		shard := c.Keys[0].Shard
-		ex.srv.store.Lock(shard)
-		spec.Handler(c)
-		ex.srv.store.Unlock(shard)
-	default:
-		var set store.ShardSet
-		for i := range c.Keys {
-			set.Add(c.Keys[i].Shard)
+		if ex.worker {
+			return ex.runLong(spec)
 		}
-		ex.srv.store.LockSet(&set)
-		spec.Handler(c)
-		ex.srv.store.UnlockSet(&set)
+		if !st.LockUnlessLong(shard) {
+			return false
+		}
+		if done = !ex.tooLong(spec); done {
+			ex.handle(spec)
+		}
+		st.Unlock(shard)
+	default:
+		if ex.worker {
+			return ex.runLong(spec)
+		}
+		set := shardsOf(c.Keys)
+		if !st.LockSetUnlessLong(&set) {
+			return false
+		}
+		if done = !ex.tooLong(spec); done {
+			ex.handle(spec)
+		}
+		st.UnlockSet(&set)
 	}
+	return done
+}
+
+// tooLong tells whether the call's cost is for the slow lane.
+func (ex *executor) tooLong(spec *command.Spec) bool {
+	return spec.Cost != nil && spec.Cost(&ex.ctx) > command.SlowCost
+}
+
+// runLong is run for a worker's call with keys: reactors do not wait for its shards.
+func (ex *executor) runLong(spec *command.Spec) bool {
+	set := shardsOf(ex.ctx.Keys)
+	st := ex.srv.store
+	st.SetLong(&set, true)
+	st.LockSet(&set)
+	ex.handle(spec)
+	st.UnlockSet(&set)
+	st.SetLong(&set, false)
+	return true
+}
+
+func shardsOf(keys []store.Key) (set store.ShardSet) {
+	for i := range keys {
+		set.Add(keys[i].Shard)
+	}
+	return set
+}
+
+// handle runs the handler and records what it did, all under the locks that the caller
+// holds.
+func (ex *executor) handle(spec *command.Spec) {
+	ex.stats.commands++
+	spec.Handler(&ex.ctx)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"math"
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
@@ -37,15 +38,36 @@ func newRunID() string {
 // watchOptions copies the options that handlers and the parser read through structs
 // of their own, now and whenever they change.
 func (s *Server) watchOptions() {
+	o := s.opts
 	apply := func() error {
 		lim := resp.DefaultLimits()
-		lim.MaxBulkBytes = s.opts.ProtoMaxBulkLen.Load()
+		lim.MaxBulkBytes = o.ProtoMaxBulkLen.Load()
 		s.parseLimits.Store(&lim)
+		s.limits.Store(&command.Limits{
+			MaxBulkBytes: o.ProtoMaxBulkLen.Load(),
+			HashEntries:  asInt(&o.HashMaxListpackEntries), HashValueBytes: asInt(&o.HashMaxListpackValue),
+			SetIntEntries: asInt(&o.SetMaxIntsetEntries), SetEntries: asInt(&o.SetMaxListpackEntries), SetValueBytes: asInt(&o.SetMaxListpackValue),
+			ZSetEntries: asInt(&o.ZSetMaxListpackEntries), ZSetValueBytes: asInt(&o.ZSetMaxListpackValue),
+			ListSize: asInt(&o.ListMaxListpackSize), HLLSparseBytes: asInt(&o.HLLSparseMaxBytes),
+			StreamNodeBytes: asInt(&o.StreamNodeMaxBytes), StreamNodeEntries: asInt(&o.StreamNodeMaxEntries),
+		})
 		return nil
 	}
 	_ = apply() // cannot fail
-	s.opts.OnChange("proto-max-bulk-len", apply)
+	for _, name := range limitOptions {
+		o.OnChange(name, apply)
+	}
 }
+
+// limitOptions are the options behind command.Limits.
+var limitOptions = []string{
+	"proto-max-bulk-len", "hash-max-listpack-entries", "hash-max-listpack-value", "set-max-intset-entries", "set-max-listpack-entries",
+	"set-max-listpack-value", "zset-max-listpack-entries", "zset-max-listpack-value", "list-max-listpack-size", "hll-sparse-max-bytes",
+	"stream-node-max-bytes", "stream-node-max-entries",
+}
+
+// asInt reads a numeric option, held within what an int of 32 bits can express.
+func asInt(o *options.Int) int { return int(max(min(o.Load(), math.MaxInt32), math.MinInt32)) }
 
 // Table implements command.Host.
 func (s *Server) Table() *command.Table { return s.table }

@@ -31,6 +31,7 @@ type Server struct {
 	counts counters
 
 	parseLimits  atomic.Pointer[resp.Limits]
+	limits       atomic.Pointer[command.Limits]
 	base         statBase
 	peakBytes    atomic.Int64
 	runID        string
@@ -92,7 +93,9 @@ func (s *Server) openReactors() error {
 	n := len(group.Reactors())
 	s.gates = make(gates, workerCount+n)
 	for i := range workerCount {
-		s.extra = append(s.extra, newExecutor(s, &s.gates[i]))
+		ex := newExecutor(s, &s.gates[i])
+		ex.worker = true
+		s.extra = append(s.extra, ex)
 	}
 	for i := range n {
 		s.execs = append(s.execs, newExecutor(s, &s.gates[workerCount+i]))

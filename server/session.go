@@ -157,12 +157,11 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 				continue
 			}
 		}
-		if cl.spec.Flags&command.Slow != 0 {
+		if cl.spec.Flags&command.Slow != 0 || !ex.run(cl, args) {
 			s.handOver(b, i)
 			ok = false
 			break
 		}
-		ex.run(cl, args)
 		if s.closing {
 			break
 		}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/kringdb/kring/store/arena"
-	"github.com/kringdb/kring/store/entry"
-	"github.com/kringdb/kring/store/str"
 )
 
 // CheckInvariants verifies the whole store (see doc.go), arenas and tables included,
@@ -34,7 +32,8 @@ func (s *Store) checkShardLocked(shard uint32) error {
 		sum += n
 	}
 	for i := range sh.mu.garbage {
-		sum += sh.mu.garbage[i].Bytes()
+		g := &sh.mu.garbage[i]
+		sum += outside[g.Kind].Bytes(g)
 	}
 	for _, c := range sh.mu.corpses {
 		if c.wholesale {
@@ -72,12 +71,12 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 			if to := s.shardOf(e.Key()); to != shard {
 				err = fmt.Errorf("key %q belongs to shard %d", e.Key(), to)
 			}
-			if e.Type() == entry.String {
-				if cerr := str.Check(e); cerr != nil {
+			if check := checks[e.Type()&15]; check != nil {
+				if cerr := check(e); cerr != nil {
 					err = fmt.Errorf("key %q: %w", e.Key(), cerr)
 				}
 			}
-			bytes += int64(arena.SizeOf(e.Size())) + str.OutsideBytes(e)
+			bytes += entryBytes(e)
 		})
 	}
 	if err == nil && (count != d.table.Len() || expires != d.expires) {
@@ -93,8 +92,7 @@ func (t *deadTable) bytesLeft() int64 {
 	for pos, done := t.pos, false; !done; {
 		seg, next, last := t.table.NextSegment(pos)
 		t.table.EachInSegment(seg, func(a arena.Addr) {
-			e := Entry{A: a}
-			sum += int64(arena.SizeOf(e.Size())) + str.OutsideBytes(e)
+			sum += entryBytes(Entry{A: a})
 		})
 		pos, done = next, last
 	}

@@ -5,13 +5,12 @@ import (
 
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
-	"github.com/kringdb/kring/store/str"
 )
 
 // Rename gives the value of from, with its deadline, the name to, whatever to held,
 // and tells whether from was there. It does not look at deadlines: the caller has
-// called Find. Within a shard a long string moves without its chunks; across shards
-// it is copied.
+// called Find. Within a shard a large value keeps its memory outside the block; across
+// shards it is copied.
 func (s *Store) Rename(db int, from, to Key) bool {
 	e := s.FindRaw(db, from)
 	if e.A == 0 {
@@ -57,9 +56,8 @@ func (s *Store) copyEntry(db int, to Key, e Entry, deep bool) {
 	if !deep {
 		return
 	}
-	switch e.Type() {
-	case entry.String:
-		str.CopyValue(s.shards[to.Shard].mu.ar, ne, e)
+	if ops := outside[e.Kind()]; ops != nil {
+		ops.Copy(s.shards[to.Shard].mu.ar, ne, e)
 	}
 }
 

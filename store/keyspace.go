@@ -4,7 +4,6 @@ import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
-	"github.com/kringdb/kring/store/str"
 )
 
 // Find returns k's entry, the zero Entry when there is none. An entry whose deadline
@@ -72,20 +71,6 @@ func (s *Store) unlink(db int, k Key, slot dict.Slot, e Entry) {
 		d.expires--
 	}
 	d.table.Delete(sh.mu.ar, k.Hash, slot, &keyOps)
-}
-
-// freeValue frees what e refers to outside its block, at once or, if it is large, by
-// the reaper. The payload is garbage afterwards.
-func (s *Store) freeValue(shard uint32, e Entry) {
-	if e.Kind() != entry.KindOf(entry.String, entry.Chunked) {
-		return
-	}
-	sh := &s.shards[shard]
-	g := str.Detach(e)
-	if !g.FreeStep(sh.mu.ar, eagerFreeChunks) {
-		sh.mu.garbage = append(sh.mu.garbage, g)
-		s.reap.wake(shard)
-	}
 }
 
 // Put creates k's entry, or replaces whatever k holds, and leaves the payload of

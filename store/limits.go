@@ -14,14 +14,14 @@ const (
 	cursorShardShift = 40
 	cursorPosMask    = 1<<cursorShardShift - 1
 
-	// eagerFreeChunks is how many 64 KB chunks of a string are freed at once; the
+	// eagerFreeBlocks is how many arena blocks of a value are freed at once; the
 	// rest is the reaper's.
-	eagerFreeChunks = 16
+	eagerFreeBlocks = 16
 	// reapEntriesPerStep bounds how many entries the reaper frees per lock hold. A
 	// step ends with a segment, so it may exceed this by one segment.
 	reapEntriesPerStep = 256
-	// reapChunksPerStep bounds how many chunks the reaper frees per lock hold.
-	reapChunksPerStep = 16
+	// reapBlocksPerStep bounds how many blocks of a value the reaper frees per lock hold.
+	reapBlocksPerStep = 64
 
 	// trimInterval is how many insertions into a table lie between two looks for
 	// empty pages.

@@ -67,6 +67,62 @@ func (s *Store) UnlockAll() {
 	}
 }
 
+// Observe counts observers of the shard's keys (blocked clients, watches, trackers) up
+// or down by n. The caller holds the shard's lock.
+func (s *Store) Observe(shard uint32, n int) { s.shards[shard].mu.seen += int32(n) }
+
+// Observed tells whether anybody observes keys of the shard. The caller holds its lock.
+func (s *Store) Observed(shard uint32) bool { return s.shards[shard].mu.seen != 0 }
+
+// SetLong announces, before the shards' locks are taken, that a long command is going to
+// hold them, or that it has let go of them. Reactors do not wait for such a shard.
+func (s *Store) SetLong(ss *ShardSet, on bool) {
+	n := int32(1)
+	if !on {
+		n = -1
+	}
+	for i, w := range ss {
+		for ; w != 0; w &= w - 1 {
+			s.shards[i<<6|bits.TrailingZeros64(w)].long.Add(n)
+		}
+	}
+}
+
+// LockUnlessLong locks the shard, unless a long command holds it: then it returns false
+// at once.
+func (s *Store) LockUnlessLong(shard uint32) bool {
+	sh := &s.shards[shard]
+	if sh.mu.TryLock() {
+		return true
+	}
+	if sh.long.Load() != 0 {
+		return false
+	}
+	sh.mu.Lock()
+	return true
+}
+
+// LockSetUnlessLong is LockUnlessLong for a set of shards: all of them, or none.
+func (s *Store) LockSetUnlessLong(ss *ShardSet) bool {
+	for i, w := range ss {
+		for ; w != 0; w &= w - 1 {
+			at := uint32(i<<6 | bits.TrailingZeros64(w))
+			if s.LockUnlessLong(at) {
+				continue
+			}
+			for j := range ss {
+				for v := ss[j]; v != 0; v &= v - 1 {
+					if b := uint32(j<<6 | bits.TrailingZeros64(v)); b < at {
+						s.Unlock(b)
+					}
+				}
+			}
+			return false
+		}
+	}
+	return true
+}
+
 // Touch is the look-ahead's first stage: it loads the cache lines on the way to k's
 // bucket. It needs no lock; the result depends on what was loaded and means nothing.
 func (s *Store) Touch(db int, k Key) uint64 {

@@ -131,7 +131,8 @@ func (s *Store) reapStep(shard uint32) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if n := len(sh.mu.garbage); n > 0 {
-		if sh.mu.garbage[n-1].FreeStep(sh.mu.ar, reapChunksPerStep) {
+		g := &sh.mu.garbage[n-1]
+		if outside[g.Kind].FreeStep(sh.mu.ar, g, reapBlocksPerStep) {
 			sh.mu.garbage = sh.mu.garbage[:n-1]
 		}
 		if len(sh.mu.garbage) == 0 {

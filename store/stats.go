@@ -1,10 +1,5 @@
 package store
 
-import (
-	"github.com/kringdb/kring/store/arena"
-	"github.com/kringdb/kring/store/str"
-)
-
 // Stats are the store's accounts: sums over all shards.
 type Stats struct {
 	Keys       int64  // entries in all databases
@@ -82,5 +77,5 @@ func (s *Store) Stats() Stats {
 // MemoryUsage returns the bytes that e takes: its block, what its value holds outside,
 // and its share of the table.
 func (s *Store) MemoryUsage(e Entry) int64 {
-	return int64(arena.SizeOf(e.Size())) + str.OutsideBytes(e) + slotShareBytes
+	return entryBytes(e) + slotShareBytes
 }

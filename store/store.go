@@ -12,7 +12,7 @@ import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
-	"github.com/kringdb/kring/store/str"
+	"github.com/kringdb/kring/store/value"
 )
 
 // Entry is one key with its value, see package entry. The zero Entry is none.
@@ -58,12 +58,14 @@ type shard struct {
 	mu struct {
 		sync.Mutex
 		ar      *arena.Arena
-		snap    *Snapshot     // running snapshot that has not finished this shard
-		garbage []str.Garbage // detached values, the reaper's work
-		corpses []*corpse     // detached tables, the reaper's work
-		expired uint64        // entries deleted because of their deadline
+		snap    *Snapshot       // running snapshot that has not finished this shard
+		garbage []value.Garbage // detached values, the reaper's work
+		corpses []*corpse       // detached tables, the reaper's work
+		expired uint64          // entries deleted because of their deadline
+		seen    int32           // observers of keys in this shard, see Observe
 	}
-	_ [128 - 80]byte
+	long atomic.Int32 // workers that run, or are about to run, a long command under the lock
+	_    [128 - 92]byte
 }
 
 // database is one shard's part of a database: one cache line.

@@ -40,6 +40,7 @@ const (
 	Intset
 	Skiplist
 	StreamNodes
+	ListpackEx // a packed hash some of whose fields have deadlines
 )
 
 var encodingNames = [16]string{
@@ -53,6 +54,7 @@ var encodingNames = [16]string{
 	Intset:      "intset",
 	Skiplist:    "skiplist",
 	StreamNodes: "stream",
+	ListpackEx:  "listpackex",
 }
 
 // String returns the name that OBJECT ENCODING replies.

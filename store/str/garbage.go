@@ -3,61 +3,61 @@ package str
 import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/value"
 )
 
-// Garbage is what a deleted chunked string leaves behind: index and chunks, to be
-// freed step by step under the shard lock. It is the only reference to them.
-type Garbage struct {
-	index    arena.Addr
-	capacity int
-	length   int64
-	left     int // chunks not yet freed, from the front of the index
+// ChunkedOps are the chunked string's functions for the keyspace. What a deleted one
+// leaves behind is its index and chunks.
+var ChunkedOps = value.Ops{
+	Detach: detach, FreeStep: freeStep, Bytes: garbageBytes, Outside: OutsideBytes, Copy: copyValue,
 }
 
-// Detach takes the memory outside the block away from e, which is about to be freed or
-// replaced. Nothing is to be freed when Garbage.Done.
-func Detach(e entry.Entry) Garbage {
-	if e.Encoding() != entry.Chunked {
-		return Garbage{}
-	}
+// The words of a chunked string's Garbage.
+const (
+	gIndex    = iota // address of the index, 0 when all is freed
+	gCapacity        // of the index, in words
+	gLength          // of the string, in bytes
+	gLeft            // chunks not yet freed, from the front of the index
+)
+
+func detach(e entry.Entry, g *value.Garbage) {
 	r := chunks(e)
-	return Garbage{r.index(), r.capacity(), r.length(), count(r.length())}
+	g.Root[gIndex], g.Root[gCapacity] = uint64(r.index()), uint64(r.capacity())
+	g.Root[gLength], g.Root[gLeft] = uint64(r.length()), uint64(count(r.length()))
 }
 
-// Done tells whether nothing is left to free.
-func (g *Garbage) Done() bool { return g.index == 0 }
-
-// FreeStep frees up to max chunks, and the index after the last one, and tells
-// whether nothing is left.
-func (g *Garbage) FreeStep(ar *arena.Arena, max int) bool {
-	if g.index == 0 {
+func freeStep(ar *arena.Arena, g *value.Garbage, max int) bool {
+	index, capacity := arena.Addr(g.Root[gIndex]), int(g.Root[gCapacity])
+	if index == 0 {
 		return true
 	}
-	w := indexWords(g.index, g.capacity)
-	for ; g.left > 0 && max > 0; max-- {
-		g.left--
-		if w[g.left] != 0 {
-			ar.Free(w[g.left], chunkLen(g.left, g.length))
+	w := indexWords(index, capacity)
+	left := int(g.Root[gLeft])
+	for ; left > 0 && max > 0; max-- {
+		left--
+		if w[left] != 0 {
+			ar.Free(w[left], chunkLen(left, int64(g.Root[gLength])))
 		}
 	}
-	if g.left > 0 {
+	g.Root[gLeft] = uint64(left)
+	if left > 0 {
 		return false
 	}
-	ar.Free(g.index, g.capacity*wordBytes)
-	g.index = 0
+	ar.Free(index, capacity*wordBytes)
+	g.Root[gIndex] = 0
 	return true
 }
 
-// Bytes returns the bytes of arena blocks that are still to be freed.
-func (g *Garbage) Bytes() int64 {
-	if g.index == 0 {
+func garbageBytes(g *value.Garbage) int64 {
+	index, capacity := arena.Addr(g.Root[gIndex]), int(g.Root[gCapacity])
+	if index == 0 {
 		return 0
 	}
-	w := indexWords(g.index, g.capacity)
-	sum := int64(arena.SizeOf(g.capacity * wordBytes))
-	for i := range g.left {
+	w := indexWords(index, capacity)
+	sum := int64(arena.SizeOf(capacity * wordBytes))
+	for i := range int(g.Root[gLeft]) {
 		if w[i] != 0 {
-			sum += int64(arena.SizeOf(chunkLen(i, g.length)))
+			sum += int64(arena.SizeOf(chunkLen(i, int64(g.Root[gLength]))))
 		}
 	}
 	return sum
@@ -65,7 +65,11 @@ func (g *Garbage) Bytes() int64 {
 
 // Free frees what e holds outside its block at once.
 func Free(ar *arena.Arena, e entry.Entry) {
-	g := Detach(e)
-	for !g.FreeStep(ar, 1<<30) {
+	if e.Encoding() != entry.Chunked {
+		return
+	}
+	var g value.Garbage
+	detach(e, &g)
+	for !freeStep(ar, &g, 1<<30) {
 	}
 }

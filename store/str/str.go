@@ -172,13 +172,8 @@ func Append(ar *arena.Arena, e entry.Entry, data []byte) entry.Entry {
 	return WriteAt(ar, e, Len(e), data)
 }
 
-// CopyValue makes to's payload, a byte copy of from's, a deep copy: to lives in ar,
-// which may be another shard's arena.
-func CopyValue(ar *arena.Arena, to, from entry.Entry) {
-	if from.Encoding() == entry.Chunked {
-		chunks(from).copyTo(ar, to)
-	}
-}
+// copyValue makes to's payload, a byte copy of from's, a deep copy.
+func copyValue(ar *arena.Arena, to, from entry.Entry) { chunks(from).copyTo(ar, to) }
 
 // OutsideBytes returns the bytes of arena blocks that the string holds besides the
 // entry's own.

@@ -215,7 +215,7 @@ func TestEveryCommandOccurs(t *testing.T) {
 		"shutdown": true, "config|rewrite": true, "config|resetstat": true, "debug": true, "object": true,
 		"client": true, "config": true, "command": true, "memory": true,
 	}
-	for name := range coveredCommands {
+	for name := range coveredCommands() {
 		if !cased[name] {
 			t.Errorf("no case for %s", name)
 		}

@@ -73,7 +73,7 @@ var Differences = []Difference{
 		Covers: func(st Step, _, s rawclient.Value) bool {
 			name := st.Name()
 			return (name == "command|getkeys" || name == "command|getkeysandflags") && len(st.Args) > 2 &&
-				s.Str == "ERR Invalid command specified" && !coveredCommands[strings.ToLower(st.Args[2])]
+				s.Str == "ERR Invalid command specified" && !coveredCommands()[strings.ToLower(st.Args[2])]
 		},
 	},
 	{

@@ -2,7 +2,10 @@ package compat
 
 import "strconv"
 
-var bitmapGroup = Group{Name: "bitmap", Weight: 20, Gens: bitmapGens, Cases: bitmapCases}
+var bitmapGroup = Group{Name: "bitmap",
+	Commands: `
+		bitcount bitfield bitfield_ro bitop bitpos getbit setbit`,
+	Weight: 20, Gens: bitmapGens, Cases: bitmapCases}
 
 var bitmapGens = []Gen{
 	{Name: "setbit", Weight: 14, Make: func(g *G) []string {

@@ -2,7 +2,11 @@ package compat
 
 import "strings"
 
-var connectionGroup = Group{Name: "connection", Weight: 6, Gens: connectionGens, Cases: connectionCases}
+var connectionGroup = Group{Name: "connection",
+	Commands: `
+		auth client client|getname client|help client|id client|info client|kill client|list client|no-evict
+		client|reply client|setname echo hello ping quit reset select`,
+	Weight: 6, Gens: connectionGens, Cases: connectionCases}
 
 var connectionGens = []Gen{
 	{Name: "select", Weight: 12, Make: func(g *G) []string { return []string{"SELECT", g.db()} }},

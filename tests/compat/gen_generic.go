@@ -2,7 +2,12 @@ package compat
 
 import "strings"
 
-var genericGroup = Group{Name: "generic", Weight: 30, Gens: genericGens, Cases: genericCases}
+var genericGroup = Group{Name: "generic",
+	Commands: `
+		copy del exists expire expireat expiretime keys move object object|encoding object|freq object|help
+		object|idletime object|refcount persist pexpire pexpireat pexpiretime pttl randomkey rename renamenx scan
+		touch ttl type unlink`,
+	Weight: 30, Gens: genericGens, Cases: genericCases}
 
 var genericGens = []Gen{
 	{Name: "del", Weight: 6, Make: func(g *G) []string { return append([]string{"DEL"}, g.Keys(3)...) }},

@@ -2,7 +2,12 @@ package compat
 
 import "strings"
 
-var serverGroup = Group{Name: "server", Weight: 4, Gens: serverGens, Cases: serverCases}
+var serverGroup = Group{Name: "server",
+	Commands: `
+		command command|count command|docs command|getkeys command|getkeysandflags command|help command|info
+		command|list config config|get config|help config|resetstat config|rewrite config|set dbsize debug flushall
+		flushdb info memory memory|usage shutdown swapdb time`,
+	Weight: 4, Gens: serverGens, Cases: serverCases}
 
 // configWords are parameters whose defaults are the same in 7.0 and 7.4.
 var configWords = strings.Fields(`

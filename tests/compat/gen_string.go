@@ -1,7 +1,10 @@
 package compat
 
 var stringGroup = Group{
-	Name:   "string",
+	Name: "string",
+	Commands: `
+		append decr decrby get getdel getex getrange getset incr incrby incrbyfloat lcs mget mset msetnx psetex set
+		setex setnx setrange strlen substr`,
 	Weight: 40,
 	Gens:   stringGens,
 	Cases:  stringCases,

@@ -1,0 +1,5 @@
+package command
+
+var hashSpecs []*Spec
+
+var hashTTLSpecs []*Spec

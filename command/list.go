@@ -1,0 +1,5 @@
+package command
+
+var listSpecs []*Spec
+
+var listBlockSpecs []*Spec

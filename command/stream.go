@@ -1,0 +1,5 @@
+package command
+
+var streamSpecs []*Spec
+
+var streamGroupSpecs []*Spec

@@ -1,0 +1,48 @@
+package command
+
+import (
+	"math"
+
+	"github.com/kringdb/kring/store"
+)
+
+// Wait is a handler's request to block its client.
+type Wait struct {
+	Keys      []store.Key // whose changes may let the call succeed
+	TimeoutMs int64       // 0: for ever
+	Null      bool        // a timeout replies Null, else NullArray
+	On        bool
+}
+
+// Wait asks that the client be blocked until one of keys changes: then the handler runs
+// again, with Resumed set, and either replies or waits on. It returns false where nobody
+// may be blocked (MULTI, scripts, loading): the handler replies then what a timeout
+// replies. After true the handler returns without a reply. The arguments are kept as
+// they stand in Ctx.Args now: a handler that must resolve one only once (XREAD's $)
+// stores the result there first.
+func (c *Ctx) Wait(keys []store.Key, timeoutMs int64) bool {
+	if !c.CanWait {
+		return false
+	}
+	c.Waiting = Wait{Keys: keys, TimeoutMs: timeoutMs, On: true}
+	return true
+}
+
+// Timeout parses argument i as seconds, fractions allowed, and returns milliseconds,
+// rounded up; it replies the error itself.
+func (c *Ctx) Timeout(i int) (ms int64, ok bool) {
+	f, ok := parseDouble(c.Args[i])
+	switch {
+	case !ok:
+		c.W.Error("ERR timeout is not a float or out of range")
+		return 0, false
+	case f < 0:
+		c.W.Error("ERR timeout is negative")
+		return 0, false
+	}
+	if f *= 1000; f > math.MaxInt64/2-float64(c.Now) {
+		c.W.Error("ERR timeout is out of range")
+		return 0, false
+	}
+	return int64(math.Ceil(f)), true
+}

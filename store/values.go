@@ -1,0 +1,77 @@
+package store
+
+import (
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/str"
+	"github.com/kringdb/kring/store/value"
+)
+
+// outside holds the Ops of every kind whose values hold memory outside the entry's
+// block, nil for the others. A type adds its kinds in init.
+var outside [256]*value.Ops
+
+// checks verify one value, by type.
+var checks [16]func(e Entry) error
+
+func init() {
+	outside[entry.KindOf(entry.String, entry.Chunked)] = &str.ChunkedOps
+	checks[entry.String] = str.Check
+}
+
+// outsideBytes returns the bytes that e's value holds outside its block.
+func outsideBytes(e Entry) int64 {
+	if ops := outside[e.Kind()]; ops != nil {
+		return ops.Outside(e)
+	}
+	return 0
+}
+
+// entryBytes returns the bytes of e's block and of what its value holds outside.
+func entryBytes(e Entry) int64 { return int64(arena.SizeOf(e.Size())) + outsideBytes(e) }
+
+// freeValue frees what e refers to outside its block, at once or, if it is large, by
+// the reaper. The payload is garbage afterwards.
+func (s *Store) freeValue(shard uint32, e Entry) {
+	if ops := outside[e.Kind()]; ops != nil {
+		s.freeOutside(shard, e, ops)
+	}
+}
+
+func (s *Store) freeOutside(shard uint32, e Entry, ops *value.Ops) {
+	sh := &s.shards[shard]
+	g := value.Garbage{Kind: e.Kind()}
+	ops.Detach(e, &g)
+	if !ops.FreeStep(sh.mu.ar, &g, eagerFreeBlocks) {
+		sh.mu.garbage = append(sh.mu.garbage, g)
+		s.reap.wake(shard)
+	}
+}
+
+// Discard hands a value that was taken out of an entry to the reaper, or frees it at
+// once if it is small. ops.Detach has filled g.
+func (s *Store) Discard(shard uint32, g *value.Garbage) {
+	sh := &s.shards[shard]
+	if !outside[g.Kind].FreeStep(sh.mu.ar, g, eagerFreeBlocks) {
+		sh.mu.garbage = append(sh.mu.garbage, *g)
+		s.reap.wake(shard)
+	}
+}
+
+// Edit announces a change of k's value in database db: it hands a pre-image to a
+// running snapshot and returns the arena in which the value's memory lives. The types'
+// packages change the value with it; if they return another entry than the one they
+// were given, Settle follows.
+func (s *Store) Edit(db int, k Key) *arena.Arena {
+	sh := &s.shards[k.Shard]
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, s.at(db, k.Shard), k.Hash)
+	}
+	return sh.mu.ar
+}
+
+// Settle records that k's entry moved from one block to another of the same key, and
+// returns the new one. The deadline has not changed.
+func (s *Store) Settle(db int, k Key, from, to Entry) Entry {
+	return s.at(db, k.Shard).moved(k, from, to)
+}
