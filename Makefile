@@ -111,6 +111,7 @@ soak: build compat-random
 # What is generated from the tables.
 docs: build
 	$(BIN) --options-markdown > docs/OPTIONS.md
+	$(BIN) --commands-markdown > docs/COMPATIBILITY.md
 
 clean:
 	rm -rf bin profiles

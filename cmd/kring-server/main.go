@@ -39,6 +39,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		case "--options-markdown":
 			fmt.Fprint(stdout, options.New().Markdown())
 			return 0
+		case "--commands-markdown":
+			fmt.Fprint(stdout, server.CommandsMarkdown())
+			return 0
 		}
 	}
 	opts, err := options.Load(args, stdin)

@@ -1,0 +1,94 @@
+package command
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Markdown returns docs/COMPATIBILITY.md: every command of Redis 7.4 with its state, and
+// what Kring has beyond them, from the table.
+func (t *Table) Markdown() string {
+	have := map[string]*Spec{}
+	for _, s := range t.flat {
+		have[s.FullName] = s
+	}
+	names := strings.Fields(redisCommands)
+	known := map[string]bool{}
+	there := 0
+	for _, n := range names {
+		known[n] = true
+		if have[n] != nil {
+			there++
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Compatibility\n\nMade from the command table by `kring-server --commands-markdown`; do not edit.\n\n"+
+		"Of the %d commands and subcommands of Redis 7.4, **%d are there** and %d are not. What is there behaves as Redis 7.4 does, as\n"+
+		"far as tests/compat can tell: it compares every reply, and after each sequence the whole keyspace, with Debian's redis-server 7.0;\n"+
+		"known differences between 7.0 and 7.4 stand in tests/compat/differences.go.\n", len(names), there, len(names)-there)
+	t.writeThere(&b, names, have)
+	writeAbsent(&b, names, have)
+	t.writeBeyond(&b, known)
+	return b.String()
+}
+
+// writeThere lists what is there, by group, in one table.
+func (t *Table) writeThere(b *strings.Builder, names []string, have map[string]*Spec) {
+	byGroup := map[Group][]string{}
+	for _, n := range names {
+		if s := have[n]; s != nil {
+			byGroup[s.Group] = append(byGroup[s.Group], "`"+shown(n)+"`")
+		}
+	}
+	b.WriteString("\n## There\n\n| group | commands |\n|---|---|\n")
+	for g := range groups {
+		if list := byGroup[Group(g)]; len(list) > 0 {
+			fmt.Fprintf(b, "| %s | %s |\n", Group(g), strings.Join(list, " "))
+		}
+	}
+}
+
+// writeAbsent lists what is not there, by reason.
+func writeAbsent(b *strings.Builder, names []string, have map[string]*Spec) {
+	byReason := map[string][]string{}
+	for _, n := range names {
+		if have[n] == nil {
+			r := reason(n)
+			byReason[r] = append(byReason[r], "`"+shown(n)+"`")
+		}
+	}
+	var reasons []string
+	for r := range byReason {
+		reasons = append(reasons, r)
+	}
+	sort.Strings(reasons)
+	b.WriteString("\n## Not there\n\n| reason | commands |\n|---|---|\n")
+	for _, r := range reasons {
+		fmt.Fprintf(b, "| %s | %s |\n", r, strings.Join(byReason[r], " "))
+	}
+}
+
+// writeBeyond lists what Redis 7.4 does not have.
+func (t *Table) writeBeyond(b *strings.Builder, known map[string]bool) {
+	b.WriteString("\n## Beyond Redis 7.4\n\n| command | since | |\n|---|---|---|\n")
+	for _, s := range t.flat {
+		if !known[s.FullName] {
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", shown(s.FullName), s.Since, s.Summary)
+		}
+	}
+}
+
+// shown writes a command's full name as people type it.
+func shown(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "|", " ")) }
+
+// reason is the longest match of absent.
+func reason(name string) string {
+	best := ""
+	for prefix := range absent {
+		if strings.HasPrefix(name, prefix) && len(prefix) > len(best) {
+			best = prefix
+		}
+	}
+	return absent[best]
+}
