@@ -24,7 +24,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust \
-	fuzz-smoke bench bench-memory bench-latency bench-collide profile soak docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-collide bench-types profile soak docs clean
 
 all: build
 
@@ -93,9 +93,13 @@ bench: build
 bench-memory: build
 	$(GO) run ./tests/load/memory $(ARGS)
 
-# 20M keys of growth, and KEYS beside GETs.
+# 20M keys of growth, KEYS beside GETs, DEL of large collections beside GETs.
 bench-latency: build
 	$(GO) run ./tests/load/latency $(ARGS)
+
+# The data types against redis-server: bytes per element, server CPU per command.
+bench-types: build
+	$(GO) run ./tests/load/types $(ARGS)
 
 # A million keys that collide under unseeded XXH64.
 bench-collide: build

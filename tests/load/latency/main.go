@@ -1,5 +1,6 @@
 // Command latency measures what must not stall anybody: a table that grows to 20,000,000
-// keys, and KEYS * over 2,000,000 keys beside ten clients' GETs.
+// keys, KEYS * over 2,000,000 keys beside ten clients' GETs, and the deletion of
+// collections of 5,000,000 elements beside them.
 //
 // A reply's time is taken from the write of its pipeline to the arrival of the pipeline's
 // last reply, so the slowest reply is never understated. The canary's longest oversleep
@@ -24,6 +25,10 @@ func main() {
 	flag.IntVar(&k.keys, "stall-keys", 2_000_000, "keys that KEYS walks")
 	flag.IntVar(&k.clients, "stall-clients", 10, "clients doing GETs")
 	flag.DurationVar(&k.length, "stall-time", defaultStallTime, "length of the measurement per server")
+	del := flag.Bool("del", true, "run DEL of large collections beside GETs")
+	var d delOptions
+	flag.IntVar(&d.elements, "del-elements", 5_000_000, "elements of a deleted collection")
+	flag.IntVar(&d.clients, "del-clients", 10, "clients doing GETs")
 	strict := flag.Bool("strict", false, "exit with 1 when a bound is missed")
 	flag.Parse()
 	kit.Run(func(s *kit.Servers) error {
@@ -37,6 +42,13 @@ func main() {
 		}
 		if *keys {
 			n, err := runKeys(s, k)
+			if err != nil {
+				return err
+			}
+			missed += n
+		}
+		if *del {
+			n, err := runDel(s, d)
 			if err != nil {
 				return err
 			}
