@@ -88,6 +88,24 @@ func (s *Spec) AppendKeys(dst []int, args resp.Args) (idx []int, ok bool) {
 	return dst, true
 }
 
+// EachKey calls fn with the argument index and the flags of every key of a call until fn
+// returns false. Calls whose arguments do not fit the key specs have no keys.
+func (s *Spec) EachKey(args resp.Args, fn func(i int, f KeyFlag) bool) {
+	var room [8]int
+	for i := range s.Keys {
+		idx, ok := s.Keys[i].append(room[:0], args)
+		if !ok {
+			return
+		}
+		f := s.flagsOf(i, args)
+		for _, at := range idx {
+			if !fn(at, f) {
+				return
+			}
+		}
+	}
+}
+
 func (k *KeySpec) append(dst []int, args resp.Args) ([]int, bool) {
 	if k.Flags&KeyNotKey != 0 {
 		return dst, true

@@ -23,6 +23,10 @@ type Spec struct {
 	Deprecated string    // version since which it is deprecated, empty if not
 	ReplacedBy string    // what to use instead
 
+	// Channels, of pub/sub commands, returns the range of arguments that are channels, and
+	// whether they are patterns.
+	Channels func(args resp.Args) (first, last int, patterns bool)
+
 	// VariableFlags narrows the flags of a key spec with KeyVariableFlags for one call.
 	VariableFlags func(args resp.Args) KeyFlag
 
@@ -94,6 +98,9 @@ var categoryOrder = []string{
 	"@hyperloglog", "@geo", "@stream", "@pubsub", "@admin", "@fast", "@slow", "@blocking",
 	"@dangerous", "@connection", "@transaction", "@scripting",
 }
+
+// Categories returns the names of all ACL categories, each with its @, in Redis's order.
+func Categories() []string { return categoryOrder }
 
 // deriveCategories computes the ACL categories from flags and group. A container has
 // only @slow: access is decided by its subcommands.
