@@ -1,0 +1,68 @@
+// Package slotted is the hash table of the large hashes and sets and of the members of
+// large sorted sets: extendible hashing over pages of packed records, so that an
+// element costs about seven bytes more than its own.
+//
+// # Terms
+//
+//   - record: a key and what it carries; a table's mode says what that is: nothing
+//     (Keys), 8 bytes (Words), any bytes and perhaps a deadline (Values).
+//   - page: one arena block of records. It grows by small steps as records come and
+//     splits in two when its content exceeds splitBytes.
+//   - directory: 2^g words, indexed by the top g bits of the hash. A page of (local)
+//     depth d holds the hashes that share its top d bits; 2^(g-d) adjacent words refer
+//     to it.
+//   - tag: the 16 bits of the hash after those d. Position: the top 40 bits of a hash;
+//     where a walk stands.
+//   - outside: a key or value above MaxInlineBytes has a block of its own.
+//
+// # Layout, widths in bits, then in bytes
+//
+//	Table.dir  63  56 55   48 47  40 39                            0
+//	          ┌──────┬───────┬──────┬───────────────────────────────┐
+//	          │ mode │ g     │ 0    │ directory address >> 3     40 │ address 0: no memory
+//	          └──────┴───────┴──────┴───────────────────────────────┘
+//	directory  63          46 45  40 39                            0
+//	word      ┌──────────────┬──────┬───────────────────────────────┐
+//	          │ capacity/8   │ d    │ page address >> 3          40 │
+//	          └──────────────┴──────┴───────────────────────────────┘
+//
+//	page      ┌────────────────────────────┬────────┬─   ─┬──────┬─   ─┬────────┬────────┐
+//	          │ count 2 heap 2 dead 2 – 2  │ slot 4 │ ... │ free │ ... │ record │ record │
+//	          └────────────────────────────┴────────┴─   ─┴──────┴─   ─┴────────┴────────┘
+//	           slots, in the order of tags ──►              ◄── the heap, in any order
+//	slot      tag 16 | offset 16: bytes from the record's first one to the page's end,
+//	          which stays when the page moves into a block of another size
+//
+//	record    ┌────────────┬──────────────┬────────────────┬───────┬────────────────┐
+//	          │ key length │ value length │ deadline 0|8   │ key   │ value          │
+//	          │ 1          │ Values: 1    │ ms since 1970  │       │ Words: 8       │
+//	          └────────────┴──────────────┴────────────────┴───────┴────────────────┘
+//	key length    0..239, or 0xF0|flags and 2 bytes of length: always if a flag is set
+//	value length  0..254, or 0xFF and 2 bytes of length
+//	flags         1 the key, 2 the value is outside: there stand instead of it its
+//	              address 8 and its length 4 | 4 the deadline is there
+//
+// # How it works
+//
+// A lookup takes the directory word, the page's header, a slot and the record. Slots
+// are in the order of tags and hashes are even, so the tag itself tells where in the
+// array it is, give or take the square root of the count: no search tree, no second
+// hash structure, and the order of pages and slots is the order of hashes. A walk that
+// stands at a hash survives every split and merge, as in store/dict (ADR 0007).
+//
+// A record that leaves or changes its size leaves a hole; holes go when the page is
+// rebuilt: for want of room, or because a delete left too much unused. A page whose
+// hashes cannot be split apart grows up to 64 KB; hashes have a random seed, so nobody
+// can bring that about.
+//
+// # Invariants (Check)
+//
+//  1. The 2^(g-d) directory words of a page are equal, aligned and adjacent; no page
+//     has d > g; a capacity is a size class of the arena.
+//  2. Every record is in the page of its hash, under its tag; slots are in the order
+//     of tags.
+//  3. heap is the bytes of all records since the page was built, dead of those that are
+//     no more; header, slots and heap fit the page.
+//  4. The root's sums of records, bytes, pages, deepest pages, deadlines and blocks
+//     outside are exact. A table without records has no memory.
+package slotted

@@ -1,0 +1,44 @@
+package slotted
+
+const (
+	// MaxInlineBytes is the longest key and the longest value that stand in a page;
+	// longer ones have a block of their own.
+	MaxInlineBytes = 512
+
+	// MaxValueBytes is the longest value and the longest key: Redis's limit on any string.
+	MaxValueBytes = 512 << 20
+
+	// splitBytes: a page whose content exceeds it splits in two.
+	splitBytes = 2048
+
+	// minPageBytes is the least block of a page.
+	minPageBytes = 64
+
+	// maxPageBytes bounds a page that cannot be split: offsets have 16 bits.
+	maxPageBytes = 64 << 10
+
+	// slackShare: a page is made with room for 1/slackShare more than it holds.
+	slackShare = 16
+
+	// mergeBytes: siblings merge when together they hold at most this.
+	mergeBytes = splitBytes / 2
+
+	// wasteShare and wasteMinBytes: a delete that leaves more than 1/wasteShare of a
+	// page and wasteMinBytes unused makes the page smaller or merges it.
+	wasteShare    = 4
+	wasteMinBytes = 64
+
+	// MaxDepthBits bounds the directory to 16 Mi words. A tag has 16 bits more, and
+	// together they are a position.
+	MaxDepthBits = positionBits - tagBits
+
+	// directoryShare: a directory doubles only while it is at most 1/directoryShare
+	// of the pages' bytes afterwards; until then pages grow beyond splitBytes.
+	// Evenly spread hashes need about 1/80.
+	directoryShare = 8
+
+	// directoryHalveRatio and directorySmallWords: a directory halves when it has
+	// this many words per page, a small one whenever it can.
+	directoryHalveRatio = 8
+	directorySmallWords = 64
+)

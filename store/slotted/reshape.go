@@ -1,0 +1,212 @@
+package slotted
+
+import (
+	"github.com/kringdb/kring/internal/invariants"
+	"github.com/kringdb/kring/store/arena"
+)
+
+// start takes the memory of an empty table.
+func (t *Table) start(ar *arena.Arena, need int) {
+	p := t.newPage(ar, capacityFor(headerBytes+need), 0)
+	a := ar.Alloc(dirBytes(0))
+	t.bytes += int64(arena.SizeOf(dirBytes(0)))
+	t.setDir(a, 0)
+	*t.word(0) = p
+	t.deepest = 1
+}
+
+// reserve makes room for need bytes in the page of h and returns it.
+func (t *Table) reserve(ar *arena.Arena, h uint64, need int) page {
+	if t.empty() {
+		t.start(ar, need)
+	}
+	for {
+		p := t.pageAt(h)
+		hd := p.header()
+		if p.capacity()-hd.used() >= need {
+			return p
+		}
+		switch live := hd.live() + need; {
+		case live > splitBytes && t.maySplit(p, live):
+			t.split(ar, p, h)
+		case live <= maxPageBytes:
+			t.rebuild(ar, p, h, capacityFor(live))
+		default:
+			panic("slotted: a page of 64 KB whose hashes cannot be told apart")
+		}
+	}
+}
+
+// maySplit tells whether p may become deeper without the directory outgrowing the
+// pages.
+func (t *Table) maySplit(p page, live int) bool {
+	g, d := t.g(), p.depth()
+	if d < g || d >= MaxDepthBits {
+		return d < MaxDepthBits
+	}
+	return int64(dirBytes(g+1))*directoryShare <= t.bytes || live > maxPageBytes
+}
+
+// rebuild replaces p, the page of h, by one of another capacity without dead records.
+func (t *Table) rebuild(ar *arena.Arena, p page, h uint64, capacity int) page {
+	to := t.newPage(ar, capacity, p.depth())
+	hd := p.header()
+	if hd.dead == 0 {
+		*to.header() = *hd
+		copy(to.front(), p.front())
+		copy(to.heap(), p.heap())
+	} else {
+		mode, s := t.Mode(), p.slots()
+		for _, slot := range s[:hd.count] {
+			rec := p.rec(slot)
+			to.take(rec, recordBytes(rec, mode), slot>>tagBits)
+		}
+	}
+	t.setWords(to, h)
+	t.freePage(ar, p)
+	t.assertPage(to)
+	return to
+}
+
+// split replaces p, the page of h, by two pages one bit deeper.
+func (t *Table) split(ar *arena.Arena, p page, h uint64) {
+	d := p.depth()
+	if d == t.g() {
+		t.doubleDir(ar)
+	}
+	hd, s, mode := p.header(), p.slots(), t.Mode()
+	n := uint32(hd.count)
+	mid := lowerBound(s, n, 1<<(tagBits-1))
+	low := headerBytes + int(mid)*slotBytes
+	for _, slot := range s[:mid] {
+		low += recordBytes(p.rec(slot), mode)
+	}
+	high := hd.live() - low + headerBytes
+	if d+1 == t.g() {
+		t.deepest += 2
+	}
+	bit := uint64(1) << (63 - d)
+	t.splitOff(ar, p, s[:mid], low, h&^bit)
+	t.splitOff(ar, p, s[mid:n], high, h|bit)
+	t.freePage(ar, p)
+}
+
+// splitOff makes the page of h, one bit deeper than p, of some of p's records, which
+// take live bytes there.
+func (t *Table) splitOff(ar *arena.Arena, p page, from []uint32, live int, h uint64) {
+	mode, d := t.Mode(), p.depth()+1
+	to := t.newPage(ar, capacityFor(live), d)
+	for _, slot := range from {
+		rec := p.rec(slot)
+		l := parse(rec.Ptr(), mode)
+		to.take(rec, l.size(), tagOf(Hash(l.key(rec.Ptr())), d))
+	}
+	t.setWords(to, h)
+	t.assertPage(to)
+}
+
+// tidy makes less memory of p, the page of h, after a delete: merges it with its
+// sibling, repeatedly, or shrinks it.
+func (t *Table) tidy(ar *arena.Arena, p page, h uint64) {
+	merged := false
+	for {
+		sib, ok := t.mergeable(p, h)
+		if !ok {
+			break
+		}
+		p = t.merge(ar, p, sib, h)
+		merged = true
+	}
+	if merged {
+		t.halveDir(ar)
+	} else if c := capacityFor(p.header().live()); c < p.capacity() || p.header().dead > 0 {
+		t.rebuild(ar, p, h, c)
+	}
+}
+
+// mergeable returns the sibling of p, the page of h, if the two may merge.
+func (t *Table) mergeable(p page, h uint64) (sib page, ok bool) {
+	d, live := p.depth(), p.header().live()
+	if d == 0 || live > mergeBytes {
+		return 0, false
+	}
+	sib = t.pageAt(h ^ 1<<(64-d))
+	if sib.depth() != d {
+		return 0, false
+	}
+	return sib, live+sib.header().live() <= mergeBytes
+}
+
+// merge replaces p, the page of h, and its sibling by one page.
+func (t *Table) merge(ar *arena.Arena, p, sib page, h uint64) page {
+	d, mode := p.depth(), t.Mode()
+	low, high := p, sib
+	if h>>(64-d)&1 != 0 {
+		low, high = sib, p
+	}
+	to := t.newPage(ar, capacityFor(p.header().live()+sib.header().live()), d-1)
+	for half, from := range [2]page{low, high} {
+		s := from.slots()
+		for _, slot := range s[:from.header().count] {
+			rec := from.rec(slot)
+			to.take(rec, recordBytes(rec, mode), slot>>(tagBits+1)|uint32(half)<<(tagBits-1))
+		}
+	}
+	t.setWords(to, h)
+	if d == t.g() {
+		t.deepest -= 2
+	}
+	t.freePage(ar, p)
+	t.freePage(ar, sib)
+	t.assertPage(to)
+	return to
+}
+
+// doubleDir gives the directory one more bit.
+func (t *Table) doubleDir(ar *arena.Arena) {
+	g := t.g()
+	a := ar.Alloc(dirBytes(g + 1))
+	from, to := arena.Words(wordAddr(t.dir), 1<<g), arena.Words(a, 2<<g)
+	for i, w := range from {
+		to[2*i], to[2*i+1] = w, w
+	}
+	t.deepest = 0
+	t.replaceDir(ar, a, g+1)
+}
+
+// halveDir takes bits away from the directory as long as no page uses the last one
+// and the directory is large for what it holds.
+func (t *Table) halveDir(ar *arena.Arena) {
+	for {
+		g := t.g()
+		words := uint64(1) << g
+		if g == 0 || t.deepest != 0 || words > directorySmallWords && words < directoryHalveRatio*uint64(t.pages) {
+			return
+		}
+		a := ar.Alloc(dirBytes(g - 1))
+		from, to := arena.Words(wordAddr(t.dir), 1<<g), arena.Words(a, 1<<(g-1))
+		for i := range to {
+			to[i] = from[2*i]
+			if page(to[i]).depth() == g-1 {
+				t.deepest++
+			}
+		}
+		t.replaceDir(ar, a, g-1)
+	}
+}
+
+// replaceDir makes the 2^g words at a the directory and frees the old one.
+func (t *Table) replaceDir(ar *arena.Arena, a arena.Addr, g uint) {
+	old, oldBytes := wordAddr(t.dir), dirBytes(t.g())
+	t.setDir(a, g)
+	t.bytes += int64(arena.SizeOf(dirBytes(g)) - arena.SizeOf(oldBytes))
+	ar.Free(old, oldBytes)
+}
+
+// assertPage panics, under the invariants tag, if p is broken.
+func (t *Table) assertPage(p page) {
+	if invariants.Enabled {
+		err := t.checkPage(p, new(sums))
+		invariants.Assert(err == nil, "slotted: %v", err)
+	}
+}
