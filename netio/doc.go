@@ -13,13 +13,13 @@
 //
 // # One turn
 //
-//	        ┌─────────────────────────────────────────────────────────────────┐
-//	        ▼                                                                 │
-//	Poller.Poll ─▶ letters ─▶ ready connections ─▶ due connections ─▶ Tick ─▶ EndTurn ─▶ bury
-//	(blocks only    │          │                    │                                     │
-//	 when nothing   │ adopt    │ writable: flush,   │ Requeue'd, resumed:                 │ Closed, close(fd),
-//	 is due and     │ a conn,  │   Drained          │   Data                              │ rings back to
-//	 no letter      │ Resume   │ readable: fill,    │                                     │ the pool
+//	        ┌────────────────────────────────────────────────────────────────────────┐
+//	        ▼                                                                        │
+//	Poller.Poll ─▶ letters ─▶ ready connections ─▶ due connections ─▶ Tick, Alarm ─▶ EndTurn ─▶ bury
+//	(blocks only    │          │                    │                                            │
+//	 when nothing   │ adopt    │ writable: flush,   │ Requeue'd, resumed:                        │ Closed, close(fd),
+//	 is due and     │ a conn,  │   Drained          │   Data                                     │ rings back to
+//	 no letter      │ Resume   │ readable: fill,    │                                            │ the pool
 //	 waits)         │          │   Data             │
 //
 // A listener belongs to one reactor, which deals the accepted descriptors round-robin

@@ -52,6 +52,12 @@ type Ticker interface {
 	Tick(r *Reactor)
 }
 
+// Alarmer is implemented by a Handler that wants Reactor.SetAlarm.
+type Alarmer interface {
+	// Alarm is called on the reactor's goroutine when the time set has come.
+	Alarm(r *Reactor)
+}
+
 // Session is the user's side of a connection. All methods run on its reactor.
 type Session interface {
 	// Data says that there is new input, or that the session asked to be called again
@@ -182,6 +188,7 @@ func (g *Group) Start(h Handler) {
 	for _, r := range g.reactors {
 		r.handler = h
 		r.ticker, _ = h.(Ticker)
+		r.alarmer, _ = h.(Alarmer)
 		g.wg.Add(1)
 		go func() {
 			defer g.wg.Done()

@@ -17,6 +17,7 @@ type hooks struct {
 	accept  func(*Reactor, *Conn) Session
 	endTurn func(*Reactor)
 	tick    func(*Reactor)
+	alarm   func(*Reactor)
 }
 
 func (h *hooks) Start(r *Reactor) {
@@ -36,6 +37,12 @@ func (h *hooks) EndTurn(r *Reactor) {
 func (h *hooks) Tick(r *Reactor) {
 	if h.tick != nil {
 		h.tick(r)
+	}
+}
+
+func (h *hooks) Alarm(r *Reactor) {
+	if h.alarm != nil {
+		h.alarm(r)
 	}
 }
 

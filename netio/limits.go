@@ -52,6 +52,10 @@ const (
 	// keepMails is the capacity up to which a mailbox keeps its queue for reuse.
 	keepMails = 1024
 
+	// maxAlarmMs bounds how far ahead an alarm is kept, so that its nanoseconds do not
+	// overflow: about a century.
+	maxAlarmMs = 100 * 365 * 24 * 3600 * 1000
+
 	// maxReactors bounds Config.Reactors.
 	maxReactors = 1024
 

@@ -18,6 +18,7 @@ type Reactor struct {
 	group   *Group
 	handler Handler
 	ticker  Ticker
+	alarmer Alarmer
 	poller  Poller
 	box     mailbox
 
@@ -39,6 +40,7 @@ type Reactor struct {
 	clock    int64 // monotonic nanoseconds since started, refreshed once per turn
 	nowMs    int64
 	nextTick int64 // clock
+	alarm    int64 // clock of the next call of Alarmer.Alarm, 0: none
 	stopping bool
 	events   [pollEvents]Event
 }
@@ -67,6 +69,19 @@ func (r *Reactor) Index() int { return r.index }
 
 // Now is the wall clock in milliseconds since 1970, read once per turn.
 func (r *Reactor) Now() int64 { return r.nowMs }
+
+// SetAlarm asks for a call of Alarmer.Alarm at atMs, milliseconds since 1970, or as soon
+// as possible when that has passed; 0 asks for none. There is one alarm: the last call
+// counts, and a call of Alarm uses it up. It is never early, and on an idle machine a
+// millisecond late at most.
+func (r *Reactor) SetAlarm(atMs int64) {
+	r.alarm = 0
+	if atMs == 0 || r.alarmer == nil {
+		return
+	}
+	wait := min(max(atMs-r.nowMs, 0), maxAlarmMs) * int64(time.Millisecond)
+	r.alarm = max(r.clock+wait, 1)
+}
 
 // Post runs fn on the reactor, in the order of posting by one goroutine. It returns
 // false, and fn is dropped, when the group is closed; a letter that was accepted is
@@ -128,6 +143,10 @@ func (r *Reactor) turn(events []Event) {
 		r.nextTick = r.clock + r.tickEvery()
 		r.ticker.Tick(r)
 	}
+	if r.alarm != 0 && r.clock >= r.alarm {
+		r.alarm = 0
+		r.alarmer.Alarm(r)
+	}
 	r.handler.EndTurn(r)
 	r.bury()
 }
@@ -144,6 +163,9 @@ func (r *Reactor) delta() int64 {
 	until := int64(-1)
 	if r.ticker != nil && r.group.cfg.TickMs > 0 {
 		until = r.nextTick
+	}
+	if r.alarm != 0 && (until < 0 || r.alarm < until) {
+		until = r.alarm
 	}
 	if r.resting > 0 {
 		for _, l := range r.listeners {
