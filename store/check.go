@@ -56,6 +56,7 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 		return 0, err
 	}
 	bytes = d.table.Bytes()
+	bound := max(d.due, s.due[shard].Load())
 	count, expires := 0, int64(0)
 	for pos, done := uint64(0), false; !done; {
 		pos, done = d.table.Walk(pos, 1<<30, &keyOps, func(a arena.Addr) {
@@ -67,6 +68,9 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 			}
 			if e.HasDeadline() != (d > 0) {
 				err = fmt.Errorf("key %q has deadline %d", e.Key(), d)
+			}
+			if due := dueOf(a); due < bound {
+				err = fmt.Errorf("key %q is due at %d, the database's bound is %d", e.Key(), due, bound)
 			}
 			if to := s.shardOf(e.Key()); to != shard {
 				err = fmt.Errorf("key %q belongs to shard %d", e.Key(), to)

@@ -53,11 +53,12 @@ func (s *Store) copyEntry(db int, to Key, e Entry, deep bool) {
 		Type: e.Type(), Encoding: e.Encoding(), Clock: e.Clock(), Deadline: e.Deadline(), PayloadLen: e.PayloadLen(),
 	})
 	copy(ne.Payload(), e.Payload())
-	if !deep {
-		return
-	}
-	if ops := outside[e.Kind()]; ops != nil {
+	if ops := outside[e.Kind()]; deep && ops != nil {
 		ops.Copy(s.shards[to.Shard].mu.ar, ne, e)
+	}
+	if dues[e.Kind()] != nil {
+		d := s.at(db, to.Shard)
+		s.noteInner(to.Shard, d, to.Hash, d.table.FindAddr(to.Hash, ne.A))
 	}
 }
 
@@ -76,6 +77,7 @@ func (s *Store) Move(srcdb, dstdb int, k Key) bool {
 	if sh.mu.snap != nil {
 		sh.preserve(k.Shard, dst, k.Hash)
 	}
-	dst.insert(sh.mu.ar, k, e)
+	s.insert(dst, k, e, e.Deadline())
+	s.noteInner(k.Shard, dst, k.Hash, dst.table.FindAddr(k.Hash, e.A))
 	return true
 }

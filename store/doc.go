@@ -23,6 +23,14 @@
 // TouchEntry) finds a table without a lock; it reads nothing of it but the directory
 // word, atomically, and gives no meaning to what it finds.
 //
+// # Due times
+//
+// The tables know lower bounds of when their entries fall due (package dict): at their
+// deadlines, or when something inside the value does. database.due bounds a table,
+// Store.due a shard. Whoever expires things sleeps until the least of the latter
+// (SetAlarm), calls ExpireStep for the shards that are due, and is woken by
+// Hooks.Alarm when an earlier moment comes up. docs/format/deadlines.md has the layout.
+//
 // # Locks
 //
 // Shard locks are taken in ascending order. Unless a method says that it takes locks
@@ -35,7 +43,8 @@
 //  1. An entry is referred to by exactly one slot, in the table of its database and of
 //     the shard that its key hashes to.
 //  2. Per shard: bytes of entries + values + tables + garbage + corpses = arena.Used().
-//  3. database.expires is the number of its entries with a deadline.
+//  3. Nothing in a database is due before database.due, nothing in a shard before
+//     Store.due; database.expires is the number of its entries with a deadline.
 //  4. A deadline <= now means expired: Find never returns such an entry.
 //  5. A view of an entry is valid until the lock is released or the entry is changed
 //     through the store; every method that may move an entry returns it anew.

@@ -16,6 +16,7 @@ func (s *Store) FlushDBLocked(db int) {
 		sh, d := &s.shards[i], s.at(db, uint32(i))
 		if d.table.Len() == 0 {
 			d.table.Drop(sh.mu.ar)
+			d.due = Never
 			continue
 		}
 		sh.mu.corpses = append(sh.mu.corpses, &corpse{ar: sh.mu.ar, tables: []deadTable{sh.detach(d)}})
@@ -73,7 +74,7 @@ func (s *Store) buryLocked(sh *shard, c *corpse) {
 // detach takes the content out of a database.
 func (sh *shard) detach(d *database) deadTable {
 	t := deadTable{table: d.table.Detach(), origin: d.origin}
-	d.expires = 0
+	d.expires, d.due = 0, Never
 	if sn := sh.mu.snap; sn != nil && d.passed < sn.epoch {
 		t.owed = true
 		d.passed = sn.epoch
@@ -97,6 +98,7 @@ func (s *Store) SwapDBLocked(a, b int) {
 		x, y := s.at(a, uint32(i)), s.at(b, uint32(i))
 		x.table.Swap(&y.table)
 		x.expires, y.expires = y.expires, x.expires
+		x.due, y.due = y.due, x.due
 		x.passed, y.passed = y.passed, x.passed
 		x.origin, y.origin = y.origin, x.origin
 		if sn := s.shards[i].mu.snap; sn != nil {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
 )
@@ -92,7 +91,7 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 			sp.Deadline = 0
 		}
 		e := entry.New(sh.mu.ar, k.Name, sp)
-		d.insert(sh.mu.ar, k, e)
+		s.insert(d, k, e, sp.Deadline)
 		return e
 	}
 	old := Entry{A: dict.SlotAddr(slot)}
@@ -100,6 +99,9 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 		sp.Deadline = old.Deadline()
 	}
 	d.countDeadline(old.HasDeadline(), sp.Deadline != 0)
+	if sp.Deadline != 0 {
+		s.note(k.Shard, d, k.Hash, slot, sp.Deadline)
+	}
 	s.freeValue(k.Shard, old)
 	e := old.Replace(sh.mu.ar, k.Name, sp)
 	if e != old {
@@ -108,11 +110,13 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 	return e
 }
 
-// insert adds the entry e of the key k, which is absent.
-func (d *database) insert(ar *arena.Arena, k Key, e Entry) {
-	d.table.Insert(ar, k.Hash, e.A, &keyOps)
-	if e.HasDeadline() {
+// insert adds the entry e of the key k, which is absent from d, with what is due of it.
+func (s *Store) insert(d *database, k Key, e Entry, deadline int64) {
+	ar := s.shards[k.Shard].mu.ar
+	slot := d.table.Insert(ar, k.Hash, e.A, &keyOps)
+	if deadline != 0 {
 		d.expires++
+		s.note(k.Shard, d, k.Hash, slot, deadline)
 	}
 	if d.table.Len()%trimInterval == 0 {
 		// A growing table leaves an empty page behind in each size class that its
@@ -145,12 +149,22 @@ func (s *Store) SetDeadline(db int, k Key, e Entry, ms int64) Entry {
 		sh.preserve(k.Shard, d, k.Hash)
 	}
 	if had && has {
+		was := e.Deadline()
 		e.StoreDeadline(ms)
+		if ms < was {
+			s.note(k.Shard, d, k.Hash, d.table.FindAddr(k.Hash, e.A), ms)
+		}
 		return e
 	}
 	d.countDeadline(had, has)
 	to := e.Resize(sh.mu.ar, e.Encoding(), e.PayloadLen(), ms)
-	return d.moved(k, e, to)
+	if !has {
+		return d.moved(k, e, to)
+	}
+	slot := d.table.FindAddr(k.Hash, e.A)
+	dict.SetSlotAddr(slot, to.A)
+	s.note(k.Shard, d, k.Hash, slot, ms)
+	return to
 }
 
 // moved updates the slot of an entry whose block may have changed.

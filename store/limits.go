@@ -23,6 +23,15 @@ const (
 	// reapBlocksPerStep bounds how many blocks of a value the reaper frees per lock hold.
 	reapBlocksPerStep = 64
 
+	// expireWorkPerStep bounds what ExpireStep does per lock hold, in cache lines that
+	// it looks at; a deleted entry counts as expireEntryWork of them. The work of one
+	// TakeDue may be on top.
+	expireWorkPerStep = 1024
+	expireEntryWork   = 8
+
+	// ttlSamplesPerShard is how many keys of each shard MeanTTL looks at.
+	ttlSamplesPerShard = 2
+
 	// trimInterval is how many insertions into a table lie between two looks for
 	// empty pages.
 	trimInterval = 256

@@ -337,9 +337,35 @@ func (m *model) wideStep(op int) {
 		if _, there := m.dbs[db][string(name)]; ok && !there || !ok && len(m.dbs[db]) > 0 {
 			m.t.Fatalf("random key %.20q, %t", name, ok)
 		}
+	case 249, 250, 251:
+		m.expireAll()
 	default:
 		m.verifyAll()
 	}
+}
+
+// expireAll lets everything expire that is due, as the expirer does.
+func (m *model) expireAll() {
+	expireDue(m.s, m.now)
+	for _, db := range m.dbs {
+		for name, v := range db {
+			if v.deadline != 0 && v.deadline <= m.now {
+				delete(db, name)
+				m.gone++
+			}
+		}
+	}
+	m.verifyAll()
+}
+
+// expireDue runs ExpireStep until nothing is due at now; it returns how many keys went.
+func expireDue(s *Store, now int64) (n int) {
+	for i := range uint32(s.Shards()) {
+		for s.Due(i) <= now {
+			n += s.ExpireStep(i, now).Keys
+		}
+	}
+	return n
 }
 
 func randomProgram(rng *rand.Rand, n int) []byte {

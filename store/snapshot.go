@@ -27,7 +27,7 @@ type snapshots struct {
 	mu struct {
 		sync.Mutex
 		running *Snapshot
-		epoch   uint64
+		epoch   uint32
 		closed  bool
 	}
 }
@@ -42,7 +42,7 @@ func (ss *snapshots) close() {
 type Snapshot struct {
 	s     *Store
 	sink  SnapshotSink
-	epoch uint64
+	epoch uint32 // a segment of this version, or a later one, has been handed over
 
 	// Where Step is: the position in its database in its shard.
 	shard, db int
@@ -153,14 +153,14 @@ func (sn *Snapshot) corpsesLocked(sh *shard) bool {
 
 // emit hands the segment's entries to the sink unless it has had them.
 func (sn *Snapshot) emit(shard, origin uint32, t *dict.Table, seg dict.SegmentRef) (n int) {
-	if seg == 0 || seg.Version() >= sn.epoch {
+	if seg == 0 || seg.Version() >= uint64(sn.epoch) {
 		return 0
 	}
 	t.EachInSegment(seg, func(a arena.Addr) {
 		sn.sink.SnapshotEntry(int(shard), int(origin), Entry{A: a})
 		n++
 	})
-	seg.SetVersion(sn.epoch)
+	seg.SetVersion(uint64(sn.epoch))
 	return n
 }
 

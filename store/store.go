@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"sync"
@@ -37,6 +38,13 @@ type Hooks struct {
 	// come, before it goes. The shard lock is held; key is a view. It must not
 	// call the store.
 	Expired func(shard, db int, key []byte)
+	// Alarm tells that something is due before the moment given to SetAlarm. A shard
+	// lock may be held; it must not call the store, or block.
+	Alarm func()
+	// ExpireInner is told of an entry in whose value something is due, such as a field
+	// of a hash. The shard lock is held; it may change, move or delete k's entry as a
+	// command may.
+	ExpireInner func(db int, k Key, e Entry, now int64)
 }
 
 // Store is the keyspace. See doc.go for the locking rules.
@@ -48,6 +56,9 @@ type Store struct {
 	hashSeed  uint64 // of xxhash, which picks shards
 	hooks     Hooks
 	clock     atomic.Uint32 // access clock of new entries
+
+	due   []atomic.Int64 // by shard: a lower bound of what is due there, see SetAlarm
+	alarm atomic.Int64   // Hooks.Alarm is called for what is due before
 
 	reap     reaper
 	snapshot snapshots
@@ -72,9 +83,9 @@ type shard struct {
 type database struct {
 	table   dict.Table
 	expires int64  // entries with a deadline
-	passed  uint64 // no segment of the table needs a pre-image for epochs up to this one
+	due     int64  // a lower bound of the moments when entries are due; Never
+	passed  uint32 // no segment of the table needs a pre-image for epochs up to this one
 	origin  uint32 // the database's number at the running snapshot's cut
-	_       uint32
 }
 
 // tableSeed is the process's seed of the hash that places keys in tables.
@@ -84,6 +95,7 @@ var tableSeed = maphash.MakeSeed()
 var keyOps = dict.Ops{
 	Equal: entry.KeyEquals,
 	Hash:  func(a arena.Addr) uint64 { return maphash.Bytes(tableSeed, entry.Entry{A: a}.Key()) },
+	Due:   dueOf,
 }
 
 // Open makes an empty store and starts its reaper.
@@ -107,12 +119,16 @@ func Open(o Options) (*Store, error) {
 		numDBs:    o.Databases,
 		hashSeed:  rand.Uint64(),
 		hooks:     o.Hooks,
+		due:       make([]atomic.Int64, o.Shards),
 	}
+	s.alarm.Store(math.MinInt64)
 	for i := range s.shards {
 		s.shards[i].mu.ar = arena.New()
+		s.due[i].Store(Never)
 	}
 	for i := range s.databases {
 		s.databases[i].table.Init(i)
+		s.databases[i].due = Never
 	}
 	s.reap.start(s)
 	return s, nil
@@ -156,7 +172,7 @@ func (s *Store) at(db int, shard uint32) *database {
 // clear empties the database's table without freeing anything.
 func (d *database) clear() {
 	d.table.Detach()
-	d.expires = 0
+	d.expires, d.due = 0, Never
 }
 
 // SetAccessClock sets the access clock (24 bits) that entries get when they are

@@ -11,6 +11,11 @@ import (
 // block, nil for the others. A type adds its kinds in init.
 var outside [256]*value.Ops
 
+// dues tell, by kind, when the next thing inside a value falls due (milliseconds since
+// 1970, 0 for nothing), such as a field's deadline. nil where nothing ever does. A type
+// adds its kinds in init and tells earlier times by Store.NoteDue.
+var dues [256]func(e Entry) int64
+
 // checks verify one value, by type.
 var checks [16]func(e Entry) error
 

@@ -34,6 +34,9 @@ func (t *Table) Check(ops *Ops) error {
 		if err := e.check(ops); err != nil {
 			return fmt.Errorf("dict: segment at %#x (depth %d, %d buckets): %w", i<<(addrBits-g), e.depth(), e.buckets(), err)
 		}
+		if gs := groups(t.dir); gs != nil && e.header().due < int64(gs[i/groupWords]) {
+			return fmt.Errorf("dict: segment at word %d is due at %d, its group at %d", i, e.header().due, gs[i/groupWords])
+		}
 		count += uint64(e.header().count)
 		bytes += int64(arena.SizeOf(segmentBytes(e.buckets())))
 		segs++
@@ -81,7 +84,7 @@ func (e SegmentRef) check(ops *Ops) error {
 	for i := uint64(0); i < nb; i++ {
 		b := bucketAt(lines, i)
 		for k, w := range b {
-			if k > 0 && w&metaMask != 0 {
+			if k > 0 && w&metaMask != 0 && ops.Due == nil {
 				return fmt.Errorf("bucket %d slot %d: meta in %#x", i, k, w)
 			}
 			a := wordAddr(w)
@@ -89,6 +92,11 @@ func (e SegmentRef) check(ops *Ops) error {
 				continue
 			}
 			count++
+			if ops.Due != nil {
+				if due, bd := ops.Due(a), bucketDue(b); due < dueLimit && (due < bd || due < e.header().due) {
+					return fmt.Errorf("bucket %d slot %d: due at %d, the bounds are %d and %d", i, k, due, bd, e.header().due)
+				}
+			}
 			h := ops.Hash(a)
 			if p := h >> h40Shift; p < start || p >= end || w>>tagShift != h&tagMask {
 				return fmt.Errorf("bucket %d slot %d: word %#x, hash %#x", i, k, w, h)

@@ -24,8 +24,9 @@
 //	          ┌───────────────┬──────────┬───────────────────────────────┐
 //	          │ tag        16 │ meta   8 │ entry address >> 3         40 │
 //	          └───────────────┴──────────┴───────────────────────────────┘
-//	           empty iff the address bits are 0; meta is 0 except in slot 0
-//	           of a bucket, where it is the bucket's overflow counter
+//	           empty iff the address bits are 0; meta is the bucket's overflow
+//	           counter in slot 0; in slots 1 to 7 it is, from its low byte on, the
+//	           bucket's bound of due times in 56 bits, 0 for none
 //
 //	directory  63               46 45  40 39                            0
 //	word      ┌───────────────────┬──────┬───────────────────────────────┐
@@ -43,7 +44,7 @@
 //	           │ header  64 │ bucket 0 │ bucket 1 │     │ bucket   │
 //	           │            │       64 │       64 │     │ nb-1  64 │
 //	           └────────────┴──────────┴──────────┴─ ─ ─┴──────────┘
-//	header     version 8 | start 8 | count 4 | nb 4 | depth 4 | unused 36
+//	header     version 8 | start 8 | count 4 | nb 4 | depth 4 | unused 4 | due 8 | unused 24
 //
 // # Placement
 //
@@ -72,6 +73,18 @@
 // limit; a lone sparse segment shrinks; a directory whose last bit no segment uses
 // halves.
 //
+// # Due times
+//
+// Where Ops.Due is given, buckets, segments and groups of 16 directory words each keep
+// a lower bound of the due times of the entries in them: a bucket in bits of its
+// slots that nothing else uses, a segment in its header, a group behind the directory
+// (a segment of several groups counts in the one where it begins). An entry that is
+// inserted, or is due earlier than before, lowers them (NoteDue); one that is deleted or
+// is due later leaves them, and so they may be too low. TakeDue goes only where a bound
+// has passed; what it finds there it takes, and where nothing is left to take it computes
+// the bound anew. So the index takes no memory per entry, holds no address that a move
+// would have to change, and leaves nothing behind when due times come and go.
+//
 // # Concurrency
 //
 // The caller's lock covers everything but TouchBucket and TouchEntry, which run
@@ -86,7 +99,8 @@
 //  2. Every entry lies in the segment of its hash, its slot has its tag, and it is
 //     in its home bucket or in a bucket after it, all buckets between being counted.
 //  3. An overflow counter equals the number of entries that passed its bucket,
-//     unless it is 255. Other meta bytes are 0.
+//     unless it is 255. Without Ops.Due other meta bytes are 0.
 //  4. The counts of segments, their sum, the number of segments, of segments
 //     with d = g, and of bytes are exact.
+//  5. No entry is due before the bound of its bucket, its segment, its group.
 package dict

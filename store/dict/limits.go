@@ -51,6 +51,17 @@ const (
 	// stickyOverflow is where an overflow counter stops moving.
 	stickyOverflow = 255
 
+	// dueLimit is the first due time that counts as never: a bucket keeps 56 bits.
+	dueLimit = 1 << 56
+	// groupWords is how many directory words share a bound of due times.
+	groupWords = 16
+	// harvestEntries and harvestBuckets bound what one call of TakeDue takes and
+	// looks at; the last group, segment and bucket may exceed the second.
+	harvestEntries = 64
+	harvestBuckets = 512
+	// randomDueTries is how many segments RandomDue draws before it searches.
+	randomDueTries = 8
+
 	// randomTries bounds how many random slots Random looks at before it scans.
 	randomTries = 64
 )

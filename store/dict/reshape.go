@@ -18,7 +18,8 @@ func (t *Table) start(ar *arena.Arena) {
 	t.storeDir(makeDir(a, 0))
 }
 
-func dirBytes(g uint) int { return 8 << g }
+// dirBytes returns the size of a directory of depth g with the bounds of its groups.
+func dirBytes(g uint) int { return 8<<g + 8<<g/groupWords&^7 }
 
 func segmentBytes(nb uint64) int { return int(headerBytes + nb*bucketBytes) }
 
@@ -29,7 +30,7 @@ func (t *Table) newSegment(ar *arena.Arena, nb uint64, depth uint, start, versio
 	clear(arena.Words(a, n/8))
 	e := makeRef(a, nb, depth)
 	hd := e.header()
-	hd.version, hd.start, hd.nb, hd.depth = version, start, uint32(nb), uint32(depth)
+	hd.version, hd.start, hd.nb, hd.depth, hd.due = version, start, uint32(nb), uint32(depth), Never
 	t.bytes += int64(arena.SizeOf(n))
 	t.segs++
 	return e
@@ -51,6 +52,9 @@ func (t *Table) setWords(e SegmentRef, start uint64) {
 	first := dirIndex(t.dir, start<<h40Shift)
 	for i := first; i < first+1<<(g-e.depth()); i++ {
 		*dirWord(t.dir, i) = uint64(e)
+	}
+	if due := e.header().due; due != Never {
+		t.lowerGroup(start, due)
 	}
 }
 
@@ -137,7 +141,10 @@ func (t *Table) split(ar *arena.Arena, e SegmentRef, ops *Ops) {
 				to = hi
 				n++
 			}
-			to.place(h, a)
+			s := to.place(h, a)
+			if ops.Due != nil {
+				to.notePlaced(s, ops.Due(a))
+			}
 		}
 	}
 	lo.header().count, hi.header().count = hd.count-n, n
@@ -171,7 +178,10 @@ func (e SegmentRef) fillFrom(src SegmentRef, ops *Ops) {
 		b := bucketAt(lines, i)
 		for m := ^freeMask(b) & 0xff; m != 0; m &= m - 1 {
 			a := wordAddr(b[bits.TrailingZeros64(m)])
-			e.place(ops.Hash(a), a)
+			s := e.place(ops.Hash(a), a)
+			if ops.Due != nil {
+				e.notePlaced(s, ops.Due(a))
+			}
 		}
 	}
 	e.header().count += src.header().count
@@ -272,6 +282,7 @@ func (t *Table) halveDir(ar *arena.Arena) {
 func (t *Table) replaceDir(ar *arena.Arena, a arena.Addr, g uint) {
 	old := t.dir
 	t.storeDir(makeDir(a, g))
+	t.fillGroups()
 	oldBytes := dirBytes(dirDepth(old))
 	t.bytes += int64(arena.SizeOf(dirBytes(g)) - arena.SizeOf(oldBytes))
 	ar.Free(wordAddr(old), oldBytes)

@@ -15,6 +15,9 @@ type Ops struct {
 	// Hash returns the 64-bit hash of the key of the entry at a: the same value
 	// that was given to Insert.
 	Hash func(a arena.Addr) uint64
+	// Due returns when the entry at a is due, > 0, or Never. It is nil for tables
+	// that keep no due times.
+	Due func(a arena.Addr) int64
 }
 
 // Table is one hash table. It has no pointers, so it may itself lie in an arena.

@@ -108,7 +108,9 @@ type header struct {
 	count   uint32 // entries
 	nb      uint32 // as in the directory word
 	depth   uint32 // as in the directory word
-	_       [36]byte
+	_       uint32
+	due     int64 // lower bound of the entries' due times, Never
+	_       [24]byte
 }
 
 func (e SegmentRef) header() *header { return (*header)(e.addr().Ptr()) }

@@ -1,0 +1,188 @@
+package store
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/dict"
+)
+
+// Never is the due time of what is not due at all.
+const Never int64 = dict.Never
+
+// dueOf returns when something happens to the entry at a: its deadline, or an earlier
+// moment inside its value (dues), Never if nothing does.
+func dueOf(a arena.Addr) int64 {
+	e := Entry{A: a}
+	due := Never
+	if e.HasDeadline() {
+		due = e.Deadline()
+	}
+	if inner := dues[e.Kind()]; inner != nil {
+		if at := inner(e); at > 0 {
+			due = min(due, at)
+		}
+	}
+	return due
+}
+
+// note records that the entry of hash h in slot is due at a moment, as its table, its
+// database and its shard have to know. The shard is locked.
+func (s *Store) note(shard uint32, d *database, h uint64, slot dict.Slot, due int64) {
+	d.table.NoteDue(h, slot, due)
+	if due < d.due {
+		d.due = due
+		s.lowerDue(shard, due)
+	}
+}
+
+// lowerDue tells the shard's bound, and the expirer if it would sleep for too long.
+func (s *Store) lowerDue(shard uint32, due int64) {
+	if due >= s.due[shard].Load() {
+		return
+	}
+	s.due[shard].Store(due)
+	if due < s.alarm.Load() && s.hooks.Alarm != nil {
+		s.hooks.Alarm()
+	}
+}
+
+// noteInner is note for what is due inside the value of the entry in slot.
+func (s *Store) noteInner(shard uint32, d *database, h uint64, slot dict.Slot) {
+	if inner := dues[Entry{A: dict.SlotAddr(slot)}.Kind()]; inner != nil {
+		if at := inner(Entry{A: dict.SlotAddr(slot)}); at > 0 {
+			s.note(shard, d, h, slot, at)
+		}
+	}
+}
+
+// NoteDue tells that something inside the value of k's entry e falls due at ms, which the
+// kind's function in dues will confirm. It need not be told of a later time than before.
+func (s *Store) NoteDue(db int, k Key, e Entry, ms int64) {
+	d := s.at(db, k.Shard)
+	s.note(k.Shard, d, k.Hash, d.table.FindAddr(k.Hash, e.A), ms)
+}
+
+// SetAlarm says that Hooks.Alarm has to be called when something is going to be due
+// before ms, and returns the moment when the next thing is due in any shard, as far as
+// is known: something that a caller sees neither here nor by the alarm does not exist.
+// Any goroutine may call it.
+func (s *Store) SetAlarm(ms int64) (next int64) {
+	s.alarm.Store(ms)
+	next = Never
+	for i := range s.due {
+		next = min(next, s.due[i].Load())
+	}
+	return next
+}
+
+// Due returns a lower bound of the moment when the next thing is due in the shard.
+func (s *Store) Due(shard uint32) int64 { return s.due[shard].Load() }
+
+// Expiry is what ExpireStep did.
+type Expiry struct {
+	Keys  int   // deleted
+	Late  int64 // by how many milliseconds the latest of them
+	Inner int   // entries in whose values something was due
+	Work  int   // about how many cache lines were looked at
+}
+
+// ExpireStep deletes some of the shard's entries that are due at now, and lets the values
+// expire that have something due inside. It takes the shard's lock itself and holds it
+// for a bounded time; it skips a shard that a long command holds. The shard has more to
+// do if Due(shard) <= now afterwards.
+func (s *Store) ExpireStep(shard uint32, now int64) (x Expiry) {
+	if !s.LockUnlessLong(shard) {
+		return x
+	}
+	next := Never
+	for db := range s.numDBs {
+		d := s.at(db, shard)
+		if d.due <= now && x.Work < expireWorkPerStep {
+			s.expireDatabase(shard, db, now, &x)
+		}
+		next = min(next, d.due)
+	}
+	s.due[shard].Store(next)
+	s.shards[shard].mu.Unlock()
+	return x
+}
+
+// expireDatabase is ExpireStep for one database of the shard.
+func (s *Store) expireDatabase(shard uint32, db int, now int64, x *Expiry) {
+	d := s.at(db, shard)
+	var hv dict.Harvest
+	d.table.TakeDue(now, &keyOps, &hv)
+	d.due = hv.Next
+	x.Work += hv.Work + hv.N*expireEntryWork
+	for _, a := range hv.Addrs[:hv.N] {
+		e := Entry{A: a}
+		k := Key{Name: e.Key(), Hash: keyOps.Hash(a), Shard: shard}
+		if e.Expired(now) {
+			x.Keys++
+			x.Late = max(x.Late, now-e.Deadline())
+			s.expire(db, k, d.table.FindAddr(k.Hash, a), e)
+			continue
+		}
+		x.Inner++
+		s.expireInner(db, k, e, now)
+	}
+}
+
+// expireInner lets Hooks.ExpireInner see to what is due inside e, k's entry, and puts
+// what is left of it back into the index. k.Name is a view of e.
+func (s *Store) expireInner(db int, k Key, e Entry, now int64) {
+	if s.hooks.ExpireInner == nil {
+		return
+	}
+	d := s.at(db, k.Shard)
+	name := append([]byte(nil), k.Name...) // the entry may move, or go
+	k.Name = name
+	s.hooks.ExpireInner(db, k, e, now)
+	slot := d.table.Find(k.Hash, k.Name, &keyOps)
+	if slot == nil {
+		return
+	}
+	if due := dueOf(dict.SlotAddr(slot)); due != Never {
+		// At least a millisecond from now, lest a value that does not let go keeps
+		// the expirer busy.
+		s.note(k.Shard, d, k.Hash, slot, max(due, now+1))
+	}
+}
+
+// RandomVolatile calls fn with random entries of the shard's database that have a
+// deadline, n at most, some perhaps more than once. The shard is locked.
+func (s *Store) RandomVolatile(shard uint32, db, n int, fn func(e Entry)) {
+	d := s.at(db, shard)
+	if d.expires == 0 {
+		return
+	}
+	for range n {
+		slot := d.table.RandomDue(rand.Uint64(), &keyOps)
+		if slot == nil {
+			return
+		}
+		if e := (Entry{A: dict.SlotAddr(slot)}); e.HasDeadline() {
+			fn(e)
+		}
+	}
+}
+
+// MeanTTL estimates the mean time to live, in milliseconds, of the keys in db that have
+// a deadline, from a few random ones of each shard. It takes each shard's lock itself.
+func (s *Store) MeanTTL(db int, now int64) int64 {
+	sum, n := 0.0, 0
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		s.RandomVolatile(uint32(i), db, ttlSamplesPerShard, func(e Entry) {
+			sum += math.Max(float64(e.Deadline()-now), 0)
+			n++
+		})
+		s.shards[i].mu.Unlock()
+	}
+	if n == 0 {
+		return 0
+	}
+	return int64(sum / float64(n))
+}
