@@ -5,6 +5,7 @@ import (
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/str"
 	"github.com/kringdb/kring/store/value"
+	"github.com/kringdb/kring/store/zset"
 )
 
 // outside holds the Ops of every kind whose values hold memory outside the entry's
@@ -22,6 +23,8 @@ var checks [16]func(e Entry) error
 func init() {
 	outside[entry.KindOf(entry.String, entry.Chunked)] = &str.ChunkedOps
 	checks[entry.String] = str.Check
+	outside[entry.KindOf(entry.ZSet, entry.Skiplist)] = &zset.FullOps
+	checks[entry.ZSet] = zset.Check
 }
 
 // outsideBytes returns the bytes that e's value holds outside its block.

@@ -1,0 +1,142 @@
+package zset
+
+import (
+	"math"
+
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/slotted"
+)
+
+// Offsets of the payload of a full set.
+const (
+	rootOff   = 0
+	bytesOff  = 8
+	indexOff  = 16
+	fullBytes = indexOff + slotted.RootBytes
+)
+
+// index returns the index of a full set.
+func index(e entry.Entry) *slotted.Table { return slotted.At(e.Payload()[indexOff:]) }
+
+func initFull(e entry.Entry) {
+	e.PutU64(rootOff, 0)
+	e.PutU64(bytesOff, 0)
+	index(e).Init(slotted.Words)
+}
+
+// loadTree reads the tree of a full set; ar is needed for changes only.
+func loadTree(ar *arena.Arena, e entry.Entry) tree {
+	p := e.Payload()
+	_ = p[fullBytes-1]
+	return tree{ar: ar, root: arena.Addr(e.U64(rootOff)), n: uint64(index(e).Len()), bytes: int64(e.U64(bytesOff))}
+}
+
+// store writes the tree back after changes.
+func (t *tree) store(e entry.Entry) {
+	e.PutU64(rootOff, uint64(t.root))
+	e.PutU64(bytesOff, uint64(t.bytes))
+}
+
+func addFull(ar *arena.Arena, e entry.Entry, member []byte, score float64, flags Flags) (float64, Outcome) {
+	x := index(e)
+	r := x.Find(member)
+	t := loadTree(ar, e)
+	if r == 0 {
+		if flags&XX != 0 {
+			return 0, Nothing
+		}
+		x.InsertWord(ar, member, math.Float64bits(score))
+		t.insert(score, member)
+		t.store(e)
+		return score, Added
+	}
+	now := math.Float64frombits(r.Word())
+	score, out := decide(now, score, flags)
+	if out == Updated {
+		r.SetWord(math.Float64bits(score))
+		t.update(now, score, member)
+		t.store(e)
+	}
+	return score, out
+}
+
+// update changes the score of an entry.
+func (t *tree) update(now, score float64, member []byte) {
+	var p path
+	t.seek(&p, &bound{key: keyOf(now), member: member}, 0)
+	if t.stays(&p, keyOf(score), member) {
+		s := &p.at[p.depth-1]
+		at(s.a).setScore(s.i, score)
+		return
+	}
+	t.remove(&p)
+	t.insert(score, member)
+}
+
+// stays tells whether the entry that p leads to may have the score of key where it is.
+// It looks no further than its leaf.
+func (t *tree) stays(p *path, key int64, member []byte) bool {
+	d := p.depth - 1
+	b, i := at(p.at[d].a), p.at[d].i
+	q := bound{key: key, member: member}
+	return (i > 0 && b.isBefore(i-1, &q) || i == 0 && p.isFirst(d)) &&
+		(i+1 < b.len() && !b.isBefore(i+1, &q) || i+1 == b.len() && p.isLast(d))
+}
+
+func removeFull(ar *arena.Arena, e entry.Entry, member []byte) bool {
+	x := index(e)
+	r := x.Find(member)
+	if r == 0 {
+		return false
+	}
+	t := loadTree(ar, e)
+	var p path
+	t.seek(&p, &bound{key: keyOf(math.Float64frombits(r.Word())), member: member}, 0)
+	t.remove(&p)
+	t.store(e)
+	x.Delete(ar, member)
+	return true
+}
+
+func removeRangeFull(ar *arena.Arena, e entry.Entry, from, to uint64) {
+	x := index(e)
+	t := loadTree(ar, e)
+	for n := to - from; n > 0; n-- {
+		var p path
+		t.choose(&p, from)
+		s := &p.at[p.depth-1]
+		x.Delete(ar, at(s.a).member(s.i))
+		t.remove(&p)
+	}
+	t.store(e)
+}
+
+// toFull turns a compact set into a full one.
+func toFull(ar *arena.Arena, e entry.Entry) entry.Entry {
+	old := append([]byte(nil), e.Payload()...)
+	e = e.Resize(ar, entry.Skiplist, fullBytes, e.Deadline())
+	initFull(e)
+	if len(old) == 0 {
+		return e
+	}
+	b := blockOf(old)
+	t := loadTree(ar, e)
+	x := index(e)
+	for i := range b.len() {
+		t.insert(b.score(i), b.member(i))
+		x.InsertWord(ar, b.member(i), math.Float64bits(b.score(i)))
+	}
+	t.store(e)
+	return e
+}
+
+func walkFull(e entry.Entry, cursor uint64, want int, fn func(member []byte, score float64)) uint64 {
+	next, done := index(e).Walk(cursor, want, func(r slotted.Ref) {
+		fn(r.Key(), math.Float64frombits(r.Word()))
+	})
+	if done {
+		return 0
+	}
+	return next
+}

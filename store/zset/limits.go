@@ -1,0 +1,28 @@
+package zset
+
+const (
+	// leafMaxBytes and innerMaxBytes bound a tree's blocks: beyond them they split.
+	leafMaxBytes  = 1024
+	innerMaxBytes = 2048
+	// A block below a quarter of its bound looks for a neighbour with which it fills at
+	// most three quarters.
+	sparseShare = 4
+	// maxInlineBytes is the longest member or separator that stands in a tree's block; a
+	// longer one has a block of its own.
+	maxInlineBytes = 256
+	// maxDepth bounds the levels of a tree; inner blocks have at least three children
+	// when they split.
+	maxDepth = 32
+	// narrowMaxBytes is how many bytes of members a block with ends of 2 bytes can have.
+	narrowMaxBytes = 1<<14 - 1
+
+	headerBytes = 4
+	keyBytes    = 8
+	childBytes  = 8
+	countBytes  = 8
+	stubBytes   = 12 // address 8 | length 4
+
+	// maxCompactEntries and maxCompactBytes bound a compact set whatever the thresholds.
+	maxCompactEntries = 1 << 20
+	maxCompactBytes   = 1 << 30
+)
