@@ -25,6 +25,7 @@ func (t *Table) Add(ar *arena.Arena, key []byte) bool {
 				b[0] = byte(len(key))
 				copy(b[1:], key)
 				p.insertSlot(hd, i, tagOf(h, p.depth())<<tagBits|off)
+				t.hint(p, h, hd.count)
 				t.count++
 				return true
 			}
@@ -53,10 +54,11 @@ func (t *Table) insert(ar *arena.Arena, h uint64, key, val []byte, deadline int6
 	n := l.size()
 	p := t.reserve(ar, h, n+slotBytes)
 	hd, tag := p.header(), tagOf(h, p.depth())
-	i := lowerBound(p.slots(), uint32(hd.count), tag)
+	i := lowerBound(p.slots(), uint32(hd.count), p.hint(), tag)
 	rec, off := p.carve(hd, n)
 	t.write(ar, rec, &l, key, val, deadline)
 	p.insertSlot(hd, i, tag<<tagBits|off)
+	t.hint(p, h, hd.count)
 	t.count++
 	return rec
 }
@@ -229,6 +231,7 @@ func (t *Table) Delete(ar *arena.Arena, key []byte) bool {
 		t.drop(ar)
 		return true
 	}
+	t.hint(p, h, hd.count)
 	if waste := p.capacity() - hd.live(); waste > p.capacity()/wasteShare+wasteMinBytes {
 		t.tidy(ar, p, h)
 	}

@@ -37,7 +37,7 @@ func (t *Table) checkDirectory(sum *sums) error {
 	sum.bytes = int64(arena.SizeOf(dirBytes(g)))
 	for i := uint64(0); i < 1<<g; {
 		p := *t.word(i)
-		if p.addr() == 0 || p.depth() > g || p.capacity() != arena.SizeOf(p.capacity()) {
+		if p.addr() == 0 || p.depth() > g || p.capacity() != arena.SizeOf(p.capacity()) || p.capacity()%unitBytes != 0 {
 			return fmt.Errorf("directory word %d of depth %d is %#x", i, g, uint64(p))
 		}
 		n := uint64(1) << (g - p.depth())
@@ -78,7 +78,7 @@ func (t *Table) checkPage(p page, sum *sums) error {
 		l := parse(r.ptr(), mode)
 		live += l.size()
 		h := Hash(r.Key())
-		if slot>>tagBits != tagOf(h, p.depth()) || slot>>tagBits < last || t.pageAt(h) != p || l.size() > off {
+		if slot>>tagBits != tagOf(h, p.depth()) || slot>>tagBits < last || !t.pageAt(h).is(p) || l.size() > off {
 			return fmt.Errorf("slot %d is %#x after tag %#x, hash %#x, page %#x, record of %d bytes", i, slot, last, h, uint64(p), l.size())
 		}
 		last = slot >> tagBits

@@ -21,10 +21,12 @@
 //	          ┌──────┬───────┬──────┬───────────────────────────────┐
 //	          │ mode │ g     │ 0    │ directory address >> 3     40 │ address 0: no memory
 //	          └──────┴───────┴──────┴───────────────────────────────┘
-//	directory  63          46 45  40 39                            0
-//	word      ┌──────────────┬──────┬───────────────────────────────┐
-//	          │ capacity/8   │ d    │ page address >> 3          40 │
-//	          └──────────────┴──────┴───────────────────────────────┘
+//	directory  63       53 52  48 47   37 36                         0
+//	word      ┌───────────┬──────┬───────┬────────────────────────────┐
+//	          │ capacity  │ d    │ hint  │ page address >> 6       37 │
+//	          │ /64    11 │    5 │    11 │                            │
+//	          └───────────┴──────┴───────┴────────────────────────────┘
+//	hint      about the count, so that a lookup does not wait for the header
 //
 //	page      ┌────────────────────────────┬────────┬─   ─┬──────┬─   ─┬────────┬────────┐
 //	          │ count 2 heap 2 dead 2 – 2  │ slot 4 │ ... │ free │ ... │ record │ record │
@@ -44,11 +46,12 @@
 //
 // # How it works
 //
-// A lookup takes the directory word, the page's header, a slot and the record. Slots
-// are in the order of tags and hashes are even, so the tag itself tells where in the
-// array it is, give or take the square root of the count: no search tree, no second
-// hash structure, and the order of pages and slots is the order of hashes. A walk that
-// stands at a hash survives every split and merge, as in store/dict (ADR 0007).
+// A lookup takes the directory word, a few slots and the record: where the table is
+// larger than the cache, two misses one after the other. Slots are in the order of tags
+// and hashes are even, so the tag itself tells where in the array it is, give or take
+// the square root of the count: no search tree, no second hash structure, and the order
+// of pages and slots is the order of hashes. A walk that stands at a hash survives every
+// split and merge, as in store/dict (ADR 0007).
 //
 // A record that leaves or changes its size leaves a hole; holes go when the page is
 // rebuilt: for want of room, or because a delete left too much unused. A page whose
@@ -58,7 +61,7 @@
 // # Invariants (Check)
 //
 //  1. The 2^(g-d) directory words of a page are equal, aligned and adjacent; no page
-//     has d > g; a capacity is a size class of the arena.
+//     has d > g; a capacity is a size class of the arena and a multiple of 64.
 //  2. Every record is in the page of its hash, under its tag; slots are in the order
 //     of tags.
 //  3. heap is the bytes of all records since the page was built, dead of those that are

@@ -25,7 +25,7 @@ func (t *Table) Has(key []byte) bool { return t.Find(key) != 0 }
 // where its slot belongs, and 0.
 func (p page) find(h uint64, key []byte, mode Mode) (uint32, arena.Addr) {
 	n, s, tag, end := uint32(p.header().count), p.slots(), tagOf(h, p.depth()), p.end()
-	i := lowerBound(s, n, tag)
+	i := lowerBound(s, n, p.hint(), tag)
 	for ; i < n && s[i]>>tagBits == tag; i++ {
 		rec := end - arena.Addr(s[i]&offsetMask)
 		if keyIs(rec.Ptr(), mode, key) {

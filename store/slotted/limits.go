@@ -11,8 +11,13 @@ const (
 	// splitBytes: a page whose content exceeds it splits in two.
 	splitBytes = 2048
 
-	// minPageBytes is the least block of a page.
-	minPageBytes = 64
+	// windowSlots is how many slots a lookup compares without a branch. The count of
+	// records before a tag is off by the square root of theirs, so a page of 50 to 100
+	// needs it rarely larger.
+	windowSlots = 16
+
+	// hintedWords is the most directory words of one page whose hint is kept exact.
+	hintedWords = 16
 
 	// maxPageBytes bounds a page that cannot be split: offsets have 16 bits.
 	maxPageBytes = 64 << 10

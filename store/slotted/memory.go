@@ -86,7 +86,7 @@ func (t *Table) Clone(ar *arena.Arena) {
 
 // copyPage copies a page's block into ar.
 func copyPage(ar *arena.Arena, p page) page {
-	to := makePage(ar.Alloc(p.capacity()), p.capacity(), p.depth())
+	to := makePage(ar.Alloc(p.capacity()), p.capacity(), p.depth()).hinted(p.hint())
 	*to.header() = *p.header()
 	copy(to.front(), p.front())
 	copy(to.heap(), p.heap())

@@ -10,17 +10,29 @@ import (
 type page uint64
 
 func makePage(a arena.Addr, capacity int, depth uint) page {
-	return page(uint64(capacity/8)<<capShift | uint64(depth)<<depthShift | uint64(a)>>3)
+	return page(uint64(capacity/unitBytes)<<capShift | uint64(depth)<<depthShift | uint64(a)>>unitBits)
 }
 
-func (p page) addr() arena.Addr { return wordAddr(uint64(p)) }
+func (p page) addr() arena.Addr { return arena.Addr(p&unitMask) << unitBits }
 func (p page) depth() uint      { return uint(p>>depthShift) & depthMask }
 
 // capacity returns the bytes of the block.
-func (p page) capacity() int { return int(p >> capShift << 3) }
+func (p page) capacity() int { return int(p >> capShift << unitBits) }
 
 // end returns where the block ends; offsets count back from there.
-func (p page) end() arena.Addr { return p.addr() + arena.Addr(p>>capShift<<3) }
+func (p page) end() arena.Addr { return p.addr() + arena.Addr(p>>capShift<<unitBits) }
+
+// hint returns about the number of records. It is in the directory word so that a
+// lookup need not wait for the header before it knows where to look.
+func (p page) hint() uint32 { return uint32(p>>hintShift) & hintMax }
+
+// hinted returns p with another hint.
+func (p page) hinted(count uint32) page {
+	return p&^(hintMax<<hintShift) | page(min(count, hintMax))<<hintShift
+}
+
+// is tells whether p and q are the same page, whatever their hints.
+func (p page) is(q page) bool { return (p^q)&^(hintMax<<hintShift) == 0 }
 
 // header is the first 8 bytes of a page.
 type header struct {
@@ -54,26 +66,40 @@ func (hd *header) live() int { return hd.used() - int(hd.dead) }
 func tagOf(h uint64, depth uint) uint32 { return uint32(h << depth >> (64 - tagBits)) }
 
 // lowerBound returns the index of the first of n slots whose tag is at least tag.
-// Hashes are spread evenly, so it is near the place that the tag itself tells.
-func lowerBound(s *slots, n, tag uint32) uint32 {
-	if n == 0 {
-		return 0
-	}
-	want, i := tag<<tagBits, tag*n>>tagBits
-	if s[i] >= want {
-		for i > 0 && s[i-1] >= want {
-			i--
+// Hashes are spread evenly, so it is near the place that the tag itself tells, given
+// about the count.
+func lowerBound(s *slots, n, hint, tag uint32) uint32 {
+	want := tag << tagBits
+	guess := tag * hint >> tagBits
+	if n > windowSlots && guess < n {
+		from := max(guess, windowSlots/2) - windowSlots/2
+		from = min(from, n-windowSlots)
+		w := (*[windowSlots]uint32)(unsafe.Pointer(&s[from]))
+		below := uint32(0)
+		for _, x := range w {
+			below += uint32((uint64(x) - uint64(want)) >> 63)
 		}
-		return i
+		if (below > 0 || from == 0) && (below < windowSlots || from+windowSlots == n) {
+			return from + below
+		}
+		guess = from + below
 	}
-	for i++; i < n && s[i] < want; i++ {
+	return scanFrom(s, n, min(guess, n), want)
+}
+
+// scanFrom is lowerBound by looking at the slots one by one, from i on.
+func scanFrom(s *slots, n, i, want uint32) uint32 {
+	for ; i < n && s[i] < want; i++ {
+	}
+	for i > 0 && s[i-1] >= want {
+		i--
 	}
 	return i
 }
 
 // capacityFor returns the block size for a page that holds live bytes.
 func capacityFor(live int) int {
-	return arena.SizeOf(max(minPageBytes, min(live+live/slackShare, maxPageBytes)))
+	return arena.SizeOf((min(live+live/slackShare, maxPageBytes) + unitBytes - 1) &^ (unitBytes - 1))
 }
 
 // newPage makes an empty page; it stands in no directory yet.

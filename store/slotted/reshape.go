@@ -76,7 +76,7 @@ func (t *Table) split(ar *arena.Arena, p page, h uint64) {
 	}
 	hd, s, mode := p.header(), p.slots(), t.Mode()
 	n := uint32(hd.count)
-	mid := lowerBound(s, n, 1<<(tagBits-1))
+	mid := lowerBound(s, n, n, 1<<(tagBits-1))
 	low := headerBytes + int(mid)*slotBytes
 	for _, slot := range s[:mid] {
 		low += recordBytes(p.rec(slot), mode)

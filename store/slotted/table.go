@@ -65,13 +65,19 @@ func Hash(key []byte) uint64 { return maphash.Bytes(seed, key) & hashMask }
 
 // Bit layout, drawn in doc.go.
 const (
-	addrBits   = 40
-	addrMask   = 1<<addrBits - 1
-	depthShift = 40
-	depthMask  = 63
-	capShift   = 46
-	gShift     = 48
-	modeShift  = 56
+	addrMask  = 1<<40 - 1
+	gShift    = 48
+	gMask     = 63
+	modeShift = 56
+
+	unitBits   = 6 // pages are whole cache lines
+	unitBytes  = 1 << unitBits
+	unitMask   = 1<<37 - 1
+	hintShift  = 37
+	hintMax    = 1<<11 - 1
+	depthShift = 48
+	depthMask  = 31
+	capShift   = 53
 
 	tagBits      = 16
 	positionBits = 40
@@ -85,7 +91,7 @@ func wordAddr(w uint64) arena.Addr { return arena.Addr(w&addrMask) << 3 }
 func (t *Table) empty() bool { return t.dir&addrMask == 0 }
 
 // g returns the depth of the directory in bits.
-func (t *Table) g() uint { return uint(t.dir>>gShift) & depthMask }
+func (t *Table) g() uint { return uint(t.dir>>gShift) & gMask }
 
 func (t *Table) setDir(a arena.Addr, g uint) {
 	t.dir = t.dir>>modeShift<<modeShift | uint64(g)<<gShift | uint64(a)>>3
@@ -97,14 +103,30 @@ func dirBytes(g uint) int { return 8 << g }
 // branch.
 func (t *Table) dirIndex(h uint64) uint64 { return h >> 1 >> ((63 - t.g()) & 63) }
 
+// hint writes p's count into its directory words, of which h has one. The few at most:
+// a stale hint is right enough.
+func (t *Table) hint(p page, h uint64, count uint16) {
+	n := uint64(1) << (t.g() - p.depth())
+	if n > hintedWords {
+		return
+	}
+	p = p.hinted(uint32(count))
+	first := t.dirIndex(h) &^ (n - 1)
+	for i := first; i < first+n; i++ {
+		*t.word(i) = p
+	}
+}
+
 // word returns where the i-th directory word lies.
 func (t *Table) word(i uint64) *page { return (*page)((wordAddr(t.dir) + arena.Addr(i*8)).Ptr()) }
 
 // pageAt returns the page of h; the table is not empty.
 func (t *Table) pageAt(h uint64) page { return *t.word(t.dirIndex(h)) }
 
-// setWords lets all directory words of p's range, which h is in, refer to p.
+// setWords lets all directory words of p's range, which h is in, refer to p, with its
+// present count as the hint.
 func (t *Table) setWords(p page, h uint64) {
+	p = p.hinted(uint32(p.header().count))
 	n := uint64(1) << (t.g() - p.depth())
 	first := t.dirIndex(h) &^ (n - 1)
 	for i := first; i < first+n; i++ {

@@ -29,7 +29,7 @@ func (t *Table) walkPage(pos uint64, want int, fn func(r Ref)) (emitted int, nex
 	start := pos &^ (1<<(width+tagBits) - 1)
 	n, s := uint32(p.header().count), p.slots()
 	first := uint32((pos - start) >> width)
-	i := lowerBound(s, n, first)
+	i := lowerBound(s, n, n, first)
 	// A position from deeper pages may lie among hashes of one tag.
 	for ; pos&(1<<width-1) != 0 && i < n && s[i]>>tagBits == first; i++ {
 		if r := makeRef(p.rec(s[i]), mode); Hash(r.Key())>>positionOff >= pos {
