@@ -3,6 +3,7 @@ package store
 import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/hash"
 	"github.com/kringdb/kring/store/str"
 	"github.com/kringdb/kring/store/value"
 	"github.com/kringdb/kring/store/zset"
@@ -25,6 +26,8 @@ func init() {
 	checks[entry.String] = str.Check
 	outside[entry.KindOf(entry.ZSet, entry.Skiplist)] = &zset.FullOps
 	checks[entry.ZSet] = zset.Check
+	outside[entry.KindOf(entry.Hash, entry.Hashtable)] = &hash.Ops
+	checks[entry.Hash] = hash.Check
 }
 
 // outsideBytes returns the bytes that e's value holds outside its block.
