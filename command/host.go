@@ -51,6 +51,9 @@ type ShutdownOptions struct{ Save, NoSave, Now, Force, Abort bool }
 // Host is the running server as the handlers see it. A returned error text is a
 // whole reply error, prefix included; empty means success.
 type Host interface {
+	ACLHost
+	ObserveHost
+
 	Table() *Table
 	Databases() int
 

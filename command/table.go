@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"fmt"
 	"sort"
 )
@@ -123,6 +124,16 @@ func (s *Spec) LookupSub(name []byte) *Spec {
 		}
 	}
 	return nil
+}
+
+// LookupFull finds a command or, by "container|subcommand", a subcommand.
+func (t *Table) LookupFull(name []byte) *Spec {
+	head, sub, found := bytes.Cut(name, []byte("|"))
+	s := t.Lookup(head)
+	if s == nil || !found {
+		return s
+	}
+	return s.LookupSub(sub)
 }
 
 // Commands returns all commands (no subcommands) in order of name; do not change it.

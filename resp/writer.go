@@ -22,6 +22,9 @@ type Writer struct {
 	buf   []byte // the current window: its length is written, its capacity is the window
 	proto int
 	errs  int // error replies since TakeErrors
+
+	// OnError, when set, is told the text of every error reply.
+	OnError func(text string)
 }
 
 // Bind directs w to s. Whatever was written to the previous sink must have been flushed.
@@ -85,11 +88,17 @@ func (w *Writer) TakeErrors() int {
 	return n
 }
 
+// Errors returns how many error replies were written since the last TakeErrors.
+func (w *Writer) Errors() int { return w.errs }
+
 // Error writes an error reply. The text begins with its code ("ERR syntax error"). Line
 // ends around it are dropped, those inside become spaces, as in Redis.
 func (w *Writer) Error(s string) {
 	w.errs++
 	s = strings.Trim(s, "\r\n")
+	if w.OnError != nil {
+		w.OnError(s)
+	}
 	w.short("-")
 	for len(s) > 0 {
 		n := min(len(s), wholeBulkBytes)

@@ -31,20 +31,6 @@ func (s *session) SetProto(p int) {
 // Authenticated implements command.Client.
 func (s *session) Authenticated() bool { return !s.needAuth }
 
-// SetAuthenticated implements command.Client.
-func (s *session) SetAuthenticated(user string) {
-	s.needAuth = false
-	s.identity().user = user
-}
-
-// User implements command.Client.
-func (s *session) User() string {
-	if s.ident == nil || s.ident.user == "" {
-		return defaultUser
-	}
-	return s.ident.user
-}
-
 // Name implements command.Client.
 func (s *session) Name() string {
 	if s.ident == nil {
@@ -100,16 +86,14 @@ func (s *session) Reset() {
 	s.SetReply(command.ReplyOn)
 	s.noTouch, s.noEvict = false, false
 	s.ex.ctx.NoTouch = false
-	s.needAuth = s.ex.srv.PasswordSet()
 	if s.ident != nil {
 		s.ident.name, s.ident.user = "", ""
 	}
+	s.loginDefault()
 }
 
 // CloseAfterReply implements command.Client.
 func (s *session) CloseAfterReply() { s.closeAfterReply() }
-
-const defaultUser = "default"
 
 // AppendInfo implements command.Client: a handler asks about its own client.
 func (s *session) AppendInfo(dst []byte) []byte {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
 )
@@ -25,11 +26,16 @@ type executor struct {
 	worker  bool // it serves the slow lane
 	idx     []int
 	stats   execStats
-	host    host
-	lfu     command.LFU
-	rate    rateSample
-	pub     publishedStats // workers only: stats for others to read
-	warm    uint64         // sum over what look-ahead touched; keeps the loads alive
+	cmds    *stats.Table // calls and times by command
+	mark    int64        // when the running command began, see nanos
+
+	watchNanos int64 // calls that take longer concern the slow log or the latency monitor
+	timed      bool  // latency-tracking
+	host       host
+	lfu        command.LFU
+	rate       rateSample
+	pub        publishedStats // workers only: stats for others to read
+	warm       uint64         // sum over what look-ahead touched; keeps the loads alive
 }
 
 // call is one command of a batch, resolved by prepare: its spec and its keys.
@@ -81,7 +87,8 @@ func (a *execStats) add(b *execStats) {
 type publishedStats struct {
 	mu struct {
 		sync.Mutex
-		sum execStats
+		sum  execStats
+		cmds *stats.Table // nil before the first call
 	}
 }
 
@@ -89,20 +96,22 @@ type publishedStats struct {
 func (ex *executor) publish() {
 	ex.pub.mu.Lock()
 	ex.pub.mu.sum.add(&ex.stats)
+	if ex.pub.mu.cmds == nil {
+		ex.pub.mu.cmds = stats.NewTable(len(ex.srv.table.Specs()))
+	}
+	ex.pub.mu.cmds.Add(ex.cmds)
 	ex.pub.mu.Unlock()
+	ex.cmds.Reset()
 	ex.stats = execStats{}
-}
-
-func (p *publishedStats) read() execStats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.mu.sum
 }
 
 func (p *publishedStats) reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mu.sum = execStats{dirty: p.mu.sum.dirty}
+	if p.mu.cmds != nil {
+		p.mu.cmds.Reset()
+	}
 }
 
 // rateSample is the last reading for instantaneous_ops_per_sec.
@@ -122,6 +131,8 @@ func (ex *executor) sampleRate(now int64) {
 func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.host = host{Server: srv, ex: ex}
+	ex.cmds = stats.NewTable(len(srv.table.Specs()))
+	ex.w.OnError = srv.errorsBy.Add
 	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host}
 	return ex
 }
@@ -133,6 +144,7 @@ func (ex *executor) begin(s *session, now int64) {
 	c.Client, c.DB, c.NoTouch = s, int(s.db), s.noTouch
 	c.Limits = ex.srv.limits.Load()
 	c.Now = now
+	ex.watchNanos, ex.timed = ex.srv.watchFrom(), ex.srv.opts.LatencyTracking.Load()
 	c.LFU = nil
 	clock := uint32(now/1000) & entry.ClockMax
 	if isLFU(ex.srv.opts.MaxMemoryPolicy.Load()) {
@@ -306,5 +318,7 @@ func shardsOf(keys []store.Key) (set store.ShardSet) {
 // holds.
 func (ex *executor) handle(spec *command.Spec) {
 	ex.stats.commands++
+	errs := ex.w.Errors()
 	spec.Handler(&ex.ctx)
+	ex.observe(spec, ex.w.Errors() != errs)
 }

@@ -2,8 +2,6 @@ package server
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"math"
@@ -75,23 +73,6 @@ func (s *Server) Table() *command.Table { return s.table }
 // Databases implements command.Host.
 func (s *Server) Databases() int { return s.store.Databases() }
 
-// PasswordSet implements command.Host.
-func (s *Server) PasswordSet() bool { return s.opts.RequirePass.Load() != "" }
-
-// CheckPassword implements command.Host. It compares digests, so that neither the
-// password's length nor its beginning shows in the time it takes.
-func (s *Server) CheckPassword(user, password []byte) bool {
-	if string(user) != defaultUser {
-		return false
-	}
-	want := s.opts.RequirePass.Load()
-	if want == "" {
-		return true
-	}
-	a, b := sha256.Sum256([]byte(want)), sha256.Sum256(password)
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
-}
-
 // ConfigGet implements command.Host.
 func (s *Server) ConfigGet(patterns [][]byte) []command.ConfigPair {
 	var out []command.ConfigPair
@@ -132,10 +113,12 @@ func (h *host) ResetStats() {
 	h.askReactors(func(_ *netio.Reactor, ex *executor) {
 		ex.stats = execStats{dirty: ex.stats.dirty}
 		ex.rate = rateSample{}
+		ex.cmds.Reset()
 	})
 	for _, ex := range h.extra {
 		ex.pub.reset()
 	}
+	h.errorsBy.Reset()
 	h.base.connections.Store(h.counts.connections.Load())
 	h.base.rejected.Store(h.counts.rejected.Load())
 	h.base.expired.Store(int64(h.store.Stats().Expired))

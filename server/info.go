@@ -11,6 +11,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/server/stats"
 )
 
 // KringVersion is the version of this server; command.Version is the Redis it follows.
@@ -34,16 +35,22 @@ var infoSections = []infoSection{
 	{"stats", "Stats", infoStats},
 	{"replication", "Replication", infoReplication},
 	{"cpu", "CPU", infoCPU},
-	{"errorstats", "Errorstats", func(*Server, *infoWriter) {}},
+	{"commandstats", "Commandstats", infoCommandStats},
+	{"errorstats", "Errorstats", infoErrorStats},
+	{"latencystats", "Latencystats", infoLatencyStats},
 	{"cluster", "Cluster", func(_ *Server, w *infoWriter) { w.num("cluster_enabled", 0) }},
 	{"keyspace", "Keyspace", infoKeyspace},
 }
 
+// notByDefault are the sections that INFO shows only when asked.
+var notByDefault = map[string]bool{"commandstats": true, "latencystats": true}
+
 // infoWriter collects the lines of INFO and what was gathered for them.
 type infoWriter struct {
 	bytes.Buffer
-	sum execStats
-	now time.Time
+	sum  execStats
+	cmds *stats.Table // calls and times by command
+	now  time.Time
 }
 
 func (w *infoWriter) str(name, v string)         { w.WriteString(name + ":" + v + "\r\n") }
@@ -67,15 +74,15 @@ func (w *infoWriter) human(name string, n int64) {
 
 // Info implements command.Host.
 func (h *host) Info(sections [][]byte) []byte {
-	w := &infoWriter{now: time.Now(), sum: h.sumStats()}
-	want := func(name string) bool { return true }
+	w := &infoWriter{now: time.Now()}
+	w.sum, w.cmds = h.sumStats()
+	want := func(name string) bool { return !notByDefault[name] }
 	if len(sections) > 0 {
 		want = func(name string) bool {
 			for _, sec := range sections {
-				for _, alias := range []string{name, "all", "everything", "default"} {
-					if command.EqualFold(sec, alias) {
-						return true
-					}
+				if command.EqualFold(sec, name) || command.EqualFold(sec, "all") || command.EqualFold(sec, "everything") ||
+					command.EqualFold(sec, "default") && !notByDefault[name] {
+					return true
 				}
 			}
 			return false
@@ -95,18 +102,31 @@ func (h *host) Info(sections [][]byte) []byte {
 }
 
 // sumStats adds up what all executors counted.
-func (h *host) sumStats() execStats {
-	parts := make([]execStats, len(h.execs))
-	h.askReactors(func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.stats })
+func (h *host) sumStats() (execStats, *stats.Table) {
+	n := len(h.table.Specs())
+	parts, cmds := make([]execStats, len(h.execs)), make([]*stats.Table, len(h.execs))
+	h.askReactors(func(r *netio.Reactor, ex *executor) {
+		i := r.Index()
+		parts[i], cmds[i] = ex.stats, stats.NewTable(n)
+		cmds[i].Add(ex.cmds)
+	})
 	var sum execStats
+	all := stats.NewTable(n)
 	for i := range parts {
 		sum.add(&parts[i])
+		if cmds[i] != nil { // a reactor that has ended answers nothing
+			all.Add(cmds[i])
+		}
 	}
 	for _, ex := range h.extra {
-		p := ex.pub.read()
-		sum.add(&p)
+		ex.pub.mu.Lock()
+		sum.add(&ex.pub.mu.sum)
+		if ex.pub.mu.cmds != nil {
+			all.Add(ex.pub.mu.cmds)
+		}
+		ex.pub.mu.Unlock()
 	}
-	return sum
+	return sum, all
 }
 
 func infoServer(s *Server, w *infoWriter) {

@@ -27,8 +27,12 @@ func (s *session) reject(cl *call, args resp.Args) bool {
 		w.Error("ERR wrong number of arguments for '" + cl.spec.FullName + "' command")
 	case s.needAuth && cl.spec.Flags&command.NoAuth == 0:
 		w.Error(command.ErrNoAuth)
+	case s.user != nil && !s.allowed(cl.spec, args):
 	default:
 		return false
+	}
+	if cl.spec != nil && cl.bad != callUnknownSub {
+		s.ex.cmds.Reject(cl.spec.ID)
 	}
 	return true
 }

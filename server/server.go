@@ -12,7 +12,9 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/arena"
 )
@@ -42,6 +44,12 @@ type Server struct {
 	ready        chan struct{} // closed when connections are served
 	listeners    listeners
 	activeExpire atomic.Bool
+
+	acl      *acl.Registry
+	aclLog   acl.Log
+	slowLog  stats.SlowLog
+	latency  stats.Latency
+	errorsBy stats.Errors
 }
 
 // counters are the server-wide numbers that several goroutines change.
@@ -70,6 +78,10 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s.watchOptions()
+	if err = s.openUsers(); err != nil {
+		s.store.Close()
+		return nil, err
+	}
 	if err = s.openReactors(); err != nil {
 		s.store.Close()
 		return nil, err
@@ -153,10 +165,11 @@ func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 		return s.refuse(c, "ERR max number of clients reached")
 	}
 	now := r.Now()
-	return &session{
-		conn: c, ex: r.Local.(*executor), id: s.counts.nextClientID.Add(1), proto: 2,
-		needAuth: s.PasswordSet(), created: now, active: now,
+	se := &session{
+		conn: c, ex: r.Local.(*executor), id: s.counts.nextClientID.Add(1), proto: 2, created: now, active: now,
 	}
+	se.loginDefault()
+	return se
 }
 
 func (s *Server) refuse(c *netio.Conn, text string) netio.Session {

@@ -6,6 +6,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/server/options"
 )
 
@@ -22,7 +23,8 @@ type session struct {
 	proto  int8
 	reply  replyState
 
-	needAuth bool // a password is set and this client has not given it
+	user     *acl.User // nil: one who may do everything
+	needAuth bool      // a password is set and this client has not given it
 	noTouch  bool
 	noEvict  bool
 	closing  bool // close once the replies so far are out
@@ -145,11 +147,12 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	s.bindReply()
 	ok := true
 	before := s.conn.OutBytes()
+	ex.mark = ex.nanos()
 	ex.gate.Lock()
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
 		ex.touchAhead(db, cl.to)
-		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.reply != replyOn {
+		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn {
 			if !s.runGuarded(cl, args) {
 				if s.closing {
 					break

@@ -93,6 +93,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 		cl.to = int32(len(ex.keys))
 	}
 	ex.stats.slow++
+	ex.mark = ex.nanos()
 	ex.gate.Lock()
 	ex.run(cl, sc.args)
 	ex.gate.Unlock()

@@ -212,12 +212,12 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	o := load(t, "appendonly yes\nappendfsync everysec\ndaemonize yes\nuser bob on >secret\ntimeout 5\nhz 50\nmasterauth secret\n")
+	o := load(t, "appendonly yes\nappendfsync everysec\ndaemonize yes\nrename-command GET G\ntimeout 5\nhz 50\nmasterauth secret\n")
 	all := strings.Join(o.Warnings(), "\n")
 	for _, want := range []string{
 		"'daemonize yes' has no effect: Kring stays in the foreground",
 		"'appendonly yes' has no effect: There is no append only file yet",
-		"'user' has no effect", "'masterauth' has no effect",
+		"'rename-command' has no effect", "'masterauth' has no effect",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning %q in:\n%s", want, all)
@@ -226,8 +226,8 @@ func TestWarnings(t *testing.T) {
 	if len(o.Warnings()) != 4 || strings.Contains(all, "secret") {
 		t.Errorf("warnings:\n%s", all)
 	}
-	if got := o.Lines("user"); len(got) != 1 || got[0] != "bob on >secret" {
-		t.Errorf("lines of user: %q", got)
+	if got := o.Lines("rename-command"); len(got) != 1 || got[0] != "GET G" {
+		t.Errorf("lines of rename-command: %q", got)
 	}
 }
 

@@ -60,8 +60,6 @@ var tlsRows = []Row{
 		Help: "seconds a session is kept", Means: noTLS},
 }
 
-const noACL = "There are no ACL users yet: whoever may connect and knows requirepass may run every command."
-
 var securityRows = []Row{
 	{Name: "requirepass", Kind: str, Group: GroupSecurity, Flags: Sensitive,
 		Help: "password of the default user; empty for none", field: func(o *Options) cell { return &o.RequirePass }},
@@ -71,13 +69,13 @@ var securityRows = []Row{
 		Help: "who may change protected options with CONFIG SET", field: func(o *Options) cell { return &o.EnableProtected }},
 	{Name: "enable-module-command", Kind: allowNames, Default: "no", Group: GroupSecurity, State: Accepted, Flags: Immutable,
 		Help: "who may use MODULE LOAD", Means: "Kring has no modules to load.", field: func(o *Options) cell { return &o.EnableModules }},
-	{Name: "user", Kind: lines, Group: GroupSecurity, State: Later, Flags: FileOnly | Additive | Sensitive,
-		Help: "an ACL user and its rules", Means: noACL},
-	{Name: "aclfile", Kind: str, Group: GroupSecurity, State: Later, Flags: Immutable, Help: "file of ACL users", Means: noACL},
-	{Name: "acl-pubsub-default", Kind: oneOf("allchannels", "resetchannels"), Default: "resetchannels", Group: GroupSecurity, State: Later,
-		Help: "channels of a new ACL user", Means: noACL},
-	{Name: "acllog-max-len", Kind: wide, Default: "128", Group: GroupSecurity, State: Later,
-		Help: "entries of ACL LOG", Means: noACL, field: func(o *Options) cell { return &o.ACLLogMaxLen }},
+	{Name: "user", Kind: lines, Group: GroupSecurity, Flags: FileOnly | Additive | Sensitive,
+		Help: "an ACL user and its rules"},
+	{Name: "aclfile", Kind: str, Group: GroupSecurity, Flags: Immutable, Help: "file of ACL users"},
+	{Name: "acl-pubsub-default", Kind: oneOf("allchannels", "resetchannels"), Default: "resetchannels", Group: GroupSecurity,
+		Help: "channels of a new ACL user"},
+	{Name: "acllog-max-len", Kind: wide, Default: "128", Group: GroupSecurity,
+		Help: "entries of ACL LOG", field: func(o *Options) cell { return &o.ACLLogMaxLen }},
 	{Name: "rename-command", Kind: lines, Group: GroupSecurity, State: Later, Flags: FileOnly | Additive,
 		Help: "give a command another name, or none", Means: "Commands keep their names: what was to be hidden can be called."},
 }

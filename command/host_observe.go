@@ -1,0 +1,43 @@
+package command
+
+// ObserveHost is the part of Host that keeps slow calls, latencies and counts per
+// command.
+type ObserveHost interface {
+	SlowLog(n int) []SlowCall // the newest first; all for a negative n
+	SlowLogLen() int
+	SlowLogReset()
+
+	LatencyLatest() []LatencyEvent // in order of name
+	LatencyReset(names []string) (n int)
+	LatencyThresholdMs() int64
+	// LatencyHistograms asks the reactors: only from a Slow command. nil names: all
+	// commands that were called.
+	LatencyHistograms(names [][]byte) []LatencyHistogram
+}
+
+// SlowCall is an entry of the slow log.
+type SlowCall struct {
+	ID, Unix, Micros int64 // Unix in seconds
+	Args             []string
+	Addr, Name       string
+}
+
+// LatencySample is the worst latency of an event in one second.
+type LatencySample struct{ Unix, Millis int64 }
+
+// LatencyEvent is a source of latency with its samples, the oldest first.
+type LatencyEvent struct {
+	Name        string
+	WorstMillis int64
+	Samples     []LatencySample
+}
+
+// LatencyHistogram is the distribution of one command's times.
+type LatencyHistogram struct {
+	Name  string
+	Calls int64
+	Steps []LatencyStep
+}
+
+// LatencyStep says how many calls took up to Micros, a power of two.
+type LatencyStep struct{ Micros, Calls int64 }

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/server/stats"
+)
+
+// This file counts and times commands (package stats) and shows the result.
+
+// nanos is a monotonic clock for durations, in nanoseconds since the server started.
+func (ex *executor) nanos() int64 { return int64(time.Since(ex.srv.started)) }
+
+// watchFrom returns the time in nanoseconds from which a call concerns the slow log or
+// the latency monitor.
+func (s *Server) watchFrom() int64 {
+	from := int64(math.MaxInt64)
+	if slow := s.opts.SlowlogLogSlowerThan.Load(); slow >= 0 && slow < from/1000 {
+		from = slow * 1000
+	}
+	if lat := s.opts.LatencyThreshold.Load(); lat > 0 && lat < from/1e6 {
+		from = lat * 1e6
+	}
+	return from
+}
+
+// observe counts the call that just ended. The time since the end of the previous call
+// of the batch is its: one reading of the clock per call.
+func (ex *executor) observe(spec *command.Spec, failed bool) {
+	now := ex.nanos()
+	took := now - ex.mark
+	ex.mark = now
+	ex.cmds.Call(spec.ID, took, failed, ex.timed)
+	if took >= ex.watchNanos {
+		ex.observeLong(spec, took/1000)
+	}
+}
+
+// observeLong looks whether a call of some length is for the slow log or the latency
+// monitor.
+func (ex *executor) observeLong(spec *command.Spec, micros int64) {
+	srv, c := ex.srv, &ex.ctx
+	if most := srv.opts.SlowlogLogSlowerThan.Load(); most >= 0 && micros >= most && spec.Flags&command.SkipSlowlog == 0 {
+		ex.logSlow(spec, micros)
+	}
+	if most := srv.opts.LatencyThreshold.Load(); most > 0 && micros/1000 >= most {
+		event := "command"
+		if spec.Flags&command.Fast != 0 {
+			event = "fast-command"
+		}
+		srv.latency.Add(event, c.Now/1000, micros/1000)
+	}
+}
+
+func (ex *executor) logSlow(spec *command.Spec, micros int64) {
+	c := &ex.ctx
+	call := stats.SlowCall{Unix: c.Now / 1000, Micros: micros}
+	if se, ok := c.Client.(*session); ok {
+		call.Addr, call.Name = se.conn.RemoteAddr(), se.Name()
+	}
+	args := [][]byte(c.Args)
+	if spec.Flags&command.NoHistory != 0 {
+		args = [][]byte{c.Args[0], []byte("(redacted)")}
+	}
+	ex.srv.slowLog.Add(call, args, int(ex.srv.opts.SlowlogMaxLen.Load()))
+}
+
+// SlowLog implements command.Host.
+func (s *Server) SlowLog(n int) []command.SlowCall {
+	var out []command.SlowCall
+	for _, c := range s.slowLog.Latest(n) {
+		out = append(out, command.SlowCall(c))
+	}
+	return out
+}
+
+// SlowLogLen implements command.Host.
+func (s *Server) SlowLogLen() int { return s.slowLog.Len() }
+
+// SlowLogReset implements command.Host.
+func (s *Server) SlowLogReset() { s.slowLog.Reset() }
+
+// LatencyLatest implements command.Host.
+func (s *Server) LatencyLatest() []command.LatencyEvent {
+	var out []command.LatencyEvent
+	for _, e := range s.latency.Latest() {
+		ev := command.LatencyEvent{Name: e.Name, WorstMillis: e.WorstMillis}
+		for _, sm := range e.Samples {
+			ev.Samples = append(ev.Samples, command.LatencySample(sm))
+		}
+		out = append(out, ev)
+	}
+	return out
+}
+
+// LatencyReset implements command.Host.
+func (s *Server) LatencyReset(names []string) int { return s.latency.Reset(names...) }
+
+// LatencyThresholdMs implements command.Host.
+func (s *Server) LatencyThresholdMs() int64 { return s.opts.LatencyThreshold.Load() }
+
+// LatencyHistograms implements command.Host.
+func (h *host) LatencyHistograms(names [][]byte) []command.LatencyHistogram {
+	_, cmds := h.sumStats()
+	var out []command.LatencyHistogram
+	add := func(s *command.Spec) {
+		if r := cmds.Row(s.ID); r.Times != nil && r.Times.Count() > 0 {
+			lh := command.LatencyHistogram{Name: s.FullName, Calls: int64(r.Times.Count())}
+			for _, st := range r.Times.Cumulative() {
+				lh.Steps = append(lh.Steps, command.LatencyStep{Micros: st.Micros, Calls: int64(st.Count)})
+			}
+			out = append(out, lh)
+		}
+	}
+	if names == nil {
+		for _, s := range h.table.Specs() {
+			add(s)
+		}
+	}
+	for _, n := range names {
+		s := h.table.LookupFull(n)
+		if s == nil {
+			continue
+		}
+		add(s)
+		for _, sub := range s.Subs {
+			add(sub)
+		}
+	}
+	return out
+}
+
+func infoCommandStats(s *Server, w *infoWriter) {
+	for _, spec := range s.table.Specs() {
+		r := w.cmds.Row(spec.ID)
+		if r.Calls == 0 && r.Rejected == 0 {
+			continue
+		}
+		us, per := r.Nanos/1000, 0.0
+		if r.Calls > 0 {
+			per = float64(r.Nanos) / 1000 / float64(r.Calls)
+		}
+		w.str("cmdstat_"+spec.FullName, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			r.Calls, us, per, r.Rejected, r.Failed))
+	}
+}
+
+func infoErrorStats(s *Server, w *infoWriter) {
+	for _, e := range s.errorsBy.All() {
+		w.str("errorstat_"+e.Kind, "count="+strconv.FormatInt(e.Count, 10))
+	}
+}
+
+func infoLatencyStats(s *Server, w *infoWriter) {
+	percentiles := s.opts.LatencyPercentiles.Load()
+	for _, spec := range s.table.Specs() {
+		r := w.cmds.Row(spec.ID)
+		if r.Times == nil || r.Times.Count() == 0 || len(percentiles) == 0 {
+			continue
+		}
+		text := ""
+		for _, p := range percentiles {
+			text += fmt.Sprintf(",p%s=%.3f", strconv.FormatFloat(p, 'f', -1, 64), r.Times.Percentile(p))
+		}
+		w.str("latency_percentiles_usec_"+spec.FullName, text[1:])
+	}
+}

@@ -1,0 +1,57 @@
+package stats
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Errors counts error replies by their first word. Any goroutine may use it.
+type Errors struct {
+	mu struct {
+		sync.Mutex
+		counts map[string]int64
+	}
+}
+
+// ErrorCount is one line of INFO errorstats.
+type ErrorCount struct {
+	Kind  string
+	Count int64
+}
+
+// Add counts the error reply text.
+func (e *Errors) Add(text string) {
+	kind, _, _ := strings.Cut(text, " ")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.mu.counts == nil {
+		e.mu.counts = map[string]int64{}
+	}
+	if _, known := e.mu.counts[kind]; !known {
+		if len(e.mu.counts) >= maxErrorKinds {
+			return
+		}
+		kind = strings.Clone(kind)
+	}
+	e.mu.counts[kind]++
+}
+
+// All returns the counts in order of their words.
+func (e *Errors) All() []ErrorCount {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []ErrorCount
+	for _, k := range slices.Sorted(maps.Keys(e.mu.counts)) {
+		out = append(out, ErrorCount{k, e.mu.counts[k]})
+	}
+	return out
+}
+
+// Reset forgets all counts.
+func (e *Errors) Reset() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.mu.counts)
+}

@@ -1,0 +1,59 @@
+package stats
+
+// Row is what is counted of one command.
+type Row struct {
+	Calls    int64
+	Nanos    int64
+	Rejected int64 // refused before it ran
+	Failed   int64 // replied an error
+	Times    *Histogram
+}
+
+// Table has a row per command, by Spec.ID.
+type Table struct{ rows []Row }
+
+// NewTable returns a table for n commands.
+func NewTable(n int) *Table { return &Table{rows: make([]Row, n)} }
+
+// Call counts a call that took ns nanoseconds; timed says whether its time goes into the
+// histogram (latency-tracking).
+func (t *Table) Call(id int, ns int64, failed, timed bool) {
+	r := &t.rows[id]
+	r.Calls++
+	r.Nanos += ns
+	if failed {
+		r.Failed++
+	}
+	if timed {
+		if r.Times == nil {
+			r.Times = new(Histogram)
+		}
+		r.Times.Record(ns)
+	}
+}
+
+// Reject counts a call that was refused before it ran.
+func (t *Table) Reject(id int) { t.rows[id].Rejected++ }
+
+// Add adds the rows of o, a table of the same size.
+func (t *Table) Add(o *Table) {
+	for i := range o.rows {
+		r, s := &t.rows[i], &o.rows[i]
+		r.Calls += s.Calls
+		r.Nanos += s.Nanos
+		r.Rejected += s.Rejected
+		r.Failed += s.Failed
+		if s.Times != nil {
+			if r.Times == nil {
+				r.Times = new(Histogram)
+			}
+			r.Times.Add(s.Times)
+		}
+	}
+}
+
+// Reset forgets everything.
+func (t *Table) Reset() { clear(t.rows) }
+
+// Row returns the row of a command.
+func (t *Table) Row(id int) *Row { return &t.rows[id] }

@@ -1,0 +1,289 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/acl"
+)
+
+// This file joins users (package acl) with sessions, options and the handlers.
+
+// defaultUser is who a connection is before AUTH.
+const defaultUser = acl.DefaultUser
+
+var errTwoSources = errors.New("users stand both in the configuration file (user) and in an ACL file (aclfile): use one of them")
+
+// openUsers makes the users from requirepass, from the configuration file, or from the
+// ACL file.
+func (s *Server) openUsers() error {
+	s.acl = acl.New(s.table)
+	s.acl.SetPubSubDefault(s.opts.String("acl-pubsub-default") == "allchannels")
+	s.opts.OnChange("acl-pubsub-default", func() error {
+		s.acl.SetPubSubDefault(s.opts.String("acl-pubsub-default") == "allchannels")
+		return nil
+	})
+	lines, file := s.opts.Lines("user"), s.aclFile()
+	if len(lines) > 0 && file != "" {
+		return errTwoSources
+	}
+	for i, l := range lines {
+		lines[i] = "user " + strings.TrimPrefix(l, "user ")
+	}
+	if len(lines) > 0 {
+		if err := s.acl.Load(lines, "user"); err != nil {
+			return err
+		}
+	}
+	if file != "" {
+		if err := s.loadUsers(file); err != nil {
+			return err
+		}
+	}
+	if pw := s.opts.RequirePass.Load(); pw != "" {
+		s.acl.SetDefaultPassword(pw)
+	}
+	s.opts.OnChange("requirepass", func() error {
+		s.acl.SetDefaultPassword(s.opts.RequirePass.Load())
+		return nil
+	})
+	return nil
+}
+
+// aclFile returns the path of the ACL file, "" when there is none.
+func (s *Server) aclFile() string {
+	if f := s.opts.String("aclfile"); f != "" {
+		return s.opts.Path(f)
+	}
+	return ""
+}
+
+func (s *Server) loadUsers(file string) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return s.acl.Load(strings.Split(string(b), "\n"), file)
+}
+
+// PasswordSet implements command.Host.
+func (s *Server) PasswordSet() bool {
+	u := s.acl.Get(defaultUser)
+	return !u.On || !u.NoPass
+}
+
+// CheckPassword implements command.Host. A wrong one is noted in the ACL log.
+func (h *host) CheckPassword(user, password []byte) bool {
+	u := h.acl.Get(string(user))
+	if u != nil && u.CheckPassword(password) {
+		return true
+	}
+	if se, ok := h.ex.ctx.Client.(*session); ok {
+		se.logDenied(acl.DeniedAuth, h.ex.ctx.Spec.FullName, string(user))
+	}
+	return false
+}
+
+// loginDefault makes the session one of the default user, who has to authenticate if a
+// password is set.
+func (s *session) loginDefault() {
+	u := s.ex.srv.acl.Get(defaultUser)
+	s.needAuth = !u.On || !u.NoPass
+	s.setUser(u)
+}
+
+// SetAuthenticated implements command.Client.
+func (s *session) SetAuthenticated(user string) {
+	s.needAuth = false
+	s.identity().user = user
+	s.setUser(s.ex.srv.acl.Get(user))
+}
+
+// User implements command.Client.
+func (s *session) User() string {
+	if s.ident == nil || s.ident.user == "" {
+		return defaultUser
+	}
+	return s.ident.user
+}
+
+// setUser binds the session to a user's present rights; nobody asks about one who may
+// do everything.
+func (s *session) setUser(u *acl.User) {
+	if s.user = u; u != nil && u.Unrestricted() {
+		s.user = nil
+	}
+}
+
+// allowed tells whether the session's user may make a call; if not it replies and notes
+// the denial.
+func (s *session) allowed(spec *command.Spec, args resp.Args) bool {
+	v := s.user.Check(spec, args)
+	if v.Denied == acl.Allowed {
+		return true
+	}
+	object := spec.FullName
+	if v.Arg > 0 {
+		object = string(args[v.Arg])
+	}
+	s.logDenied(v.Denied, object, s.User())
+	s.ex.w.Error(v.ReplyText(s.user, spec))
+	return false
+}
+
+func (s *session) logDenied(why acl.Denied, object, user string) {
+	srv := s.ex.srv
+	now := time.Now().UnixMilli()
+	srv.aclLog.Add(acl.LogEntry{
+		Reason: why, Context: "toplevel", Object: object, User: user, ClientInfo: string(s.appendInfo(nil)),
+	}, now, int(srv.opts.ACLLogMaxLen.Load()))
+}
+
+// rebindUsers gives every session its user's present rights and closes those whose user
+// is gone. It asks the reactors, so it is for workers.
+func (h *host) rebindUsers() {
+	h.askReactors(func(r *netio.Reactor, _ *executor) {
+		eachSession(r, func(se *session) {
+			u := h.acl.Get(se.User())
+			switch {
+			case u != nil:
+				se.setUser(u)
+			case se.busy: // the one who deleted itself still gets the reply
+				se.closeAfterReply()
+			default:
+				se.conn.Close(errKilled)
+			}
+		})
+	})
+}
+
+// ACLUsers implements command.Host.
+func (s *Server) ACLUsers() []string { return s.acl.Names() }
+
+// ACLList implements command.Host.
+func (s *Server) ACLList() []string { return s.acl.List() }
+
+// ACLUser implements command.Host.
+func (s *Server) ACLUser(name string) (command.ACLUser, bool) {
+	u := s.acl.Get(name)
+	if u == nil {
+		return command.ACLUser{}, false
+	}
+	root, others := u.Rights()
+	out := command.ACLUser{Flags: u.Flags(), Passwords: u.Passwords(), Root: command.ACLRights(root)}
+	for _, o := range others {
+		out.Selectors = append(out.Selectors, command.ACLRights(o))
+	}
+	return out, true
+}
+
+// ACLSetUser implements command.Host.
+func (h *host) ACLSetUser(name string, rules []string) string {
+	_, err := h.acl.Set(name, rules)
+	var re *acl.RuleError
+	switch {
+	case errors.As(err, &re):
+		return fmt.Sprintf("ERR Error in ACL SETUSER modifier '%s': %v", re.Rule, re.Err)
+	case err != nil:
+		return "ERR " + err.Error()
+	}
+	h.rebindUsers()
+	return ""
+}
+
+// ACLDelUser implements command.Host.
+func (h *host) ACLDelUser(names []string) (int, string) {
+	gone, err := h.acl.Delete(names)
+	if err != nil {
+		return 0, "ERR " + err.Error()
+	}
+	if len(gone) > 0 {
+		h.rebindUsers()
+	}
+	return len(gone), ""
+}
+
+// ACLDryRun implements command.Host.
+func (s *Server) ACLDryRun(name string, spec *command.Spec, args resp.Args) (string, bool) {
+	u := s.acl.Get(name)
+	if u == nil {
+		return "", false
+	}
+	v := u.Check(spec, args)
+	if v.Denied == acl.Allowed {
+		return "", true
+	}
+	return v.DryRunText(u, spec, args), true
+}
+
+// ACLLog implements command.Host.
+func (s *Server) ACLLog(n int) []command.ACLLogEntry {
+	var out []command.ACLLogEntry
+	for _, e := range s.aclLog.Latest(n) {
+		out = append(out, command.ACLLogEntry{
+			ID: e.ID, Count: e.Count, Reason: e.Reason.String(), Context: e.Context, Object: e.Object, Username: e.User,
+			ClientInfo: e.ClientInfo, CreatedMs: e.CreatedMs, UpdatedMs: e.LastUpdated,
+		})
+	}
+	return out
+}
+
+// ACLLogReset implements command.Host.
+func (s *Server) ACLLogReset() { s.aclLog.Reset() }
+
+const errNoACLFile = "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command " +
+	"and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
+
+// ACLLoad implements command.Host.
+func (h *host) ACLLoad() string {
+	file := h.aclFile()
+	if file == "" {
+		return errNoACLFile
+	}
+	if err := h.loadUsers(file); err != nil {
+		return "ERR " + err.Error() + " WARNING: ACL errors detected, no change to the previously active ACL rules was performed"
+	}
+	h.rebindUsers()
+	return ""
+}
+
+// ACLSave implements command.Host: it writes a new file and puts it into the place of
+// the old one.
+func (h *host) ACLSave() string {
+	file := h.aclFile()
+	if file == "" {
+		return errNoACLFile
+	}
+	if err := replaceFile(file, strings.Join(h.acl.List(), "\n")+"\n"); err != nil {
+		h.log.Error("the ACL file cannot be written", "file", file, "error", err)
+		return "ERR There was an error trying to save the ACLs. Please check the server logs for more information"
+	}
+	return ""
+}
+
+// replaceFile gives a file new content, all of it or none.
+func replaceFile(path, content string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	_, err = f.WriteString(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
