@@ -122,6 +122,7 @@ func (h *host) ResetStats() {
 	h.base.connections.Store(h.counts.connections.Load())
 	h.base.rejected.Store(h.counts.rejected.Load())
 	h.base.expired.Store(int64(h.store.Stats().Expired))
+	h.keeper.stats.reset()
 	h.peakBytes.Store(0)
 }
 
@@ -163,7 +164,10 @@ func (s *Server) clientIsLocal(c command.Client) bool {
 }
 
 // SetActiveExpire implements command.Host.
-func (s *Server) SetActiveExpire(on bool) { s.activeExpire.Store(on) }
+func (s *Server) SetActiveExpire(on bool) {
+	s.activeExpire.Store(on)
+	s.keeper.ring()
+}
 
 func isLFU(policy int64) bool {
 	return policy == options.PolicyAllKeysLFU || policy == options.PolicyVolatileLFU

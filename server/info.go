@@ -190,6 +190,10 @@ func infoStats(s *Server, w *infoWriter) {
 	w.num("total_net_output_bytes", w.sum.outputBytes)
 	w.num("rejected_connections", s.counts.rejected.Load()-s.base.rejected.Load())
 	w.num("expired_keys", int64(st.Expired)-s.base.expired.Load())
+	w.str("expired_stale_perc", s.stalePercent(st.Expires))
+	w.num("expired_time_cap_reached_count", s.keeper.stats.capReached.Load())
+	w.num("expire_cycle_cpu_milliseconds", s.keeper.stats.busyUs.Load()/1000)
+	w.num("expire_late_max_milliseconds", s.keeper.stats.lateMaxMs.Load())
 	w.num("evicted_keys", 0)
 	w.num("keyspace_hits", w.sum.hits)
 	w.num("keyspace_misses", w.sum.misses)
@@ -216,7 +220,7 @@ func infoReplication(_ *Server, w *infoWriter) {
 func infoKeyspace(s *Server, w *infoWriter) {
 	for db := range s.store.Databases() {
 		if n := s.store.Len(db); n > 0 {
-			w.str("db"+strconv.Itoa(db), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=0", n, s.store.Expires(db)))
+			w.str("db"+strconv.Itoa(db), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", n, s.store.Expires(db), s.store.MeanTTL(db, w.now.UnixMilli())))
 		}
 	}
 }

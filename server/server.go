@@ -30,6 +30,7 @@ type Server struct {
 	execs  []*executor // of the reactors, by reactor index
 	extra  []*executor // of the workers
 	slow   slowLane
+	keeper *keeper
 	counts counters
 
 	parseLimits  atomic.Pointer[resp.Limits]
@@ -73,7 +74,12 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	arena.SetHugePages(opts.HugePages.Load())
-	s.store, err = store.Open(store.Options{Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load())})
+	s.keeper = newKeeper(s)
+	s.activeExpire.Store(true)
+	s.store, err = store.Open(store.Options{
+		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
+		Hooks: store.Hooks{Expired: s.keyExpired, Alarm: s.keeper.ring},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +109,8 @@ func (s *Server) openReactors() error {
 	}
 	s.group = group
 	n := len(group.Reactors())
-	s.gates = make(gates, workerCount+n)
+	s.gates = make(gates, workerCount+n+1)
+	s.keeper.gate = &s.gates[workerCount+n]
 	for i := range workerCount {
 		ex := newExecutor(s, &s.gates[i])
 		ex.worker = true
@@ -127,6 +134,7 @@ func (s *Server) keepAlive() time.Duration {
 // after a clean end.
 func (s *Server) Serve(ctx context.Context) error {
 	s.slow.start(s.extra)
+	s.keeper.start()
 	s.group.Start(s)
 	s.watchListeners() // reactors run now: they can be asked to close a listener
 	close(s.ready)
@@ -139,6 +147,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.stopping.Store(true)
 	s.group.Close()
 	s.slow.close()
+	s.keeper.stop()
 	s.store.Close()
 	s.log.Info("bye")
 	return nil

@@ -1,0 +1,158 @@
+package server
+
+import (
+	"math"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/store"
+)
+
+// keeper is the participant that keeps the store in shape beside the commands: it
+// deletes what has expired. It has a gate of its own, takes one shard lock at a time, and
+// gives way to others between its steps, each of which is bounded.
+type keeper struct {
+	srv   *Server
+	gate  *gate
+	wake  chan struct{}
+	quit  chan struct{}
+	ended chan struct{}
+	stats keeperStats
+}
+
+const (
+	// keeperTickMs is how often the keeper looks around when nothing wakes it.
+	keeperTickMs = 100
+	// keeperPass is how long one pass of expiry may take before other duties get their
+	// turn; keeperRetry the shortest sleep between passes.
+	keeperPass  = 25 * time.Millisecond
+	keeperRetry = 200 * time.Microsecond
+)
+
+// keeperStats are the keeper's counters; others read them.
+type keeperStats struct {
+	capReached atomic.Int64 // passes of expiry that had more to do than a pass may take
+	busyUs     atomic.Int64 // time spent expiring
+	lateMaxMs  atomic.Int64 // by how much the latest key was late
+	overdue    atomic.Int64 // keys deleted in the last pass that were overdue by keeperTickMs
+}
+
+// newKeeper makes the keeper of s; it gets its gate before it starts.
+func newKeeper(s *Server) *keeper {
+	return &keeper{srv: s, wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+}
+
+// ring wakes the keeper; any goroutine may call it, under any lock.
+func (k *keeper) ring() {
+	select {
+	case k.wake <- struct{}{}:
+	default: // it is awake, or about to be
+	}
+}
+
+func (k *keeper) start() { go k.run() }
+
+// stop ends the keeper and waits for it.
+func (k *keeper) stop() {
+	close(k.quit)
+	<-k.ended
+}
+
+func (k *keeper) run() {
+	defer close(k.ended)
+	timer := time.NewTimer(0)
+	for {
+		select {
+		case <-k.quit:
+			return
+		case <-k.wake:
+		case <-timer.C:
+		}
+		k.srv.store.SetAlarm(math.MinInt64)
+		k.expire()
+		timer.Reset(k.rest())
+	}
+}
+
+// rest arms the store's alarm and returns how long the keeper may sleep.
+func (k *keeper) rest() time.Duration {
+	st, now := k.srv.store, time.Now()
+	until := now.UnixMilli() + keeperTickMs
+	if k.srv.activeExpire.Load() {
+		// What comes up before until after the alarm is set rings; what came before
+		// shows in the answer.
+		for next := st.SetAlarm(until); next < until; next = st.SetAlarm(until) {
+			until = next
+		}
+	}
+	// A shard that a long command holds stays due: look again, but not all the time.
+	return max(time.UnixMilli(until).Sub(now), keeperRetry)
+}
+
+// expire deletes what is due, shard by shard, until nothing is or a pass has taken its
+// share of time.
+func (k *keeper) expire() {
+	s := k.srv
+	if !s.activeExpire.Load() {
+		return
+	}
+	overdue, began := int64(0), time.Now()
+	now := began.UnixMilli()
+	for more := true; more; {
+		more = false
+		for i := range uint32(s.store.Shards()) {
+			if s.store.Due(i) > now {
+				continue
+			}
+			k.gate.Lock()
+			x := s.store.ExpireStep(i, now)
+			k.gate.Unlock()
+			k.note(x)
+			if x.Late > keeperTickMs {
+				overdue += int64(x.Keys)
+			}
+			more = more || x.Work > 0 && s.store.Due(i) <= now
+			runtime.Gosched()
+			now = time.Now().UnixMilli()
+		}
+		if more && time.Since(began) > keeperPass {
+			k.stats.capReached.Add(1)
+			break
+		}
+	}
+	k.stats.overdue.Store(overdue)
+	k.stats.busyUs.Add(time.Since(began).Microseconds())
+}
+
+// note adds up what a step did.
+func (k *keeper) note(x store.Expiry) {
+	if x.Keys > 0 && x.Late > k.stats.lateMaxMs.Load() {
+		k.stats.lateMaxMs.Store(x.Late)
+	}
+}
+
+func (st *keeperStats) reset() {
+	st.capReached.Store(0)
+	st.busyUs.Store(0)
+	st.lateMaxMs.Store(0)
+}
+
+// keyExpired is the store's hook: the entry named key is being deleted because its
+// deadline has come. The shard is locked; key is a view.
+func (s *Server) keyExpired(shard, db int, key []byte) {
+	s.keyGone(uint32(shard), db, key, command.EventExpired)
+}
+
+// keyGone tells everybody who has to know that the server deleted a key on its own. The
+// shard is locked; key is a view.
+func (s *Server) keyGone(shard uint32, db int, key []byte, ev command.Event) {}
+
+// stalePercent estimates which share of the keys with a deadline, of which there are
+// expires, is overdue.
+func (s *Server) stalePercent(expires int64) string {
+	n := s.keeper.stats.overdue.Load()
+	return strconv.FormatFloat(100*float64(n)/float64(max(expires+n, 1)), 'f', 2, 64)
+}

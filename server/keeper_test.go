@@ -1,0 +1,85 @@
+package server
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// infoField reads one field of INFO.
+func (c *testClient) infoField(name string) string {
+	c.t.Helper()
+	for line := range strings.SplitSeq(c.do("INFO", "everything"), "\r\n") {
+		if v, ok := strings.CutPrefix(line, name+":"); ok {
+			return v
+		}
+	}
+	c.t.Fatalf("INFO has no %s", name)
+	return ""
+}
+
+func (c *testClient) infoInt(name string) int64 {
+	c.t.Helper()
+	n, err := strconv.ParseInt(c.infoField(name), 10, 64)
+	if err != nil {
+		c.t.Fatal(name, err)
+	}
+	return n
+}
+
+// eventually waits until ok or fails.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("never: " + what)
+		}
+	}
+}
+
+// TestKeysExpireByThemselves lets many keys fall due that nobody asks for.
+func TestKeysExpireByThemselves(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	const keys = 20_000
+	var b strings.Builder
+	for i := range keys {
+		b.WriteString(encode("SET", fmt.Sprint("key:", i), "v", "PX", strconv.Itoa(100+i%700)))
+	}
+	c.send(b.String())
+	for range keys {
+		c.reply()
+	}
+	c.want("OK", "SET", "stays", "v")
+	if ttl := c.infoField("db0"); strings.HasSuffix(ttl, "avg_ttl=0") {
+		t.Errorf("keyspace: %s", ttl)
+	}
+	eventually(t, "the keys expire", func() bool { return s.store.Len(0) == 1 })
+	if n := c.infoInt("expired_keys"); n != keys {
+		t.Errorf("%d keys counted as expired", n)
+	}
+	if late := c.infoInt("expire_late_max_milliseconds"); late > 500 { // loose: the machine may be busy
+		t.Errorf("the latest was %d ms late", late)
+	}
+	if err := s.store.CheckInvariants(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSetActiveExpire switches the keeper's part off and on again.
+func TestSetActiveExpire(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	c.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+	c.want("OK", "SET", "k", "v", "PX", "10")
+	time.Sleep(150 * time.Millisecond)
+	if n := s.store.Len(0); n != 1 {
+		t.Fatalf("%d keys", n)
+	}
+	c.want("nil", "GET", "k") // a read meets the deadline all the same
+	c.want("OK", "SET", "k", "v", "PX", "10")
+	c.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "1")
+	eventually(t, "the key expires", func() bool { return s.store.Len(0) == 0 })
+}
