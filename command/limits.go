@@ -14,6 +14,12 @@ const (
 	// defaultScanCount is COUNT of SCAN when it is not given, maxScanCount its upper end.
 	defaultScanCount = 10
 	maxScanCount     = 1 << 20
+	// maxRandomCount bounds a negative count of HRANDFIELD: Redis would write for ever.
+	maxRandomCount = 1 << 24
+	// expireFieldsStep is how many fields of one hash expire under one hold of the lock.
+	expireFieldsStep = 128
+	// randomDrawCost is how many elements a walk visits in the time that drawing one takes.
+	randomDrawCost = 4
 	// sharedIntegers is how many small integers Redis shares between keys.
 	sharedIntegers = 10000
 	// maxIntTextBytes is the length of the longest decimal int64.

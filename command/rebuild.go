@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/hash"
 	"github.com/kringdb/kring/store/str"
 )
 
@@ -17,6 +18,7 @@ type Rebuild struct {
 // collection is written in commands of up to rebuildBatch elements each.
 var rebuilders = [16]func(r *Rebuild, e entry.Entry){
 	entry.String: rebuildString,
+	entry.Hash:   rebuildHash,
 }
 
 // Entry appends the commands that make e in an empty database. The caller holds the
@@ -50,4 +52,32 @@ func rebuildString(r *Rebuild, e entry.Entry) {
 	if e.Encoding() != entry.Int && e.Encoding() != entry.Chunked {
 		r.scratch = nil // it was a view
 	}
+}
+
+func rebuildHash(r *Rebuild, e entry.Entry) {
+	n, i := hash.Len(e), 0
+	hash.Each(e, 0, func(field, val []byte, _ int64) bool {
+		if i%rebuildBatch == 0 {
+			r.Begin(2+2*min(rebuildBatch, n-i), "HSET")
+			r.Arg(e.Key())
+		}
+		r.Arg(field)
+		r.Arg(val)
+		i++
+		return true
+	})
+	if hash.NextDeadline(e) == 0 {
+		return
+	}
+	hash.Each(e, 0, func(field, _ []byte, deadline int64) bool {
+		if deadline != 0 {
+			r.Begin(6, "HPEXPIREAT")
+			r.Arg(e.Key())
+			r.Int(deadline)
+			r.Arg(fieldsWord)
+			r.Int(1)
+			r.Arg(field)
+		}
+		return true
+	})
 }

@@ -28,6 +28,8 @@ func init() {
 	checks[entry.ZSet] = zset.Check
 	outside[entry.KindOf(entry.Hash, entry.Hashtable)] = &hash.Ops
 	checks[entry.Hash] = hash.Check
+	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
+	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
 }
 
 // outsideBytes returns the bytes that e's value holds outside its block.

@@ -1,0 +1,272 @@
+package command
+
+import (
+	"math"
+	"math/rand/v2"
+	"strconv"
+
+	"github.com/kringdb/kring/internal/glob"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/hash"
+)
+
+var hashAllSpecs = []*Spec{
+	hashAllSpec("hgetall", "Returns all fields and values of a hash.", func(c *Ctx) { hashAll(c, true, true) }),
+	hashAllSpec("hkeys", "Returns all fields of a hash.", func(c *Ctx) { hashAll(c, true, false) }),
+	hashAllSpec("hvals", "Returns all values of a hash.", func(c *Ctx) { hashAll(c, false, true) }),
+	{
+		Name: "hrandfield", Arity: -2, Flags: ReadOnly, Group: GroupHash, Handler: hrandfield, Cost: hrandfieldCost,
+		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Since: "6.2.0", Complexity: "O(N) where N is the number of fields returned.",
+		Summary: "Returns random fields of a hash.", Syntax: "key [count:integer [WITHVALUES]]", Tips: []string{"nondeterministic_output"},
+	},
+	{
+		Name: "hscan", Arity: -3, Flags: ReadOnly, Group: GroupHash, Handler: hscan, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Since: "2.8.0", Complexity: "O(1) for every call", Summary: "Iterates over the fields of a hash.",
+		Syntax: "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [NOVALUES]", Tips: []string{"nondeterministic_output"},
+	},
+}
+
+func hashAllSpec(name, summary string, h Handler) *Spec {
+	return &Spec{
+		Name: name, Arity: 2, Flags: ReadOnly, Group: GroupHash, Handler: h, Cost: hashCost, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Since: "2.0.0", Complexity: "O(N) where N is the number of fields.", Summary: summary, Syntax: "key",
+		Tips: []string{"nondeterministic_output_order"},
+	}
+}
+
+// hashCost is the number of fields of the call's hash.
+func hashCost(c *Ctx) int64 {
+	if e := c.Store.FindRaw(c.DB, c.Keys[0]); e.A != 0 && e.Type() == entry.Hash {
+		return int64(hash.Len(e))
+	}
+	return 0
+}
+
+func hashAll(c *Ctx, fields, values bool) {
+	e, ok := c.readHash()
+	if !ok {
+		return
+	}
+	n := 0
+	if e.A != 0 {
+		n = hash.Visible(e, c.Now)
+	}
+	if fields && values {
+		c.W.Map(n)
+	} else {
+		c.W.Array(n)
+	}
+	if n == 0 {
+		return
+	}
+	hash.Each(e, c.Now, func(f, v []byte, _ int64) bool {
+		if fields {
+			c.W.Bulk(f)
+		}
+		if values {
+			c.W.Bulk(v)
+		}
+		return true
+	})
+}
+
+func hrandfieldCost(c *Ctx) int64 {
+	if len(c.Args) < 3 {
+		return 0
+	}
+	n, ok := resp.ParseInt(c.Args[2])
+	switch {
+	case !ok || n == 0:
+		return 0
+	case n < 0:
+		return min(-n, maxRandomCount)
+	case n < SlowCost/randomDrawCost:
+		return 0
+	}
+	return hashCost(c)
+}
+
+func hrandfield(c *Ctx) {
+	if len(c.Args) == 2 {
+		e, ok := c.readHash()
+		if !ok {
+			return
+		}
+		if e.A != 0 {
+			if f, _, ok := hash.Random(e, rand.Uint64(), c.Now); ok {
+				c.W.Bulk(f)
+				return
+			}
+		}
+		c.W.Null()
+		return
+	}
+	n, ok := c.Int(2)
+	if !ok {
+		return
+	}
+	if n == math.MinInt64 {
+		c.W.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+		return
+	}
+	withValues := len(c.Args) == 4 && equalFold(c.Args[3], "withvalues")
+	if len(c.Args) > 3 && !withValues {
+		c.W.Error(ErrSyntax)
+		return
+	}
+	if withValues && (n < -math.MaxInt64/2 || n > math.MaxInt64/2) {
+		c.W.Error(ErrOutOfRange)
+		return
+	}
+	e, ok := c.readHash()
+	if !ok {
+		return
+	}
+	if e.A != 0 && n < -maxRandomCount {
+		c.W.Error(ErrOutOfRange)
+		return
+	}
+	replyRandomFields(c, e, n, withValues)
+}
+
+// replyRandomFields replies n different fields of e, which may be missing, or -n of which
+// some may be the same.
+func replyRandomFields(c *Ctx, e entry.Entry, n int64, withValues bool) {
+	out := fieldList{c, withValues}
+	visible := 0
+	if e.A != 0 {
+		visible = hash.Visible(e, c.Now)
+	}
+	switch {
+	case n == 0 || visible == 0:
+		c.W.Array(0)
+	case n < 0:
+		out.repeated(e, int(-n))
+	case n >= int64(visible):
+		out.begin(visible)
+		hash.Each(e, c.Now, func(f, v []byte, _ int64) bool {
+			out.add(f, v)
+			return true
+		})
+	default:
+		out.distinct(e, int(n), visible)
+	}
+}
+
+// fieldList writes fields, with their values if need be: in RESP3 in pairs.
+type fieldList struct {
+	c          *Ctx
+	withValues bool
+}
+
+func (l *fieldList) begin(n int) {
+	if l.withValues && l.c.W.Proto() < 3 {
+		n *= 2
+	}
+	l.c.W.Array(n)
+}
+
+func (l *fieldList) add(f, v []byte) {
+	if !l.withValues {
+		l.c.W.Bulk(f)
+		return
+	}
+	if l.c.W.Proto() >= 3 {
+		l.c.W.Array(2)
+	}
+	l.c.W.Bulk(f)
+	l.c.W.Bulk(v)
+}
+
+// repeated writes n random fields, each drawn anew.
+func (l *fieldList) repeated(e entry.Entry, n int) {
+	l.begin(n)
+	for range n {
+		f, v, _ := hash.Random(e, rand.Uint64(), l.c.Now)
+		l.add(f, v)
+	}
+}
+
+// distinct writes n different fields of the visible ones, n < visible: it draws and
+// remembers when they are few, else it goes through all and picks.
+func (l *fieldList) distinct(e entry.Entry, n, visible int) {
+	l.begin(n)
+	if n > 1 && n*randomDrawCost > visible {
+		left := visible
+		hash.Each(e, l.c.Now, func(f, v []byte, _ int64) bool {
+			if rand.IntN(left) < n {
+				l.add(f, v)
+				n--
+			}
+			left--
+			return n > 0
+		})
+		return
+	}
+	seen := make(map[string]bool, n)
+	for len(seen) < n {
+		f, v, _ := hash.Random(e, rand.Uint64(), l.c.Now)
+		if !seen[string(f)] {
+			seen[string(f)] = true
+			l.add(f, v)
+		}
+	}
+}
+
+// hscan looks at its options only if there is a hash to scan, as Redis does.
+func hscan(c *Ctx) {
+	cursor, ok := parseUnsigned(c.Args[2])
+	if !ok {
+		c.W.Error("ERR invalid cursor")
+		return
+	}
+	e, ok := c.readHash()
+	if !ok {
+		return
+	}
+	if e.A == 0 {
+		c.W.Array(2)
+		c.W.BulkString("0")
+		c.W.Array(0)
+		return
+	}
+	count, pattern, values := defaultScanCount, []byte(nil), true
+	for opts := c.Args[3:]; len(opts) > 0; {
+		switch {
+		case equalFold(opts[0], "novalues"):
+			values = false
+			opts = opts[1:]
+			continue
+		case len(opts) < 2:
+			c.W.Error(ErrSyntax)
+			return
+		case equalFold(opts[0], "count"):
+			if count, ok = parseCount(c, opts[1]); !ok {
+				return
+			}
+		case equalFold(opts[0], "match"):
+			if pattern = opts[1]; string(pattern) == "*" {
+				pattern = nil
+			}
+		default:
+			c.W.Error(ErrSyntax)
+			return
+		}
+		opts = opts[2:]
+	}
+	var l nameList
+	next := hash.Scan(e, cursor, count, c.Now, func(f, v []byte) {
+		if pattern != nil && !glob.Match(pattern, f, false) {
+			return
+		}
+		l.add(f)
+		if values {
+			l.add(v)
+		}
+	})
+	c.W.Array(2)
+	c.Scratch = strconv.AppendUint(c.Scratch[:0], next, 10)
+	c.W.Bulk(c.Scratch)
+	l.write(c)
+}
