@@ -59,6 +59,11 @@ var clientSpecs = []*Spec{{
 			Since: "2.6.9", Complexity: "O(1)", Summary: "Names the connection.", Syntax: "connection-name",
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
 		},
+		{
+			Name: "unblock", Arity: -3, Flags: clientFlags | Admin | Slow, Group: GroupConnection, Handler: clientUnblock,
+			Since: "5.0.0", Complexity: "O(log N) where N is the number of client connections",
+			Summary: "Ends the waiting of a client that a blocking command holds up.", Syntax: "client-id:integer [<TIMEOUT | ERROR>]",
+		},
 		helpSpec(GroupConnection, "5.0.0"),
 	},
 }}
@@ -263,4 +268,29 @@ func parseKillOption(c *Ctx, f *ClientFilter, name, val []byte) bool {
 		return false
 	}
 	return true
+}
+
+func clientUnblock(c *Ctx) {
+	withError := false
+	switch {
+	case len(c.Args) == 3:
+	case len(c.Args) == 4 && equalFold(c.Args[3], "timeout"):
+	case len(c.Args) == 4 && equalFold(c.Args[3], "error"):
+		withError = true
+	case len(c.Args) == 4:
+		c.W.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+		return
+	default:
+		c.W.Error(ErrSyntax)
+		return
+	}
+	id, ok := c.Int(2)
+	if !ok {
+		return
+	}
+	if c.Host.UnblockClient(id, withError) {
+		c.W.Int(1)
+		return
+	}
+	c.W.Int(0)
 }

@@ -31,6 +31,10 @@ type Ctx struct {
 	OnChange   func(db int, k store.Key, ev Event)
 	AllChanges bool
 
+	// OnReplaced is told, by a command that holds all gates and no shard lock, that the
+	// whole contents of a database (of every one: -1) were removed or exchanged.
+	OnReplaced func(db int)
+
 	Effects Effects // what the journal gets instead of the call itself
 	CanWait bool    // the client may be blocked: not within MULTI, not while loading
 	Waiting Wait    // set by Ctx.Wait: the handler asks that its client be blocked
@@ -126,5 +130,13 @@ func (c *Ctx) Changed(k store.Key, ev Event, n int) {
 	c.Dirty += int64(n)
 	if c.OnChange != nil && (c.AllChanges || c.Store.Observed(k.Shard)) {
 		c.OnChange(c.DB, k, ev)
+	}
+}
+
+// Replaced reports that the whole contents of database db (of every one: -1) were removed
+// or exchanged.
+func (c *Ctx) Replaced(db int) {
+	if c.OnReplaced != nil {
+		c.OnReplaced(db)
 	}
 }

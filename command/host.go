@@ -65,10 +65,11 @@ type Host interface {
 	ConfigRewrite() (errText string)
 	ResetStats()
 
-	// The three below ask every reactor and wait for it: only from a Slow command.
+	// The four below ask every reactor and wait for it: only from a Slow command.
 	Info(sections [][]byte) []byte
 	AppendClientList(dst []byte, f *ClientFilter) []byte
 	KillClients(f *ClientFilter) (killed int)
+	UnblockClient(id int64, withError bool) bool // false: it was not blocked
 
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	DebugAllowed(c Client) bool                  // enable-debug-command

@@ -79,6 +79,7 @@ func flushAll(c *Ctx) {
 		n += int64(c.Store.Len(db))
 	}
 	c.Store.FlushAll()
+	c.Replaced(-1)
 	c.Dirty += n + 1
 	c.W.OK()
 }
@@ -89,6 +90,7 @@ func flushDB(c *Ctx) {
 	}
 	c.Dirty += int64(c.Store.Len(c.DB))
 	c.Store.FlushDB(c.DB)
+	c.Replaced(c.DB)
 	c.W.OK()
 }
 
@@ -109,6 +111,8 @@ func swapDB(c *Ctx) {
 		return
 	}
 	c.Store.SwapDB(int(a), int(b))
+	c.Replaced(int(a))
+	c.Replaced(int(b))
 	c.Dirty++
 	c.W.OK()
 }

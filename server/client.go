@@ -148,11 +148,14 @@ func (s *session) appendInfo(dst []byte) []byte {
 // flagLetters returns the flags of CLIENT LIST.
 func (s *session) flagLetters() string {
 	f := ""
-	if s.conn.IsUnix() {
-		f += "U"
+	if s.blocked != nil {
+		f += "b"
 	}
 	if s.closing {
 		f += "c"
+	}
+	if s.conn.IsUnix() {
+		f += "U"
 	}
 	if s.noEvict {
 		f += "e"

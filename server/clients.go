@@ -108,6 +108,7 @@ func (h *host) KillClients(f *command.ClientFilter) int {
 			if se.busy {
 				se.closeAfterReply()
 			} else {
+				se.stopWaiting()
 				se.conn.Close(errKilled)
 			}
 		})

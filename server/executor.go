@@ -35,7 +35,19 @@ type executor struct {
 	lfu        command.LFU
 	rate       rateSample
 	pub        publishedStats // workers only: stats for others to read
-	warm       uint64         // sum over what look-ahead touched; keeps the loads alive
+	blocking
+	warm uint64 // sum over what look-ahead touched; keeps the loads alive
+}
+
+// blocking is an executor's part in blocking commands, see blocked.go and serve.go.
+type blocking struct {
+	serving *command.Ctx // nil until it is needed
+	ready   []readyKey   // changed keys that clients wait for
+	readyAt int          // the one being served
+	later   []readyKey   // those that needed more shards than were held
+	served  []*waiter    // whose replies are to be posted
+	parked  *waiter      // made of the call that has just run
+	timers  timerHeap    // of a reactor: its sessions' deadlines
 }
 
 // call is one command of a batch, resolved by prepare: its spec and its keys.
@@ -133,15 +145,20 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex.host = host{Server: srv, ex: ex}
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
-	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host}
+	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced}
 	return ex
 }
 
 // begin readies the context for commands of one client. now is in milliseconds since
 // 1970: a reactor's reading at the start of its turn, or a worker's own.
 func (ex *executor) begin(s *session, now int64) {
+	ex.ctx.Client, ex.ctx.DB, ex.ctx.NoTouch, ex.ctx.CanWait = s, int(s.db), s.noTouch, true
+	ex.setClock(now)
+}
+
+// setClock gives the context the time and the options of this moment.
+func (ex *executor) setClock(now int64) {
 	c := &ex.ctx
-	c.Client, c.DB, c.NoTouch = s, int(s.db), s.noTouch
 	c.Limits = ex.srv.limits.Load()
 	c.Now = now
 	ex.watchNanos, ex.timed = ex.srv.watchFrom(), ex.srv.opts.LatencyTracking.Load()
@@ -160,16 +177,20 @@ func (ex *executor) begin(s *session, now int64) {
 
 // end collects what the handlers counted and lets go of what must not be kept.
 func (ex *executor) end() {
-	c := &ex.ctx
+	ex.collect(&ex.ctx)
+	if cap(ex.keys) > keepKeysEntries {
+		ex.keys, ex.idx = nil, nil
+	}
+}
+
+// collect adds what handlers counted in c to the executor's statistics.
+func (ex *executor) collect(c *command.Ctx) {
 	st := &ex.stats
 	st.hits += c.Hits
 	st.misses += c.Misses
 	st.dirty += c.Dirty
-	st.errors += int64(ex.w.TakeErrors())
+	st.errors += int64(c.W.TakeErrors())
 	c.Hits, c.Misses, c.Dirty = 0, 0, 0
-	if cap(ex.keys) > keepKeysEntries {
-		ex.keys, ex.idx = nil, nil
-	}
 	if cap(c.Scratch) > keepScratchBytes {
 		c.Scratch = nil
 	}
@@ -252,15 +273,17 @@ func (ex *executor) run(cl *call, args resp.Args) (done bool) {
 	if spec.Flags&command.Exclusive != 0 {
 		ex.gate.Unlock()
 		ex.srv.gates.lockAll()
-		ex.handle(spec)
+		ex.handle(c, spec)
 		ex.srv.gates.unlockAll()
 		ex.gate.Lock()
+		ex.settleUnlocked()
 		return true
 	}
 	st := ex.srv.store
 	switch len(c.Keys) {
 	case 0:
-		ex.handle(spec)
+		ex.handle(c, spec)
+		ex.settleUnlocked()
 		return true
 	case 1:
 		shard := c.Keys[0].Shard
@@ -271,7 +294,12 @@ func (ex *executor) run(cl *call, args resp.Args) (done bool) {
 			return false
 		}
 		if done = !ex.tooLong(spec); done {
-			ex.handle(spec)
+			ex.handle(c, spec)
+			if ex.unsettled() {
+				var set store.ShardSet
+				set.Add(shard)
+				ex.settle(&set)
+			}
 		}
 		st.Unlock(shard)
 	default:
@@ -283,11 +311,26 @@ func (ex *executor) run(cl *call, args resp.Args) (done bool) {
 			return false
 		}
 		if done = !ex.tooLong(spec); done {
-			ex.handle(spec)
+			ex.handle(c, spec)
+			if ex.unsettled() {
+				ex.settle(&set)
+			}
 		}
 		st.UnlockSet(&set)
 	}
+	if len(ex.served)+len(ex.later) > 0 {
+		ex.afterUnlock()
+	}
 	return done
+}
+
+// settleUnlocked is settle for a call that held no shard locks.
+func (ex *executor) settleUnlocked() {
+	if ex.unsettled() {
+		var none store.ShardSet
+		ex.settle(&none)
+		ex.afterUnlock()
+	}
 }
 
 // tooLong tells whether the call's cost is for the slow lane.
@@ -301,9 +344,13 @@ func (ex *executor) runLong(spec *command.Spec) bool {
 	st := ex.srv.store
 	st.SetLong(&set, true)
 	st.LockSet(&set)
-	ex.handle(spec)
+	ex.handle(&ex.ctx, spec)
+	if ex.unsettled() {
+		ex.settle(&set)
+	}
 	st.UnlockSet(&set)
 	st.SetLong(&set, false)
+	ex.afterUnlock()
 	return true
 }
 
@@ -315,10 +362,12 @@ func shardsOf(keys []store.Key) (set store.ShardSet) {
 }
 
 // handle runs the handler and records what it did, all under the locks that the caller
-// holds.
-func (ex *executor) handle(spec *command.Spec) {
-	ex.stats.commands++
-	errs := ex.w.Errors()
-	spec.Handler(&ex.ctx)
-	ex.observe(spec, ex.w.Errors() != errs)
+// holds. c is the executor's own context, or that of a client which was blocked.
+func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
+	if !c.Resumed {
+		ex.stats.commands++
+	}
+	errs := c.W.Errors()
+	spec.Handler(c)
+	ex.observe(c, spec, c.W.Errors() != errs)
 }

@@ -148,7 +148,9 @@ func (s *Server) keyExpired(shard, db int, key []byte) {
 
 // keyGone tells everybody who has to know that the server deleted a key on its own. The
 // shard is locked; key is a view.
-func (s *Server) keyGone(shard uint32, db int, key []byte, ev command.Event) {}
+func (s *Server) keyGone(shard uint32, db int, key []byte, ev command.Event) {
+	s.observedGone(shard, db, key)
+}
 
 // stalePercent estimates which share of the keys with a deadline, of which there are
 // expires, is overdue.

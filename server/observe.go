@@ -30,12 +30,15 @@ func (s *Server) watchFrom() int64 {
 
 // observe counts the call that just ended. The time since the end of the previous call
 // of the batch is its: one reading of the clock per call.
-func (ex *executor) observe(spec *command.Spec, failed bool) {
+func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 	now := ex.nanos()
 	took := now - ex.mark
 	ex.mark = now
+	if c.Waiting.On {
+		return // it counts when it is done
+	}
 	ex.cmds.Call(spec.ID, took, failed, ex.timed)
-	if took >= ex.watchNanos {
+	if took >= ex.watchNanos && !c.Resumed {
 		ex.observeLong(spec, took/1000)
 	}
 }

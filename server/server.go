@@ -21,17 +21,18 @@ import (
 
 // Server is a Kring server. Make one with New, run it with Serve.
 type Server struct {
-	opts   *options.Options
-	log    *slog.Logger
-	table  *command.Table
-	store  *store.Store
-	group  *netio.Group
-	gates  gates
-	execs  []*executor // of the reactors, by reactor index
-	extra  []*executor // of the workers
-	slow   slowLane
-	keeper *keeper
-	counts counters
+	opts      *options.Options
+	log       *slog.Logger
+	table     *command.Table
+	store     *store.Store
+	group     *netio.Group
+	gates     gates
+	observers observers
+	execs     []*executor // of the reactors, by reactor index
+	extra     []*executor // of the workers
+	slow      slowLane
+	keeper    *keeper
+	counts    counters
 
 	parseLimits  atomic.Pointer[resp.Limits]
 	limits       atomic.Pointer[command.Limits]
@@ -57,11 +58,15 @@ type Server struct {
 type counters struct {
 	nextClientID      atomic.Int64
 	clients           atomic.Int64
+	blocked           atomic.Int64
 	connections       atomic.Int64
 	rejected          atomic.Int64
 	outputLimitCloses atomic.Int64
 	queryLimitCloses  atomic.Int64
 }
+
+// testSpecs are commands that tests add.
+var testSpecs []*command.Spec
 
 var preAuthLimits = resp.PreAuthLimits()
 
@@ -70,7 +75,7 @@ var preAuthLimits = resp.PreAuthLimits()
 func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s := &Server{opts: opts, log: log, started: time.Now(), runID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
 	var err error
-	if s.table, err = command.Build(command.All()); err != nil {
+	if s.table, err = command.Build(append(command.All(), testSpecs...)); err != nil {
 		return nil, err
 	}
 	arena.SetHugePages(opts.HugePages.Load())
@@ -83,6 +88,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.observers = make(observers, s.store.Shards())
 	s.watchOptions()
 	if err = s.openUsers(); err != nil {
 		s.store.Close()
@@ -209,7 +215,7 @@ func (s *Server) Tick(r *netio.Reactor) {
 	eachSession(r, func(se *session) {
 		switch {
 		case se.busy:
-		case idleMs > 0 && now-se.active > idleMs:
+		case idleMs > 0 && se.blocked == nil && now-se.active > idleMs:
 			s.log.Debug("closing idle client", "id", se.id)
 			se.conn.Close(errIdle)
 		case soft:

@@ -31,7 +31,9 @@ type session struct {
 	closed   bool
 	busy     bool // a worker runs one of its commands; the connection is paused
 
-	held   *resp.Batch // the batch that a slow command interrupted
+	blocked *waiter // a command of its own waits for a key: nothing else runs
+
+	held   *resp.Batch // the batch that a slow or a blocked command interrupted
 	heldAt int         // first call of held that has not run
 
 	created   int64 // milliseconds since 1970
@@ -66,6 +68,10 @@ func (s *session) Data() {
 	if s.busy || s.closed || s.closing {
 		return
 	}
+	if s.blocked != nil { // input stays in the ring
+		s.checkInput()
+		return
+	}
 	s.active = s.conn.Reactor().Now()
 	if s.serve() && !s.closed {
 		s.conn.SetDirect(s.parser.Direct())
@@ -77,10 +83,10 @@ func (s *session) Data() {
 	}
 }
 
-// serve parses and runs batches; false when the rest must wait for a worker or will
-// never come.
+// serve parses and runs batches; false when the rest must wait for a worker or a key, or
+// will never come.
 func (s *session) serve() bool {
-	if s.held != nil && !s.resumeHeld() {
+	if s.held != nil && !s.resumeHeld() || s.blocked != nil {
 		return false
 	}
 	ex, in := s.ex, s.conn.In()
@@ -104,7 +110,7 @@ func (s *session) serve() bool {
 			s.parser.Done(in, b)
 			budget -= n
 		}
-		if s.closing {
+		if s.closing || s.blocked != nil {
 			return false
 		}
 		if err != nil {
@@ -137,8 +143,9 @@ func (s *session) resumeHeld() bool {
 	return true
 }
 
-// runBatch runs the calls of b from index from on. It returns false when a worker
-// took over one of them or the connection is closing.
+// runBatch runs the calls of b from index from on. It returns false when the connection
+// is closing, when a worker took over one of them, and when one is blocked with others
+// behind it.
 func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex := s.ex
 	ex.begin(s, s.conn.Reactor().Now())
@@ -165,6 +172,10 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 			ok = false
 			break
 		}
+		if ex.parked != nil {
+			ok = !s.keepRest(b, i)
+			break
+		}
 		if s.closing {
 			break
 		}
@@ -181,6 +192,28 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	}
 	ex.end()
 	return ok && !s.closing
+}
+
+// keepRest blocks the session in call i of b and keeps the calls behind it, if there are
+// any.
+func (s *session) keepRest(b *resp.Batch, i int) (kept bool) {
+	ex := s.ex
+	s.block(ex.parked)
+	ex.parked = nil
+	if i == b.N-1 {
+		return false
+	}
+	s.lastSpec = ex.calls[i].spec
+	s.hold(b, i+1)
+	return true
+}
+
+// hold keeps b, whose calls from index from on have not run.
+func (s *session) hold(b *resp.Batch, from int) {
+	s.held, s.heldAt = b, from
+	if b == s.ex.batch {
+		s.ex.batch = resp.GetBatch()
+	}
 }
 
 // runGuarded is the checked path for calls that are unknown, malformed, not yet
@@ -274,6 +307,7 @@ func (s *session) Drained() { s.softSince = 0 }
 // Closed implements netio.Session.
 func (s *session) Closed(err error) {
 	s.closed = true
+	s.stopWaiting()
 	s.parser.Reset()
 	if s.held != nil {
 		s.held.Release()

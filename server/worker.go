@@ -18,6 +18,9 @@ type slowCall struct {
 	proto int8
 	reply resp.Buffer
 	done  func() // posted to the session's reactor
+
+	parked *waiter    // the call waits for a key
+	wake   []readyKey // instead of a call: keys whose waiters are to be served
 }
 
 // slowLane runs long commands on a few goroutines, each with its own executor and
@@ -40,6 +43,10 @@ func (l *slowLane) start(execs []*executor) {
 		go func() {
 			defer l.wg.Done()
 			for c := l.next(); c != nil; c = l.next() {
+				if c.wake != nil {
+					ex.serveOnWorker(c.wake)
+					continue
+				}
 				ex.runSlow(c)
 			}
 		}()
@@ -98,6 +105,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.run(cl, sc.args)
 	ex.gate.Unlock()
 	ex.w.Flush()
+	sc.parked, ex.parked = ex.parked, nil
 	ex.end()
 	ex.publish()
 	sc.s.conn.Reactor().Post(sc.done)
@@ -124,10 +132,7 @@ func (s *session) handOver(b *resp.Batch, i int) {
 	ex := s.ex
 	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: copyArgs(b.Cmds[i].Args), db: s.db, proto: s.proto}
 	sc.done = func() { s.slowDone(sc) }
-	s.held, s.heldAt = b, i+1
-	if b == ex.batch {
-		ex.batch = resp.GetBatch()
-	}
+	s.hold(b, i+1)
 	s.busy = true
 	s.lastSpec = sc.spec
 	s.conn.Pause()
@@ -139,6 +144,9 @@ func (s *session) handOver(b *resp.Batch, i int) {
 func (s *session) slowDone(sc *slowCall) {
 	s.busy = false
 	if s.closed {
+		if sc.parked != nil {
+			sc.parked.end()
+		}
 		return
 	}
 	if s.reply == replyOn {
@@ -149,6 +157,12 @@ func (s *session) slowDone(sc *slowCall) {
 		s.conn.Flush()
 		s.conn.CloseAfterFlush()
 		return
+	}
+	if w := sc.parked; w != nil {
+		s.block(w)
+		if w.early {
+			s.wake(w)
+		}
 	}
 	s.conn.Resume()
 }

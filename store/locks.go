@@ -11,6 +11,16 @@ func (ss *ShardSet) Add(shard uint32) { ss[shard>>6&3] |= 1 << (shard & 63) }
 // Has tells whether the shard is in the set.
 func (ss *ShardSet) Has(shard uint32) bool { return ss[shard>>6&3]>>(shard&63)&1 != 0 }
 
+// Contains tells whether all shards of o are in the set.
+func (ss *ShardSet) Contains(o *ShardSet) bool {
+	for i := range ss {
+		if o[i]&^ss[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Merge adds all shards of o.
 func (ss *ShardSet) Merge(o *ShardSet) {
 	for i := range ss {

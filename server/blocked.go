@@ -1,0 +1,242 @@
+package server
+
+import (
+	"container/heap"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+	"github.com/kringdb/kring/store/entry"
+)
+
+// waiter is a blocked client: the call that waits, and its places in the queues of the
+// keys that it waits for. Whoever ends the waiting claims it under mu: an executor that
+// has a reply for it, or its own reactor because of a timeout, CLIENT UNBLOCK or the end
+// of the connection. So nothing is taken from a key for a client that is not there any
+// more, and nobody answers twice.
+type waiter struct {
+	mu struct { // below the shard locks, above shardObservers.mu
+		sync.Mutex
+		over bool // somebody has claimed it
+	}
+	s         *session
+	spec      *command.Spec
+	args      resp.Args // copies
+	keys      []store.Key
+	shards    store.ShardSet // of keys and of those waited for
+	nodes     []*waitNode
+	db        int
+	proto     int
+	noTouch   bool
+	null      bool // a timeout replies Null, else NullArray
+	deletions bool // it must hear when a key is gone or has another type
+	wants     entry.Type
+	reply     resp.Buffer
+
+	// The rest belongs to the session's reactor.
+	deadline int64 // milliseconds since 1970, 0: none
+	place    int   // in executor.timers, -1: none
+	early    bool  // the reply came before the worker's word that the client is blocked
+}
+
+// park makes a waiter of the call that has just run and asked for it. The shard locks
+// of its keys are held.
+func (ex *executor) park() {
+	c := &ex.ctx
+	s := c.Client.(*session) // within EXEC, where it is not, nobody may wait
+	w := &waiter{
+		s: s, spec: c.Spec, args: copyArgs(c.Args), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null,
+		place: -1, wants: waitsFor(c.Spec), deletions: c.Spec.Name == "xreadgroup", // its group goes with the key
+	}
+	ex.idx, _ = c.Spec.AppendKeys(ex.idx[:0], w.args)
+	for _, i := range ex.idx {
+		w.keys = append(w.keys, ex.srv.store.MakeKey(w.args[i]))
+	}
+	w.shards = shardsOf(w.keys)
+	for _, k := range c.Waiting.Keys {
+		w.shards.Add(k.Shard)
+		ex.srv.enqueue(w, w.db, k)
+	}
+	if ms := c.Waiting.TimeoutMs; ms > 0 {
+		// Rounded up, so that nobody is told too early.
+		w.deadline = min((time.Now().UnixNano()+999_999)/1_000_000, math.MaxInt64-ms) + ms
+	}
+	c.Waiting = command.Wait{}
+	ex.srv.counts.blocked.Add(1)
+	ex.parked = w
+}
+
+// waitsFor is the type of value that ends a command's waiting: as in Redis, a key that
+// comes to be of another type does not.
+func waitsFor(spec *command.Spec) entry.Type {
+	switch spec.Group {
+	case command.GroupSortedSet:
+		return entry.ZSet
+	case command.GroupStream:
+		return entry.Stream
+	case command.GroupList:
+		return entry.List
+	default:
+		return entry.String
+	}
+}
+
+// end claims the waiter for its reactor; false when an executor has it already, whose
+// reply is under way.
+func (w *waiter) end() bool {
+	w.mu.Lock()
+	ok := !w.mu.over
+	w.mu.over = true
+	w.mu.Unlock()
+	if ok {
+		w.leave()
+	}
+	return ok
+}
+
+// leave takes a claimed waiter out of all queues.
+func (w *waiter) leave() {
+	for _, n := range w.nodes {
+		n.dequeue()
+	}
+	w.s.ex.srv.counts.blocked.Add(-1)
+}
+
+// arrived runs on the session's reactor: there is a reply.
+func (w *waiter) arrived() {
+	if w.s.busy {
+		w.early = true
+		return
+	}
+	w.s.wake(w)
+}
+
+// block makes the session wait. The session's reactor calls it.
+func (s *session) block(w *waiter) {
+	s.blocked = w
+	if w.deadline != 0 {
+		heap.Push(&s.ex.timers, w)
+		s.conn.Reactor().SetAlarm(s.ex.timers[0].deadline)
+	}
+}
+
+// wake ends the waiting with w.reply, and lets the session go on.
+func (s *session) wake(w *waiter) {
+	if s.blocked != w {
+		return // closed meanwhile
+	}
+	s.blocked = nil
+	if w.place >= 0 {
+		heap.Remove(&s.ex.timers, w.place)
+	}
+	if s.reply == replyOn {
+		n, _ := s.conn.Out().Write(w.reply.Bytes()) // a ring takes everything
+		s.ex.stats.outputBytes += int64(n)
+	}
+	s.conn.Requeue()
+}
+
+// wakeWith is wake with a reply other than the command's own: a null, or an error. It
+// returns false when the command's own is under way.
+func (s *session) wakeWith(w *waiter, errText string) bool {
+	if !w.end() {
+		return false
+	}
+	out := &s.ex.w
+	out.Bind(&w.reply, w.proto)
+	switch {
+	case errText != "":
+		out.Error(errText)
+	case w.null:
+		out.Null()
+	default:
+		out.NullArray()
+	}
+	out.Flush()
+	s.ex.stats.errors += int64(out.TakeErrors())
+	s.wake(w)
+	return true
+}
+
+// stopWaiting is for a connection that ends.
+func (s *session) stopWaiting() {
+	w := s.blocked
+	if w == nil {
+		return
+	}
+	s.blocked = nil
+	if w.place >= 0 {
+		heap.Remove(&s.ex.timers, w.place)
+	}
+	w.end() // else its reply is under way, and lost like any that a dead client does not read
+}
+
+// Alarm implements netio.Alarmer: it ends the waiting of those whose time has come.
+func (s *Server) Alarm(r *netio.Reactor) {
+	ex := r.Local.(*executor)
+	now := time.Now().UnixMilli()
+	for len(ex.timers) > 0 && ex.timers[0].deadline <= now {
+		w := heap.Pop(&ex.timers).(*waiter)
+		w.s.wakeWith(w, "")
+	}
+	if len(ex.timers) > 0 {
+		r.SetAlarm(ex.timers[0].deadline)
+	}
+}
+
+// errUnblocked is what CLIENT UNBLOCK with ERROR replies to the blocked client.
+const errUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
+// UnblockClient implements command.Host.
+func (h *host) UnblockClient(id int64, withError bool) bool {
+	text := ""
+	if withError {
+		text = errUnblocked
+	}
+	parts := make([]bool, len(h.execs))
+	h.askReactors(func(r *netio.Reactor, _ *executor) {
+		eachSession(r, func(se *session) {
+			if se.id == id && se.blocked != nil {
+				parts[r.Index()] = se.wakeWith(se.blocked, text)
+			}
+		})
+	})
+	for _, ok := range parts {
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// timerHeap orders the waiters of one reactor by deadline.
+type timerHeap []*waiter
+
+func (h timerHeap) Len() int           { return len(h) }
+func (h timerHeap) Less(i, j int) bool { return h[i].deadline < h[j].deadline }
+func (h timerHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+
+// Push implements heap.Interface.
+func (h *timerHeap) Push(x any) {
+	w := x.(*waiter)
+	w.place = len(*h)
+	*h = append(*h, w)
+}
+
+// Pop implements heap.Interface.
+func (h *timerHeap) Pop() any {
+	old := *h
+	n := len(old) - 1
+	w := old[n]
+	old[n] = nil
+	*h = old[:n]
+	w.place = -1
+	return w
+}

@@ -1,0 +1,213 @@
+package server
+
+import (
+	"sync"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/store"
+)
+
+// observers are the blocked clients and the watches, by the shards of their keys.
+type observers []shardObservers
+
+// shardObservers are those of one shard. Who registers holds the shard's lock, so that
+// nothing changes between looking at a key and observing it; who leaves does not need it.
+type shardObservers struct {
+	mu struct { // innermost, for a few instructions: below the shard locks and waiter.mu
+		sync.Mutex
+		queues  map[keyName]*waitQueue
+		watches map[keyName][]*watchSet
+	}
+	counted bool // Store.Observe knows of this shard; guarded by the shard's lock
+	_       [39]byte
+}
+
+// keyName is a key of one database.
+type keyName struct {
+	db   int
+	name string
+}
+
+// waitQueue is the clients that are blocked on one key, first come first served. Its
+// list is guarded by the mu of its shardObservers.
+type waitQueue struct {
+	of         *shardObservers
+	db         int
+	key        store.Key
+	head, tail *waitNode
+	seq        uint64 // of the node added last
+	deletions  int    // waiters that must hear when the key is gone
+}
+
+// waitNode is one waiter's place in one queue.
+type waitNode struct {
+	w          *waiter
+	q          *waitQueue
+	prev, next *waitNode
+	seq        uint64 // ascending in a queue
+	gone       bool
+}
+
+// observe makes Ctx.Changed report changes in the shard, whose lock is held.
+func (s *Server) observe(shard uint32) *shardObservers {
+	o := &s.observers[shard]
+	if !o.counted {
+		o.counted = true
+		s.store.Observe(shard, 1)
+	}
+	return o
+}
+
+// enqueue puts w at the end of a key's queue, unless it stands there already. The
+// shard's lock is held.
+func (s *Server) enqueue(w *waiter, db int, k store.Key) {
+	o := s.observe(k.Shard)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	q := o.mu.queues[keyName{db, string(k.Name)}]
+	if q == nil {
+		name := string(k.Name)
+		k.Name = []byte(name)
+		q = &waitQueue{of: o, db: db, key: k}
+		if o.mu.queues == nil {
+			o.mu.queues = map[keyName]*waitQueue{}
+		}
+		o.mu.queues[keyName{db, name}] = q
+	} else if q.tail.w == w {
+		return
+	}
+	q.seq++
+	n := &waitNode{w: w, q: q, prev: q.tail, seq: q.seq}
+	if q.tail == nil {
+		q.head = n
+	} else {
+		q.tail.next = n
+	}
+	q.tail = n
+	if w.deletions {
+		q.deletions++
+	}
+	w.nodes = append(w.nodes, n)
+}
+
+// dequeue takes a node out of its queue; an empty queue goes. No lock is needed.
+func (n *waitNode) dequeue() {
+	q := n.q
+	o := q.of
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n.gone = true
+	if n.prev == nil {
+		q.head = n.next
+	} else {
+		n.prev.next = n.next
+	}
+	if n.next == nil {
+		q.tail = n.prev
+	} else {
+		n.next.prev = n.prev
+	}
+	if n.w.deletions {
+		q.deletions--
+	}
+	if q.head == nil {
+		delete(o.mu.queues, keyName{q.db, string(q.key.Name)})
+	}
+}
+
+// after returns the node behind n, which may have left meanwhile; of nil the first.
+// deletions tells whether anybody in the queue must hear when the key is gone.
+func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
+	q.of.mu.Lock()
+	defer q.of.mu.Unlock()
+	switch {
+	case n == nil:
+		next = q.head
+	case !n.gone:
+		next = n.next
+	default:
+		for next = q.head; next != nil && next.seq <= n.seq; {
+			next = next.next
+		}
+	}
+	return next, q.deletions > 0
+}
+
+// changed is Ctx.OnChange: it breaks watches of the key, and notes that clients wait
+// for it. The shard's lock is held.
+func (ex *executor) changed(db int, k store.Key, _ command.Event) {
+	o := &ex.srv.observers[k.Shard]
+	o.mu.Lock()
+	q := o.mu.queues[keyName{db, string(k.Name)}]
+	for _, ws := range o.mu.watches[keyName{db, string(k.Name)}] {
+		ws.broken.Store(true)
+	}
+	idle := len(o.mu.queues)+len(o.mu.watches) == 0
+	o.mu.Unlock()
+	if q != nil {
+		ex.markReady(q)
+	}
+	if idle && o.counted {
+		o.counted = false
+		ex.srv.store.Observe(k.Shard, -1)
+	}
+}
+
+// replaced is Ctx.OnReplaced: the contents of a whole database (all of them: -1) have
+// been exchanged or removed. A watched key that is there now has changed; one that has
+// gone shows when its client comes to EXEC. All gates are held and no shard lock.
+func (ex *executor) replaced(db int) {
+	for shard := range ex.srv.observers {
+		o := &ex.srv.observers[shard]
+		o.mu.Lock()
+		busy := len(o.mu.queues)+len(o.mu.watches) > 0
+		o.mu.Unlock()
+		if !busy {
+			continue
+		}
+		ex.srv.store.Lock(uint32(shard))
+		for _, name := range o.stir(ex, db) {
+			k := ex.srv.store.MakeKey([]byte(name.name))
+			if ex.srv.store.Find(name.db, k, ex.ctx.Now).A != 0 {
+				ex.changed(name.db, k, 0)
+			}
+		}
+		ex.srv.store.Unlock(uint32(shard))
+	}
+}
+
+// stir marks the queues of a database (all: -1) as ready and returns its watched keys.
+func (o *shardObservers) stir(ex *executor, db int) (watched []keyName) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for name, q := range o.mu.queues {
+		if db < 0 || name.db == db {
+			ex.markReady(q)
+		}
+	}
+	for name := range o.mu.watches {
+		if db < 0 || name.db == db {
+			watched = append(watched, name)
+		}
+	}
+	return watched
+}
+
+// observedGone is changed for a key that the server itself deletes. The workers serve
+// those that wait for that: no executor may be at hand. The shard is locked.
+func (s *Server) observedGone(shard uint32, db int, key []byte) {
+	o := &s.observers[shard]
+	if !o.counted {
+		return
+	}
+	o.mu.Lock()
+	for _, ws := range o.mu.watches[keyName{db, string(key)}] {
+		ws.broken.Store(true)
+	}
+	q := o.mu.queues[keyName{db, string(key)}]
+	wake := q != nil && q.deletions > 0
+	o.mu.Unlock()
+	if wake {
+		s.slow.submit(&slowCall{wake: []readyKey{{q: q}}})
+	}
+}

@@ -1,0 +1,198 @@
+package server
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+)
+
+// This file serves blocked clients: an executor whose command changed a key that clients
+// wait for runs their commands again, right after its own and, as far as the shards that
+// it holds allow, under the same locks.
+//
+//	handler ─Changed─▶ ready ─settle (locks held)─▶ served ──────────▶ replies posted
+//	                     ▲            │                 ▲              (no lock held)
+//	                     │            └▶ later ─serveLater (own locks)─┘
+//	                     └── a served command may change keys, too
+
+// readyKey is a key that has changed while clients wait for it.
+type readyKey struct {
+	q     *waitQueue
+	at    *waitNode // the last one tried, nil: none
+	again bool      // it changed once more meanwhile
+}
+
+// markReady notes that q's key has changed. Its shard's lock is held.
+func (ex *executor) markReady(q *waitQueue) {
+	for i := ex.readyAt; i < len(ex.ready); i++ {
+		if ex.ready[i].q == q {
+			ex.ready[i].again = true
+			return
+		}
+	}
+	ex.ready = append(ex.ready, readyKey{q: q})
+}
+
+// unsettled tells whether the call that has just run left work for settle.
+func (ex *executor) unsettled() bool { return len(ex.ready) != 0 || ex.ctx.Waiting.On }
+
+// settle blocks the client whose call asked for it and serves those that the call woke,
+// as far as the shards that are held allow.
+func (ex *executor) settle(held *store.ShardSet) {
+	if ex.ctx.Waiting.On {
+		ex.park()
+	}
+	ex.serveReady(0, held)
+	ex.forgetReady(0)
+}
+
+// serveReady serves the ready keys from index from on; what must wait goes to later.
+func (ex *executor) serveReady(from int, held *store.ShardSet) {
+	for ex.readyAt = from; ex.readyAt < len(ex.ready); ex.readyAt++ { // ready grows meanwhile
+		if ex.serveKey(held) != nil {
+			ex.later = append(ex.later, ex.ready[ex.readyAt])
+		}
+	}
+}
+
+// forgetReady drops the ready keys from index from on.
+func (ex *executor) forgetReady(from int) {
+	clear(ex.ready[from:])
+	ex.ready, ex.readyAt = ex.ready[:from], 0
+}
+
+// serveKey serves the waiters of the ready key at readyAt in their order, until one needs
+// shards that are not held: that one is returned.
+func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
+	q := ex.ready[ex.readyAt].q
+	if !held.Has(q.key.Shard) {
+		n, _ := q.after(ex.ready[ex.readyAt].at)
+		if n == nil {
+			return nil
+		}
+		return n.w
+	}
+	for {
+		r := &ex.ready[ex.readyAt] // serving may move the slice
+		n, deletions := q.after(r.at)
+		if n == nil {
+			if !r.again {
+				return nil
+			}
+			r.again, r.at = false, nil
+			continue
+		}
+		e := ex.srv.store.Find(q.db, q.key, ex.ctx.Now)
+		if e.A == 0 && !deletions {
+			return nil
+		}
+		if !n.w.deletions && (e.A == 0 || e.Type() != n.w.wants) {
+			r.at = n
+			continue
+		}
+		if !held.Contains(&n.w.shards) {
+			return n.w
+		}
+		r.at = n
+		ex.serve(n.w)
+	}
+}
+
+// serve runs the waiter's command again. If that waits again, the waiter stays where it
+// is. All its shards are held.
+func (ex *executor) serve(w *waiter) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.mu.over {
+		return
+	}
+	c := ex.servingCtx()
+	c.Client, c.DB, c.NoTouch = w.s, w.db, w.noTouch
+	c.Spec, c.Args, c.Keys = w.spec, w.args, w.keys
+	c.W.Bind(&w.reply, w.proto)
+	ex.handle(c, w.spec)
+	c.W.Flush()
+	ex.collect(c)
+	if c.Waiting.On {
+		c.Waiting = command.Wait{}
+		w.reply.Reset()
+		return
+	}
+	w.mu.over = true
+	w.leave()
+	ex.served = append(ex.served, w)
+}
+
+// servingCtx is the context for commands of blocked clients: the executor's own is in
+// the middle of a command of another client.
+func (ex *executor) servingCtx() *command.Ctx {
+	own := &ex.ctx
+	if ex.serving == nil {
+		ex.serving = &command.Ctx{W: &resp.Writer{OnError: ex.w.OnError}, Store: own.Store, Host: own.Host, OnChange: own.OnChange, CanWait: true, Resumed: true}
+	}
+	c := ex.serving
+	c.Now, c.Clock, c.LFU, c.Limits = own.Now, own.Clock, own.LFU, own.Limits
+	c.AllChanges, c.Effects.On = own.AllChanges, own.Effects.On
+	return c
+}
+
+// afterUnlock serves the blocked clients that needed more shards than were held, and
+// posts the replies of all that were served. The caller holds the gate and no shard lock.
+func (ex *executor) afterUnlock() {
+	for len(ex.later) > 0 {
+		if !ex.serveLater() {
+			ex.srv.slow.submit(&slowCall{wake: slices.Clone(ex.later)})
+			clear(ex.later)
+			ex.later = ex.later[:0]
+		}
+	}
+	for i, w := range ex.served {
+		ex.served[i] = nil
+		w.s.conn.Reactor().Post(w.arrived)
+	}
+	ex.served = ex.served[:0]
+}
+
+// serveLater serves the first key of ex.later. It returns false, and leaves it there,
+// when a long command holds a shard that it needs.
+func (ex *executor) serveLater() bool {
+	st := ex.srv.store
+	ex.ready = append(ex.ready[:0], ex.later[0])
+	q := ex.later[0].q
+	var set store.ShardSet
+	set.Add(q.key.Shard)
+	for {
+		if ex.worker {
+			st.LockSet(&set)
+		} else if !st.LockSetUnlessLong(&set) {
+			ex.later[0] = ex.ready[0]
+			ex.forgetReady(0)
+			return false
+		}
+		need := ex.serveKey(&set)
+		ex.serveReady(1, &set) // what these servings woke
+		st.UnlockSet(&set)
+		ex.forgetReady(1)
+		if need == nil {
+			break
+		}
+		set = need.shards
+		set.Add(q.key.Shard)
+	}
+	ex.forgetReady(0)
+	ex.later = slices.Delete(ex.later, 0, 1)
+	return true
+}
+
+// serveOnWorker serves keys that a reactor could not wait for.
+func (ex *executor) serveOnWorker(keys []readyKey) {
+	ex.setClock(time.Now().UnixMilli())
+	ex.later = append(ex.later, keys...)
+	ex.gate.Lock()
+	ex.afterUnlock()
+	ex.gate.Unlock()
+	ex.publish()
+}
