@@ -4,6 +4,7 @@ import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/hash"
+	"github.com/kringdb/kring/store/set"
 	"github.com/kringdb/kring/store/str"
 	"github.com/kringdb/kring/store/value"
 	"github.com/kringdb/kring/store/zset"
@@ -30,6 +31,8 @@ func init() {
 	checks[entry.Hash] = hash.Check
 	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
 	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
+	outside[entry.KindOf(entry.Set, entry.Hashtable)] = &set.TableOps
+	checks[entry.Set] = set.Check
 }
 
 // outsideBytes returns the bytes that e's value holds outside its block.
