@@ -59,9 +59,9 @@ var lazyFreeRows = []Row{
 const noType = "The type does not exist yet."
 
 var dataRows = []Row{
-	{Name: "hash-max-listpack-entries", Aliases: []string{"hash-max-ziplist-entries"}, Kind: wide, Default: "512", Group: GroupData, State: Later,
+	{Name: "hash-max-listpack-entries", Aliases: []string{"hash-max-ziplist-entries"}, Kind: wide, Default: "512", Group: GroupData, State: Working,
 		Help: "fields up to which a hash is packed", Means: noType, field: func(o *Options) cell { return &o.HashMaxListpackEntries }},
-	{Name: "hash-max-listpack-value", Aliases: []string{"hash-max-ziplist-value"}, Kind: bytesIn(0), Default: "64", Group: GroupData, State: Later,
+	{Name: "hash-max-listpack-value", Aliases: []string{"hash-max-ziplist-value"}, Kind: bytesIn(0), Default: "64", Group: GroupData, State: Working,
 		Help: "longest field or value of a packed hash", Means: noType, field: func(o *Options) cell { return &o.HashMaxListpackValue }},
 	{Name: "list-max-listpack-size", Aliases: []string{"list-max-ziplist-size"}, Kind: integer(math.MinInt32, math.MaxInt32), Default: "-2",
 		Group: GroupData, State: Later, Help: "size of a list's nodes: elements, or -1 to -5 for 4 to 64 KB", Means: noType,

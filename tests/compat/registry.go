@@ -34,6 +34,7 @@ var Groups = []*Group{
 	&stringGroup,
 	&bitmapGroup,
 	&genericGroup,
+	&hashGroup,
 	&connectionGroup,
 	&serverGroup,
 }
