@@ -206,7 +206,7 @@ func TestEveryCommandOccurs(t *testing.T) {
 		}
 	}
 	generated := map[string]bool{}
-	for seed := range uint64(400) {
+	for seed := range uint64(2000) {
 		for _, st := range NewG(seed).Sequence() {
 			generated[st.Name()] = true
 		}

@@ -20,10 +20,11 @@ var Differences = []Difference{
 	{
 		Name: "bitcount-bitpos-arguments-of-missing-keys",
 		Reason: "since 7.2 BITCOUNT and BITPOS check their arguments before they look whether the key exists; " +
-			"7.0 answers 0 or -1 for a missing key whatever the arguments",
+			"7.0 answers 0 or -1 for a missing key whatever the arguments, and WRONGTYPE before it looks at them",
 		Covers: func(st Step, o, s rawclient.Value) bool {
 			name := st.Name()
-			return (name == "bitcount" || name == "bitpos") && o.Kind == rawclient.Int && (o.Int == 0 || o.Int == -1) &&
+			first := o.Kind == rawclient.Int && (o.Int == 0 || o.Int == -1) || strings.HasPrefix(o.Str, "WRONGTYPE ")
+			return (name == "bitcount" || name == "bitpos") && first &&
 				(s.Str == "ERR value is not an integer or out of range" || s.Str == "ERR syntax error")
 		},
 	},

@@ -377,6 +377,8 @@ func allowed(args []string) bool {
 		}
 	case "scan": // the oracle reads a cursor up to its first NUL
 		return len(args) < 2 || !strings.Contains(args[1], "\x00")
+	case "hscan", "sscan", "zscan":
+		return len(args) < 3 || !strings.Contains(args[2], "\x00")
 	case "shutdown", "debug|sleep", "monitor", "subscribe", "psubscribe", "sync", "psync":
 		return false
 	case "set", "getex", "psetex", "setex", "expire", "pexpire", "expireat", "pexpireat":
