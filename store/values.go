@@ -6,6 +6,7 @@ import (
 	"github.com/kringdb/kring/store/hash"
 	"github.com/kringdb/kring/store/set"
 	"github.com/kringdb/kring/store/str"
+	"github.com/kringdb/kring/store/stream"
 	"github.com/kringdb/kring/store/value"
 	"github.com/kringdb/kring/store/zset"
 )
@@ -24,6 +25,7 @@ var checks [16]func(e Entry) error
 
 func init() {
 	outside[entry.KindOf(entry.String, entry.Chunked)] = &str.ChunkedOps
+	outside[entry.KindOf(entry.Stream, entry.StreamNodes)] = &stream.Ops
 	checks[entry.String] = str.Check
 	outside[entry.KindOf(entry.ZSet, entry.Skiplist)] = &zset.FullOps
 	checks[entry.ZSet] = zset.Check
@@ -33,6 +35,7 @@ func init() {
 	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
 	outside[entry.KindOf(entry.Set, entry.Hashtable)] = &set.TableOps
 	checks[entry.Set] = set.Check
+	checks[entry.Stream] = stream.Check
 }
 
 // outsideBytes returns the bytes that e's value holds outside its block.

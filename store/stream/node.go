@@ -1,0 +1,195 @@
+package stream
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/str"
+)
+
+// node is a node's block, see doc.go. The zero node is none.
+type node struct{ a arena.Addr }
+
+// Offsets in a node.
+const (
+	nodeMs          = 0  // id of the first entry, of which the others are deltas
+	nodeSeq         = 8  //
+	nodeUsed        = 16 // bytes in use
+	nodeCap         = 20 // bytes asked from the arena
+	nodeLive        = 24 // entries
+	nodeDead        = 28 // deleted entries that still stand here
+	nodePacked      = 32 // bytes of the listpack that Redis would have, but for its counts
+	nodeLast        = 36 // offset of the last entry, deleted or not
+	nodeFirst       = 40 // offset of the first entry
+	nodeHeaderBytes = 44
+)
+
+// entryHeadBytes is what an entry takes at most before its elements.
+const entryHeadBytes = 1 + 4*maxVarintBytes
+
+// Flags of an entry.
+const (
+	flagDeleted = 1
+	flagSame    = 2 // its fields are the node's
+)
+
+func (n node) u32(off arena.Addr) int      { return int(arena.U32(n.a + off)) }
+func (n node) set32(off arena.Addr, v int) { arena.SetU32(n.a+off, uint32(v)) }
+func (n node) add32(off arena.Addr, d int) { n.set32(off, n.u32(off)+d) }
+func (n node) id() ID                      { return ID{arena.U64(n.a + nodeMs), arena.U64(n.a + nodeSeq)} }
+func (n node) bytes() []byte               { return arena.Bytes(n.a, n.u32(nodeUsed)) }
+func (n node) free(ar *arena.Arena)        { ar.Free(n.a, n.u32(nodeCap)) }
+func (n node) fields() []byte              { return n.bytes()[nodeHeaderBytes:n.u32(nodeFirst)] }
+func (n node) packedBytes() int {
+	return n.u32(nodePacked) + packedInt(int64(n.u32(nodeLive))) + packedInt(int64(n.u32(nodeDead)))
+}
+func (n node) flags(off int) byte       { return arena.U8(n.a + arena.Addr(off)) }
+func (n node) setFlags(off int, f byte) { arena.SetU8(n.a+arena.Addr(off), f) }
+
+// lastID returns the id of the last entry, deleted or not.
+func (n node) lastID() ID {
+	var c item
+	c.read(n, n.u32(nodeLast))
+	return c.id
+}
+
+// newNode allocates a node without entries whose fields are those of items, with room
+// for the values.
+func newNode(ar *arena.Arena, id ID, items [][]byte) node {
+	size := nodeHeaderBytes + varintLen(uint64(len(items)/2))
+	entryBytes := entryHeadBytes
+	packed := packedInt(int64(len(items)/2)) + packedNodeBytes
+	for i := 0; i < len(items); i += 2 {
+		size += varintLen(uint64(len(items[i]))) + len(items[i])
+		packed += packedLen(items[i])
+		entryBytes += varintLen(uint64(len(items[i+1]))) + len(items[i+1])
+	}
+	// All of the block's class is there to be used.
+	capacity := arena.SizeOf(max(size+entryBytes, firstNodeBytes))
+	n := node{ar.Alloc(capacity)}
+	arena.SetU64(n.a+nodeMs, id.Ms)
+	arena.SetU64(n.a+nodeSeq, id.Seq)
+	n.set32(nodeUsed, size)
+	n.set32(nodeCap, capacity)
+	n.set32(nodeLive, 0)
+	n.set32(nodeDead, 0)
+	n.set32(nodePacked, packed)
+	n.set32(nodeLast, 0)
+	n.set32(nodeFirst, size)
+	b := binary.AppendUvarint(n.bytes()[nodeHeaderBytes:nodeHeaderBytes], uint64(len(items)/2))
+	for i := 0; i < len(items); i += 2 {
+		b = appendElement(b, items[i])
+	}
+	return n
+}
+
+// recap moves the node to a block of another capacity.
+func (n node) recap(ar *arena.Arena, capacity int) node {
+	to := node{ar.Alloc(capacity)}
+	used := n.u32(nodeUsed)
+	copy(arena.Bytes(to.a, used), n.bytes())
+	to.set32(nodeCap, capacity)
+	n.free(ar)
+	return to
+}
+
+// hasFields tells whether the fields of items are the node's.
+func (n node) hasFields(items [][]byte) bool {
+	b := n.fields()
+	count, b := uvarint(b)
+	if int(count) != len(items)/2 {
+		return false
+	}
+	for i := 0; i < len(items); i += 2 {
+		var f []byte
+		if f, b = element(b); !bytes.Equal(f, items[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// varintLen returns the bytes that v takes as a variable-length number.
+func varintLen(v uint64) int {
+	n := 1
+	for ; v >= singleVarint; v >>= 7 {
+		n++
+	}
+	return n
+}
+
+// uvarint reads a number and returns what follows.
+func uvarint(b []byte) (uint64, []byte) {
+	if v := b[0]; v < singleVarint {
+		return uint64(v), b[1:]
+	}
+	v, n := binary.Uvarint(b)
+	return v, b[n:]
+}
+
+// element reads a field or a value and returns what follows.
+func element(b []byte) (e, rest []byte) {
+	n, b := uvarint(b)
+	return b[:n:n], b[n:]
+}
+
+func appendElement(b, e []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(e))), e...)
+}
+
+// What a listpack takes, by its public description: each element is an encoding with
+// its length, the bytes, and the length of both backwards. Redis bounds its nodes by
+// these bytes; Kring's nodes end where Redis's would, so that trimming to whole nodes
+// leaves as many entries.
+const packedNodeBytes = 6 + 1 + 2 // header, end, and the 0 that ends the fields
+
+// packedLen returns the bytes of a string in a listpack.
+func packedLen(b []byte) int {
+	if len(b) <= str.MaxIntDigits {
+		if v, ok := str.ParseInt(b); ok {
+			return packedInt(v)
+		}
+	}
+	n := len(b)
+	switch {
+	case n < 1<<6:
+		n++
+	case n < 1<<12:
+		n += 2
+	default:
+		n += 5
+	}
+	return n + backLen(n)
+}
+
+// packedInt returns the bytes of an integer in a listpack.
+func packedInt(v int64) int {
+	switch {
+	case v >= 0 && v < 1<<7:
+		return 2
+	case v >= -1<<12 && v < 1<<12:
+		return 3
+	case v >= -1<<15 && v < 1<<15:
+		return 4
+	case v >= -1<<23 && v < 1<<23:
+		return 5
+	case v >= -1<<31 && v < 1<<31:
+		return 6
+	}
+	return 10
+}
+
+func backLen(n int) int {
+	switch {
+	case n < 1<<7:
+		return 1
+	case n < 1<<14-1:
+		return 2
+	case n < 1<<21-1:
+		return 3
+	case n < 1<<28-1:
+		return 4
+	}
+	return 5
+}
