@@ -16,7 +16,7 @@ import (
 // gives way to others between its steps, each of which is bounded.
 type keeper struct {
 	srv   *Server
-	gate  *gate
+	ex    *executor // for what changes values, such as the expiry of fields
 	wake  chan struct{}
 	quit  chan struct{}
 	ended chan struct{}
@@ -40,7 +40,7 @@ type keeperStats struct {
 	overdue    atomic.Int64 // keys deleted in the last pass that were overdue by keeperTickMs
 }
 
-// newKeeper makes the keeper of s; it gets its gate before it starts.
+// newKeeper makes the keeper of s; it gets its executor before it starts.
 func newKeeper(s *Server) *keeper {
 	return &keeper{srv: s, wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
 }
@@ -107,9 +107,15 @@ func (k *keeper) expire() {
 			if s.store.Due(i) > now {
 				continue
 			}
-			k.gate.Lock()
+			k.ex.gate.Lock()
+			k.ex.setClock(now)
 			x := s.store.ExpireStep(i, now)
-			k.gate.Unlock()
+			k.ex.gate.Unlock()
+			if x.Inner > 0 {
+				k.ex.afterUnlock()
+				k.ex.end()
+				k.ex.publish()
+			}
 			k.note(x)
 			if x.Late > keeperTickMs {
 				overdue += int64(x.Keys)
@@ -125,6 +131,19 @@ func (k *keeper) expire() {
 	}
 	k.stats.overdue.Store(overdue)
 	k.stats.busyUs.Add(time.Since(began).Microseconds())
+}
+
+// expireInner is the store's hook: something in k's value has fallen due. The keeper runs
+// ExpireStep, its shard is locked.
+func (k *keeper) expireInner(db int, key store.Key, e store.Entry, _ int64) {
+	ex := k.ex
+	ex.ctx.DB = db
+	command.ExpireFields(&ex.ctx, key, e)
+	if ex.unsettled() {
+		var set store.ShardSet
+		set.Add(key.Shard)
+		ex.settle(&set)
+	}
 }
 
 // note adds up what a step did.

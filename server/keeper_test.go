@@ -83,3 +83,33 @@ func TestSetActiveExpire(t *testing.T) {
 	c.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "1")
 	eventually(t, "the key expires", func() bool { return s.store.Len(0) == 0 })
 }
+
+// TestFieldsExpireByThemselves lets fields of hashes fall due that nobody asks for.
+func TestFieldsExpireByThemselves(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	c.want("3", "HSET", "small", "a", "1", "b", "2", "c", "3")
+	c.want("[1 1]", "HPEXPIRE", "small", "40", "FIELDS", "2", "a", "b")
+	c.want("1", "HSET", "gone", "a", "1")
+	c.want("[1]", "HPEXPIRE", "gone", "60", "FIELDS", "1", "a")
+	args := []string{"HSET", "large"}
+	for i := range 2000 {
+		args = append(args, fmt.Sprint("field", i), "v")
+	}
+	c.want("2000", args...)
+	args = []string{"HPEXPIRE", "large", "80", "FIELDS", "1500"}
+	for i := range 1500 {
+		args = append(args, fmt.Sprint("field", i))
+	}
+	c.do(args...)
+	c.want("1", "PEXPIRE", "large", "100000")
+	eventually(t, "the fields expire", func() bool {
+		return s.store.Len(0) == 2 && c.do("HLEN", "small") == "1" && c.do("HLEN", "large") == "500"
+	})
+	if n := c.infoInt("expired_keys"); n != 0 {
+		t.Errorf("%d keys counted as expired", n)
+	}
+	if err := s.store.CheckInvariants(); err != nil {
+		t.Error(err)
+	}
+}

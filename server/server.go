@@ -29,7 +29,7 @@ type Server struct {
 	gates     gates
 	observers observers
 	execs     []*executor // of the reactors, by reactor index
-	extra     []*executor // of the workers
+	extra     []*executor // of the workers, then the keeper's
 	slow      slowLane
 	keeper    *keeper
 	counts    counters
@@ -83,7 +83,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s.activeExpire.Store(true)
 	s.store, err = store.Open(store.Options{
 		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
-		Hooks: store.Hooks{Expired: s.keyExpired, Alarm: s.keeper.ring},
+		Hooks: store.Hooks{Expired: s.keyExpired, Alarm: s.keeper.ring, ExpireInner: s.keeper.expireInner},
 	})
 	if err != nil {
 		return nil, err
@@ -116,7 +116,8 @@ func (s *Server) openReactors() error {
 	s.group = group
 	n := len(group.Reactors())
 	s.gates = make(gates, workerCount+n+1)
-	s.keeper.gate = &s.gates[workerCount+n]
+	s.keeper.ex = newExecutor(s, &s.gates[workerCount+n])
+	s.extra = append(s.extra, s.keeper.ex)
 	for i := range workerCount {
 		ex := newExecutor(s, &s.gates[i])
 		ex.worker = true
@@ -139,7 +140,7 @@ func (s *Server) keepAlive() time.Duration {
 // Serve runs the server until ctx ends or a client asks for SHUTDOWN; it returns nil
 // after a clean end.
 func (s *Server) Serve(ctx context.Context) error {
-	s.slow.start(s.extra)
+	s.slow.start(s.extra[:workerCount])
 	s.keeper.start()
 	s.group.Start(s)
 	s.watchListeners() // reactors run now: they can be asked to close a listener

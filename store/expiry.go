@@ -133,21 +133,23 @@ func (s *Store) expireDatabase(shard uint32, db int, now int64, x *Expiry) {
 // expireInner lets Hooks.ExpireInner see to what is due inside e, k's entry, and puts
 // what is left of it back into the index. k.Name is a view of e.
 func (s *Store) expireInner(db int, k Key, e Entry, now int64) {
-	if s.hooks.ExpireInner == nil {
-		return
-	}
 	d := s.at(db, k.Shard)
 	name := append([]byte(nil), k.Name...) // the entry may move, or go
 	k.Name = name
-	s.hooks.ExpireInner(db, k, e, now)
+	if s.hooks.ExpireInner != nil {
+		s.hooks.ExpireInner(db, k, e, now)
+	}
 	slot := d.table.Find(k.Hash, k.Name, &keyOps)
 	if slot == nil {
 		return
 	}
-	if due := dueOf(dict.SlotAddr(slot)); due != Never {
-		// At least a millisecond from now, lest a value that does not let go keeps
-		// the expirer busy.
-		s.note(k.Shard, d, k.Hash, slot, max(due, now+1))
+	// Without a hook what is inside stays, until a command meets it.
+	if s.hooks.ExpireInner == nil {
+		if at := (Entry{A: dict.SlotAddr(slot)}).Deadline(); at != 0 {
+			s.note(k.Shard, d, k.Hash, slot, at)
+		}
+	} else if due := dueOf(dict.SlotAddr(slot)); due != Never {
+		s.note(k.Shard, d, k.Hash, slot, due)
 	}
 }
 

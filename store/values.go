@@ -33,6 +33,8 @@ func init() {
 	checks[entry.Hash] = hash.Check
 	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
 	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
+	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
+	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
 	outside[entry.KindOf(entry.Set, entry.Hashtable)] = &set.TableOps
 	checks[entry.Set] = set.Check
 	checks[entry.Stream] = stream.Check
