@@ -18,9 +18,9 @@ func TestFlushKeepsAccounts(t *testing.T) {
 	long := string(bytes.Repeat([]byte("0123456789"), 300_000))
 	fill := func(db int) {
 		for i := range 2000 {
-			set(s, db, fmt.Sprint("k", i), "value", int64(i%2)*1000)
+			setKey(s, db, fmt.Sprint("k", i), "value", int64(i%2)*1000)
 		}
-		set(s, db, "long", long, 0)
+		setKey(s, db, "long", long, 0)
 	}
 	fill(0)
 	fill(1)
@@ -65,7 +65,7 @@ func TestFlushKeepsAccounts(t *testing.T) {
 
 func TestLargeValuesAreFreedInSteps(t *testing.T) {
 	s := open(t, Options{Shards: 1})
-	set(s, 0, "long", string(make([]byte, 100*str.ChunkBytes)), 0)
+	setKey(s, 0, "long", string(make([]byte, 100*str.ChunkBytes)), 0)
 	stopReaper(s)
 	s.Lock(0)
 	s.Delete(0, key(s, "long"))
@@ -84,9 +84,9 @@ func TestLargeValuesAreFreedInSteps(t *testing.T) {
 func TestSwapDB(t *testing.T) {
 	s := open(t, Options{Shards: 4})
 	for i := range 500 {
-		set(s, 0, fmt.Sprint(i), "zero", 100)
+		setKey(s, 0, fmt.Sprint(i), "zero", 100)
 	}
-	set(s, 5, "a", "five", 0)
+	setKey(s, 5, "a", "five", 0)
 	s.SwapDB(0, 5)
 	s.SwapDB(3, 3)
 	want(t, s, 0, "a", "five")

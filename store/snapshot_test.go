@@ -87,7 +87,7 @@ func TestSnapshotModel(t *testing.T) {
 		}
 		for i := range 3000 { // so that there are many segments
 			name := fmt.Sprint("n", i)
-			set(s, i%3, name, "v", 0)
+			setKey(s, i%3, name, "v", 0)
 			m.dbs[i%3][name] = modelValue{[]byte("v"), "embstr", 0}
 		}
 		play := func(n int) {
@@ -220,7 +220,7 @@ func churn(s *Store, rng *rand.Rand, w int) {
 func TestSnapshotAborted(t *testing.T) {
 	s := open(t, Options{Shards: 2})
 	for i := range 3000 {
-		set(s, 0, fmt.Sprint(i), "old", 0)
+		setKey(s, 0, fmt.Sprint(i), "old", 0)
 	}
 	sn, err := s.BeginSnapshot(newCollector(s))
 	if err != nil {
@@ -234,7 +234,7 @@ func TestSnapshotAborted(t *testing.T) {
 	}
 	s.Reap()
 	for i := range 3000 {
-		set(s, 0, fmt.Sprint(i), "new", 0)
+		setKey(s, 0, fmt.Sprint(i), "new", 0)
 	}
 	sink := newCollector(s)
 	if sn, err = s.BeginSnapshot(sink); err != nil {

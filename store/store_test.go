@@ -48,7 +48,7 @@ func get(s *Store, db int, name string, now int64) (val string, ok bool) {
 }
 
 // set writes a string under its lock.
-func set(s *Store, db int, name, val string, deadline int64) {
+func setKey(s *Store, db int, name, val string, deadline int64) {
 	k := key(s, name)
 	s.Lock(k.Shard)
 	s.SetString(db, k, []byte(val), deadline)
@@ -91,7 +91,7 @@ func TestSetFindDelete(t *testing.T) {
 	s := open(t, Options{Shards: 4})
 	const n = 5000
 	for i := range n {
-		set(s, i%3, fmt.Sprint("key:", i), fmt.Sprint("value-", i), 0)
+		setKey(s, i%3, fmt.Sprint("key:", i), fmt.Sprint("value-", i), 0)
 	}
 	if got := s.Len(0) + s.Len(1) + s.Len(2); got != n {
 		t.Fatalf("%d keys", got)
@@ -119,7 +119,7 @@ func TestDeadlines(t *testing.T) {
 	s := open(t, Options{Shards: 2, Hooks: Hooks{Expired: func(shard, db int, key []byte) {
 		gone = append(gone, fmt.Sprint(shard, db, string(key)))
 	}}})
-	set(s, 1, "a", "x", 1000)
+	setKey(s, 1, "a", "x", 1000)
 	k := key(s, "a")
 	if _, ok := get(s, 1, "a", 999); !ok {
 		t.Fatal("expired early")

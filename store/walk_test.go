@@ -13,7 +13,7 @@ func TestWalkGuarantee(t *testing.T) {
 	s := open(t, Options{Shards: 8})
 	const stay, comeAndGo = 3000, 20000
 	for i := range stay {
-		set(s, 0, fmt.Sprint("stay", i), "x", 0)
+		setKey(s, 0, fmt.Sprint("stay", i), "x", 0)
 	}
 	for round := range 5 {
 		seen := map[string]int{}
@@ -32,8 +32,8 @@ func TestWalkGuarantee(t *testing.T) {
 				}
 				name := fmt.Sprint("go", i)
 				if k := key(s, name); there {
-					set(s, 0, name, "y", 0)
-					set(s, 1, name, "y", 0)
+					setKey(s, 0, name, "y", 0)
+					setKey(s, 1, name, "y", 0)
 				} else {
 					s.Lock(k.Shard)
 					s.Delete(0, k)
@@ -67,7 +67,7 @@ func TestWalkEnds(t *testing.T) {
 		}
 	}
 	for i := range 1000 {
-		set(s, 0, fmt.Sprint(i), "x", 0)
+		setKey(s, 0, fmt.Sprint(i), "x", 0)
 	}
 	// A flush and a swap in between: the walk goes on in what is there then.
 	cursor := s.Walk(0, 0, 10, func(Entry) {})
@@ -77,7 +77,7 @@ func TestWalkEnds(t *testing.T) {
 	}
 	// Any cursor does no harm.
 	for i := range 1000 {
-		set(s, 0, fmt.Sprint(i), "x", 0)
+		setKey(s, 0, fmt.Sprint(i), "x", 0)
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 1000 {
@@ -92,8 +92,8 @@ func TestRandomKey(t *testing.T) {
 	}
 	const n = 100
 	for i := range n {
-		set(s, 0, fmt.Sprint(i), "x", 0)
-		set(s, 0, fmt.Sprint("expired", i), "x", 5)
+		setKey(s, 0, fmt.Sprint(i), "x", 0)
+		setKey(s, 0, fmt.Sprint("expired", i), "x", 5)
 	}
 	seen := map[string]int{}
 	var buf []byte
@@ -114,7 +114,7 @@ func TestRandomKey(t *testing.T) {
 	if len(seen) != n {
 		t.Errorf("%d different keys", len(seen))
 	}
-	set(s, 3, "one", "x", 4)
+	setKey(s, 3, "one", "x", 4)
 	if _, ok := s.RandomKey(3, 5, nil); ok || s.Len(3) != 0 {
 		t.Error("an expired key came, or stayed")
 	}
