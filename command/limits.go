@@ -30,4 +30,9 @@ const (
 	// bitOpBlockBytes is how much of a result BITOP computes at once, and the
 	// longest that it builds in one piece.
 	bitOpBlockBytes = 256 << 10
+	// maxCountedLimit is the largest LIMIT of a range by score for which entries are
+	// looked at one by one instead of searching the end of the range.
+	maxCountedLimit = 64
+	// unionGuess is for how many members of a union there is room from the beginning.
+	unionGuess = 1 << 16
 )

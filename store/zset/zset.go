@@ -203,3 +203,18 @@ func Walk(e entry.Entry, cursor uint64, want int, fn func(member []byte, score f
 	}
 	return 0
 }
+
+// CountWithin returns how many of the n entries from the one of rank from on have a
+// score below max, or with including, not above it. It looks at each of them.
+func CountWithin(e entry.Entry, from, n uint64, max float64, including bool) uint64 {
+	var it Iter
+	it.Seek(e, from, n, false)
+	top := keyOf(max)
+	for i := range n {
+		it.Next()
+		if k := it.b.key(it.i); k > top || k == top && !including {
+			return i
+		}
+	}
+	return n
+}
