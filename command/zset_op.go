@@ -7,7 +7,7 @@ import (
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
-	"github.com/kringdb/kring/store/set"
+	setstore "github.com/kringdb/kring/store/set"
 	"github.com/kringdb/kring/store/zset"
 )
 
@@ -73,7 +73,7 @@ func (in *zinput) open(e entry.Entry) {
 	case e.A == 0:
 	case e.Type() == entry.Set:
 		in.isSet = true
-		in.n = int64(set.Len(e))
+		in.n = int64(setstore.Len(e))
 	default:
 		in.n = int64(zset.Len(e))
 	}
@@ -85,7 +85,7 @@ func (in *zinput) find(member []byte) (float64, bool) {
 	case in.e.A == 0:
 		return 0, false
 	case in.isSet:
-		return in.weight, set.Has(in.e, member)
+		return in.weight, setstore.Has(in.e, member)
 	}
 	s, ok := zset.Score(in.e, member)
 	return s * in.weight, ok
@@ -97,7 +97,7 @@ func (in *zinput) each(fn func(member []byte, score float64) bool) {
 	switch {
 	case in.e.A == 0:
 	case in.isSet:
-		var it set.Iter
+		var it setstore.Iter
 		for m, ok := it.Next(in.e); ok && fn(m, in.weight); m, ok = it.Next(in.e) {
 		}
 	default:
