@@ -4,6 +4,7 @@ import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/hash"
+	"github.com/kringdb/kring/store/list"
 	"github.com/kringdb/kring/store/set"
 	"github.com/kringdb/kring/store/str"
 	"github.com/kringdb/kring/store/stream"
@@ -27,6 +28,8 @@ func init() {
 	outside[entry.KindOf(entry.String, entry.Chunked)] = &str.ChunkedOps
 	outside[entry.KindOf(entry.Stream, entry.StreamNodes)] = &stream.Ops
 	checks[entry.String] = str.Check
+	outside[entry.KindOf(entry.List, entry.Quicklist)] = &list.QuicklistOps
+	checks[entry.List] = list.Check
 	outside[entry.KindOf(entry.ZSet, entry.Skiplist)] = &zset.FullOps
 	checks[entry.ZSet] = zset.Check
 	outside[entry.KindOf(entry.Hash, entry.Hashtable)] = &hash.Ops
