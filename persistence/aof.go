@@ -1,0 +1,401 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Policy says when the file is synced.
+type Policy uint8
+
+const (
+	FsyncEverySecond Policy = iota
+	FsyncAlways
+	FsyncNo
+)
+
+// Owner is who has an AOF: it answers how the AOF is to work now, and is told of what
+// happens. All methods are called on the AOF's goroutines, must be quick and must not call
+// the AOF back, except for the methods that only read.
+type Owner interface {
+	Fsync() Policy
+	NoFsyncOnRewrite() bool // everysec does not sync while a rewrite runs
+	IncrementalFsync() bool // a rewrite syncs as it goes
+	Timestamps() bool       // annotate records
+	LoadTruncated() bool    // load a file whose end was cut
+
+	Durable()         // the durable mark has moved, or the state has changed
+	Written()         // the writer has emptied the journal
+	Failed(err error) // a write or sync failed: from now on nothing is accepted
+}
+
+// State is what an AOF is doing.
+type State int32
+
+const (
+	Off      State = iota // nothing is recorded
+	Starting              // recorded, but not complete before the first rewrite is
+	On                    // complete up to the durable mark
+	Broken                // a write or sync failed; a rewrite must succeed first
+)
+
+// AOF is an append only file: the directory with a manifest, a base and increments.
+type AOF struct {
+	set     Owner
+	fs      FS
+	dir     string
+	name    string
+	log     *slog.Logger
+	journal journal
+	writer  writer
+	running bool // the writer is; set by Start and Close
+
+	state     atomic.Int32
+	rewriting atomic.Bool
+	progress  atomic.Uint64 // LSN up to which the current file is synced
+	durable   atomic.Uint64 // LSN up to which nothing can be lost any more
+	counts    struct{ syncs, delayed atomic.Int64 }
+	load      Progress
+
+	mu struct {
+		sync.Mutex
+		m       *manifest
+		current *target // what the writer writes to
+		err     error   // why the state is Broken
+		older   int64   // bytes of the files before current
+		base    int64   // bytes of the data after the last rewrite, or at the start
+		orphans []string
+		rewrite rewriteStats
+	}
+}
+
+// Config is what an AOF is made from.
+type Config struct {
+	Owner Owner
+	FS    FS
+	Dir   string // the directory of all files
+	Name  string // what their names begin with
+	// Legacy is the file of a server before 7.0, which becomes the first base if there
+	// is no manifest; "" for none.
+	Legacy string
+	Log    *slog.Logger
+}
+
+// Open reads the manifest, if there is one. It changes nothing but what an interrupted
+// upgrade left undone.
+func Open(c Config) (*AOF, error) {
+	a := &AOF{set: c.Owner, fs: c.FS, dir: c.Dir, name: c.Name, log: c.Log}
+	a.journal.init()
+	m, err := readManifest(a.fs, a.manifestPath())
+	switch {
+	case err == nil:
+		if err := a.finishUpgrade(m, c.Legacy); err != nil {
+			return nil, err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	default:
+		if m, err = a.upgrade(c.Legacy); err != nil {
+			return nil, err
+		}
+	}
+	a.mu.m = m
+	return a, nil
+}
+
+func (a *AOF) manifestPath() string { return filepath.Join(a.dir, a.name+".manifest") }
+func (a *AOF) tempManifest() string { return filepath.Join(a.dir, "temp-"+a.name+".manifest") }
+func (a *AOF) tempBase() string     { return filepath.Join(a.dir, "temp-"+a.name+".base") }
+
+func (a *AOF) path(p part) string { return filepath.Join(a.dir, p.name) }
+
+func (a *AOF) save(m *manifest) error {
+	return writeManifest(a.fs, a.dir, a.manifestPath(), a.tempManifest(), m)
+}
+
+// upgrade makes the single file of an old server the base of a new directory. The
+// manifest comes first: what was done by half is finished by finishUpgrade.
+func (a *AOF) upgrade(legacy string) (*manifest, error) {
+	m := &manifest{}
+	if legacy == "" {
+		return m, nil
+	}
+	ok, err := exists(a.fs, legacy)
+	if err != nil || !ok {
+		return m, err
+	}
+	a.log.Info("moving the AOF of an older version into its directory", "file", legacy, "directory", a.dir)
+	if err := a.fs.MkdirAll(a.dir); err != nil {
+		return nil, err
+	}
+	m.base, m.baseSeq = &part{filepath.Base(legacy), 1}, 1
+	if err := a.save(m); err != nil {
+		return nil, err
+	}
+	return m, a.finishUpgrade(m, legacy)
+}
+
+func (a *AOF) finishUpgrade(m *manifest, legacy string) error {
+	if legacy == "" || m.base == nil || m.base.name != filepath.Base(legacy) {
+		return nil
+	}
+	if there, err := exists(a.fs, a.path(*m.base)); there || err != nil {
+		return err
+	}
+	if old, err := exists(a.fs, legacy); !old || err != nil {
+		return err
+	}
+	if err := a.fs.Rename(legacy, a.path(*m.base)); err != nil {
+		return err
+	}
+	if err := a.fs.SyncDir(a.dir); err != nil {
+		return err
+	}
+	return a.fs.SyncDir(filepath.Dir(legacy))
+}
+
+// Empty tells whether there is nothing to load.
+func (a *AOF) Empty() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.mu.m.parts()) == 0
+}
+
+// Start goes on with the last increment, or makes the first one, and begins to write:
+// the data in memory is what Load has loaded.
+func (a *AOF) Start() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.fs.MkdirAll(a.dir); err != nil {
+		return err
+	}
+	total := int64(0)
+	for _, p := range a.mu.m.parts() {
+		n, err := a.fs.Size(a.path(p))
+		if err != nil {
+			return err
+		}
+		total += n
+	}
+	t, err := a.lastIncrement()
+	if err != nil {
+		return err
+	}
+	a.dropHistory()
+	a.mu.older = total - t.size.Load()
+	a.mu.base = total
+	a.mu.current = t
+	close(t.open)
+	a.journal.stamps.Store(a.set.Timestamps())
+	a.writer.file, a.writer.to = t.file, t
+	a.state.Store(int32(On))
+	a.run()
+	return nil
+}
+
+func (a *AOF) run() {
+	a.running = true
+	a.writer.start(a)
+}
+
+// lastIncrement opens the file that the stream goes on in. a.mu is held.
+func (a *AOF) lastIncrement() (*target, error) {
+	m := a.mu.m
+	if n := len(m.incr); n > 0 {
+		t := &target{part: m.incr[n-1], open: make(chan struct{})}
+		size, err := a.fs.Size(a.path(t.part))
+		if err != nil {
+			return nil, err
+		}
+		t.size.Store(size)
+		t.file, err = a.fs.Append(a.path(t.part))
+		return t, err
+	}
+	t, err := a.newIncrement(m)
+	if err != nil {
+		return nil, err
+	}
+	next := m.clone()
+	next.incr = append(next.incr, t.part)
+	if err := a.save(next); err != nil {
+		_ = t.file.Close()
+		return nil, err
+	}
+	a.mu.m = next
+	return t, nil
+}
+
+// newIncrement makes the file after all others; the manifest does not name it yet.
+func (a *AOF) newIncrement(m *manifest) (*target, error) {
+	m.incrSeq++
+	t := &target{part: part{fmt.Sprintf("%s.%d.incr.aof", a.name, m.incrSeq), m.incrSeq}, open: make(chan struct{})}
+	var err error
+	if t.file, err = a.fs.Create(a.path(t.part)); err != nil {
+		return nil, err
+	}
+	if err = t.file.Sync(); err == nil {
+		err = a.fs.SyncDir(a.dir)
+	}
+	if err != nil {
+		_ = t.file.Close()
+		_ = a.fs.Remove(a.path(t.part))
+		return nil, err
+	}
+	return t, nil
+}
+
+// StartFresh begins to record without a file: the first rewrite makes one, and what the
+// manifest names now is history then.
+func (a *AOF) StartFresh() {
+	a.journal.stamps.Store(a.set.Timestamps())
+	a.state.Store(int32(Starting))
+	a.run()
+}
+
+// dropHistory deletes what the manifest says is no longer needed. a.mu is held.
+func (a *AOF) dropHistory() {
+	m := a.mu.m
+	for _, name := range a.mu.orphans {
+		if err := a.fs.Remove(filepath.Join(a.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			a.log.Warn("an unused AOF cannot be deleted", "file", name, "error", err)
+		}
+	}
+	a.mu.orphans = nil
+	if len(m.history) == 0 {
+		return
+	}
+	for _, p := range m.history {
+		if err := a.fs.Remove(a.path(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			a.log.Warn("an old AOF cannot be deleted", "file", p.name, "error", err)
+			return
+		}
+	}
+	next := m.clone()
+	next.history = nil
+	if err := a.save(next); err != nil {
+		a.log.Warn("the AOF manifest still names deleted files", "error", err)
+		return
+	}
+	a.mu.m = next
+}
+
+// Append adds a record to the journal: body holds commands encoded as multibulk, the
+// first for database db; the last one leaves last selected. With unit they become one
+// transaction. The caller holds the locks of all shards that the record changes. It
+// returns the position behind the record.
+func (a *AOF) Append(db, last int, body []byte, unit bool) (lsn uint64) {
+	return a.journal.append(db, last, body, unit)
+}
+
+// Kick makes the writer begin now; who waits for durability calls it after Append.
+func (a *AOF) Kick() { ring(a.journal.urgent) }
+
+// End is the position behind the last record.
+func (a *AOF) End() uint64 { return a.journal.end.Load() }
+
+// Durable is the position up to which nothing can be lost any more.
+func (a *AOF) Durable() uint64 { return a.durable.Load() }
+
+// State tells what the AOF is doing.
+func (a *AOF) State() State { return State(a.state.Load()) }
+
+// Pending is how many bytes wait for the writer.
+func (a *AOF) Pending() int64 { return a.journal.pending() }
+
+// Failure is why the AOF is Broken, else nil.
+func (a *AOF) Failure() error {
+	if a.State() != Broken {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.mu.err
+}
+
+// Flush writes and syncs everything that was appended before it was called.
+func (a *AOF) Flush() error {
+	if !a.running {
+		return nil
+	}
+	c := &call{done: make(chan error, 1)}
+	select {
+	case a.writer.calls <- c:
+		return <-c.done
+	case <-a.writer.ended:
+		return a.Failure()
+	}
+}
+
+// Close ends the AOF after everything appended is written and synced; nobody appends any
+// more, and no rewrite runs. The error is why something is not.
+func (a *AOF) Close() error {
+	if a.running {
+		close(a.writer.stop)
+		<-a.writer.ended
+		a.running = false
+	}
+	err := a.Failure()
+	a.state.Store(int32(Off))
+	return err
+}
+
+// advance moves the durable mark. It is called by whoever synced.
+func (a *AOF) advance(lsn uint64) {
+	a.progress.Store(lsn)
+	if a.State() == On {
+		a.publish(lsn)
+	}
+}
+
+// publish moves the durable mark, never back, and tells the owner.
+func (a *AOF) publish(lsn uint64) {
+	for {
+		old := a.durable.Load()
+		if lsn <= old || a.durable.CompareAndSwap(old, lsn) {
+			break
+		}
+	}
+	a.set.Durable()
+}
+
+// fail notes that the current file lacks a part of the stream.
+func (a *AOF) fail(op string, err error) {
+	a.mu.Lock()
+	if t := a.mu.current; t != nil {
+		t.failed.Store(true)
+	}
+	a.mu.err = err
+	if a.State() == On {
+		a.state.Store(int32(Broken))
+		a.mu.rewrite.retry(time.Now())
+	}
+	a.mu.Unlock()
+	a.log.Error("the AOF has failed: writes are refused until a rewrite succeeds", "operation", op, "error", err)
+	a.set.Failed(err)
+	a.set.Durable()
+}
+
+// opened is called by the writer when it has changed to t.
+func (a *AOF) opened(t *target) {
+	a.mu.Lock()
+	if old := a.mu.current; old != nil {
+		a.mu.older += old.size.Load()
+	}
+	a.mu.current = t
+	a.mu.Unlock()
+	a.advance(t.at)
+	close(t.open)
+}
+
+// dead is called by the writer when it does not change to t because the stream broke
+// before.
+func (a *AOF) dead(t *target) {
+	t.failed.Store(true)
+	close(t.open)
+}

@@ -1,0 +1,51 @@
+// Package persistence keeps what a server has been told: the journal of its changes, the
+// append only file (AOF) that the journal is written to, its rewriting and its loading.
+// It knows no server and no store: who has an AOF is an Owner, what a rewrite copies is a
+// Source, what executes a file is an Applier. docs/format/aof.md describes the files.
+//
+// # Terms
+//
+//	record     what one command changed: a command, or several between MULTI and EXEC
+//	LSN        position in the stream of records, in bytes since the process began
+//	segment    a filled buffer of the journal
+//	base       the file that a rewrite made; increment: a file of records behind it
+//	target     the increment that the stream goes on in behind a cut
+//	durable    the LSN up to which nothing can be lost: written, and synced
+//	broken     a write or sync failed: the stream has a hole until a rewrite is complete
+//
+// # From a command to the disk
+//
+//	executor, shard locks held                writer goroutine
+//	  Append ─memcpy─▶ journal.mu.cur ─take─▶ segments ─write─▶ file ─fsync─▶ durable
+//	                   256 KB buffers          one round: all that has gathered       │
+//	                                                           Owner.Durable ◀────────┘
+//
+// Nothing is locked during write and fsync. Under always each round is synced before the
+// next one begins, so all who appended meanwhile share a sync. Under everysec a second
+// goroutine syncs once a second, while the writer goes on writing.
+//
+// # A rewrite
+//
+//	stream     ──── records ────┃──── records ────▶
+//	files      base 1, incr 1   ┃ incr 2             before the end: base 1, incr 1, incr 2
+//	Source.Cut ─────────────────┛                    after it:       base 2, incr 2
+//	             the view at the cut ─▶ base 2
+//
+// The manifest names incr 2 before the cut when the chain is whole, so that a rewrite can
+// fail at any time; it names incr 2 only together with base 2 when the stream is broken or
+// just begins.
+//
+// # Invariants
+//
+//  1. The order of records in the stream is the order of the changes, per key and for all
+//     keys of one record: Append is called under the shard locks.
+//  2. A file that the manifest names holds whole records, but for a tail that a crash or
+//     a failed write has cut; and only the last one that is not empty has such a tail:
+//     the writer syncs a file before it writes to the next.
+//  3. The durable mark never passes a record that is not synced. It stands still while the
+//     state is Broken, and a file whose sync failed is never synced or written again.
+//  4. The manifest is replaced whole: temporary file, sync, rename, sync of the directory.
+//     A file is deleted only when a durable manifest does not name it.
+//  5. Buffers of the journal are written by the appenders under its mutex, and by nobody
+//     once the writer has taken them.
+package persistence

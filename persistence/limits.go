@@ -1,0 +1,51 @@
+package persistence
+
+import "time"
+
+const (
+	// chunkBytes is the size of the journal's buffers: what a record is copied into.
+	chunkBytes = 256 << 10
+	// spareChunks is how many emptied buffers the journal keeps.
+	spareChunks = 8
+	// MaxPendingBytes is how much may wait for the writer before those who produce
+	// records are slowed down; ResumePendingBytes is when they go on.
+	MaxPendingBytes    = 64 << 20
+	ResumePendingBytes = 16 << 20
+
+	// coalesceTime is how long the writer lets records gather before it writes, where
+	// nobody waits for them.
+	coalesceTime = 5 * time.Millisecond
+	// syncInterval is the distance of fsyncs under everysec.
+	syncInterval = time.Second
+	// gatherFraction: under always the writer waits for the writers of the previous
+	// round to come back for at most this part of the time that an fsync takes.
+	gatherFraction = 4
+	// gatherMax bounds that wait.
+	gatherMax = 500 * time.Microsecond
+
+	// retryFirst and retryMost bound the wait between attempts of a rewrite.
+	retryFirst = time.Second
+	retryMost  = 30 * time.Second
+
+	// baseBufferBytes is how much of a new base is gathered before a write.
+	baseBufferBytes = 1 << 20
+	// baseSyncBytes is how much of a new base is written between two fsyncs.
+	baseSyncBytes = 4 << 20
+
+	// readBytes is how much the loader reads at once; its buffer grows beyond that for
+	// larger records only.
+	readBytes = 1 << 20
+	// maxRecordArgs bounds the arguments of one record.
+	maxRecordArgs = 1 << 30
+	// maxLineBytes bounds a header line of a record, and an annotation.
+	maxLineBytes = 1024
+	// maxManifestBytes bounds a manifest file, maxManifestLine a line of it.
+	maxManifestBytes = 16 << 20
+	maxManifestLine  = 1024
+	// resyncBytes is how far behind a record that reaches beyond the end of the file the
+	// loader looks for whole records, which tell damage from a cut.
+	resyncBytes = 16 << 20
+
+	dirMode  = 0o755
+	fileMode = 0o644
+)

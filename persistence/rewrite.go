@@ -1,0 +1,246 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Source is the data that a rewrite copies.
+type Source interface {
+	// Cut begins a view of the data as it is at one moment, in which it calls atCut:
+	// meanwhile nothing is changed and nothing appended.
+	Cut(atCut func()) error
+	// Next appends commands that rebuild a further part of the view to dst, at least
+	// one unless done; it is called until done.
+	Next(dst []byte) (out []byte, done bool)
+	// End gives the view up, complete or not. It is called once after a Cut.
+	End()
+}
+
+// ErrRewriting is returned by Rewrite while another one runs.
+var ErrRewriting = errors.New("a rewrite is running")
+
+// errStopped ends a rewrite that is not wanted any more.
+var errStopped = errors.New("stopped")
+
+// rewriteStats are for INFO, and for the next attempt. Guarded by AOF.mu.
+type rewriteStats struct {
+	begun    time.Time // zero: none runs
+	lastSecs int64     // -1: there was none
+	done     bool      // there was one
+	failed   bool      // the last one
+	wait     time.Duration
+	after    time.Time // no attempt before
+}
+
+// retry puts the next attempt off, longer each time.
+func (r *rewriteStats) retry(now time.Time) {
+	if r.wait == 0 {
+		r.wait = retryFirst
+	} else {
+		r.wait = min(2*r.wait, retryMost)
+	}
+	r.after = now.Add(r.wait)
+}
+
+// Rewrite makes a new base from src, while records go on to a new increment, and then
+// lets the manifest name these two alone. It returns when it is done; stop ends it early.
+// After an error the files are as good as before.
+func (a *AOF) Rewrite(src Source, stop <-chan struct{}) error {
+	if !a.rewriting.CompareAndSwap(false, true) {
+		return ErrRewriting
+	}
+	defer a.rewriting.Store(false)
+	a.mu.Lock()
+	a.mu.rewrite.begun = time.Now()
+	a.mu.Unlock()
+	err := a.rewrite(src, stop)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := &a.mu.rewrite
+	r.lastSecs, r.done, r.failed = int64(time.Since(r.begun).Seconds()), true, err != nil
+	r.begun = time.Time{}
+	if err == nil {
+		r.wait, r.after = 0, time.Time{}
+		return nil
+	}
+	r.retry(time.Now())
+	a.log.Warn("the AOF rewrite has failed", "error", err, "next", r.wait)
+	return err
+}
+
+func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
+	if err := a.fs.MkdirAll(a.dir); err != nil {
+		return err
+	}
+	t, base, err := a.begin()
+	if err != nil {
+		return err
+	}
+	if err := src.Cut(func() {
+		if t != nil {
+			a.journal.cut(t)
+		}
+	}); err != nil {
+		if t != nil {
+			_ = t.file.Close()
+		}
+		return err
+	}
+	if t != nil {
+		ring(a.journal.urgent)
+	}
+	size, err := a.writeBase(src, t, stop)
+	src.End()
+	if err == nil {
+		err = a.placeBase(base)
+	}
+	if t != nil {
+		<-t.open // also when it failed: until then the writer has use for it
+	}
+	if err != nil {
+		_ = a.fs.Remove(a.tempBase())
+		return err
+	}
+	return a.finish(t, base, size)
+}
+
+// begin makes the increment that follows the cut, unless nothing is recorded. If the
+// chain of files is whole, the manifest names the new one at once: whatever comes of the
+// rewrite, the chain stays whole. Otherwise it is named together with the base only.
+func (a *AOF) begin() (*target, part, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m := a.mu.m
+	m.baseSeq++
+	base := part{fmt.Sprintf("%s.%d.base.aof", a.name, m.baseSeq), m.baseSeq}
+	state := a.State()
+	if state == Off {
+		return nil, base, nil
+	}
+	t, err := a.newIncrement(m)
+	if err != nil {
+		return nil, base, err
+	}
+	t.revive = state != On
+	if t.revive {
+		a.mu.orphans = append(a.mu.orphans, t.part.name)
+		return t, base, nil
+	}
+	next := m.clone()
+	next.incr = append(next.incr, t.part)
+	if err := a.save(next); err != nil {
+		_ = t.file.Close()
+		return nil, base, err
+	}
+	a.mu.m = next
+	return t, base, nil
+}
+
+// writeBase writes the view to the temporary file and syncs it.
+func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64, err error) {
+	f, err := a.fs.Create(a.tempBase())
+	if err != nil {
+		return 0, err
+	}
+	buf := make([]byte, 0, baseBufferBytes+baseBufferBytes/4)
+	unsynced := 0
+	for done := false; !done && err == nil; {
+		select {
+		case <-stop:
+			err = errStopped
+			continue
+		default:
+		}
+		if t != nil && t.failed.Load() {
+			err = errors.New("the new increment has failed")
+			continue
+		}
+		buf, done = src.Next(buf)
+		if len(buf) < baseBufferBytes && !done {
+			continue
+		}
+		_, err = writeAll(f, buf)
+		size += int64(len(buf))
+		unsynced += len(buf)
+		if cap(buf) > 4*baseBufferBytes {
+			buf = make([]byte, 0, baseBufferBytes+baseBufferBytes/4)
+		}
+		buf = buf[:0]
+		if err == nil && unsynced >= baseSyncBytes && a.set.IncrementalFsync() {
+			err = f.Sync()
+			unsynced = 0
+		}
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return size, err
+}
+
+// placeBase gives the temporary file its name.
+func (a *AOF) placeBase(base part) error {
+	if err := a.fs.Rename(a.tempBase(), a.path(base)); err != nil {
+		return err
+	}
+	return a.fs.SyncDir(a.dir)
+}
+
+// finish lets the manifest name the new base and what follows it, and nothing else.
+func (a *AOF) finish(t *target, base part, size int64) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if t != nil && t.failed.Load() {
+		_ = a.fs.Remove(a.path(base))
+		return errors.New("the new increment has failed")
+	}
+	m := a.mu.m
+	next := &manifest{base: &base, baseSeq: m.baseSeq, incrSeq: m.incrSeq, history: append([]part(nil), m.history...)}
+	if m.base != nil {
+		next.history = append(next.history, *m.base)
+	}
+	for _, p := range m.incr {
+		if t == nil || p != t.part {
+			next.history = append(next.history, p)
+		}
+	}
+	if t != nil {
+		next.incr = []part{t.part}
+	}
+	if err := a.save(next); err != nil {
+		// Which manifest stands there now is unknown: the files of both must stay, until
+		// another one has certainly taken their place.
+		a.mu.orphans = append(a.mu.orphans, base.name)
+		return err
+	}
+	if t != nil {
+		a.mu.orphans = without(a.mu.orphans, t.part.name)
+	}
+	a.mu.m = next
+	a.mu.older, a.mu.base = size, size
+	if t != nil {
+		a.mu.base += t.size.Load()
+		if a.State() != On {
+			a.mu.err = nil
+			a.state.Store(int32(On))
+			a.log.Info("the AOF is complete: writes are accepted")
+		}
+		a.publish(a.progress.Load())
+	}
+	a.dropHistory()
+	return nil
+}
+
+func without(list []string, name string) []string {
+	var out []string
+	for _, s := range list {
+		if s != name {
+			out = append(out, s)
+		}
+	}
+	return out
+}
