@@ -158,11 +158,20 @@ func expire(c *Ctx, unit int64, absolute bool) {
 	if ms <= c.Now {
 		c.Store.Delete(c.DB, k)
 		c.Changed(k, EventDel, 1)
+		c.Effect("DEL", c.Args[1])
 	} else {
 		c.Store.SetDeadline(c.DB, k, e, ms)
 		c.Changed(k, EventExpire, 1)
+		c.deadlineEffect(ms)
 	}
 	c.W.Int(1)
+}
+
+// deadlineEffect records that the call's key got a deadline, in milliseconds since 1970.
+func (c *Ctx) deadlineEffect(ms int64) {
+	c.BeginEffect(3, "PEXPIREAT")
+	c.EffectArg(c.Args[1])
+	c.EffectInt(ms)
 }
 
 func persist(c *Ctx) {

@@ -71,6 +71,7 @@ type Host interface {
 	KillClients(f *ClientFilter) (killed int)
 	UnblockClient(id int64, withError bool) bool // false: it was not blocked
 
+	RewriteAOF() (errText string)                // starts a rewrite in the background
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	DebugAllowed(c Client) bool                  // enable-debug-command
 	SetActiveExpire(on bool)

@@ -141,12 +141,15 @@ func getEx(c *Ctx) {
 	case o.expire != 0 && !o.relative && deadline <= c.Now:
 		c.Store.Delete(c.DB, k)
 		c.Changed(k, EventDel, 1)
+		c.Effect("DEL", c.Args[1])
 	case o.expire != 0:
 		c.Store.SetDeadline(c.DB, k, e, deadline)
 		c.Changed(k, EventExpire, 1)
+		c.deadlineEffect(deadline)
 	case o.persist && e.HasDeadline():
 		c.Store.SetDeadline(c.DB, k, e, 0)
 		c.Changed(k, EventPersist, 1)
+		c.Effect("PERSIST", c.Args[1])
 	}
 }
 

@@ -136,8 +136,11 @@ func incrByFloat(c *Ctx) {
 		c.Changed(k, EventNew, 0)
 	}
 	c.Changed(k, EventIncrByFloat, 1)
+	c.Effect("SET", c.Args[1], c.Scratch, wordKeepTTL)
 	c.W.Bulk(c.Scratch)
 }
+
+var wordKeepTTL = []byte("KEEPTTL")
 
 // setText stores a number's text without turning it into the int form, as Redis
 // does after INCRBYFLOAT, and keeps the deadline. text is at most maxFloatTextBytes

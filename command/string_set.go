@@ -182,6 +182,7 @@ func setWithOptions(c *Ctx) {
 	c.Changed(k, EventSet, 1)
 	if o.expire != 0 {
 		c.Changed(k, EventExpire, 0)
+		c.setEffect(c.Args[2], deadline)
 	}
 	if !o.get {
 		c.W.OK()
@@ -213,8 +214,20 @@ func setWithTTL(c *Ctx, seconds bool) {
 	assign(c, k, c.Find(k), c.Args[3], deadline)
 	c.Changed(k, EventSet, 1)
 	c.Changed(k, EventExpire, 0)
+	c.setEffect(c.Args[3], deadline)
 	c.W.OK()
 }
+
+// setEffect records a SET of the call's key with a deadline in milliseconds since 1970.
+func (c *Ctx) setEffect(val []byte, deadline int64) {
+	c.BeginEffect(5, "SET")
+	c.EffectArg(c.Args[1])
+	c.EffectArg(val)
+	c.EffectArg(wordPXAT)
+	c.EffectInt(deadline)
+}
+
+var wordPXAT = []byte("PXAT")
 
 func mset(c *Ctx) {
 	if len(c.Args)%2 == 0 {

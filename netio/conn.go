@@ -30,6 +30,7 @@ type Conn struct {
 	paused   bool
 	queued   bool // in Reactor.queued or due; a cleared flag voids the entry
 	blocked  bool // the kernel takes no more for now: output waits for write interest
+	corked   bool // nothing is sent for now, see Cork
 }
 
 // In is the ring of what was received.
@@ -137,6 +138,29 @@ func (c *Conn) Resume() {
 	}
 	c.watch()
 	c.Requeue()
+}
+
+// Cork keeps all output in the out-ring, also what waits for the kernel already, until
+// Uncork. CloseAfterFlush waits for that too; Close does not.
+func (c *Conn) Cork() {
+	if !c.corked {
+		c.corked = true
+		c.watch()
+	}
+}
+
+// Uncork ends Cork and sends what has gathered.
+func (c *Conn) Uncork() {
+	if !c.corked {
+		return
+	}
+	c.corked = false
+	if c.closed {
+		return
+	}
+	c.watch()
+	c.Flush()
+	c.settle()
 }
 
 // Close closes the connection at once, dropping what was not sent. The descriptor,

@@ -113,6 +113,9 @@ func (c *Conn) linger() {
 
 // writable is called when the kernel takes more output.
 func (c *Conn) writable() {
+	if c.corked {
+		return
+	}
 	c.flush()
 	if c.closed || c.blocked {
 		return
@@ -132,7 +135,7 @@ func (c *Conn) Flush() {
 	if c.paused {
 		c.watch()
 	}
-	if c.closed || c.blocked || c.out.Len() == 0 {
+	if c.closed || c.blocked || c.corked || c.out.Len() == 0 {
 		return
 	}
 	c.flush()
@@ -197,7 +200,7 @@ func (c *Conn) watch() {
 	if !c.eof && !c.closing && (!c.paused || c.in.Len() < PausedInputBytes) {
 		want |= Readable
 	}
-	if c.blocked {
+	if c.blocked && !c.corked {
 		want |= Writable
 	}
 	if want == c.interest {

@@ -36,6 +36,8 @@ type waiter struct {
 	deletions bool // it must hear when a key is gone or has another type
 	wants     entry.Type
 	reply     resp.Buffer
+	wait      uint64 // what the reply waits for, see executor.takeWait
+	wrote     uint64
 
 	// The rest belongs to the session's reactor.
 	deadline int64 // milliseconds since 1970, 0: none
@@ -137,6 +139,8 @@ func (s *session) wake(w *waiter) {
 		n, _ := s.conn.Out().Write(w.reply.Bytes()) // a ring takes everything
 		s.ex.stats.outputBytes += int64(n)
 	}
+	s.promised(w.wait, w.wrote)
+	s.park()
 	s.conn.Requeue()
 }
 

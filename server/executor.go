@@ -31,6 +31,8 @@ type executor struct {
 
 	watchNanos int64 // calls that take longer concern the slow log or the latency monitor
 	timed      bool  // latency-tracking
+	rec        recorder
+	stalled    stalled // of a reactor: sessions that wait for the journal
 	host       host
 	lfu        command.LFU
 	rate       rateSample
@@ -145,6 +147,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex.host = host{Server: srv, ex: ex}
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
+	ex.stalled.wake = ex.release
 	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced}
 	return ex
 }
@@ -359,15 +362,4 @@ func shardsOf(keys []store.Key) (set store.ShardSet) {
 		set.Add(keys[i].Shard)
 	}
 	return set
-}
-
-// handle runs the handler and records what it did, all under the locks that the caller
-// holds. c is the executor's own context, or that of a client which was blocked.
-func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
-	if !c.Resumed {
-		ex.stats.commands++
-	}
-	errs := c.W.Errors()
-	spec.Handler(c)
-	ex.observe(c, spec, c.W.Errors() != errs)
 }

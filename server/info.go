@@ -169,18 +169,6 @@ func infoClients(s *Server, w *infoWriter) {
 	w.num("clients_in_timeout_table", 0)
 }
 
-func infoPersistence(s *Server, w *infoWriter) {
-	w.num("loading", 0)
-	w.num("async_loading", 0)
-	w.num("rdb_changes_since_last_save", w.sum.dirty)
-	w.num("rdb_bgsave_in_progress", 0)
-	w.num("rdb_last_save_time", s.started.Unix())
-	w.str("rdb_last_bgsave_status", "ok")
-	w.num("aof_enabled", 0)
-	w.str("aof_last_write_status", "ok")
-	w.num("aof_rewrite_in_progress", 0)
-}
-
 func infoStats(s *Server, w *infoWriter) {
 	st := s.store.Stats()
 	w.num("total_connections_received", s.counts.connections.Load()-s.base.connections.Load())

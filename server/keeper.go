@@ -81,7 +81,7 @@ func (k *keeper) run() {
 func (k *keeper) rest() time.Duration {
 	st, now := k.srv.store, time.Now()
 	until := now.UnixMilli() + keeperTickMs
-	if k.srv.activeExpire.Load() {
+	if k.srv.activeExpire.Load() && k.srv.guard.Load()&guardLoading == 0 {
 		// What comes up before until after the alarm is set rings; what came before
 		// shows in the answer.
 		for next := st.SetAlarm(until); next < until; next = st.SetAlarm(until) {
@@ -96,7 +96,7 @@ func (k *keeper) rest() time.Duration {
 // share of time.
 func (k *keeper) expire() {
 	s := k.srv
-	if !s.activeExpire.Load() {
+	if !s.activeExpire.Load() || s.guard.Load()&guardLoading != 0 {
 		return
 	}
 	overdue, began := int64(0), time.Now()
@@ -108,6 +108,10 @@ func (k *keeper) expire() {
 				continue
 			}
 			k.ex.gate.Lock()
+			if s.guard.Load()&guardLoading != 0 {
+				k.ex.gate.Unlock()
+				return
+			}
 			k.ex.setClock(now)
 			x := s.store.ExpireStep(i, now)
 			k.ex.gate.Unlock()
@@ -138,7 +142,7 @@ func (k *keeper) expire() {
 func (k *keeper) expireInner(db int, key store.Key, e store.Entry, _ int64) {
 	ex := k.ex
 	ex.ctx.DB = db
-	command.ExpireFields(&ex.ctx, key, e)
+	ex.recorded(key, func() { command.ExpireFields(&ex.ctx, key, e) })
 	if ex.unsettled() {
 		var set store.ShardSet
 		set.Add(key.Shard)
@@ -169,6 +173,7 @@ func (s *Server) keyExpired(shard, db int, key []byte) {
 // shard is locked; key is a view.
 func (s *Server) keyGone(shard uint32, db int, key []byte, ev command.Event) {
 	s.observedGone(shard, db, key)
+	s.journalDel(shard, db, key)
 }
 
 // stalePercent estimates which share of the keys with a deadline, of which there are

@@ -18,4 +18,6 @@ const (
 	// lookAheadKeys is how many keys beyond the running command have their entries
 	// touched: a few commands' time is as long as a miss takes.
 	lookAheadKeys = 16
+	// aofTickMs is how often the server looks whether a rewrite of the AOF is due.
+	aofTickMs = 100
 )

@@ -28,6 +28,7 @@ func (s *session) reject(cl *call, args resp.Args) bool {
 	case s.needAuth && cl.spec.Flags&command.NoAuth == 0:
 		w.Error(command.ErrNoAuth)
 	case s.user != nil && !s.allowed(cl.spec, args):
+	case s.ex.srv.guard.Load() != 0 && s.guarded(cl.spec):
 	default:
 		return false
 	}

@@ -122,6 +122,7 @@ func (ex *executor) serve(w *waiter) {
 		return
 	}
 	w.mu.over = true
+	w.wait, w.wrote = ex.rec.wait, ex.rec.wrote
 	w.leave()
 	ex.served = append(ex.served, w)
 }
@@ -194,5 +195,6 @@ func (ex *executor) serveOnWorker(keys []readyKey) {
 	ex.gate.Lock()
 	ex.afterUnlock()
 	ex.gate.Unlock()
+	ex.kick()
 	ex.publish()
 }

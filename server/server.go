@@ -34,6 +34,10 @@ type Server struct {
 	keeper    *keeper
 	counts    counters
 
+	journal journaling
+	aof     aofKeeper
+	guard   atomic.Uint32 // guard... bits: what makes every call take the checked path
+
 	parseLimits  atomic.Pointer[resp.Limits]
 	limits       atomic.Pointer[command.Limits]
 	base         statBase
@@ -89,7 +93,10 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s.observers = make(observers, s.store.Shards())
+	s.journal.last = make([]uint64, s.store.Shards())
+	s.aof.srv = s
 	s.watchOptions()
+	s.watchAOF()
 	if err = s.openUsers(); err != nil {
 		s.store.Close()
 		return nil, err
@@ -141,23 +148,28 @@ func (s *Server) keepAlive() time.Duration {
 // after a clean end.
 func (s *Server) Serve(ctx context.Context) error {
 	s.slow.start(s.extra[:workerCount])
+	s.aof.prepare()
 	s.keeper.start()
 	s.group.Start(s)
 	s.watchListeners() // reactors run now: they can be asked to close a listener
-	close(s.ready)
-	s.log.Info("ready to accept connections", "reactors", len(s.execs), "addresses", s.Addrs())
-	select {
-	case <-ctx.Done():
-		s.log.Info("asked to end", "reason", context.Cause(ctx))
-	case <-s.stop:
+	err := s.aof.open(ctx)
+	if err == nil {
+		close(s.ready)
+		s.log.Info("ready to accept connections", "reactors", len(s.execs), "addresses", s.Addrs())
+		select {
+		case <-ctx.Done():
+			s.log.Info("asked to end", "reason", context.Cause(ctx))
+		case <-s.stop:
+		}
 	}
 	s.stopping.Store(true)
 	s.group.Close()
 	s.slow.close()
 	s.keeper.stop()
+	err = errors.Join(err, s.aof.close())
 	s.store.Close()
 	s.log.Info("bye")
-	return nil
+	return err
 }
 
 // requestStop ends Serve; safe from any goroutine, any number of times.
@@ -165,9 +177,6 @@ func (s *Server) requestStop() { s.stopOnce.Do(func() { close(s.stop) }) }
 
 // Start implements netio.Handler.
 func (s *Server) Start(r *netio.Reactor) { r.Local = s.execs[r.Index()] }
-
-// EndTurn implements netio.Handler.
-func (s *Server) EndTurn(*netio.Reactor) {}
 
 // Accept implements netio.Handler: it makes the session of a new connection, or
 // answers why there is none.
@@ -215,7 +224,7 @@ func (s *Server) Tick(r *netio.Reactor) {
 	now := r.Now()
 	eachSession(r, func(se *session) {
 		switch {
-		case se.busy:
+		case se.busy, se.stalled:
 		case idleMs > 0 && se.blocked == nil && now-se.active > idleMs:
 			s.log.Debug("closing idle client", "id", se.id)
 			se.conn.Close(errIdle)

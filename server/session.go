@@ -31,6 +31,11 @@ type session struct {
 	closed   bool
 	busy     bool // a worker runs one of its commands; the connection is paused
 
+	stalled   bool   // it waits for the journal, see durable.go; the connection is paused
+	throttled bool   // it waits for room in the journal
+	waitFor   uint64 // its replies wait for this position to be durable
+	wrote     uint64 // the position behind its last record
+
 	blocked *waiter // a command of its own waits for a key: nothing else runs
 
 	held   *resp.Batch // the batch that a slow or a blocked command interrupted
@@ -65,7 +70,7 @@ func (s *session) Data() {
 	if n := s.conn.TakeDirect(); n > 0 {
 		s.parser.Filled(n)
 	}
-	if s.busy || s.closed || s.closing {
+	if s.busy || s.stalled || s.closed || s.closing {
 		return
 	}
 	if s.blocked != nil { // input stays in the ring
@@ -80,6 +85,7 @@ func (s *session) Data() {
 	if !s.closed {
 		s.conn.Flush()
 		s.checkOutput()
+		s.park()
 	}
 }
 
@@ -151,6 +157,9 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex.begin(s, s.conn.Reactor().Now())
 	db := int(s.db)
 	ex.prepare(db, b)
+	if s.throttle(b, from) {
+		return false
+	}
 	s.bindReply()
 	ok := true
 	before := s.conn.OutBytes()
@@ -159,7 +168,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
 		ex.touchAhead(db, cl.to)
-		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn {
+		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || ex.srv.guard.Load() != 0 {
 			if !s.runGuarded(cl, args) {
 				if s.closing {
 					break
@@ -182,6 +191,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	}
 	ex.gate.Unlock()
 	ex.w.Flush()
+	s.promised(ex.takeWait())
 	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)
 	ex.stats.batches++
 	if last := &ex.calls[b.N-1]; ok {

@@ -17,6 +17,8 @@ type slowCall struct {
 	db    int32
 	proto int8
 	reply resp.Buffer
+	wait  uint64 // what the reply waits for, see executor.takeWait
+	wrote uint64
 	done  func() // posted to the session's reactor
 
 	parked *waiter    // the call waits for a key
@@ -100,12 +102,15 @@ func (ex *executor) runSlow(sc *slowCall) {
 		cl.to = int32(len(ex.keys))
 	}
 	ex.stats.slow++
+	ex.srv.awaitRoom(sc.spec)
 	ex.mark = ex.nanos()
 	ex.gate.Lock()
 	ex.run(cl, sc.args)
 	ex.gate.Unlock()
 	ex.w.Flush()
 	sc.parked, ex.parked = ex.parked, nil
+	sc.wait, sc.wrote = ex.takeWait()
+	ex.kick()
 	ex.end()
 	ex.publish()
 	sc.s.conn.Reactor().Post(sc.done)
@@ -153,6 +158,7 @@ func (s *session) slowDone(sc *slowCall) {
 		n, _ := s.conn.Out().Write(sc.reply.Bytes()) // a ring takes everything
 		s.ex.stats.outputBytes += int64(n)
 	}
+	s.promised(sc.wait, sc.wrote)
 	if s.closing { // the client killed itself, or quit, on the worker
 		s.conn.Flush()
 		s.conn.CloseAfterFlush()
@@ -164,7 +170,9 @@ func (s *session) slowDone(sc *slowCall) {
 			s.wake(w)
 		}
 	}
-	s.conn.Resume()
+	if !s.stalled {
+		s.conn.Resume()
+	}
 }
 
 // copyArgs copies arguments into one owned block.

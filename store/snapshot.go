@@ -57,6 +57,12 @@ type Snapshot struct {
 // Taking all shard locks itself, it cuts between commands whose shards are locked
 // together; a caller for whom a cut between two commands is not enough holds all gates.
 func (s *Store) BeginSnapshot(sink SnapshotSink) (*Snapshot, error) {
+	return s.BeginSnapshotAt(sink, nil)
+}
+
+// BeginSnapshotAt is BeginSnapshot with a function that is called at the moment of the
+// cut, while all shards are locked.
+func (s *Store) BeginSnapshotAt(sink SnapshotSink, atCut func()) (*Snapshot, error) {
 	ss := &s.snapshot
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
@@ -75,6 +81,9 @@ func (s *Store) BeginSnapshot(sink SnapshotSink) (*Snapshot, error) {
 	}
 	for i := range s.shards {
 		s.shards[i].mu.snap = sn
+	}
+	if atCut != nil {
+		atCut()
 	}
 	s.UnlockAll()
 	return sn, nil

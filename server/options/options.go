@@ -39,11 +39,11 @@ type Options struct {
 	LazyEviction, LazyExpire, LazyServerDel, LazyUserDel, LazyUserFlush Bool
 
 	// Persistence
-	AppendOnly, NoAppendFsyncOnRewrite, AOFLoadTruncated, AOFUseRDBPreamble, AOFTimestamps Bool
-	AppendFsync, AutoAOFRewritePercentage, AutoAOFRewriteMinSize                           Int
-	AppendFilename, AppendDirname, DBFilename                                              Text
-	Save                                                                                   Value[[]SavePoint]
-	RDBCompression, RDBChecksum, StopWritesOnBgsaveError                                   Bool
+	AppendOnly, NoAppendFsyncOnRewrite, AOFLoadTruncated, AOFUseRDBPreamble, AOFTimestamps, AOFIncrementalFsync Bool
+	AppendFsync, AutoAOFRewritePercentage, AutoAOFRewriteMinSize                                                Int
+	AppendFilename, AppendDirname, DBFilename                                                                   Text
+	Save                                                                                                        Value[[]SavePoint]
+	RDBCompression, RDBChecksum, StopWritesOnBgsaveError                                                        Bool
 
 	// Scripting, slow log, latency, events
 	BusyReplyThreshold                                    Int // milliseconds

@@ -4,7 +4,6 @@ import "math"
 
 const (
 	noSnapshot = "There are no snapshots yet: nothing is saved or loaded."
-	noAOF      = "There is no append only file yet: nothing survives the end of the process."
 )
 
 var snapshotRows = []Row{
@@ -32,28 +31,28 @@ var snapshotRows = []Row{
 }
 
 var appendOnlyRows = []Row{
-	{Name: "appendonly", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
-		Help: "log every write to the append only file", Means: noAOF, field: func(o *Options) cell { return &o.AppendOnly }},
+	{Name: "appendonly", Kind: yesNo, Default: "no", Group: GroupAppendOnly,
+		Help: "log every write to the append only file", field: func(o *Options) cell { return &o.AppendOnly }},
 	{Name: "appendfilename", Kind: textKind{check: fileName("appendfilename", false)}, Default: "appendonly.aof", Group: GroupAppendOnly,
-		State: Later, Flags: Immutable, Help: "stem of its files' names", Means: noAOF, field: func(o *Options) cell { return &o.AppendFilename }},
+		Flags: Immutable, Help: "stem of its files' names", field: func(o *Options) cell { return &o.AppendFilename }},
 	{Name: "appenddirname", Kind: textKind{check: dirName("appenddirname")}, Default: "appendonlydir", Group: GroupAppendOnly,
-		State: Later, Flags: Immutable, Help: "directory of its files", Means: noAOF, field: func(o *Options) cell { return &o.AppendDirname }},
-	{Name: "appendfsync", Kind: fsyncNames, Default: "everysec", Group: GroupAppendOnly, State: Later,
-		Help: "when it is synced to disk", Means: noAOF, field: func(o *Options) cell { return &o.AppendFsync }},
-	{Name: "no-appendfsync-on-rewrite", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
-		Help: "do not sync while it is rewritten", Means: noAOF, field: func(o *Options) cell { return &o.NoAppendFsyncOnRewrite }},
-	{Name: "auto-aof-rewrite-percentage", Kind: natural, Default: "100", Group: GroupAppendOnly, State: Later,
-		Help: "growth that starts a rewrite; 0 for never", Means: noAOF, field: func(o *Options) cell { return &o.AutoAOFRewritePercentage }},
-	{Name: "auto-aof-rewrite-min-size", Kind: bytesIn(0), Default: "67108864", Group: GroupAppendOnly, State: Later,
-		Help: "size below which it is not rewritten", Means: noAOF, field: func(o *Options) cell { return &o.AutoAOFRewriteMinSize }},
-	{Name: "aof-load-truncated", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Later,
-		Help: "load a file whose end was cut", Means: noAOF, field: func(o *Options) cell { return &o.AOFLoadTruncated }},
-	{Name: "aof-use-rdb-preamble", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Later,
-		Help: "begin a rewritten file with a snapshot", Means: noAOF, field: func(o *Options) cell { return &o.AOFUseRDBPreamble }},
-	{Name: "aof-timestamp-enabled", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
-		Help: "note the time in it", Means: noAOF, field: func(o *Options) cell { return &o.AOFTimestamps }},
-	{Name: "aof-rewrite-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Later,
-		Help: "sync a rewrite piece by piece", Means: noAOF},
+		Flags: Immutable, Help: "directory of its files", field: func(o *Options) cell { return &o.AppendDirname }},
+	{Name: "appendfsync", Kind: fsyncNames, Default: "everysec", Group: GroupAppendOnly,
+		Help: "when it is synced to disk", field: func(o *Options) cell { return &o.AppendFsync }},
+	{Name: "no-appendfsync-on-rewrite", Kind: yesNo, Default: "no", Group: GroupAppendOnly,
+		Help: "do not sync while it is rewritten", field: func(o *Options) cell { return &o.NoAppendFsyncOnRewrite }},
+	{Name: "auto-aof-rewrite-percentage", Kind: natural, Default: "100", Group: GroupAppendOnly,
+		Help: "growth that starts a rewrite; 0 for never", field: func(o *Options) cell { return &o.AutoAOFRewritePercentage }},
+	{Name: "auto-aof-rewrite-min-size", Kind: bytesIn(0), Default: "67108864", Group: GroupAppendOnly,
+		Help: "size below which it is not rewritten", field: func(o *Options) cell { return &o.AutoAOFRewriteMinSize }},
+	{Name: "aof-load-truncated", Kind: yesNo, Default: "yes", Group: GroupAppendOnly,
+		Help: "load a file whose end was cut", field: func(o *Options) cell { return &o.AOFLoadTruncated }},
+	{Name: "aof-use-rdb-preamble", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Accepted,
+		Help: "begin a rewritten file with a snapshot", Means: "A rewritten file always holds commands, which every version of Redis reads.", field: func(o *Options) cell { return &o.AOFUseRDBPreamble }},
+	{Name: "aof-timestamp-enabled", Kind: yesNo, Default: "no", Group: GroupAppendOnly,
+		Help: "note the time in it", field: func(o *Options) cell { return &o.AOFTimestamps }},
+	{Name: "aof-rewrite-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupAppendOnly,
+		Help: "sync a rewrite piece by piece", field: func(o *Options) cell { return &o.AOFIncrementalFsync }},
 	{Name: "aof-disable-auto-gc", Kind: yesNo, Default: "no", Group: GroupAppendOnly, State: Later,
-		Help: "keep files that are no longer needed", Means: noAOF},
+		Help: "keep files that are no longer needed", Means: "Files that are no longer needed are deleted always."},
 }

@@ -1,0 +1,81 @@
+package server
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/kringdb/kring/persistence"
+)
+
+func infoPersistence(s *Server, w *infoWriter) {
+	s.aof.mu.Lock()
+	a, running := s.aof.mu.cur, s.aof.mu.running != nil
+	s.aof.mu.Unlock()
+	st := persistence.Stats{RewriteSecs: -1, LastRewriteSecs: -1, LastRewriteOK: true}
+	if a != nil {
+		st = a.Stats()
+	}
+	loading := s.guard.Load()&guardLoading != 0
+	w.num("loading", asBit(loading))
+	w.num("async_loading", 0)
+	if loading && a != nil {
+		infoLoading(a.Progress(), w)
+	}
+	w.num("rdb_changes_since_last_save", w.sum.dirty)
+	w.num("rdb_bgsave_in_progress", 0)
+	w.num("rdb_last_save_time", s.started.Unix())
+	w.str("rdb_last_bgsave_status", "ok")
+	w.num("rdb_last_bgsave_time_sec", -1)
+	w.num("rdb_current_bgsave_time_sec", -1)
+	w.num("aof_enabled", asBit(a != nil))
+	w.num("aof_rewrite_in_progress", asBit(running))
+	w.num("aof_rewrite_scheduled", 0)
+	w.num("aof_last_rewrite_time_sec", st.LastRewriteSecs)
+	w.num("aof_current_rewrite_time_sec", st.RewriteSecs)
+	w.str("aof_last_bgrewrite_status", okOrErr(s.aof.failures.Load() == 0))
+	w.num("aof_rewrites", s.aof.rewrites.Load())
+	w.num("aof_rewrites_consecutive_failures", s.aof.failures.Load())
+	w.str("aof_last_write_status", okOrErr(st.State != persistence.Broken))
+	if a == nil {
+		return
+	}
+	w.num("aof_current_size", st.SizeBytes)
+	w.num("aof_base_size", st.BaseBytes)
+	w.num("aof_pending_rewrite", 0)
+	w.num("aof_buffer_length", st.BufferedBytes)
+	w.num("aof_pending_bio_fsync", asBit(st.SyncRunning))
+	w.num("aof_delayed_fsync", st.DelayedSyncs)
+	w.num("aof_fsyncs", st.Syncs)
+}
+
+func infoLoading(p *persistence.Progress, w *infoWriter) {
+	begun, total, done := p.Started.Load(), p.Total.Load(), p.Loaded.Load()
+	passed := max(w.now.Unix()-begun, 1)
+	eta, percent := int64(1), 0.0
+	if done > 0 {
+		eta = passed * (total - done) / done
+	}
+	if total > 0 {
+		percent = float64(done) / float64(total) * 100
+	}
+	w.num("loading_start_time", begun)
+	w.num("loading_total_bytes", total)
+	w.num("loading_rdb_used_mem", 0)
+	w.num("loading_loaded_bytes", done)
+	w.str("loading_loaded_perc", strconv.FormatFloat(percent, 'f', 2, 64))
+	w.str("loading_eta_seconds", fmt.Sprint(eta))
+}
+
+func asBit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func okOrErr(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "err"
+}
