@@ -102,10 +102,13 @@ func (h *host) Info(sections [][]byte) []byte {
 }
 
 // sumStats adds up what all executors counted.
-func (h *host) sumStats() (execStats, *stats.Table) {
-	n := len(h.table.Specs())
-	parts, cmds := make([]execStats, len(h.execs)), make([]*stats.Table, len(h.execs))
-	h.askReactors(func(r *netio.Reactor, ex *executor) {
+func (h *host) sumStats() (execStats, *stats.Table) { return h.Server.sumStats(h.askReactors) }
+
+// sumStats is host.sumStats for any goroutine that has a way to ask the reactors.
+func (s *Server) sumStats(ask func(func(*netio.Reactor, *executor))) (execStats, *stats.Table) {
+	n := len(s.table.Specs())
+	parts, cmds := make([]execStats, len(s.execs)), make([]*stats.Table, len(s.execs))
+	ask(func(r *netio.Reactor, ex *executor) {
 		i := r.Index()
 		parts[i], cmds[i] = ex.stats, stats.NewTable(n)
 		cmds[i].Add(ex.cmds)
@@ -118,7 +121,7 @@ func (h *host) sumStats() (execStats, *stats.Table) {
 			all.Add(cmds[i])
 		}
 	}
-	for _, ex := range h.extra {
+	for _, ex := range s.extra {
 		ex.pub.mu.Lock()
 		sum.add(&ex.pub.mu.sum)
 		if ex.pub.mu.cmds != nil {

@@ -152,6 +152,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.keeper.start()
 	s.group.Start(s)
 	s.watchListeners() // reactors run now: they can be asked to close a listener
+	closeWindow := s.openWindow()
 	err := s.aof.open(ctx)
 	if err == nil {
 		close(s.ready)
@@ -163,6 +164,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 	}
 	s.stopping.Store(true)
+	closeWindow()
 	s.group.Close()
 	s.slow.close()
 	s.keeper.stop()

@@ -23,6 +23,7 @@ var allowed = []struct {
 	foreign []string
 }{
 	{"cmd", []string{"server", "internal"}, []string{"golang.org/x/sys"}},
+	{"server/admin", nil, []string{"github.com/prometheus/client_golang"}},
 	{"server/options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
 	{"server", []string{"server", "command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},
 	{"command", []string{"store", "resp", "internal"}, nil},

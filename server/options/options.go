@@ -18,14 +18,14 @@ type Options struct {
 	ProtectedMode                                           Bool
 
 	// General
-	LogLevel, Supervised, Databases             Int
-	LogFile, PIDFile, Dir, PprofAddress         Text
-	Daemonize, HugePages, DisableTHP            Bool
-	ShutdownTimeout                             Int // seconds
-	ShutdownOnSigint, ShutdownOnSigterm         Int // Shutdown... bits
-	Reactors, Shards, IOModel, Hz               Int
-	DynamicHz, ActiveRehashing, ActiveDefrag    Bool
-	EnableDebug, EnableProtected, EnableModules Int // Allow... constants
+	LogLevel, Supervised, Databases                  Int
+	LogFile, PIDFile, Dir, PprofAddress, HTTPAddress Text
+	Daemonize, HugePages, DisableTHP                 Bool
+	ShutdownTimeout                                  Int // seconds
+	ShutdownOnSigint, ShutdownOnSigterm              Int // Shutdown... bits
+	Reactors, Shards, IOModel, Hz                    Int
+	DynamicHz, ActiveRehashing, ActiveDefrag         Bool
+	EnableDebug, EnableProtected, EnableModules      Int // Allow... constants
 
 	// Clients and security
 	MaxClients, MaxMemoryClients, QueryBufferLimit, ProtoMaxBulkLen Int // bytes, but the first; percent if negative
