@@ -58,6 +58,12 @@ func addCompact(ar *arena.Arena, e entry.Entry, member []byte, score float64, fl
 	return insertCompact(ar, e, member, score), score, Added
 }
 
+// setPlain is setScore for a compact set, which does not tell -0 from 0, as in Redis.
+func (b block) setPlain(i int, score float64) {
+	b.setKey(i, keyOf(score))
+	b.setEndWord(i, b.endWord(i)&^negZeroFlag)
+}
+
 // reposition gives the entry of slot i, whose member is known, another score.
 func (b block) reposition(i int, member []byte, score float64) {
 	q := bound{key: keyOf(score), member: member}
@@ -70,7 +76,7 @@ func (b block) reposition(i int, member []byte, score float64) {
 		copy(b.inline(j), member)
 		i = j
 	}
-	b.setScore(i, score)
+	b.setPlain(i, score)
 }
 
 func insertCompact(ar *arena.Arena, e entry.Entry, member []byte, score float64) entry.Entry {
@@ -87,7 +93,7 @@ func insertCompact(ar *arena.Arena, e entry.Entry, member []byte, score float64)
 	i := b.search(0, &q)
 	spread(b, b, i, len(member))
 	copy(b.inline(i), member)
-	b.setScore(i, score)
+	b.setPlain(i, score)
 	return e
 }
 

@@ -4,7 +4,7 @@
 //
 //	order      by score, and within a score by member, bytewise
 //	key        a score as an int64 that compares as the score does; -0 and 0 have one key,
-//	           and a flag beside it says which it was
+//	           and in a tree a flag beside it says which it was (compact sets make -0 a 0)
 //	rank       position in the order, from 0
 //	block      a header, then arrays with a slot per entry, then the bytes of all members
 //	compact    a set that is one block, in its entry's payload (shown as "listpack")

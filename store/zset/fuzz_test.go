@@ -106,17 +106,25 @@ func (f *fuzzer) add(m string, s float64, flags Flags) {
 	case i < 0 && flags&XX != 0:
 		want = Nothing
 	case i < 0:
-		f.put(m, s)
+		f.put(m, f.kept(s))
 	default:
 		now := f.model[i].score
 		if s, want = decide(now, s, flags); want == Updated {
 			f.model = slices.Delete(f.model, i, i+1)
-			f.put(m, s)
+			f.put(m, f.kept(s))
 		}
 	}
 	if out != want || out != Nothing && out != NaN && got != s {
 		f.t.Fatalf("Add(%q, %v, %d): %v, %v; want %v, %v", m, s, flags, got, out, s, want)
 	}
+}
+
+// kept is the score that the set, as it is now, keeps of s.
+func (f *fuzzer) kept(s float64) float64 {
+	if s == 0 && isCompact(f.e) {
+		return 0
+	}
+	return s
 }
 
 func (f *fuzzer) remove(m string) {

@@ -87,6 +87,27 @@ var Differences = []Difference{
 		},
 	},
 	{
+		Name: "doubles-in-few-digits",
+		Reason: "since 7.2 a double is printed in the fewest digits that give it back (0.1); " +
+			"7.0 prints 17 digits (0.10000000000000001)",
+		Covers: func(st Step, o, s rawclient.Value) bool {
+			name := st.Name()
+			return (strings.HasPrefix(name, "z") || strings.HasPrefix(name, "bz") || strings.HasPrefix(name, "geo")) && sameDoubles(o, s)
+		},
+	},
+	{
+		Name:   "zrank-withscore",
+		Reason: "ZRANK and ZREVRANK take WITHSCORE since 7.2 (arity -3, it was 3)",
+		Covers: func(st Step, o, s rawclient.Value) bool {
+			name := st.Name()
+			if name == "command|info" {
+				return strings.Contains(o.String(), "rank") && commandInfoAgrees(st, withZrankArity(o), s)
+			}
+			return (name == "zrank" || name == "zrevrank") && len(st.Args) > 3 &&
+				o.Str == "ERR wrong number of arguments for '"+name+"' command"
+		},
+	},
+	{
 		Name:   "loglevel-nothing",
 		Reason: "7.2 added the log level nothing, which the error of a wrong level lists",
 		Covers: func(st Step, o, s rawclient.Value) bool {
@@ -101,6 +122,20 @@ func withGetkeysArity(v rawclient.Value) rawclient.Value {
 	c.Elems = append([]rawclient.Value(nil), v.Elems...)
 	for i, e := range c.Elems {
 		if len(e.Elems) > 1 && strings.HasPrefix(e.Elems[0].Str, "command|getkeys") {
+			e.Elems = append([]rawclient.Value(nil), e.Elems...)
+			e.Elems[1].Int = -3
+			c.Elems[i] = e
+		}
+	}
+	return c
+}
+
+// withZrankArity gives COMMAND INFO's reply with the newer arity.
+func withZrankArity(v rawclient.Value) rawclient.Value {
+	c := v
+	c.Elems = append([]rawclient.Value(nil), v.Elems...)
+	for i, e := range c.Elems {
+		if len(e.Elems) > 1 && (e.Elems[0].Str == "zrank" || e.Elems[0].Str == "zrevrank") {
 			e.Elems = append([]rawclient.Value(nil), e.Elems...)
 			e.Elems[1].Int = -3
 			c.Elems[i] = e

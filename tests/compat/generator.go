@@ -2,6 +2,7 @@ package compat
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -379,6 +380,10 @@ func allowed(args []string) bool {
 		return len(args) < 2 || !strings.Contains(args[1], "\x00")
 	case "hscan", "sscan", "zscan":
 		return len(args) < 3 || !strings.Contains(args[2], "\x00")
+	case "bzpopmin", "bzpopmax":
+		return slices.Contains(shortTimeouts, args[len(args)-1])
+	case "bzmpop":
+		return len(args) < 2 || slices.Contains(shortTimeouts, args[1])
 	case "shutdown", "debug|sleep", "monitor", "subscribe", "psubscribe", "sync", "psync":
 		return false
 	case "set", "getex", "psetex", "setex", "expire", "pexpire", "expireat", "pexpireat":

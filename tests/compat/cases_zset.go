@@ -1,0 +1,620 @@
+package compat
+
+import (
+	"strconv"
+	"strings"
+)
+
+// scoredWords gives "from m<from> from+1 m<from+1> ..." for ZADD.
+func scoredWords(from, to int) string {
+	var out []string
+	for i := from; i < to; i++ {
+		out = append(out, strconv.Itoa(i), "m"+strconv.Itoa(i))
+	}
+	return strings.Join(out, " ")
+}
+
+var zsetCases = []Case{
+	{"zadd: options", `
+		ZADD z 1 a 2 b 3 c
+		ZADD z 1 a 5 b
+		ZADD z CH 1 a 6 b 7 d
+		ZADD z NX 9 a 9 e
+		ZADD z XX 9 f 8 a
+		ZADD z XX CH 10 a 11 b
+		ZADD z GT CH 9 a 20 b 5 new
+		ZADD z LT CH 9 a 20 b 6 newer
+		ZADD z GT XX 100 a 100 nokey
+		ZADD z LT XX CH 0 a 100 nokey
+		ZADD z NX XX 1 a
+		ZADD z GT NX 1 a
+		ZADD z LT NX 1 a
+		ZADD z GT LT 1 a
+		ZADD z NX NX 1 a
+		ZADD z XX INCR 2 a
+		ZADD z XX INCR 2 nokey
+		ZADD z NX INCR 2 a
+		ZADD z NX INCR 2 fresh
+		ZADD z GT INCR -2 a
+		ZADD z LT INCR -2 a
+		ZADD z INCR 1 a 2 b
+		ZADD z INCR CH 1 a
+		ZADD z 1
+		ZADD z 1 a 2
+		ZADD z NX
+		ZADD z NX CH
+		ZADD z x a
+		ZADD z 1 a x b
+		ZADD z "" a
+		ZADD z nan a
+		ZADD z 1e400 a
+		ZADD z 0x10 hex
+		ZADD z " 1" a
+		ZADD z 1\x00 a
+		ZADD z nx 1 nx
+		ZADD z 1 nx 2 xx
+		ZADD z bogus 1 a
+		ZADD nokey XX 1 a
+		ZADD nokey XX INCR 1 a
+		EXISTS nokey
+		ZADD z 3 a 4 a 5 a
+		ZADD z CH 3 a 4 a 5 a
+		ZRANGE z 0 -1 WITHSCORES
+		SET s v
+		ZADD s 1 a
+		ZADD s x a
+		ZADD s
+		ZADD z 1 "" 2 "\x00\xff"
+		ZSCORE z ""
+		TYPE z
+		OBJECT ENCODING z`},
+	{"zadd: infinity, nan and zero", `
+		ZADD z inf a -inf b +inf c INFINITY d -Infinity e
+		ZINCRBY z -inf a
+		ZADD z INCR +inf b
+		ZSCORE z a
+		ZINCRBY z inf a
+		ZINCRBY z 1 a
+		ZADD z 1e308 big
+		ZINCRBY z 1e308 big
+		ZADD z -0 neg 0 pos
+		ZSCORE z neg
+		ZSCORE z pos
+		ZADD z CH 0 neg
+		ZSCORE z neg
+		ZINCRBY z 0 neg
+		ZADD z -0 pos
+		ZSCORE z pos
+		ZRANGE z -inf +inf BYSCORE WITHSCORES
+		ZRANGEBYSCORE z 0 0
+		ZRANGEBYSCORE z -0 0
+		ZRANGEBYSCORE z (0 0
+		ZRANGEBYSCORE z (-0 0
+		ZRANGEBYSCORE z (-inf (inf
+		ZCOUNT z -inf +inf
+		ZCOUNT z (-inf +inf
+		ZINCRBY z nan a
+		ZINCRBY z x a
+		ZINCRBY z NX 1
+		ZINCRBY z 1
+		ZINCRBY z 1 a b
+		ZINCRBY fresh 1.5 a
+		ZINCRBY fresh -1.5 a
+		ZSCORE fresh a`},
+	{"zadd: how scores are written", `
+		ZADD z 0.1 a 0.5 b 3.0 c 1e20 d 1e21 e 1e-7 f 123456.789 g 4503599627370496 h 9007199254740993 i 1.7976931348623157e308 j
+		ZADD z 1e17 k 99999999999999999 l 0.000001 m 5e-324 n 3.14159265358979 o 100 p 1e2 q 12345678901234567890 r -1.5 s
+		ZRANGE z 0 -1 WITHSCORES
+		ZSCORE z a
+		ZSCORE z d
+		ZMSCORE z a b c d e f g h i j k l m n o p q r s t
+		ZINCRBY z 0.2 a
+		ZADD z INCR 0.3 a
+		ZSCAN z 0`},
+	{"zscore, zmscore, zcard, zrank", `
+		ZADD z 1 a 2 b 2 c 3 d
+		ZSCORE z a
+		ZSCORE z x
+		ZSCORE nokey a
+		ZSCORE z
+		ZMSCORE z a x d
+		ZMSCORE nokey a x
+		ZMSCORE z
+		ZCARD z
+		ZCARD nokey
+		ZCARD z z
+		ZRANK z a
+		ZRANK z c
+		ZREVRANK z c
+		ZREVRANK z a
+		ZRANK z x
+		ZREVRANK z x
+		ZRANK nokey x
+		ZRANK z
+		SET s v
+		ZSCORE s a
+		ZMSCORE s a
+		ZCARD s
+		ZRANK s a
+		ZREVRANK s a`},
+	{"zrem", `
+		ZADD z 1 a 2 b 3 c
+		ZREM z a x a
+		ZREM z x
+		ZREM nokey x
+		ZREM z b c
+		EXISTS z
+		ZREM z
+		SET s v
+		ZREM s a`},
+	{"zrange by rank", `
+		ZADD z 1 a 2 b 3 c 4 d
+		ZRANGE z 0 -1
+		ZRANGE z 0 -1 WITHSCORES
+		ZRANGE z 1 2 withscores
+		ZRANGE z -2 -1 REV
+		ZRANGE z 0 0 REV WITHSCORES
+		ZREVRANGE z 0 -1
+		ZREVRANGE z 1 2 WITHSCORES
+		ZREVRANGE z -100 1
+		ZRANGE z 3 1
+		ZRANGE z 4 10
+		ZRANGE z -100 -5
+		ZRANGE z -100 100
+		ZRANGE z 9223372036854775807 -9223372036854775808
+		ZRANGE z -9223372036854775808 9223372036854775807
+		ZRANGE z 0 1 LIMIT 0 1
+		ZRANGE z 0 1 LIMIT 0 -1
+		ZRANGE z 0 1 LIMIT 0
+		ZRANGE z 0 1 LIMIT x 1
+		ZRANGE z 0 1 LIMIT 1 x
+		ZRANGE z x 1
+		ZRANGE z 0 1.5
+		ZRANGE z 0 1 bogus
+		ZRANGE z 0 1 REV REV
+		ZRANGE z 0 1 BYSCORE BYSCORE
+		ZRANGE z 0 1 BYSCORE BYLEX
+		ZRANGE z (0 (1
+		ZREVRANGE z 0 1 REV
+		ZREVRANGE z 0 1 BYSCORE
+		ZREVRANGE z 0 1 LIMIT 0 1
+		ZRANGE nokey 0 -1
+		ZRANGE nokey x -1
+		ZRANGE z 0
+		SET s v
+		ZRANGE s 0 -1
+		ZRANGE s x 1
+		ZREVRANGE s 0 -1`},
+	{"zrange by score", `
+		ZADD z 1 a 2 b 2 c 3 d 10 e
+		ZRANGEBYSCORE z 1 3
+		ZRANGEBYSCORE z (1 3 WITHSCORES
+		ZRANGEBYSCORE z (1 (3
+		ZRANGEBYSCORE z 2 2
+		ZRANGEBYSCORE z (2 2
+		ZRANGEBYSCORE z 2 (2
+		ZRANGEBYSCORE z 3 1
+		ZRANGEBYSCORE z -inf +inf LIMIT 1 2
+		ZRANGEBYSCORE z -inf +inf LIMIT 1 -1
+		ZRANGEBYSCORE z -inf +inf LIMIT 1 -5
+		ZRANGEBYSCORE z -inf +inf LIMIT -1 2
+		ZRANGEBYSCORE z -inf +inf LIMIT 0 0
+		ZRANGEBYSCORE z -inf +inf LIMIT 5 1
+		ZRANGEBYSCORE z -inf +inf LIMIT 100 100
+		ZRANGEBYSCORE z -inf +inf LIMIT 1 2 WITHSCORES
+		ZRANGEBYSCORE z -inf +inf WITHSCORES LIMIT 4 9
+		ZRANGEBYSCORE z -inf 3 LIMIT 2 9
+		ZRANGEBYSCORE z 2 3 LIMIT 0 1
+		ZRANGEBYSCORE z 2 3 LIMIT 3 1
+		ZRANGEBYSCORE z 11 +inf LIMIT 0 1
+		ZRANGEBYSCORE z 3 2 LIMIT 0 1
+		ZRANGEBYSCORE z 4 (10 LIMIT 0 5
+		ZREVRANGEBYSCORE z 3 1
+		ZREVRANGEBYSCORE z 3 (1 WITHSCORES
+		ZREVRANGEBYSCORE z 1 3
+		ZREVRANGEBYSCORE z +inf -inf LIMIT 1 2
+		ZREVRANGEBYSCORE z +inf -inf LIMIT 4 2
+		ZREVRANGEBYSCORE z +inf -inf LIMIT 5 2
+		ZREVRANGEBYSCORE z +inf -inf LIMIT -1 2
+		ZRANGE z 1 3 BYSCORE
+		ZRANGE z 3 1 BYSCORE REV
+		ZRANGE z 1 3 BYSCORE REV
+		ZRANGE z (1 +inf BYSCORE LIMIT 1 2 WITHSCORES
+		ZRANGE z +inf (1 BYSCORE REV LIMIT 1 2
+		ZCOUNT z 1 3
+		ZCOUNT z (1 3
+		ZCOUNT z 3 1
+		ZCOUNT z -inf (10
+		ZCOUNT nokey 1 2
+		ZCOUNT z x 1
+		ZCOUNT z 1 x
+		ZCOUNT z nan 1
+		ZCOUNT z "" 3
+		ZCOUNT z " 1" 3
+		ZCOUNT z "1 " 3
+		ZCOUNT z ( 3
+		ZCOUNT z "( 1" 3
+		ZCOUNT z ((1 3
+		ZCOUNT z [1 3
+		ZCOUNT z -1e999 1e999
+		ZCOUNT z 0x1 0x3
+		ZCOUNT z 1\x00junk 3
+		ZCOUNT z 1_0 3
+		ZRANGEBYSCORE z x 1
+		ZRANGEBYSCORE z 1 3 BYSCORE
+		ZRANGEBYSCORE z 1 3 REV
+		ZRANGEBYSCORE z 1 3 LIMIT 1
+		ZRANGEBYSCORE z 1 3 LIMIT a b
+		ZRANGEBYSCORE nokey 1 3
+		ZRANGEBYSCORE nokey 1 x
+		SET s v
+		ZRANGEBYSCORE s 1 3
+		ZREVRANGEBYSCORE s 1 3
+		ZCOUNT s 1 3`},
+	{"zrange by member", `
+		ZADD z 0 a 0 b 0 c 0 d 0 e 0 "" 0 aa 0 "b\x00"
+		ZRANGEBYLEX z - +
+		ZRANGEBYLEX z + -
+		ZRANGEBYLEX z - -
+		ZRANGEBYLEX z + +
+		ZRANGEBYLEX z [b [d
+		ZRANGEBYLEX z (b [d
+		ZRANGEBYLEX z [b (d
+		ZRANGEBYLEX z (b (d
+		ZRANGEBYLEX z (b (b
+		ZRANGEBYLEX z [b [b
+		ZRANGEBYLEX z [d [b
+		ZRANGEBYLEX z [ [b
+		ZRANGEBYLEX z ( [b
+		ZRANGEBYLEX z - (
+		ZRANGEBYLEX z - [b LIMIT 1 1
+		ZRANGEBYLEX z - + LIMIT -1 1
+		ZRANGEBYLEX z - + LIMIT 2 -1
+		ZRANGEBYLEX z [x +
+		ZREVRANGEBYLEX z + -
+		ZREVRANGEBYLEX z - +
+		ZREVRANGEBYLEX z [d (b
+		ZREVRANGEBYLEX z + - LIMIT 1 2
+		ZRANGE z [b [d BYLEX
+		ZRANGE z [d [b BYLEX REV
+		ZRANGE z - + BYLEX REV
+		ZRANGE z - + BYLEX LIMIT 1 2
+		ZRANGE z - + BYLEX WITHSCORES
+		ZRANGEBYLEX z - + WITHSCORES
+		ZLEXCOUNT z - +
+		ZLEXCOUNT z [b [d
+		ZLEXCOUNT z (b +
+		ZLEXCOUNT z + -
+		ZLEXCOUNT nokey - +
+		ZLEXCOUNT z b d
+		ZLEXCOUNT z "" d
+		ZLEXCOUNT z [b 5
+		ZLEXCOUNT z -1 +
+		ZLEXCOUNT z - ++
+		ZRANGEBYLEX z b d
+		ZRANGEBYLEX nokey b d
+		ZRANGEBYLEX nokey - +
+		ZREMRANGEBYLEX z (b [d
+		ZREMRANGEBYLEX z b d
+		ZREMRANGEBYLEX nokey - +
+		ZRANGE z 0 -1
+		ZREMRANGEBYLEX z - +
+		EXISTS z
+		SET s v
+		ZRANGEBYLEX s - +
+		ZLEXCOUNT s - +
+		ZREMRANGEBYLEX s - +`},
+	{"zremrange", `
+		ZADD z 1 a 2 b 3 c 4 d 5 e
+		ZREMRANGEBYRANK z 1 2
+		ZREMRANGEBYRANK z 5 6
+		ZREMRANGEBYRANK z 2 1
+		ZREMRANGEBYRANK z -1 -1
+		ZREMRANGEBYRANK z x 1
+		ZRANGE z 0 -1
+		ZADD z 1 a 2 b 3 c 4 d 5 e
+		ZREMRANGEBYSCORE z (1 3
+		ZREMRANGEBYSCORE z 10 20
+		ZREMRANGEBYSCORE z x 20
+		ZRANGE z 0 -1
+		ZREMRANGEBYSCORE z -inf inf
+		EXISTS z
+		ZADD z 1 a
+		ZREMRANGEBYRANK z 0 -1
+		EXISTS z
+		ZREMRANGEBYRANK nokey 0 -1
+		ZREMRANGEBYRANK nokey x -1
+		SET s v
+		ZREMRANGEBYRANK s 0 -1
+		ZREMRANGEBYSCORE s 0 1`},
+	{"zrangestore", `
+		ZADD z 1 a 2 b 3 c 4 d
+		ZRANGESTORE d z 0 1
+		ZRANGE d 0 -1 WITHSCORES
+		ZRANGESTORE d z 0 1 REV
+		ZRANGE d 0 -1 WITHSCORES
+		ZRANGESTORE d z (1 3 BYSCORE LIMIT 1 1
+		ZRANGE d 0 -1 WITHSCORES
+		ZRANGESTORE d z [b [c BYLEX
+		ZRANGESTORE d z 0 -1 WITHSCORES
+		ZRANGESTORE d z 0 -1 LIMIT 0 1
+		ZRANGESTORE d z 5 6
+		EXISTS d
+		ZRANGESTORE d nokey 0 -1
+		SET d string EX 10000
+		ZRANGESTORE d z 0 -1
+		TTL d
+		OBJECT ENCODING d
+		ZRANGESTORE z z 1 2
+		ZRANGE z 0 -1
+		SET d string
+		ZRANGESTORE d nokey 0 -1
+		EXISTS d
+		SET s v
+		ZRANGESTORE d s 0 -1
+		ZRANGESTORE d z x y
+		ZRANGESTORE s z 0 -1
+		TYPE s`},
+	{"zpopmin, zpopmax, zmpop", `
+		ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+		ZPOPMIN z
+		ZPOPMAX z
+		ZPOPMIN z 2
+		ZPOPMAX z 0
+		ZPOPMIN z -1
+		ZPOPMIN z x
+		ZPOPMIN z 1 1
+		ZPOPMAX z 100
+		EXISTS z
+		ZPOPMIN z
+		ZPOPMIN z 2
+		ZPOPMIN nokey 0
+		SET s v
+		ZPOPMIN s
+		ZPOPMAX s 0
+		ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+		ZMPOP 1 z MIN
+		ZMPOP 2 nokey z MAX COUNT 2
+		ZMPOP 1 nokey MIN
+		ZMPOP 0 z MIN
+		ZMPOP -1 z MIN
+		ZMPOP x z MIN
+		ZMPOP 2 z MIN
+		ZMPOP 5 z MIN
+		ZMPOP 1 z
+		ZMPOP 1 z MID
+		ZMPOP 1 z MIN COUNT
+		ZMPOP 1 z MIN COUNT 0
+		ZMPOP 1 z MIN COUNT x
+		ZMPOP 1 z MIN COUNT 1 COUNT 1
+		ZMPOP 1 z MIN bogus
+		ZMPOP 2 s z MIN
+		ZMPOP 2 z s MIN
+		ZMPOP 1 z MIN COUNT 100
+		EXISTS z
+		ZMPOP 9223372036854775807 z MIN`},
+	{"bzpopmin, bzpopmax, bzmpop: without waiting", `
+		ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+		BZPOPMIN z 1
+		BZPOPMAX nokey z 0.5
+		BZPOPMIN z x
+		BZPOPMIN z -1
+		BZPOPMIN z
+		BZPOPMIN z ""
+		BZMPOP 1 1 z MIN
+		BZMPOP 0 2 nokey z MAX COUNT 2
+		BZMPOP x 1 z MIN
+		BZMPOP -1 1 z MIN
+		BZMPOP 1 0 z MIN
+		BZMPOP 1 1 z
+		BZMPOP 1 1 z MIN COUNT 0
+		BZMPOP 1 x z MIN
+		SET s v
+		BZPOPMIN s z 1
+		BZPOPMIN z s 1
+		BZMPOP 1 1 s MIN
+		EXISTS z`},
+	{"zrandmember", `
+		ZADD z 1 a 2 b 3 c
+		ZRANDMEMBER z
+		ZRANDMEMBER z 0
+		ZRANDMEMBER z 2
+		ZRANDMEMBER z 3
+		ZRANDMEMBER z 30
+		ZRANDMEMBER z -5
+		ZRANDMEMBER z 2 WITHSCORES
+		ZRANDMEMBER z -5 WITHSCORES
+		ZRANDMEMBER z 5 WITHSCORES
+		ZRANDMEMBER nokey
+		ZRANDMEMBER nokey 1
+		ZRANDMEMBER nokey -1 WITHSCORES
+		ZRANDMEMBER z x
+		ZRANDMEMBER z 1 bogus
+		ZRANDMEMBER z 1 WITHSCORES bogus
+		ZRANDMEMBER z -9223372036854775808
+		ZRANDMEMBER nokey -9223372036854775807
+		ZRANDMEMBER nokey -9223372036854775807 WITHSCORES
+		ZRANDMEMBER z 9223372036854775807 WITHSCORES
+		ZRANDMEMBER z 9223372036854775807
+		SET s v
+		ZRANDMEMBER s
+		ZRANDMEMBER s 1`},
+	{"zscan", `
+		ZADD z 1 a 2.5 b 3 ab
+		ZSCAN z 0
+		ZSCAN z 0 MATCH a*
+		ZSCAN z 0 COUNT 1
+		ZSCAN z 0 COUNT 0
+		ZSCAN z 0 COUNT x
+		ZSCAN z 0 COUNT
+		ZSCAN z 0 TYPE zset
+		ZSCAN z x
+		ZSCAN z 5
+		ZSCAN nokey 0
+		ZSCAN nokey 0 bogus
+		ZSCAN nokey x
+		SET s v
+		ZSCAN s 0
+		ZSCAN s x`},
+	{"zunion, zinter, zdiff", `
+		ZADD a 1 x 2 y 3 z
+		ZADD b 10 y 20 z 30 w
+		ZADD c 100 z
+		ZUNION 2 a b
+		ZUNION 2 a b WITHSCORES
+		ZUNION 3 a b c WITHSCORES
+		ZUNION 2 a b WEIGHTS 2 3 WITHSCORES
+		ZUNION 2 a b WITHSCORES WEIGHTS 2 3 AGGREGATE MIN
+		ZUNION 2 a b AGGREGATE MAX WITHSCORES
+		ZUNION 2 a nokey WITHSCORES
+		ZUNION 1 nokey
+		ZUNION 2 a a WITHSCORES
+		ZINTER 2 a b WITHSCORES
+		ZINTER 3 a b c WITHSCORES
+		ZINTER 2 a b WEIGHTS -1 0.5 AGGREGATE SUM WITHSCORES
+		ZINTER 2 a nokey
+		ZINTER 2 a a WITHSCORES
+		ZINTER 2 a a WEIGHTS 2 3 WITHSCORES
+		ZDIFF 2 a b WITHSCORES
+		ZDIFF 1 a
+		ZDIFF 2 nokey a
+		ZDIFF 2 a nokey WITHSCORES
+		ZDIFF 2 a a
+		ZDIFF 2 a b WEIGHTS 1 2
+		ZDIFF 2 a b AGGREGATE SUM
+		ZINTERCARD 2 a b
+		ZINTERCARD 2 a b LIMIT 1
+		ZINTERCARD 2 a b LIMIT 0
+		ZINTERCARD 2 a b LIMIT 10
+		ZINTERCARD 2 a b LIMIT -1
+		ZINTERCARD 2 a b LIMIT x
+		ZINTERCARD 2 a b LIMIT
+		ZINTERCARD 2 a b WITHSCORES
+		ZINTERCARD 2 a nokey
+		ZUNION 0 a
+		ZUNION -1 a
+		ZUNION x a
+		ZUNION 3 a b
+		ZUNION 9223372036854775807 a b
+		ZUNION 2 a b bogus
+		ZUNION 2 a b WEIGHTS 1
+		ZUNION 2 a b WEIGHTS 1 x
+		ZUNION 2 a b WEIGHTS 1 2 3
+		ZUNION 2 a b AGGREGATE
+		ZUNION 2 a b AGGREGATE avg
+		ZUNION 2 a b AGGREGATE SUM AGGREGATE MIN WITHSCORES
+		ZINTERCARD 0 a
+		ZDIFF 0 a
+		ZINTER 0 a
+		SET s v
+		ZUNION 2 a s
+		ZUNION 2 a s bogus
+		ZINTER 2 nokey s
+		ZDIFF 2 nokey s
+		ZINTERCARD 2 a s`},
+	{"zunion: infinity", `
+		ZADD a inf x -inf y 1 z
+		ZADD b -inf x inf y 2 z
+		ZUNION 2 a b WITHSCORES
+		ZINTER 2 a b WITHSCORES
+		ZUNION 2 a b WEIGHTS 0 1 WITHSCORES
+		ZINTER 2 a b WEIGHTS 0 1 WITHSCORES
+		ZINTER 2 a b WEIGHTS 1 0 AGGREGATE MIN WITHSCORES
+		ZINTER 2 a b WEIGHTS 1 0 AGGREGATE MAX WITHSCORES
+		ZUNION 2 a b WEIGHTS inf -inf WITHSCORES
+		ZUNION 2 a b WEIGHTS nan 1
+		ZUNION 1 a WEIGHTS -0 WITHSCORES`},
+	{"zunionstore, zinterstore, zdiffstore", `
+		ZADD a 1 x 2 y 3 z
+		ZADD b 10 y 20 z 30 w
+		ZUNIONSTORE d 2 a b
+		ZRANGE d 0 -1 WITHSCORES
+		ZINTERSTORE d 2 a b WEIGHTS 2 3 AGGREGATE MAX
+		ZRANGE d 0 -1 WITHSCORES
+		ZDIFFSTORE d 2 a b
+		ZRANGE d 0 -1 WITHSCORES
+		ZDIFFSTORE d 2 a a
+		EXISTS d
+		ZINTERSTORE d 2 a nokey
+		ZUNIONSTORE a 2 a b
+		ZRANGE a 0 -1 WITHSCORES
+		ZUNIONSTORE d 2 a b WITHSCORES
+		ZUNIONSTORE d 0 a
+		ZUNIONSTORE d x a
+		ZUNIONSTORE d 5 a
+		ZUNIONSTORE d 1
+		SET s v EX 10000
+		ZUNIONSTORE s 1 a
+		TYPE s
+		TTL s
+		SET s v
+		ZUNIONSTORE d 1 s
+		ZINTERSTORE s 1 nokey
+		EXISTS s
+		SET s v
+		ZINTERSTORE d 2 nokey s
+		ZUNIONSTORE d 1 a AGGREGATE
+		ZUNIONSTORE d 1 a WEIGHTS x`},
+	{"sorted sets: thresholds", `
+		ZADD z ` + scoredWords(0, 128) + `
+		OBJECT ENCODING z
+		ZADD z 128 m128
+		OBJECT ENCODING z
+		ZREM z m5 m6 m7
+		OBJECT ENCODING z
+		ZADD y 1 {64*x}
+		OBJECT ENCODING y
+		ZADD y 1 {65*x}
+		OBJECT ENCODING y
+		ZADD x 1 {65*x}
+		OBJECT ENCODING x
+		ZUNIONSTORE u 1 z
+		OBJECT ENCODING u
+		ZRANGESTORE u z 0 9
+		OBJECT ENCODING u
+		ZUNIONSTORE v 1 y
+		OBJECT ENCODING v
+		ZRANGESTORE w y 0 0
+		OBJECT ENCODING w
+		COPY z copy
+		OBJECT ENCODING copy
+		RENAME copy other
+		ZCARD other
+		DEL z
+		ZCARD other`},
+	{"sorted sets: large", `
+		ZADD z ` + scoredWords(0, 400) + `
+		ZADD z 5.5 {300*y} 5.5 {300*y}z 7 {2000*q} 7 {2000*q}1 7 {2000*q}2
+		ZRANK z m200
+		ZREVRANK z m200
+		ZRANGE z 195 205 WITHSCORES
+		ZRANGE z -5 -1 REV
+		ZRANGEBYSCORE z (100 110 LIMIT 2 5
+		ZREVRANGEBYSCORE z 110 (100 LIMIT 2 5 WITHSCORES
+		ZCOUNT z 50 (350
+		ZRANGE z 5 8
+		ZINCRBY z 100 m10
+		ZRANK z m10
+		ZADD z 110.5 m10
+		ZADD z CH -1 m399
+		ZRANGE z 0 3 WITHSCORES
+		ZPOPMIN z 3
+		ZPOPMAX z 3
+		ZREMRANGEBYRANK z 10 300
+		ZRANGE z 0 -1 WITHSCORES
+		ZREMRANGEBYSCORE z -inf 350
+		ZCARD z
+		ZREM z m398 m397 m396 m395 m394 m393
+		ZRANDMEMBER z 5
+		ZREMRANGEBYRANK z 0 -1
+		EXISTS z`},
+	{"sorted sets: large, one score", `
+		ZADD z 0 ` + strings.ReplaceAll(pairWords(100, 400), " v", " 0") + `x
+		ZRANGEBYLEX z [f200 (f205
+		ZREVRANGEBYLEX z [f205 (f200
+		ZLEXCOUNT z [f2 [f3
+		ZLEXCOUNT z - (f15
+		ZREMRANGEBYLEX z [f15 (f35
+		ZRANGEBYLEX z [f14 + LIMIT 5 10
+		ZRANGE z 0 -1`},
+}
