@@ -29,6 +29,13 @@ const (
 	expireWorkPerStep = 1024
 	expireEntryWork   = 8
 
+	// evictPoolEntries is how many candidates an evictor remembers, evictShardTries how
+	// many shards it looks into before it looks into all.
+	evictPoolEntries = 16
+	evictShardTries  = 8
+	// evictDatabasesAge is how many steps an evictor trusts its list of databases.
+	evictDatabasesAge = 64
+
 	// ttlSamplesPerShard is how many keys of each shard MeanTTL looks at.
 	ttlSamplesPerShard = 2
 

@@ -5,6 +5,7 @@ type Stats struct {
 	Keys       int64  // entries in all databases
 	Expires    int64  // those with a deadline
 	Expired    uint64 // deleted because of their deadline since Open
+	Evicted    uint64 // deleted to make room since Open
 	UsedBytes  int64  // Used
 	PageBytes  int64  // arena pages that the shards hold, used or not
 	TableBytes int64  // the part of UsedBytes that tables take
@@ -55,6 +56,7 @@ func (s *Store) Stats() Stats {
 		sh := &s.shards[i]
 		sh.mu.Lock()
 		st.Expired += sh.mu.expired
+		st.Evicted += sh.mu.evicted
 		st.UsedBytes += sh.mu.ar.Used()
 		st.PageBytes += sh.mu.ar.Pages()
 		for _, c := range sh.mu.corpses {

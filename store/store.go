@@ -38,6 +38,8 @@ type Hooks struct {
 	// come, before it goes. The shard lock is held; key is a view. It must not
 	// call the store.
 	Expired func(shard, db int, key []byte)
+	// Evicted is told of an entry that is being deleted to make room, as Expired is.
+	Evicted func(shard, db int, key []byte)
 	// Alarm tells that something is due before the moment given to SetAlarm. A shard
 	// lock may be held; it must not call the store, or block.
 	Alarm func()
@@ -60,6 +62,8 @@ type Store struct {
 	due   []atomic.Int64 // by shard: a lower bound of what is due there, see SetAlarm
 	alarm atomic.Int64   // Hooks.Alarm is called for what is due before
 
+	usage usage
+
 	reap     reaper
 	snapshot snapshots
 }
@@ -73,10 +77,12 @@ type shard struct {
 		garbage []value.Garbage // detached values, the reaper's work
 		corpses []*corpse       // detached tables, the reaper's work
 		expired uint64          // entries deleted because of their deadline
+		evicted uint64          // entries deleted to make room
+		told    int64           // what of ar.Used() the store's sum has, see Publish
 		seen    int32           // observers of keys in this shard, see Observe
 	}
 	long atomic.Int32 // workers that run, or are about to run, a long command under the lock
-	_    [128 - 92]byte
+	_    [128 - 108]byte
 }
 
 // database is one shard's part of a database: one cache line.

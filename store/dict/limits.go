@@ -62,6 +62,9 @@ const (
 	// randomDueTries is how many segments RandomDue draws before it searches.
 	randomDueTries = 8
 
+	// sampleTries is how many buckets Sample draws before it takes a random entry.
+	sampleTries = 8
+
 	// randomTries bounds how many random slots Random looks at before it scans.
 	randomTries = 64
 )

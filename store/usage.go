@@ -1,0 +1,55 @@
+package store
+
+import "sync/atomic"
+
+// usage is the sum of the shards' live bytes as far as they told it: one word that every
+// writer reads, and changes only in coarse steps. It has its cache lines for itself.
+type usage struct {
+	_     [128]byte
+	bytes atomic.Int64
+	step  atomic.Int64 // a shard tells a change when it is larger than this
+	_     [128]byte
+}
+
+// Usage returns the bytes of live blocks in all shards (entries, values, tables, and what
+// waits to be freed), as they were told by Publish and PublishAll: exact to within the
+// step per shard. It is one atomic load.
+func (s *Store) Usage() int64 { return s.usage.bytes.Load() }
+
+// SetUsageStep says up to how many bytes a shard may keep to itself.
+func (s *Store) SetUsageStep(bytes int64) { s.usage.step.Store(bytes) }
+
+// Publish tells the sum what the shard's memory has changed by, if that is more than the
+// step. The caller holds the shard's lock.
+func (s *Store) Publish(shard uint32) {
+	sh := &s.shards[shard]
+	if d := sh.mu.ar.Used() - sh.mu.told; d > s.usage.step.Load() || -d > s.usage.step.Load() {
+		s.tell(sh, d)
+	}
+}
+
+// PublishSet is Publish for a set of shards.
+func (s *Store) PublishSet(ss *ShardSet) {
+	for i := range s.shards {
+		if ss.Has(uint32(i)) {
+			s.Publish(uint32(i))
+		}
+	}
+}
+
+func (s *Store) tell(sh *shard, d int64) {
+	sh.mu.told += d
+	s.usage.bytes.Add(d)
+}
+
+// PublishAll makes the sum exact, as of a moment for each shard, and returns it. It takes
+// each shard's lock itself.
+func (s *Store) PublishAll() int64 {
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		s.tell(sh, sh.mu.ar.Used()-sh.mu.told)
+		sh.mu.Unlock()
+	}
+	return s.Usage()
+}
