@@ -153,34 +153,20 @@ func (s *Store) expireInner(db int, k Key, e Entry, now int64) {
 	}
 }
 
-// RandomVolatile calls fn with random entries of the shard's database that have a
-// deadline, n at most, some perhaps more than once. The shard is locked.
-func (s *Store) RandomVolatile(shard uint32, db, n int, fn func(e Entry)) {
-	d := s.at(db, shard)
-	if d.expires == 0 {
-		return
-	}
-	for range n {
-		slot := d.table.RandomDue(rand.Uint64(), &keyOps)
-		if slot == nil {
-			return
-		}
-		if e := (Entry{A: dict.SlotAddr(slot)}); e.HasDeadline() {
-			fn(e)
-		}
-	}
-}
-
 // MeanTTL estimates the mean time to live, in milliseconds, of the keys in db that have
-// a deadline, from a few random ones of each shard. It takes each shard's lock itself.
+// a deadline, from some of each shard. It takes each shard's lock itself.
 func (s *Store) MeanTTL(db int, now int64) int64 {
 	sum, n := 0.0, 0
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
-		s.RandomVolatile(uint32(i), db, ttlSamplesPerShard, func(e Entry) {
-			sum += math.Max(float64(e.Deadline()-now), 0)
-			n++
-		})
+		if d := s.at(db, uint32(i)); d.expires > 0 {
+			d.table.Sample(rand.Uint64(), true, &keyOps, func(a arena.Addr) {
+				if e := (Entry{A: a}); e.HasDeadline() {
+					sum += math.Max(float64(e.Deadline()-now), 0)
+					n++
+				}
+			})
+		}
 		s.shards[i].mu.Unlock()
 	}
 	if n == 0 {

@@ -36,9 +36,6 @@ const (
 	// evictDatabasesAge is how many steps an evictor trusts its list of databases.
 	evictDatabasesAge = 64
 
-	// ttlSamplesPerShard is how many keys of each shard MeanTTL looks at.
-	ttlSamplesPerShard = 2
-
 	// trimInterval is how many insertions into a table lie between two looks for
 	// empty pages.
 	trimInterval = 256

@@ -214,38 +214,6 @@ func takeBucket(b *bucket, now int64, ops *Ops, hv *Harvest) int64 {
 	return due
 }
 
-// RandomDue returns a slot whose entry has a due time, nil if it found none; r is a
-// random number. Where few entries have one, those that share a bucket or a segment with
-// few others are drawn more often than the rest.
-func (t *Table) RandomDue(r uint64, ops *Ops) Slot {
-	if t.dir == 0 {
-		return nil
-	}
-	e := t.randomDueSegment(r)
-	if e == 0 {
-		return nil
-	}
-	lines, nb := e.lines(), e.buckets()
-	r = mix(r)
-	at, _ := bits.Mul64(r, nb)
-	for range nb {
-		b := bucketAt(lines, at)
-		if bucketDue(b) != Never {
-			k := int(mix(r) % slotsPerBucket)
-			for range slotsPerBucket {
-				if a := wordAddr(b[k]); a != 0 && ops.Due(a) < dueLimit {
-					return &b[k]
-				}
-				k = (k + 1) % slotsPerBucket
-			}
-		}
-		if at++; at == nb {
-			at = 0
-		}
-	}
-	return nil
-}
-
 // randomDueSegment draws a segment with a bound.
 func (t *Table) randomDueSegment(r uint64) SegmentRef {
 	for range randomDueTries {

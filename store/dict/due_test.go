@@ -134,9 +134,11 @@ func TestDueTimes(t *testing.T) {
 			t.Fatalf("empty, but due at %d", next)
 		}
 		for range 100 {
-			if s := r.RandomDue(r.rng.Uint64(), &dueOps); s != nil && dueOps.Due(SlotAddr(s)) == Never {
-				t.Fatal("RandomDue returned an entry without a due time")
-			}
+			r.Sample(r.rng.Uint64(), true, &dueOps, func(a arena.Addr) {
+				if dueOps.Due(a) == Never {
+					t.Fatal("sampled an entry without a due time")
+				}
+			})
 		}
 		for k := range r.model {
 			r.del(k)
@@ -144,16 +146,53 @@ func TestDueTimes(t *testing.T) {
 	}
 }
 
-// TestRandomDueFindsTheOnlyOne draws from a table where one entry of many has a due time.
-func TestRandomDueFindsTheOnlyOne(t *testing.T) {
+// TestSampleFindsTheOnlyOne draws from a table where one entry of many has a due time,
+// after others had one.
+func TestSampleFindsTheOnlyOne(t *testing.T) {
 	r := &dueRig{rig: newRig(t, 1), t: t, model: map[uint64]arena.Addr{}, rng: rand.New(rand.NewPCG(1, 1))}
 	for k := range uint64(20_000) {
 		r.add(k, Never)
 	}
+	for k := range uint64(3000) {
+		r.change(k, 9)
+		r.change(k, Never)
+	}
 	r.change(777, 5)
 	for range 50 {
-		if s := r.RandomDue(r.rng.Uint64(), &dueOps); s == nil || keyOf(SlotAddr(s)) != 777 {
-			t.Fatal("the entry was not found")
+		n := r.Sample(r.rng.Uint64(), true, &dueOps, func(a arena.Addr) {
+			if keyOf(a) != 777 {
+				t.Fatalf("sampled key %d", keyOf(a))
+			}
+		})
+		if n != 1 {
+			t.Fatalf("sampled %d entries", n)
+		}
+	}
+	r.change(777, Never)
+	if n := r.Sample(1, true, &dueOps, func(arena.Addr) {}); n != 0 {
+		t.Fatalf("sampled %d entries of none", n)
+	}
+	if err := r.Check(&dueOps); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSampleIsFair draws often from a table: each entry comes about equally often.
+func TestSampleIsFair(t *testing.T) {
+	r := newRig(t, 2)
+	const keys, draws = 5000, 200_000
+	var hits [keys]int
+	for k := range uint64(keys) {
+		r.put(k)
+	}
+	n := 0
+	for i := range uint64(draws) {
+		n += r.Sample(mix(i), false, &testOps, func(a arena.Addr) { hits[keyOf(a)]++ })
+	}
+	mean := float64(n) / keys
+	for k, h := range hits {
+		if float64(h) < mean/3 || float64(h) > mean*3 {
+			t.Errorf("key %d was drawn %d times, the mean is %.0f", k, h, mean)
 		}
 	}
 }

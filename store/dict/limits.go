@@ -59,7 +59,7 @@ const (
 	// looks at; the last group, segment and bucket may exceed the second.
 	harvestEntries = 64
 	harvestBuckets = 512
-	// randomDueTries is how many segments RandomDue draws before it searches.
+	// randomDueTries is how many segments Sample draws before it searches.
 	randomDueTries = 8
 
 	// sampleTries is how many buckets Sample draws before it takes a random entry.

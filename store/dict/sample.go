@@ -35,14 +35,26 @@ func (t *Table) Sample(r uint64, due bool, ops *Ops, fn func(a arena.Addr)) (n i
 	return 1
 }
 
-// sampleDue is Sample for entries with a due time.
+// sampleDue is Sample for entries with a due time. Where it finds none although a bound
+// says that there may be, it corrects the bounds, so that it comes to an end.
 func (t *Table) sampleDue(r uint64, ops *Ops, fn func(a arena.Addr)) (n int) {
-	e := t.randomDueSegment(r)
-	if e == 0 {
-		return 0
+	for {
+		e := t.randomDueSegment(r)
+		if e == 0 {
+			return 0
+		}
+		r = mix(r)
+		if n = e.sampleDue(r, ops, fn); n > 0 {
+			return n
+		}
+		e.header().due = Never
 	}
+}
+
+// sampleDue emits the entries with a due time of the first bucket that has any, from a
+// random one on.
+func (e SegmentRef) sampleDue(r uint64, ops *Ops, fn func(a arena.Addr)) (n int) {
 	lines, nb := e.lines(), e.buckets()
-	r = mix(r)
 	at, _ := bits.Mul64(r, nb)
 	for range nb {
 		if b := bucketAt(lines, at); bucketDue(b) != Never {
@@ -56,6 +68,7 @@ func (t *Table) sampleDue(r uint64, ops *Ops, fn func(a arena.Addr)) (n int) {
 			if n > 0 {
 				return n
 			}
+			setBucketDue(b, Never)
 		}
 		if at++; at == nb {
 			at = 0
