@@ -9,18 +9,19 @@ import (
 // Ctx is what a handler works with. Each executor owns one and reuses it for every
 // command; a handler keeps nothing of it.
 type Ctx struct {
-	Args   resp.Args    // the call; Args[0] is the name
-	Keys   []store.Key  // the call's keys in the order of the spec's key specs, hashed; their shards are locked
-	W      *resp.Writer // where the reply goes
-	Store  *store.Store
-	DB     int    // selected database
-	Now    int64  // milliseconds since 1970, one reading per batch
-	Clock  uint32 // access clock of new entries, 24 bits
-	LFU    *LFU   // how accesses are counted under an LFU policy; nil: by time
-	Spec   *Spec
-	Client Client // the connection
-	Host   Host   // the server
-	Limits *Limits
+	Args        resp.Args    // the call; Args[0] is the name
+	Keys        []store.Key  // the call's keys in the order of the spec's key specs, hashed; their shards are locked
+	W           *resp.Writer // where the reply goes
+	Store       *store.Store
+	DB          int    // selected database
+	Now         int64  // milliseconds since 1970, one reading per batch
+	Clock       uint32 // access clock of new entries, 24 bits
+	ClockUnitMs int64  // its unit, unless LFU is set; 0: 1000
+	LFU         *LFU   // how accesses are counted under an LFU policy; nil: by time
+	Spec        *Spec
+	Client      Client // the connection
+	Host        Host   // the server
+	Limits      *Limits
 
 	Hits, Misses int64 // keyspace lookups of reading commands, summed by the executor
 	Dirty        int64 // changes since the executor last collected them

@@ -58,7 +58,11 @@ func objectIdleTime(c *Ctx, e entry.Entry) {
 
 // idleSeconds is the distance from an entry's access clock to now, modulo its width.
 func idleSeconds(c *Ctx, clock uint32) int64 {
-	return int64((c.Clock - clock) & (1<<clockBits - 1))
+	idle := int64((c.Clock - clock) & (1<<clockBits - 1))
+	if c.ClockUnitMs > 0 {
+		idle = idle * c.ClockUnitMs / 1000
+	}
+	return idle
 }
 
 func objectRefCount(c *Ctx, e entry.Entry) { c.W.Int(refCount(c, e)) }

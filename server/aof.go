@@ -17,6 +17,7 @@ import (
 const (
 	guardLoading uint32 = 1 << iota // data is being loaded: LOADING
 	guardBroken                     // the AOF has failed: MISCONF
+	guardMemory                     // maxmemory is set: OOM
 )
 
 // aofKeeper opens, rewrites and closes the server's AOF.
@@ -157,6 +158,8 @@ func (s *session) guarded(spec *command.Spec) bool {
 		s.ex.w.Error("MISCONF Errors writing to the AOF file: " + srv.aof.reason())
 	case bits&guardLoading != 0 && spec.Flags&command.Loading == 0:
 		s.ex.w.Error("LOADING Redis is loading the dataset in memory")
+	case bits&guardMemory != 0 && spec.Flags&(command.Write|command.DenyOOM) != 0 && !s.ex.makeRoom(spec):
+		s.ex.w.Error(command.ErrOOM)
 	default:
 		return false
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store"
-	"github.com/kringdb/kring/store/entry"
 )
 
 // executor runs commands: one belongs to each reactor and to each worker, and only
@@ -35,6 +34,8 @@ type executor struct {
 	stalled    stalled // of a reactor: sessions that wait for the journal
 	host       host
 	lfu        command.LFU
+	ev         evictor
+	limited    bool // maxmemory is set: the store's sum is kept
 	rate       rateSample
 	pub        publishedStats // workers only: stats for others to read
 	blocking
@@ -165,13 +166,15 @@ func (ex *executor) setClock(now int64) {
 	c.Limits = ex.srv.limits.Load()
 	c.Now = now
 	ex.watchNanos, ex.timed = ex.srv.watchFrom(), ex.srv.opts.LatencyTracking.Load()
+	policy := ex.srv.opts.MaxMemoryPolicy.Load()
 	c.LFU = nil
-	clock := uint32(now/1000) & entry.ClockMax
-	if isLFU(ex.srv.opts.MaxMemoryPolicy.Load()) {
-		ex.lfu = command.LFU{LogFactor: ex.srv.opts.LFULogFactor.Load(), DecayMinutes: ex.srv.opts.LFUDecayTime.Load()}
+	if isLFU(policy) {
+		ex.lfu = ex.srv.lfuParameters()
 		c.LFU = &ex.lfu
-		clock = command.LFUClock(now / 1000)
 	}
+	ex.limited = ex.srv.guard.Load()&guardMemory != 0
+	var clock uint32
+	clock, c.ClockUnitMs = accessClock(policy, now)
 	if clock != c.Clock {
 		c.Clock = clock
 		ex.srv.store.SetAccessClock(clock)

@@ -24,7 +24,7 @@ var _ command.Host = (*host)(nil)
 
 // statBase is what CONFIG RESETSTAT subtracts from counters that never go back.
 type statBase struct {
-	connections, rejected, expired atomic.Int64
+	connections, rejected, expired, evicted atomic.Int64
 }
 
 func newRunID() string {
@@ -121,7 +121,10 @@ func (h *host) ResetStats() {
 	h.errorsBy.Reset()
 	h.base.connections.Store(h.counts.connections.Load())
 	h.base.rejected.Store(h.counts.rejected.Load())
-	h.base.expired.Store(int64(h.store.Stats().Expired))
+	st := h.store.Stats()
+	h.base.expired.Store(int64(st.Expired))
+	h.base.evicted.Store(int64(st.Evicted))
+	h.counts.evictedClients.Store(0)
 	h.keeper.stats.reset()
 	h.peakBytes.Store(0)
 }

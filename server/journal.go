@@ -50,6 +50,9 @@ func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
 	} else {
 		ex.handleRecorded(j, c, spec)
 	}
+	if ex.limited && spec.Flags&command.Write != 0 {
+		ex.tellUsage(c)
+	}
 	ex.observe(c, spec, c.W.Errors() != errs)
 }
 

@@ -21,6 +21,9 @@ type keeper struct {
 	quit  chan struct{}
 	ended chan struct{}
 	stats keeperStats
+
+	told       time.Time // when the store's sum was last made exact
+	unfinished bool      // a pass ended before all was evicted
 }
 
 const (
@@ -30,6 +33,8 @@ const (
 	// turn; keeperRetry the shortest sleep between passes.
 	keeperPass  = 25 * time.Millisecond
 	keeperRetry = 200 * time.Microsecond
+	// evictSlice is for how long the keeper evicts before it gives way.
+	evictSlice = 100 * time.Microsecond
 )
 
 // keeperStats are the keeper's counters; others read them.
@@ -73,6 +78,7 @@ func (k *keeper) run() {
 		}
 		k.srv.store.SetAlarm(math.MinInt64)
 		k.expire()
+		k.evict()
 		timer.Reset(k.rest())
 	}
 }
@@ -87,6 +93,9 @@ func (k *keeper) rest() time.Duration {
 		for next := st.SetAlarm(until); next < until; next = st.SetAlarm(until) {
 			until = next
 		}
+	}
+	if k.unfinished {
+		return keeperRetry
 	}
 	// A shard that a long command holds stays due: look again, but not all the time.
 	return max(time.UnixMilli(until).Sub(now), keeperRetry)
@@ -135,6 +144,32 @@ func (k *keeper) expire() {
 	}
 	k.stats.overdue.Store(overdue)
 	k.stats.busyUs.Add(time.Since(began).Microseconds())
+}
+
+// evict brings the store within maxmemory, in steps, as far as a pass allows.
+func (k *keeper) evict() {
+	s := k.srv
+	if s.guard.Load()&(guardMemory|guardLoading) != guardMemory {
+		return
+	}
+	if now := time.Now(); now.Sub(k.told) > keeperTickMs*time.Millisecond {
+		k.told = now
+		s.store.PublishAll()
+	}
+	k.unfinished = false
+	for end := time.Now().Add(keeperPass); s.overLimit(); runtime.Gosched() {
+		k.ex.gate.Lock()
+		more := k.ex.evict(evictSlice)
+		k.ex.gate.Unlock()
+		if !more {
+			return
+		}
+		if time.Now().After(end) {
+			k.unfinished = true
+			return
+		}
+	}
+	s.noteOver(false)
 }
 
 // expireInner is the store's hook: something in k's value has fallen due. The keeper runs

@@ -15,6 +15,16 @@ const (
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory: session and Conn.
 	sessionBytes = 512
+	// startupBytes is what the server itself counts for against maxmemory.
+	startupBytes = 1 << 20
+	// usageStepShare and usageStepMaxBytes bound what one shard may keep from the sum
+	// that is compared with maxmemory: 1/usageStepShare of it.
+	usageStepShare    = 65536
+	usageStepMaxBytes = 16 << 10
+	// evictStepsPerLook is how many entries are evicted between two looks at the clock.
+	evictStepsPerLook = 8
+	// lruUnitMs is the unit of the access clock under an LRU policy: 24 bits are 12 days.
+	lruUnitMs = 64
 	// lookAheadKeys is how many keys beyond the running command have their entries
 	// touched: a few commands' time is as long as a miss takes.
 	lookAheadKeys = 16

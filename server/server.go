@@ -32,6 +32,7 @@ type Server struct {
 	extra     []*executor // of the workers, then the keeper's
 	slow      slowLane
 	keeper    *keeper
+	limit     memoryLimit
 	counts    counters
 
 	journal journaling
@@ -65,6 +66,7 @@ type counters struct {
 	blocked           atomic.Int64
 	connections       atomic.Int64
 	rejected          atomic.Int64
+	evictedClients    atomic.Int64
 	outputLimitCloses atomic.Int64
 	queryLimitCloses  atomic.Int64
 }
@@ -87,7 +89,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s.activeExpire.Store(true)
 	s.store, err = store.Open(store.Options{
 		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
-		Hooks: store.Hooks{Expired: s.keyExpired, Alarm: s.keeper.ring, ExpireInner: s.keeper.expireInner},
+		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Alarm: s.keeper.ring, ExpireInner: s.keeper.expireInner},
 	})
 	if err != nil {
 		return nil, err
@@ -96,6 +98,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s.journal.last = make([]uint64, s.store.Shards())
 	s.aof.srv = s
 	s.watchOptions()
+	s.watchMaxMemory()
 	s.watchAOF()
 	if err = s.openUsers(); err != nil {
 		s.store.Close()

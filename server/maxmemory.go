@@ -1,0 +1,193 @@
+package server
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/store"
+	"github.com/kringdb/kring/store/entry"
+)
+
+// memoryLimit is maxmemory as the executors see it. What counts is what the store holds
+// and a constant for the server itself; buffers of clients and of the journal do not: if
+// they did, a slow reader would evict the data of all others.
+type memoryLimit struct {
+	bytes    atomic.Int64 // what the store may hold; math.MaxInt64: no limit
+	overFrom atomic.Int64 // since when it holds more, in milliseconds; 0: it does not
+	overMs   atomic.Int64 // for how long it held more before that
+}
+
+// watchMaxMemory keeps the limit in line with the options.
+func (s *Server) watchMaxMemory() {
+	s.limit.bytes.Store(math.MaxInt64)
+	apply := func() error {
+		lim := s.opts.MaxMemory.Load()
+		if lim == 0 {
+			s.limit.bytes.Store(math.MaxInt64)
+			s.setGuard(guardMemory, false)
+			return nil
+		}
+		s.store.SetUsageStep(min(lim/usageStepShare, usageStepMaxBytes))
+		s.store.PublishAll()
+		s.limit.bytes.Store(lim - startupBytes)
+		s.setGuard(guardMemory, true)
+		s.keeper.ring()
+		return nil
+	}
+	_ = apply() // cannot fail
+	for _, name := range []string{"maxmemory", "maxmemory-policy"} {
+		s.opts.OnChange(name, apply)
+	}
+}
+
+// overLimit tells whether the store holds more than it may.
+func (s *Server) overLimit() bool { return s.store.Usage() > s.limit.bytes.Load() }
+
+// countedBytes is what counts against maxmemory.
+func (s *Server) countedBytes() int64 { return s.store.Usage() + startupBytes }
+
+// noteOver keeps the time that was spent above the limit.
+func (s *Server) noteOver(over bool) {
+	l := &s.limit
+	from := l.overFrom.Load()
+	switch now := time.Now().UnixMilli(); {
+	case over && from == 0:
+		l.overFrom.CompareAndSwap(0, now)
+	case !over && from != 0:
+		if l.overFrom.CompareAndSwap(from, 0) {
+			l.overMs.Add(now - from)
+		}
+	}
+}
+
+// overLimitMs returns for how long the store held more than it may, in all and lately.
+func (s *Server) overLimitMs() (total, current int64) {
+	if from := s.limit.overFrom.Load(); from != 0 {
+		current = time.Now().UnixMilli() - from
+	}
+	return s.limit.overMs.Load() + current, current
+}
+
+// evictor is how one executor evicts.
+type evictor struct {
+	*store.Evictor
+	policy store.Policy
+	by     int64  // the policy by number
+	now    uint32 // access clock at this moment
+	lfu    command.LFU
+}
+
+// ready prepares ev for the policy of the options; false: nothing may be evicted.
+func (ev *evictor) ready(s *Server) bool {
+	by := s.opts.MaxMemoryPolicy.Load()
+	if by == options.PolicyNoEviction {
+		return false
+	}
+	if ev.Evictor == nil {
+		ev.Evictor, ev.by = store.NewEvictor(s.store), -1
+	}
+	ev.lfu = s.lfuParameters()
+	ev.now, _ = accessClock(by, time.Now().UnixMilli())
+	ev.policy.Samples = int(s.opts.MaxMemorySamples.Load())
+	if by == ev.by {
+		return true
+	}
+	ev.by = by
+	ev.Forget()
+	ev.policy.Volatile = by == options.PolicyVolatileLRU || by == options.PolicyVolatileLFU || by == options.PolicyVolatileRandom ||
+		by == options.PolicyVolatileTTL
+	switch by {
+	case options.PolicyAllKeysLRU, options.PolicyVolatileLRU:
+		ev.policy.Rank = func(e store.Entry) uint64 { return uint64((ev.now - e.Clock()) & entry.ClockMax) }
+	case options.PolicyAllKeysLFU, options.PolicyVolatileLFU:
+		ev.policy.Rank = func(e store.Entry) uint64 { return uint64(math.MaxUint8 - ev.lfu.Decayed(e.Clock(), ev.now)) }
+	case options.PolicyVolatileTTL:
+		ev.policy.Rank = func(e store.Entry) uint64 { return uint64(math.MaxInt64 - e.Deadline()) }
+	default:
+		ev.policy.Rank = nil
+	}
+	return true
+}
+
+// lfuParameters are the options of LFU.
+func (s *Server) lfuParameters() command.LFU {
+	return command.LFU{LogFactor: s.opts.LFULogFactor.Load(), DecayMinutes: s.opts.LFUDecayTime.Load()}
+}
+
+// accessClock returns the access clock under a policy and its unit in milliseconds.
+func accessClock(policy, nowMs int64) (clock uint32, unitMs int64) {
+	switch {
+	case isLFU(policy):
+		return command.LFUClock(nowMs / 1000), 1000
+	case policy == options.PolicyAllKeysLRU || policy == options.PolicyVolatileLRU:
+		return uint32(nowMs/lruUnitMs) & entry.ClockMax, lruUnitMs
+	}
+	return uint32(nowMs/1000) & entry.ClockMax, 1000
+}
+
+// makeRoom evicts until the store is within its limit, or a command has spent its share of
+// time on it, and tells whether the call of spec may run. The caller holds the executor's
+// gate and no shard lock.
+func (ex *executor) makeRoom(spec *command.Spec) bool {
+	if !ex.srv.overLimit() {
+		return true
+	}
+	if ex.evict(tenacity(ex.srv.opts.EvictionTenacity.Load())) {
+		return true
+	}
+	return spec.Flags&command.DenyOOM == 0
+}
+
+// tenacity is how long one command may evict, as Redis computes it: 500 us at 10, then
+// 15% more with each step, without bound at 100.
+func tenacity(n int64) time.Duration {
+	switch {
+	case n <= 10:
+		return time.Duration(n) * 50 * time.Microsecond
+	case n < 100:
+		return time.Duration(500 * math.Pow(1.15, float64(n-10)) * float64(time.Microsecond))
+	}
+	return math.MaxInt64
+}
+
+// evict evicts for about as long as it may, and tells whether there was something to
+// evict; what is left over the limit the keeper evicts. The caller holds the executor's
+// gate and no shard lock.
+func (ex *executor) evict(most time.Duration) bool {
+	s, ev := ex.srv, &ex.ev
+	if !ev.ready(s) {
+		s.noteOver(true)
+		return false
+	}
+	began := time.Now()
+	for n := 1; s.overLimit(); n++ {
+		if !ev.Step(&ev.policy) {
+			s.noteOver(true)
+			return false
+		}
+		if n%evictStepsPerLook == 0 && time.Since(began) > most {
+			s.noteOver(true)
+			s.keeper.ring()
+			return true
+		}
+	}
+	s.noteOver(false)
+	return true
+}
+
+// tellUsage lets the store's sum know what a writing command did. The shards of c's keys
+// are locked.
+func (ex *executor) tellUsage(c *command.Ctx) {
+	for i := range c.Keys {
+		ex.srv.store.Publish(c.Keys[i].Shard)
+	}
+}
+
+// keyEvicted is the store's hook: the entry named key is being deleted to make room. The
+// shard is locked; key is a view.
+func (s *Server) keyEvicted(shard, db int, key []byte) {
+	s.keyGone(uint32(shard), db, key, command.EventEvicted)
+}

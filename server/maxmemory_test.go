@@ -1,0 +1,97 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const errOOM = "OOM command not allowed when used memory > 'maxmemory'."
+
+// fill sets n keys of 100 bytes, in pipelines, and returns how many were refused.
+func (c *testClient) fill(prefix string, n int, extra ...string) (refused int) {
+	c.t.Helper()
+	val := strings.Repeat("v", 100)
+	for from := 0; from < n; from += 500 {
+		var b strings.Builder
+		for i := from; i < from+500; i++ {
+			b.WriteString(encode(append([]string{"SET", fmt.Sprint(prefix, i), val}, extra...)...))
+		}
+		c.send(b.String())
+		for range 500 {
+			switch got := c.reply(); got {
+			case "OK":
+			case errOOM:
+				refused++
+			default:
+				c.t.Fatal(got)
+			}
+		}
+	}
+	return refused
+}
+
+func TestNoEvictionRefuses(t *testing.T) {
+	s := startServer(t, "maxmemory", "3mb")
+	c := dial(t, s)
+	if n := c.fill("key:", 30_000); n < 10_000 || n > 20_000 {
+		t.Errorf("%d of 30000 were refused", n)
+	}
+	if used := s.countedBytes(); used > 3<<20+64<<10 {
+		t.Errorf("%d bytes used", used)
+	}
+	c.want(errOOM, "SET", "k", "v")
+	c.want("1", "DEL", "key:1") // not refused
+	c.want("nil", "GET", "k")
+	c.want("OK", "CONFIG", "SET", "maxmemory", "0")
+	c.want("OK", "SET", "k", "v")
+	c.want("OK", "CONFIG", "SET", "maxmemory", "1")
+	c.want(errOOM, "SET", "k", "v")
+	if s.store.Stats().Evicted != 0 {
+		t.Error("something was evicted")
+	}
+}
+
+// TestPoliciesEvict fills a small memory under every policy.
+func TestPoliciesEvict(t *testing.T) {
+	for _, policy := range []string{"allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"} {
+		t.Run(policy, func(t *testing.T) {
+			s := startServer(t, "maxmemory", "4mb", "maxmemory-policy", policy)
+			c := dial(t, s)
+			volatile := strings.HasPrefix(policy, "volatile")
+			if volatile {
+				c.fill("keep:", 2000)
+			}
+			if n := c.fill("key:", 60_000, "EX", "1000"); n != 0 {
+				t.Errorf("%d were refused", n)
+			}
+			if used := s.countedBytes(); used > 4<<20+64<<10 || used < 3<<20 {
+				t.Errorf("%d bytes used", used)
+			}
+			if n := c.infoInt("evicted_keys"); n < 10_000 {
+				t.Errorf("%d evicted", n)
+			}
+			if volatile {
+				for i := range 2000 {
+					c.want("1", "EXISTS", fmt.Sprint("keep:", i))
+				}
+				// Without anything volatile left there is nothing to evict.
+				c.want("OK", "CONFIG", "SET", "maxmemory", "1mb")
+				eventually(t, "all volatile keys go", func() bool { return s.store.Len(0) == 2000 })
+				c.want(errOOM, "SET", "k", "v")
+			}
+			if err := s.store.CheckInvariants(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestLoweringMaxMemoryEvicts brings a full store down without any command.
+func TestLoweringMaxMemoryEvicts(t *testing.T) {
+	s := startServer(t, "maxmemory-policy", "allkeys-lru")
+	c := dial(t, s)
+	c.fill("key:", 50_000)
+	c.want("OK", "CONFIG", "SET", "maxmemory", "4mb")
+	eventually(t, "the store fits", func() bool { return s.store.PublishAll()+startupBytes <= 4<<20 })
+}
