@@ -30,6 +30,8 @@ var groupSpecs = [][]*Spec{
 	hashTTLSpecs,
 	hashExSpecs,
 	listSpecs,
+	listEditSpecs,
+	listMoveSpecs,
 	listBlockSpecs,
 	setSpecs,
 	zsetSpecs,

@@ -5,6 +5,12 @@ const (
 	SlowCost = 20000
 	// rebuildBatch is how many elements of a collection one rebuilding command carries.
 	rebuildBatch = 64
+	// A command that only compares elements, or frees them by whole nodes, visits more of
+	// them in the same time than one that returns them: so many count as one in a Cost.
+	comparesPerCost = 8
+	trimmedPerCost  = 64
+	// costBytesPerElement is how many bytes of a reply count as one element in a Cost.
+	costBytesPerElement = 256
 	// maxSleepSeconds bounds DEBUG SLEEP.
 	maxSleepSeconds = 3600
 	// clockBits is the width of the access clock in an entry.

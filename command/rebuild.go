@@ -19,6 +19,7 @@ type Rebuild struct {
 var rebuilders = [16]func(r *Rebuild, e entry.Entry){
 	entry.String: rebuildString,
 	entry.Hash:   rebuildHash,
+	entry.List:   rebuildList,
 }
 
 // Entry appends the commands that make e in an empty database. The caller holds the

@@ -22,7 +22,7 @@ func TestLookup(t *testing.T) {
 				t.Errorf("Lookup(%q) = %v", name, got)
 			}
 		}
-		for _, name := range []string{s.Name + "x", s.Name[:len(s.Name)-1] + "?"} {
+		for _, name := range []string{s.Name + "~", s.Name[:len(s.Name)-1] + "?"} {
 			if got := tab.Lookup([]byte(name)); got != nil {
 				t.Errorf("Lookup(%q) = %s, want none", name, got.Name)
 			}

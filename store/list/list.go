@@ -22,6 +22,14 @@ func Len(e entry.Entry) int64 {
 	return quickOf(nil, e).count()
 }
 
+// PackedBytes returns about how many bytes the elements take.
+func PackedBytes(e entry.Entry) int64 {
+	if e.Encoding() == entry.Listpack {
+		return int64(e.PayloadLen())
+	}
+	return quickOf(nil, e).bytes()
+}
+
 // measure returns the bytes of the elements and what they take packed.
 func measure(elems [][]byte) (text, size int) {
 	for i := range elems {

@@ -351,6 +351,9 @@ func (g *G) damage(args []string) []string {
 // allowed refuses what would make a run slow, deaf or dependent on time.
 func allowed(args []string) bool {
 	name := Step{Args: args}.Name()
+	if blocksLong(args) {
+		return false
+	}
 	switch name {
 	case "setrange", "setbit", "bitfield":
 		for _, a := range args[1:] {

@@ -109,7 +109,7 @@ func (a keyspace) diff(b keyspace) string {
 			return fmt.Sprintf("key %q exists on the subject only", k)
 		case x.typ != y.typ:
 			return fmt.Sprintf("key %q: TYPE %s, %s", k, x.typ, y.typ)
-		case x.encoding != y.encoding:
+		case !sameEncoding(x.typ, x.encoding, y.encoding):
 			return fmt.Sprintf("key %q: OBJECT ENCODING %s, %s", k, x.encoding, y.encoding)
 		case !closeDeadlines(x.pttl, y.pttl, deadlineToleranceMillis):
 			return fmt.Sprintf("key %q: PTTL %d, %d", k, x.pttl, y.pttl)

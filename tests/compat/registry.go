@@ -38,6 +38,7 @@ var Groups = []*Group{
 	&zsetGroup,
 	&connectionGroup,
 	&serverGroup,
+	&listGroup,
 }
 
 var dumpers = sync.OnceValue(func() map[string]Dumper {
