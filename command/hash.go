@@ -10,30 +10,30 @@ import (
 
 var hashSpecs = []*Spec{
 	{
-		Name: "hset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
+		Name: "hset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of field/value pairs.",
 		Summary: "Sets fields of a hash.", Syntax: "key (field value)...",
 	},
 	{
-		Name: "hmset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
+		Name: "hmset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of field/value pairs.",
 		Summary: "Sets fields of a hash.", Syntax: "key (field value)...",
 		Deprecated: "4.0.0", ReplacedBy: "`HSET` with multiple field-value pairs",
 	},
 	{
-		Name: "hsetnx", Arity: 4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hsetnx, Keys: []KeySpec{KeyAt(1, KeyRW|KeyInsert)},
+		Name: "hsetnx", Arity: 4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hsetnx, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRW|KeyInsert)},
 		Since: "2.0.0", Complexity: "O(1)", Summary: "Sets a field of a hash unless it exists.", Syntax: "key field value",
 	},
 	{
-		Name: "hget", Arity: 3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hget, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Name: "hget", Arity: 3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hget, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
 		Since: "2.0.0", Complexity: "O(1)", Summary: "Returns the value of a field of a hash.", Syntax: "key field",
 	},
 	{
-		Name: "hmget", Arity: -3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hmget, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Name: "hmget", Arity: -3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hmget, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of fields.", Summary: "Returns the values of several fields of a hash.", Syntax: "key field...",
 	},
 	{
-		Name: "hdel", Arity: -3, Flags: Write | Fast, Group: GroupHash, Handler: hdel, Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)},
+		Name: "hdel", Arity: -3, Flags: Write | Fast, Group: GroupHash, Handler: hdel, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of fields.", Summary: "Removes fields of a hash, and the hash with its last field.", Syntax: "key field...",
 	},
 	{
@@ -41,11 +41,11 @@ var hashSpecs = []*Spec{
 		Since: "2.0.0", Complexity: "O(1)", Summary: "Returns the number of fields of a hash.", Syntax: "key",
 	},
 	{
-		Name: "hstrlen", Arity: 3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hstrlen, Keys: []KeySpec{KeyAt(1, KeyRO)},
+		Name: "hstrlen", Arity: 3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hstrlen, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRO)},
 		Since: "3.2.0", Complexity: "O(1)", Summary: "Returns the length in bytes of a field's value.", Syntax: "key field",
 	},
 	{
-		Name: "hexists", Arity: 3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hexists, Keys: []KeySpec{KeyAt(1, KeyRO)},
+		Name: "hexists", Arity: 3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hexists, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRO)},
 		Since: "2.0.0", Complexity: "O(1)", Summary: "Tells whether a hash has a field.", Syntax: "key field",
 	},
 }

@@ -10,12 +10,12 @@ import (
 
 var hashNumSpecs = []*Spec{
 	{
-		Name: "hincrby", Arity: 4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hincrby, Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyUpdate)},
+		Name: "hincrby", Arity: 4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hincrby, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyUpdate)},
 		Since: "2.0.0", Complexity: "O(1)", Summary: "Adds a number to the integer value of a field; a missing field counts as 0.",
 		Syntax: "key field increment:integer",
 	},
 	{
-		Name: "hincrbyfloat", Arity: 4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hincrbyfloat, Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyUpdate)},
+		Name: "hincrbyfloat", Arity: 4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hincrbyfloat, Member: 2, Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyUpdate)},
 		Since: "2.6.0", Complexity: "O(1)", Summary: "Adds a floating point number to the numeric value of a field; a missing field counts as 0.",
 		Syntax: "key field increment:double",
 	},

@@ -35,6 +35,10 @@ type Spec struct {
 	// SlowCost goes to the slow lane. It replies and changes nothing.
 	Cost func(c *Ctx) int64
 
+	// Member is the index of the argument that names a member of the only key's value (a
+	// field of a hash, a member of a set), for the look-ahead; 0: none.
+	Member int
+
 	// ---- derived by Build ----
 
 	FullName   string   // "config|get" for subcommands, else Name

@@ -22,6 +22,8 @@ type executor struct {
 	calls   [resp.MaxBatch]call
 	keys    []store.Key
 	touched int  // how many of keys touchAhead has touched
+	paged   int  // up to which call touchMembers has asked for pages
+	placed  int  // and for records
 	worker  bool // it serves the slow lane
 	idx     []int
 	stats   execStats
@@ -58,6 +60,7 @@ type call struct {
 	spec     *command.Spec // nil: unknown command
 	from, to int32         // its keys in executor.keys
 	bad      callFault
+	member   store.MemberPlace // where look-ahead has come to within the key's value
 }
 
 // callFault says why a call cannot run.
@@ -237,7 +240,7 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 		}
 		cl.to = int32(len(keys))
 	}
-	ex.keys, ex.touched = keys, 0
+	ex.keys, ex.touched, ex.paged, ex.placed = keys, 0, 0, 0
 	ex.warm += warm
 }
 
@@ -249,6 +252,25 @@ func (ex *executor) touchAhead(db int, upTo int32) {
 	end := min(int(upTo)+lookAheadKeys, len(ex.keys))
 	for ; ex.touched < end; ex.touched++ {
 		ex.warm += ex.srv.store.TouchEntry(db, ex.keys[ex.touched])
+	}
+}
+
+// touchMembers are the third and fourth stage, for calls that name a member of a value:
+// before call i of b runs they ask for the page of one call's member and for the record of
+// another's, which runs sooner.
+func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
+	st := ex.srv.store
+	for end := min(i+lookAheadPages, b.N); ex.paged < end; ex.paged++ {
+		cl := &ex.calls[ex.paged]
+		if cl.spec == nil || cl.spec.Member == 0 || cl.to != cl.from+1 {
+			continue
+		}
+		if args := b.Cmds[ex.paged].Args; cl.spec.Member < len(args) {
+			cl.member = st.TouchMember(db, ex.keys[cl.from], args[cl.spec.Member])
+		}
+	}
+	for end := min(i+lookAheadRecords, b.N); ex.placed < end; ex.placed++ {
+		st.TouchMemberAgain(ex.calls[ex.placed].member)
 	}
 }
 

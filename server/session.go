@@ -168,6 +168,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
 		ex.touchAhead(db, cl.to)
+		ex.touchMembers(db, b, i)
 		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || ex.srv.guard.Load() != 0 {
 			if !s.runGuarded(cl, args) {
 				if s.closing {

@@ -21,6 +21,10 @@ var outside [256]*value.Ops
 // adds its kinds in init and tells earlier times by Store.NoteDue.
 var dues [256]func(e Entry) int64
 
+// tables tell, by kind, where in the payload the root of a slotted.Table with the value's
+// members lies: its offset plus 1, 0 for no table. Look-ahead follows it.
+var tables [256]int
+
 // checks verify one value, by type.
 var checks [16]func(e Entry) error
 
@@ -34,6 +38,8 @@ func init() {
 	checks[entry.ZSet] = zset.Check
 	outside[entry.KindOf(entry.Hash, entry.Hashtable)] = &hash.Ops
 	checks[entry.Hash] = hash.Check
+	tables[entry.KindOf(entry.Hash, entry.Hashtable)] = 1
+	tables[entry.KindOf(entry.Set, entry.Hashtable)] = 1
 	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
 	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
 	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline

@@ -3,6 +3,7 @@ package dict
 import (
 	"sync/atomic"
 
+	"github.com/kringdb/kring/internal/prefetch"
 	"github.com/kringdb/kring/store/arena"
 )
 
@@ -30,7 +31,7 @@ func (t *Table) TouchBucket(h uint64) (sum uint64) {
 		return 0
 	}
 	if b := touchHome(dir, h); b+bucketBytes <= arena.HighWater() {
-		prefetch(b.Ptr())
+		prefetch.Line(b.Ptr())
 	}
 	return 0
 }
@@ -52,13 +53,37 @@ func (t *Table) TouchEntry(h uint64) (sum uint64) {
 	m := matchLow(b, tags) | matchHigh(b, tags)
 	if m == 0 {
 		if b[0]&metaMask != 0 && home+2*bucketBytes <= limit {
-			prefetch((home + bucketBytes).Ptr())
+			prefetch.Line((home + bucketBytes).Ptr())
 		}
 		return 0
 	}
 	// Read once more, but bounded after that: the slot may have changed since.
 	if a := wordAddr(atomic.LoadUint64(slotOfMatch(b, m))); a+entryLines*64 <= limit {
-		prefetch2(a.Ptr())
+		prefetch.Lines2(a.Ptr())
+	}
+	return 0
+}
+
+// Peek returns the address of an entry that h's tag points to in its home bucket, 0 when
+// there is none: like everything here, it means nothing, but the address and the size
+// bytes behind it can be read.
+func (t *Table) Peek(h uint64, size int) arena.Addr {
+	dir := atomic.LoadUint64(&t.dir)
+	if dir == 0 {
+		return 0
+	}
+	home, limit := touchHome(dir, h), arena.HighWater()
+	if home+bucketBytes > limit {
+		return 0
+	}
+	b := (*bucket)(home.Ptr())
+	tags := h & tagMask * lanes
+	m := matchLow(b, tags) | matchHigh(b, tags)
+	if m == 0 {
+		return 0
+	}
+	if a := wordAddr(atomic.LoadUint64(slotOfMatch(b, m))); a != 0 && a+arena.Addr(size) <= limit {
+		return a
 	}
 	return 0
 }

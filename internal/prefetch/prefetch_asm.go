@@ -1,0 +1,15 @@
+//go:build amd64 || arm64
+
+package prefetch
+
+import "unsafe"
+
+// Line asks for the line at p.
+//
+//go:noescape
+func Line(p unsafe.Pointer)
+
+// Lines2 asks for the line at p and the one after it.
+//
+//go:noescape
+func Lines2(p unsafe.Pointer)

@@ -1,0 +1,15 @@
+//go:build !amd64 && !arm64
+
+package prefetch
+
+import "unsafe"
+
+// Line loads the line at p.
+//
+//go:noinline
+func Line(p unsafe.Pointer) uint8 { return *(*uint8)(p) }
+
+// Lines2 loads the line at p and the next one.
+//
+//go:noinline
+func Lines2(p unsafe.Pointer) uint8 { return *(*uint8)(p) + *(*uint8)(unsafe.Add(p, 64)) }
