@@ -34,6 +34,8 @@ var groupSpecs = [][]*Spec{
 	listMoveSpecs,
 	listBlockSpecs,
 	setSpecs,
+	setRandomSpecs,
+	setOpSpecs,
 	zsetSpecs,
 	zsetRangeSpecs,
 	zsetOpSpecs,

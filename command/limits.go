@@ -3,6 +3,17 @@ package command
 const (
 	// SlowCost is the Spec.Cost from which a call runs on a worker: about a millisecond.
 	SlowCost = 20000
+	// unionProbeSets is up to how many sets a union looks up what it has emitted in the
+	// sets before; with more it remembers it.
+	unionProbeSets = 4
+
+	// popBatch is how many members one SREM carries that stands for an SPOP.
+	popBatch = 1024
+
+	// randomDrawShare: distinct random members are drawn one by one if they are at most
+	// 1/randomDrawShare of all.
+	randomDrawShare = 3
+
 	// rebuildBatch is how many elements of a collection one rebuilding command carries.
 	rebuildBatch = 64
 	// A command that only compares elements, or frees them by whole nodes, visits more of

@@ -18,15 +18,25 @@ const countBytes = 2
 // which may get hint members; Init follows.
 func Form(first []byte, hint int, lim *Limits) (enc entry.Encoding, payloadLen int) {
 	if _, ok := str.ParseInt(first); ok && hint <= lim.IntEntries {
-		return entry.Intset, widthBytes
+		enc = entry.Intset
+	} else if enc = entry.Hashtable; hint <= min(lim.Entries, maxPackedEntries) {
+		enc = entry.Listpack
 	}
-	if hint <= min(lim.Entries, maxPackedEntries) {
-		return entry.Listpack, countBytes
-	}
-	return entry.Hashtable, slotted.RootBytes
+	return enc, EmptyBytes(enc)
 }
 
-// Init makes e, of a Form, an empty set.
+// EmptyBytes returns the payload length of an empty set of an encoding.
+func EmptyBytes(enc entry.Encoding) int {
+	switch enc {
+	case entry.Intset:
+		return widthBytes
+	case entry.Listpack:
+		return countBytes
+	}
+	return slotted.RootBytes
+}
+
+// Init makes e, with a payload of EmptyBytes, an empty set.
 func Init(e entry.Entry) {
 	p := e.Payload()
 	switch e.Encoding() {
