@@ -68,16 +68,17 @@ func sinterCost(c *Ctx) int64 {
 	return least * int64(len(keys))
 }
 
+// operandsAtHand is how many operands need no memory of the heap.
+const operandsAtHand = 8
+
 // operands are the sets of one operation; a missing key is the zero Entry.
 type operands struct {
 	sets    []entry.Entry
 	missing int
-	buf     [8]entry.Entry
 }
 
 // read finds the sets; false, with the reply written, if a key holds another type.
 func (o *operands) read(c *Ctx, keys []store.Key) bool {
-	o.sets = o.buf[:0]
 	for _, k := range keys {
 		e := c.Read(k)
 		if !c.IsType(e, entry.Set) {
@@ -234,7 +235,7 @@ func replyCollected(c *Ctx, each func(emit func(m []byte))) {
 }
 
 func sinter(c *Ctx) {
-	var o operands
+	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
 	switch {
 	case !o.read(c, c.Keys):
 	case o.missing > 0:
@@ -249,7 +250,7 @@ func sinter(c *Ctx) {
 }
 
 func sunion(c *Ctx) {
-	var o operands
+	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
 	if !o.read(c, c.Keys) {
 		return
 	}
@@ -261,7 +262,7 @@ func sunion(c *Ctx) {
 }
 
 func sdiff(c *Ctx) {
-	var o operands
+	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
 	switch {
 	case !o.read(c, c.Keys):
 	case o.sets[0].A == 0 || o.firstIsAmongOthers():
@@ -300,7 +301,7 @@ func sintercard(c *Ctx) {
 			return
 		}
 	}
-	var o operands
+	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
 	if !o.read(c, c.Keys) {
 		return
 	}

@@ -44,10 +44,10 @@ func srandmemberCost(c *Ctx) int64 {
 	if !ok || n == math.MinInt64 {
 		return 1
 	}
-	if n < 0 {
-		return -n
+	if have := setCost(c); n >= 0 || have == 0 {
+		return min(n, have)
 	}
-	return min(n, setCost(c))
+	return -n
 }
 
 // randomMember returns a random member of e: a view, or c.Scratch.

@@ -81,7 +81,7 @@ func destination(c *Ctx, enc entry.Encoding) *setBuilder {
 }
 
 func sinterstore(c *Ctx) {
-	var o operands
+	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
 	if !o.read(c, c.Keys[1:]) {
 		return
 	}
@@ -101,7 +101,7 @@ func sinterstore(c *Ctx) {
 }
 
 func sunionstore(c *Ctx) {
-	var o operands
+	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
 	if !o.read(c, c.Keys[1:]) {
 		return
 	}
@@ -116,7 +116,7 @@ func sunionstore(c *Ctx) {
 }
 
 func sdiffstore(c *Ctx) {
-	var o operands
+	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
 	if !o.read(c, c.Keys[1:]) {
 		return
 	}

@@ -129,9 +129,9 @@ func blocksLong(args []string) bool {
 }
 
 // sameEncoding compares OBJECT ENCODING of a type: the oracle keeps every list as a
-// quicklist; since 7.2 small ones are listpacks.
+// quicklist, and sets as hash tables; since 7.2 small ones are listpacks.
 func sameEncoding(typ, o, s string) bool {
-	return o == s || typ == "list" && o == "quicklist" && s == "listpack"
+	return o == s || typ == "list" && o == "quicklist" && s == "listpack" || typ == "set" && packedSet(o, s)
 }
 
 func init() {

@@ -36,6 +36,7 @@ var Groups = []*Group{
 	&genericGroup,
 	&hashGroup,
 	&zsetGroup,
+	&setGroup,
 	&connectionGroup,
 	&serverGroup,
 	&listGroup,
