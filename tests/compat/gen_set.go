@@ -44,13 +44,13 @@ func packedSetReply(st Step, o, s rawclient.Value) bool {
 }
 
 var setGens = []Gen{
-	{Name: "sadd", Weight: 40, Make: func(g *G) []string { return append([]string{"SADD", g.Key()}, g.Members(5)...) }},
-	{Name: "sadd many", Weight: 2, Make: func(g *G) []string { return g.manyMembers("SADD") }},
-	{Name: "srem", Weight: 15, Make: func(g *G) []string { return append([]string{"SREM", g.Key()}, g.Members(4)...) }},
-	{Name: "srem many", Weight: 1, Make: func(g *G) []string { return g.manyMembers("SREM") }},
-	{Name: "smove", Make: func(g *G) []string { return []string{"SMOVE", g.Key(), g.Key(), g.Member()} }},
-	{Name: "sismember", Make: func(g *G) []string { return []string{"SISMEMBER", g.Key(), g.Member()} }},
-	{Name: "smismember", Make: func(g *G) []string { return append([]string{"SMISMEMBER", g.Key()}, g.Members(5)...) }},
+	{Name: "sadd", Weight: 40, Make: func(g *G) []string { return append([]string{"SADD", g.Key()}, g.SetMembers(5)...) }},
+	{Name: "sadd many", Weight: 2, Make: func(g *G) []string { return g.manySetMembers("SADD") }},
+	{Name: "srem", Weight: 15, Make: func(g *G) []string { return append([]string{"SREM", g.Key()}, g.SetMembers(4)...) }},
+	{Name: "srem many", Weight: 1, Make: func(g *G) []string { return g.manySetMembers("SREM") }},
+	{Name: "smove", Make: func(g *G) []string { return []string{"SMOVE", g.Key(), g.Key(), g.SetMember()} }},
+	{Name: "sismember", Make: func(g *G) []string { return []string{"SISMEMBER", g.Key(), g.SetMember()} }},
+	{Name: "smismember", Make: func(g *G) []string { return append([]string{"SMISMEMBER", g.Key()}, g.SetMembers(5)...) }},
 	{Name: "scard", Make: func(g *G) []string { return []string{"SCARD", g.Key()} }},
 	{Name: "smembers", Make: func(g *G) []string { return []string{"SMEMBERS", g.Key()} }},
 	{Name: "spop", Weight: 4, Make: genSpop},
@@ -66,8 +66,8 @@ var setGens = []Gen{
 	{Name: "about sets", Make: genAboutSets},
 }
 
-// Member gives a member from a small pool, mostly integers.
-func (g *G) Member() string {
+// SetMember gives a member from a small pool, mostly integers.
+func (g *G) SetMember() string {
 	switch n := g.N(100); {
 	case n < 50:
 		return strconv.Itoa(g.N(30) - 10)
@@ -79,19 +79,19 @@ func (g *G) Member() string {
 	return g.Value()
 }
 
-// Members gives 1 to max members; half of the time integers only.
-func (g *G) Members(max int) []string {
+// SetMembers gives 1 to max members; half of the time integers only.
+func (g *G) SetMembers(max int) []string {
 	out, ints := make([]string, 1+g.N(max)), g.P(50)
 	for i := range out {
-		if out[i] = g.Member(); ints {
+		if out[i] = g.SetMember(); ints {
 			out[i] = strconv.Itoa(g.N(40) - 10)
 		}
 	}
 	return out
 }
 
-// manyMembers crosses the thresholds of the encodings, over one or two calls.
-func (g *G) manyMembers(cmd string) []string {
+// manySetMembers crosses the thresholds of the encodings, over one or two calls.
+func (g *G) manySetMembers(cmd string) []string {
 	args := []string{cmd, g.Key()}
 	format, n := g.Pick("", "m"), 60+g.N(400)
 	from := g.N(3) * 130
