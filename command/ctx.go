@@ -41,6 +41,10 @@ type Ctx struct {
 	Waiting Wait    // set by Ctx.Wait: the handler asks that its client be blocked
 	Resumed bool    // the handler runs again for a blocked client, because a key changed
 
+	// Within runs f under the lock of k's shard, as a call of its own on k: for calls
+	// without keys that change one key after the other. Such a call says NoEffect.
+	Within func(k store.Key, f func())
+
 	// Yield, set on workers only, lets go of the executor's gate for a moment.
 	// Unlocked, set on workers only, runs f without the gate: f must not touch the store.
 	Yield    func()

@@ -21,6 +21,8 @@ var groupSpecs = [][]*Spec{
 	configSpecs,
 	debugSpecs,
 	introspectSpecs,
+	stringCompareSpecs,
+	delPatternSpecs,
 	aclSpecs,
 	slowlogSpecs,
 	latencySpecs,

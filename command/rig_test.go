@@ -48,7 +48,7 @@ func newRig(t testing.TB) *rig {
 	r.st = st
 	r.w.Bind(&r.out, 2)
 	limits := DefaultLimits()
-	r.c = Ctx{W: &r.w, Store: st, Now: time.Now().UnixMilli(), Limits: &limits}
+	r.c = Ctx{Within: func(k store.Key, f func()) { st.Lock(k.Shard); f(); st.Unlock(k.Shard) }, W: &r.w, Store: st, Now: time.Now().UnixMilli(), Limits: &limits}
 	return r
 }
 

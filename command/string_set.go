@@ -24,7 +24,7 @@ var stringSetSpecs = []*Spec{
 		Handler: set,
 		Since:   "1.0.0", Complexity: "O(1)",
 		Summary: "Sets the string value of a key, whatever it held before.",
-		Syntax: "key value [<NX | XX>] [GET] [<EX seconds:integer | PX milliseconds:integer | " +
+		Syntax: "key value [<NX | XX | IFEQ comparison-value | IFNE comparison-value>] [GET] [<EX seconds:integer | PX milliseconds:integer | " +
 			"EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL>]",
 	},
 	{
@@ -90,6 +90,9 @@ func overwrite(c *Ctx, k store.Key, val []byte) {
 type setOptions struct {
 	nx, xx, get, keepTTL, persist bool
 
+	compare int  // index of the value to compare with (IFEQ, IFNE), 0: none
+	differ  bool // IFNE: the values must differ
+
 	expire   int  // index of the expiry argument, 0: none
 	unit     byte // which option gave it: 'e' EX, 'p' PX, 'E' EXAT, 'P' PXAT
 	seconds  bool // in seconds, not milliseconds
@@ -104,10 +107,13 @@ func (o *setOptions) parse(c *Ctx, i int, forSet bool) bool {
 		arg := c.Args[i]
 		more := i+1 < len(c.Args)
 		switch {
-		case forSet && equalFold(arg, "nx") && !o.xx:
+		case forSet && equalFold(arg, "nx") && !o.xx && o.compare == 0:
 			o.nx = true
-		case forSet && equalFold(arg, "xx") && !o.nx:
+		case forSet && equalFold(arg, "xx") && !o.nx && o.compare == 0:
 			o.xx = true
+		case forSet && more && (equalFold(arg, "ifeq") || equalFold(arg, "ifne")) && !o.nx && !o.xx && o.compare == 0:
+			o.compare, o.differ = i+1, !equalFold(arg, "ifeq")
+			i++
 		case forSet && equalFold(arg, "get"):
 			o.get = true
 		case forSet && equalFold(arg, "keepttl") && o.unit == 0:
@@ -169,7 +175,10 @@ func setWithOptions(c *Ctx) {
 	} else {
 		e = c.Find(k)
 	}
-	if o.nx && e.A != 0 || o.xx && e.A == 0 {
+	if o.compare != 0 && !o.get && !c.IsType(e, entry.String) {
+		return
+	}
+	if o.nx && e.A != 0 || o.xx && e.A == 0 || o.compare != 0 && !c.comparesAs(e, c.Args[o.compare], o.differ) {
 		if !o.get {
 			c.W.Null()
 		}
@@ -180,9 +189,14 @@ func setWithOptions(c *Ctx) {
 	}
 	assign(c, k, e, c.Args[2], deadline)
 	c.Changed(k, EventSet, 1)
-	if o.expire != 0 {
+	switch {
+	case o.expire != 0:
 		c.Changed(k, EventExpire, 0)
 		c.setEffect(c.Args[2], deadline)
+	case o.compare != 0 && o.keepTTL:
+		c.Effect("SET", c.Args[1], c.Args[2], wordKeepTTL)
+	case o.compare != 0: // other servers may not know the condition
+		c.Effect("SET", c.Args[1], c.Args[2])
 	}
 	if !o.get {
 		c.W.OK()
