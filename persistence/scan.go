@@ -87,7 +87,7 @@ func (s *scanner) fill(need int) error {
 	s.base += int64(s.at)
 	rest := s.buf[s.at:]
 	if want := max(need, len(rest)+readBytes); want > cap(s.buf) {
-		grown := make([]byte, len(rest), min(int64(max(want, 2*len(rest))), int64(len(rest))+max(s.left, readBytes)))
+		grown := make([]byte, len(rest), min(int64(max(want, 2*len(rest))), int64(len(rest))+s.left))
 		copy(grown, rest)
 		s.buf = grown
 	} else {
