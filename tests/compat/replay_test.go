@@ -1,0 +1,168 @@
+package compat
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+)
+
+// TestReplay runs generated sequences on a server with an AOF, restarts it, and compares
+// every key: Kring's own file, Kring's file after a rewrite, Kring's directory opened by
+// redis-server, and redis-server's directory opened by Kring. COMPAT_REPLAYS says how
+// many rounds of replaySequences each.
+func TestReplay(t *testing.T) {
+	seed := envNumber(t, "COMPAT_SEED", time.Now().UnixNano()%1_000_000_000)
+	for round := range envNumber(t, "COMPAT_REPLAYS", 3) {
+		first := uint64(seed + round*1_000_003)
+		t.Logf("round %d: seed %d", round, first)
+		t.Run("kring", func(t *testing.T) { replayKring(t, first) })
+		t.Run("redis", func(t *testing.T) { replayRedis(t, first) })
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// replaySequences is how many sequences write before a restart.
+const replaySequences = 60
+
+// aofArgs switches an AOF on that both servers can read.
+func aofArgs() []string {
+	return append(serverArgs(), "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--auto-aof-rewrite-percentage", "0")
+}
+
+func replayKring(t *testing.T, seed uint64) {
+	dir := t.TempDir()
+	bin := harness.SubjectBin(t)
+	s := launchIn(t, bin, dir)
+	writeSequences(s, seed)
+	want := dumpOf(t, s)
+	endSide(t, s)
+
+	s = launchIn(t, bin, dir)
+	got := dumpOf(t, s)
+	compareDumps(t, "after a restart", want, got)
+	copyTo := t.TempDir()
+	rewriteAOF(t, s)
+	if err := s.Server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.dropAll()
+
+	copyDir(t, filepath.Join(dir, "appendonlydir"), filepath.Join(copyTo, "appendonlydir"))
+	s = launchIn(t, bin, dir)
+	got = dumpOf(t, s)
+	compareDumps(t, "after a rewrite and a kill", want, got)
+	endSide(t, s)
+
+	s = launchIn(t, harness.OracleBin(t), copyTo)
+	got = dumpOf(t, s)
+	compareDumps(t, "opened by redis-server", want, got)
+	endSide(t, s)
+}
+
+func replayRedis(t *testing.T, seed uint64) {
+	dir := t.TempDir()
+	s := launchIn(t, harness.OracleBin(t), dir)
+	writeSequences(s, seed)
+	want := dumpOf(t, s)
+	endSide(t, s)
+	s = launchIn(t, harness.SubjectBin(t), dir)
+	got := dumpOf(t, s)
+	compareDumps(t, "redis-server's directory opened by Kring", want, got)
+	endSide(t, s)
+}
+
+func launchIn(t *testing.T, bin, dir string) *Side {
+	t.Helper()
+	srv, err := harness.Launch(harness.Config{Bin: bin, Args: aofArgs(), Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = srv.Kill()
+		harness.CheckOutput(t, srv)
+	})
+	return &Side{Server: srv}
+}
+
+func endSide(t *testing.T, s *Side) {
+	t.Helper()
+	s.dropAll()
+	if err := s.Server.Stop(); err != nil {
+		t.Fatalf("%v\n%s", err, s.Server.Output())
+	}
+}
+
+// writeSequences runs sequences one after the other on the same data. What one sequence
+// does to its connections must not mute the next.
+func writeSequences(s *Side, seed uint64) {
+	for n := range uint64(replaySequences) {
+		var steps []Step
+		for _, st := range NewG(seed + n).Sequence() {
+			switch name, _, _ := strings.Cut(st.Name(), "|"); {
+			case name == "config", name == "debug", name == "shutdown", name == "bgrewriteaof", name == "flushall", name == "client":
+			default:
+				steps = append(steps, st)
+			}
+		}
+		if s.connect() == nil {
+			s.Run(steps)
+		}
+		s.dropAll()
+	}
+}
+
+// dumpOf reads all keys, but not their encodings: those depend on a value's history.
+func dumpOf(t *testing.T, s *Side) keyspace {
+	t.Helper()
+	d, err := s.Dump()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.Server.Output())
+	}
+	for k, st := range d {
+		st.encoding = ""
+		d[k] = st
+	}
+	return d
+}
+
+func compareDumps(t *testing.T, what string, want, got keyspace) {
+	t.Helper()
+	if len(want) == 0 {
+		t.Fatal("nothing was written")
+	}
+	if d := want.diff(got); d != "" {
+		t.Fatalf("%s (before, after): %s", what, d)
+	}
+}
+
+func rewriteAOF(t *testing.T, s *Side) {
+	t.Helper()
+	if v, err := s.ctl.Do("BGREWRITEAOF"); err != nil || v.IsError() {
+		t.Fatal(v, err)
+	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		running, err := harness.Info(s.ctl, "aof_rewrite_in_progress")
+		if err != nil || time.Now().After(end) {
+			t.Fatal("the rewrite does not end", err)
+		}
+		if running == "0" {
+			break
+		}
+	}
+	if status, _ := harness.Info(s.ctl, "aof_last_bgrewrite_status"); status != "ok" {
+		t.Fatal("the rewrite failed: " + s.Server.Output())
+	}
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
