@@ -52,4 +52,16 @@ const (
 	maxCountedLimit = 64
 	// unionGuess is for how many members of a union there is room from the beginning.
 	unionGuess = 1 << 16
+	// trimLimitNodes is how many nodes an approximate trimming removes at most, in entries
+	// of stream-node-max-entries; trimLimitEntries stands in when that is unbounded.
+	trimLimitNodes   = 100
+	trimLimitEntries = 10000
+	trimLimitMax     = 1000000
+	// defaultAutoclaimCount is COUNT of XAUTOCLAIM, maxAutoclaimCount its upper end; it
+	// looks at autoclaimTries times as many pending entries.
+	defaultAutoclaimCount = 100
+	maxAutoclaimCount     = (1<<63 - 1) / 16
+	autoclaimTries        = 10
+	// defaultInfoCount is COUNT of XINFO STREAM FULL.
+	defaultInfoCount = 10
 )

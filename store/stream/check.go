@@ -50,16 +50,19 @@ func checkNodes(e entry.Entry) error {
 		for off < n.u32(nodeUsed) {
 			var it item
 			it.read(n, off)
-			if !last.Less(it.id) || off == n.u32(nodeFirst) && it.id != n.id() {
-				return fmt.Errorf("entry %v stands behind %v in node %v", it.id, last, n.id())
-			}
-			last = it.id
 			if it.flags&flagDeleted != 0 {
 				dead++
 			} else {
+				if !last.Less(it.id) {
+					return fmt.Errorf("entry %v stands behind %v in node %v", it.id, last, n.id())
+				}
 				if live++; first.IsZero() {
 					first = it.id
 				}
+				last = it.id
+			}
+			if off == n.u32(nodeFirst) && it.id != n.id() {
+				return fmt.Errorf("the first entry of node %v is %v", n.id(), it.id)
 			}
 			if it.next >= n.u32(nodeUsed) && off != n.u32(nodeLast) {
 				return fmt.Errorf("node %v: the last entry is at %d, not %d", n.id(), off, n.u32(nodeLast))

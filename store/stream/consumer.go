@@ -200,3 +200,27 @@ func (it *Deliveries) Touch() {
 		it.store(unsafe.Pointer(c.word(0)))
 	}
 }
+
+// CountPending returns how many pending entries with id >= from the consumer has, but at
+// most limit.
+func (c Consumer) CountPending(from ID, limit int64) (n int64) {
+	if from.IsZero() {
+		return min(c.Pending(), limit)
+	}
+	var cur cursor
+	for more := cur.seekGE(c.tree(), from); more && n < limit; more = cur.next() {
+		n++
+	}
+	return n
+}
+
+// PendingEnds returns the first and the last pending id; ok is false without any.
+func (g Group) PendingEnds() (first, last ID, ok bool) {
+	var c cursor
+	if !c.seekGE(g.tree(), ID{}) {
+		return first, last, false
+	}
+	first = c.id()
+	c.last(g.tree())
+	return first, c.id(), true
+}

@@ -47,8 +47,9 @@
 // Invariants
 //
 //  1. The payload's size never changes, so that an entry never moves.
-//  2. Ids rise strictly from entry to entry, deleted ones included, and none is above the
-//     payload's last id. The node's own id is that of its first entry, deleted or not.
+//  2. Ids rise strictly from live entry to live entry, and none is above the payload's last
+//     id. (XSETID may lower the last id below that of a deleted entry, which still stands
+//     in its node.) The node's own id is that of its first entry, deleted or not.
 //  3. A node has a live entry; length is the sum of live over the nodes.
 //  4. The first id is that of the first live entry, 0-0 without one.
 //  5. Every tree block has a record, all leaves are on level 0, and a root above them has

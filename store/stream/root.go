@@ -103,3 +103,6 @@ func distance(e entry.Entry, id ID) (n int64, ok bool) {
 	}
 	return 0, false
 }
+
+// Blocks returns the number of blocks that hold entries: nodes and those of their index.
+func Blocks(e entry.Entry) int64 { return Nodes(e) + countBlocks(rootOf(e).index().root()) }

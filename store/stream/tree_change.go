@@ -254,3 +254,19 @@ func freeSome(ar *arena.Arena, root *uint64, max int, leaf func(ar *arena.Arena,
 	}
 	return max
 }
+
+func countBlocks(b block) int64 {
+	if b.a == 0 {
+		return 0
+	}
+	n := int64(1)
+	if b.level() == 1 {
+		return n + int64(b.n())
+	}
+	if !b.isLeaf() {
+		for i := range b.n() {
+			n += countBlocks(b.child(i))
+		}
+	}
+	return n
+}

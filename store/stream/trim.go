@@ -33,8 +33,8 @@ func (n node) find(id ID) (off int, ok bool) {
 	var it item
 	for off, end := n.u32(nodeFirst), n.u32(nodeUsed); off < end; off = it.next {
 		it.read(n, off)
-		if !it.id.Less(id) {
-			return off, it.id == id && it.flags&flagDeleted == 0
+		if it.flags&flagDeleted == 0 && !it.id.Less(id) {
+			return off, it.id == id
 		}
 	}
 	return 0, false
