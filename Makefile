@@ -24,7 +24,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust \
-	fuzz-smoke bench bench-memory bench-latency bench-collide bench-types profile soak docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-collide bench-types profile soak docs clean
 
 all: build
 
@@ -100,6 +100,10 @@ bench-latency: build
 # The data types against redis-server: bytes per element, server CPU per command.
 bench-types: build
 	$(GO) run ./tests/load/types $(ARGS)
+
+# Hit ratio of eviction at equal maxmemory, against redis-server.
+bench-hitratio: build
+	$(GO) run ./tests/load/hitratio $(ARGS)
 
 # A million keys that collide under unseeded XXH64.
 bench-collide: build

@@ -100,14 +100,13 @@ func (c *Ctx) Find(k store.Key) entry.Entry {
 }
 
 func (c *Ctx) touch(e entry.Entry) {
-	if e.Clock() == c.Clock || c.NoTouch {
-		return
-	}
-	if c.LFU != nil {
+	switch {
+	case c.NoTouch:
+	case c.LFU != nil: // an access counts, even if the clock says the same
 		e.SetClock(c.LFU.Access(e.Clock(), c.Clock))
-		return
+	case e.Clock() != c.Clock:
+		e.SetClock(c.Clock)
 	}
-	e.SetClock(c.Clock)
 }
 
 // IsType tells whether e is missing or of type t; otherwise it replies WRONGTYPE.

@@ -1,6 +1,10 @@
 package command
 
-import "testing"
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
 
 func TestLFU(t *testing.T) {
 	l := &LFU{LogFactor: 10, DecayMinutes: 1}
@@ -30,5 +34,25 @@ func TestLFU(t *testing.T) {
 		if clock>>8 != now>>8 {
 			t.Errorf("the minutes changed")
 		}
+	}
+}
+
+// TestLFUCountsAtOnce reads a new key within the minute of its making: the counter grows.
+func TestLFUCountsAtOnce(t *testing.T) {
+	r := newRig(t)
+	r.c.LFU = &LFU{LogFactor: 10, DecayMinutes: 1}
+	r.c.Clock = LFUClock(r.c.Now / 1000)
+	r.st.SetAccessClock(r.c.Clock, true)
+	r.do("SET k v")
+	for range 200 {
+		r.do("GET k")
+	}
+	freq := r.do("OBJECT FREQ k")
+	if n, _ := strconv.Atoi(strings.Trim(freq, ":\r\n")); n <= lfuInitial || n > 30 {
+		t.Errorf("after 200 reads: %q", freq)
+	}
+	r.do("SET k other")
+	if got := r.do("OBJECT FREQ k"); got != freq {
+		t.Errorf("after SET %q, before %q", got, freq)
 	}
 }

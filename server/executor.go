@@ -181,7 +181,7 @@ func (ex *executor) setClock(now int64) {
 	clock, c.ClockUnitMs = accessClock(policy, now)
 	if clock != c.Clock {
 		c.Clock = clock
-		ex.srv.store.SetAccessClock(clock)
+		ex.srv.store.SetAccessClock(clock, c.LFU != nil)
 	}
 }
 

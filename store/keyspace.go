@@ -99,6 +99,9 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 		sp.Deadline = old.Deadline()
 	}
 	d.countDeadline(old.HasDeadline(), sp.Deadline != 0)
+	if sp.Clock&keepClock != 0 {
+		sp.Clock = old.Clock()
+	}
 	if sp.Deadline != 0 {
 		s.note(k.Shard, d, k.Hash, slot, sp.Deadline)
 	}

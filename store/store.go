@@ -181,6 +181,15 @@ func (d *database) clear() {
 	d.expires, d.due = 0, Never
 }
 
-// SetAccessClock sets the access clock (24 bits) that entries get when they are
-// created or replaced. Any goroutine may call it.
-func (s *Store) SetAccessClock(clock uint32) { s.clock.Store(clock) }
+// SetAccessClock sets the access clock (24 bits) that entries get when they are created
+// or, unless keep is set, replaced. Any goroutine may call it.
+func (s *Store) SetAccessClock(clock uint32, keep bool) {
+	if keep {
+		clock |= keepClock
+	}
+	s.clock.Store(clock)
+}
+
+// keepClock is the bit of Store.clock that lets an entry which is replaced keep its own:
+// under LFU it is a count of accesses.
+const keepClock = 1 << 31

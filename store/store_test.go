@@ -160,7 +160,7 @@ func TestPutReplacesAnything(t *testing.T) {
 	k := key(s, "k")
 	s.Lock(0)
 	defer s.Unlock(0)
-	s.SetAccessClock(77)
+	s.SetAccessClock(77, false)
 	e := s.Put(0, k, entry.Hash, entry.Listpack, 100, 5)
 	clear(e.Payload())
 	if e.Type() != entry.Hash || e.Encoding() != entry.Listpack || e.PayloadLen() != 100 || e.Deadline() != 5 || e.Clock() != 77 {

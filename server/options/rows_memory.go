@@ -2,23 +2,22 @@ package options
 
 import "math"
 
-const noEviction = "Nothing is evicted yet: the server grows past the limit."
-
 var memoryRows = []Row{
-	{Name: "maxmemory", Kind: bytesIn(0), Default: "0", Group: GroupMemory, State: Later,
-		Help: "bytes of data to stay within; 0 for no limit", Means: noEviction, field: func(o *Options) cell { return &o.MaxMemory }},
-	{Name: "maxmemory-policy", Kind: policyNames, Default: "noeviction", Group: GroupMemory, State: Later,
-		Help: "what to evict at the limit", Means: noEviction, field: func(o *Options) cell { return &o.MaxMemoryPolicy }},
-	{Name: "maxmemory-samples", Kind: positive, Default: "5", Group: GroupMemory, State: Later,
-		Help: "keys compared to find one to evict", Means: noEviction, field: func(o *Options) cell { return &o.MaxMemorySamples }},
-	{Name: "maxmemory-eviction-tenacity", Kind: integer(0, 100), Default: "10", Group: GroupMemory, State: Later,
-		Help: "how long one command may evict", Means: noEviction, field: func(o *Options) cell { return &o.EvictionTenacity }},
-	{Name: "lfu-log-factor", Kind: natural, Default: "10", Group: GroupMemory, State: Later,
-		Help: "how slowly the access counter of LFU saturates", Means: noEviction, field: func(o *Options) cell { return &o.LFULogFactor }},
-	{Name: "lfu-decay-time", Kind: natural, Default: "1", Group: GroupMemory, State: Later,
-		Help: "minutes after which the access counter of LFU sinks", Means: noEviction, field: func(o *Options) cell { return &o.LFUDecayTime }},
+	{Name: "maxmemory", Kind: bytesIn(0), Default: "0", Group: GroupMemory, State: Working,
+		Help: "bytes of data to stay within; 0 for no limit",
+		Means: "The data counts, with its tables, and 1 MB for the server; buffers of clients and of the journal do not.", field: func(o *Options) cell { return &o.MaxMemory }},
+	{Name: "maxmemory-policy", Kind: policyNames, Default: "noeviction", Group: GroupMemory, State: Working,
+		Help: "what to evict at the limit", field: func(o *Options) cell { return &o.MaxMemoryPolicy }},
+	{Name: "maxmemory-samples", Kind: positive, Default: "5", Group: GroupMemory, State: Working,
+		Help: "keys compared to find one to evict", field: func(o *Options) cell { return &o.MaxMemorySamples }},
+	{Name: "maxmemory-eviction-tenacity", Kind: integer(0, 100), Default: "10", Group: GroupMemory, State: Working,
+		Help: "how long one command may evict", field: func(o *Options) cell { return &o.EvictionTenacity }},
+	{Name: "lfu-log-factor", Kind: natural, Default: "10", Group: GroupMemory, State: Working,
+		Help: "how slowly the access counter of LFU saturates", field: func(o *Options) cell { return &o.LFULogFactor }},
+	{Name: "lfu-decay-time", Kind: natural, Default: "1", Group: GroupMemory, State: Working,
+		Help: "minutes after which the access counter of LFU sinks", field: func(o *Options) cell { return &o.LFUDecayTime }},
 	{Name: "active-expire-effort", Kind: integer(1, 10), Default: "1", Group: GroupMemory, State: Accepted,
-		Help: "effort spent on finding expired keys", Means: "Keys are not searched for: a timing wheel knows them.",
+		Help: "effort spent on finding expired keys", Means: "Keys are not searched for: the tables know which expire next.",
 		field: func(o *Options) cell { return &o.ActiveExpireEffort }},
 	{Name: "activedefrag", Kind: yesNo, Default: "no", Group: GroupMemory, State: Later,
 		Help: "compact the memory while running", Means: "Sparse pages are not evacuated yet.",
