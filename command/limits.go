@@ -10,6 +10,10 @@ const (
 	// popBatch is how many members one SREM carries that stands for an SPOP.
 	popBatch = 1024
 
+	// maxRandomMembers bounds how many members SRANDMEMBER repeats. Redis would go on until
+	// its memory is used up.
+	maxRandomMembers = 1 << 28
+
 	// randomDrawShare: distinct random members are drawn one by one if they are at most
 	// 1/randomDrawShare of all.
 	randomDrawShare = 3

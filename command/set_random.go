@@ -147,6 +147,10 @@ func srandmember(c *Ctx) {
 		c.W.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
 		return
 	}
+	if count < -maxRandomMembers {
+		c.W.Error(ErrOutOfRange)
+		return
+	}
 	e, ok := readSet(c)
 	switch {
 	case !ok:

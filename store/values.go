@@ -42,8 +42,6 @@ func init() {
 	tables[entry.KindOf(entry.Set, entry.Hashtable)] = 1
 	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
 	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
-	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
-	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
 	outside[entry.KindOf(entry.Set, entry.Hashtable)] = &set.TableOps
 	checks[entry.Set] = set.Check
 	checks[entry.Stream] = stream.Check
