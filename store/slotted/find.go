@@ -37,19 +37,36 @@ func (p page) find(h uint64, key []byte, mode Mode) (uint32, arena.Addr) {
 
 // Random returns some record, the zero Ref if there is none; r is a random number.
 // Every record is about as likely: the page is drawn by its share of the hashes, the
-// record evenly within it.
+// record evenly within it. Where large parts of the table are empty, because records
+// went in the order of a walk, the pages around them come more often.
 func (t *Table) Random(r uint64) Ref {
 	if t.count == 0 {
 		return 0
 	}
-	for {
+	for range randomTries {
 		r = mix(r)
-		p := t.pageAt(r)
-		if n := uint64(p.header().count); n > 0 {
-			i := r & (1<<32 - 1) * n >> 32
-			return makeRef(p.rec(p.slots()[i]), t.Mode())
+		if ref := t.randomOf(t.pageAt(r), r); ref != 0 {
+			return ref
 		}
 	}
+	for i := t.dirIndex(r); ; {
+		var p page
+		if p, i = t.nextPage(i &^ (1<<(t.g()-t.word(i).depth()) - 1)); p.header().count > 0 {
+			return t.randomOf(p, r)
+		}
+		if i >= 1<<t.g() {
+			i = 0
+		}
+	}
+}
+
+// randomOf returns a record of p, the zero Ref if there is none.
+func (t *Table) randomOf(p page, r uint64) Ref {
+	n := uint64(p.header().count)
+	if n == 0 {
+		return 0
+	}
+	return makeRef(p.rec(p.slots()[r&(1<<32-1)*n>>32]), t.Mode())
 }
 
 // mix is the step of splitmix64: it turns one random number into the next.

@@ -42,6 +42,9 @@ const (
 	// Evenly spread hashes need about 1/80.
 	directoryShare = 8
 
+	// randomTries is how many pages Random draws before it takes the next that is not empty.
+	randomTries = 64
+
 	// directoryHalveRatio and directorySmallWords: a directory halves when it has
 	// this many words per page, a small one whenever it can.
 	directoryHalveRatio = 8
