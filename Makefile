@@ -23,7 +23,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
-.PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust \
+.PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust crash \
 	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-collide bench-types profile soak docs clean
 
 all: build
@@ -40,7 +40,7 @@ run: build
 
 # One target after the other, whatever -j says: two cores, and tests that measure time.
 test:
-	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust fuzz-smoke; do \
+	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust crash fuzz-smoke; do \
 		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
 		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
 
@@ -79,6 +79,10 @@ clients: build
 robust: build
 	$(GO) test -count=1 ./tests/robust
 
+# kill -9 under load, restart, look: 25 rounds under always and under everysec.
+crash: build
+	$(GO) test -count=1 -timeout 30m ./tests/crash
+
 # Every fuzz target for a moment, beyond its seeds.
 fuzz-smoke:
 	@set -e; for p in $(PACKAGES); do \
@@ -114,6 +118,8 @@ profile: build
 	$(GO) run ./tests/load/profile $(ARGS)
 
 soak: build compat-random
+	CRASH_ROUNDS=1000 CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./tests/crash ./server
+	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 $(GO) test -count=1 -timeout 20m -run TestReplay ./tests/compat
 	$(GO) run ./tests/load/soak -time $(SOAKTIME) $(ARGS)
 
 # What is generated from the tables.

@@ -126,6 +126,13 @@ func dumpOf(t *testing.T, s *Side) keyspace {
 	}
 	for k, st := range d {
 		st.encoding = ""
+		if st.typ == "zset" {
+			for i := range st.value.Elems { // a packed set holds no negative zero, in Redis neither
+				if i%2 == 1 && st.value.Elems[i].Str == "-0" {
+					st.value.Elems[i].Str = "0"
+				}
+			}
+		}
 		d[k] = st
 	}
 	return d

@@ -1,0 +1,328 @@
+package crash
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+	"github.com/kringdb/kring/tests/internal/rawclient"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	harness.Cleanup()
+	os.Exit(code)
+}
+
+func envNumber(t *testing.T, name string, otherwise int64) int64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%q: %v", name, text, err)
+	}
+	return n
+}
+
+// stamp is one write: what was written, and when it was acknowledged.
+type stamp struct {
+	seq int64
+	at  time.Time
+}
+
+// writer is one client. Its numbers grow from round to round: seq is written to one of
+// its own keys, appended to its own list, and within a transaction to two keys at once.
+type writer struct {
+	id    int
+	first int64   // the last number that was sent before this round
+	sent  int64   // the last number that was sent
+	acked []stamp // of this round, and the last one before it
+}
+
+// write writes until the server is gone.
+func (w *writer) write(srv *harness.Server) {
+	c, err := srv.Dial()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	for {
+		seq := w.sent + 1
+		w.sent = seq
+		n := strconv.FormatInt(seq, 10)
+		c.Queue("SET", w.key(seq%keysPerWriter), n)
+		c.Queue("MSET", w.key(-1), n, w.key(-2), n)
+		c.Queue("APPEND", w.log(), n+" ")
+		c.Queue("INCR", "shared")
+		replies, err := c.Exchange(4)
+		if err != nil {
+			return
+		}
+		for _, v := range replies {
+			if v.IsError() {
+				return // MISCONF, LOADING: not acknowledged
+			}
+		}
+		w.acked = append(w.acked, stamp{seq, time.Now()})
+	}
+}
+
+func (w *writer) key(i int64) string { return fmt.Sprintf("w%d:%d", w.id, i) }
+func (w *writer) log() string        { return fmt.Sprintf("w%d:log", w.id) }
+
+// ackedBefore is the last number acknowledged before a moment.
+func (w *writer) ackedBefore(at time.Time) int64 {
+	seq := int64(0)
+	for _, s := range w.acked {
+		if s.at.Before(at) {
+			seq = s.seq
+		}
+	}
+	return seq
+}
+
+func TestKillAlways(t *testing.T)   { testKill(t, "always", 0) }
+func TestKillEverySec(t *testing.T) { testKill(t, "everysec", mayLose) }
+
+// testKill runs rounds of: start, load, kill -9; the data stays from round to round.
+func testKill(t *testing.T, policy string, mayLose time.Duration) {
+	seed := uint64(envNumber(t, "CRASH_SEED", time.Now().UnixNano()%1_000_000_000))
+	t.Logf("CRASH_SEED=%d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	dir := t.TempDir()
+	var writers []*writer
+	for i := range writersCount {
+		writers = append(writers, &writer{id: i, acked: []stamp{{}}})
+	}
+	var killed time.Time
+	writes, shared := int64(0), int64(0)
+	for round := range envNumber(t, "CRASH_ROUNDS", defaultRounds) {
+		srv, err := harness.Launch(harness.Config{Bin: harness.SubjectBin(t), Dir: dir, Args: []string{
+			"--appendonly", "yes", "--appendfsync", policy, "--auto-aof-rewrite-percentage", "0"}})
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if round > 0 {
+			check(t, srv, writers, &shared, killed.Add(-mayLose))
+		}
+		var wg sync.WaitGroup
+		for _, w := range writers {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				w.write(srv)
+			}()
+		}
+		life := lifeMin + time.Duration(rng.Int64N(int64(lifeMax-lifeMin)))
+		if round%rewriteEvery == 1 {
+			time.Sleep(life / 2)
+			go rewrite(srv)
+			life /= 2
+		}
+		time.Sleep(life)
+		killed = time.Now()
+		err = srv.Kill()
+		wg.Wait()
+		if err != nil || t.Failed() {
+			t.Fatalf("round %d: %v\n%s", round, err, srv.Output())
+		}
+		harness.CheckOutput(t, srv)
+		for _, w := range writers {
+			writes += int64(len(w.acked)) - 1
+		}
+	}
+	if writes == 0 {
+		t.Fatal("nothing was written")
+	}
+	t.Logf("%d acknowledged writes of 5 keys each", writes)
+}
+
+// rewrite asks for a rewrite; the server may be gone before the answer.
+func rewrite(srv *harness.Server) {
+	if c, err := srv.Dial(); err == nil {
+		_, _ = c.Do("BGREWRITEAOF")
+		_ = c.Close()
+	}
+}
+
+// check looks at what a restarted server has: no less than what was acknowledged before
+// a moment, nothing that was never sent, nothing out of order. shared is the counter
+// that all writers increment, as it was found the last time.
+func check(t *testing.T, srv *harness.Server, writers []*writer, shared *int64, before time.Time) {
+	t.Helper()
+	c, err := srv.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	least, most := *shared, *shared
+	for _, w := range writers {
+		acked := w.ackedBefore(before)
+		have := checkWriter(t, c, w, acked)
+		for _, s := range w.acked[1:] {
+			if s.seq <= acked {
+				least++
+			}
+		}
+		most += w.sent - w.first
+		// What is there now is what the next round builds on.
+		w.first = w.sent
+		w.acked = append(w.acked[:0], stamp{have, time.Time{}})
+	}
+	n := number(t, c, "GET", "shared")
+	if n < least || n > most {
+		t.Errorf("the shared counter is %d, want %d to %d", n, least, most)
+	}
+	*shared = n
+}
+
+// checkWriter returns the last number of the writer that is complete.
+func checkWriter(t *testing.T, c *rawclient.Client, w *writer, acked int64) (complete int64) {
+	t.Helper()
+	a, b := number(t, c, "GET", w.key(-1)), number(t, c, "GET", w.key(-2))
+	if a != b {
+		t.Errorf("writer %d: MSET of two keys is there by half: %d and %d", w.id, a, b)
+	}
+	if a < acked || a > w.sent {
+		t.Errorf("writer %d: MSET %d is there, want %d to %d", w.id, a, acked, w.sent)
+	}
+	for i := range int64(keysPerWriter) {
+		n := number(t, c, "GET", w.key(i))
+		last := acked - (acked-i+keysPerWriter)%keysPerWriter // the last acknowledged one of this key
+		if n < last || n > w.sent || n != 0 && n%keysPerWriter != i {
+			t.Errorf("writer %d, key %d: %d is there, want %d to %d", w.id, i, n, last, w.sent)
+		}
+	}
+	v, err := c.Do("GET", w.log())
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete = int64(0)
+	for word := range strings.FieldsSeq(v.Str) {
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil || n <= complete {
+			t.Fatalf("writer %d: %q follows %d in its log", w.id, word, complete)
+		}
+		complete = n
+	}
+	if complete < acked || complete > a {
+		t.Errorf("writer %d: its log ends with %d, want %d to %d", w.id, complete, acked, a)
+	}
+	return complete
+}
+
+func number(t *testing.T, c *rawclient.Client, args ...string) int64 {
+	t.Helper()
+	v, err := c.Do(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.IsNull() {
+		return 0
+	}
+	n, err := strconv.ParseInt(v.Text(), 10, 64)
+	if err != nil {
+		t.Fatalf("%q: %s", args, v)
+	}
+	return n
+}
+
+// TestOneKey lets 8 clients change one key in ways whose order matters, and compares
+// what memory holds with what a replay makes.
+func TestOneKey(t *testing.T) {
+	dir := t.TempDir()
+	for round := range oneKeyRounds {
+		srv, err := harness.Launch(harness.Config{Bin: harness.SubjectBin(t), Dir: dir, Args: []string{"--appendonly", "yes"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for i := range writersCount {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				mixOneKey(t, srv, i, round)
+			}()
+		}
+		wg.Wait()
+		want := state(t, srv)
+		if err := srv.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		if srv, err = harness.Launch(harness.Config{Bin: harness.SubjectBin(t), Dir: dir, Args: []string{"--appendonly", "yes"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := state(t, srv); got != want {
+			t.Errorf("memory and replay differ:\n%.3000s\n%.3000s", want, got)
+		}
+		if err := srv.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func mixOneKey(t *testing.T, srv *harness.Server, id, round int) {
+	c, err := srv.Dial()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	rng := rand.New(rand.NewPCG(uint64(id), uint64(round)))
+	for i := range 100 {
+		for j := range 20 {
+			n := fmt.Sprint(id, ".", i, ".", j, " ")
+			switch rng.IntN(40) {
+			case 0:
+				c.Queue("SET", "key", n)
+			case 1:
+				c.Queue("DEL", "key")
+			case 2:
+				c.Queue("GETSET", "key", n)
+			case 3:
+				c.Queue("RENAME", "key", "other")
+			case 4:
+				c.Queue("COPY", "other", "key", "REPLACE")
+			case 5:
+				c.Queue("SETRANGE", "key", "3", n)
+			case 6:
+				c.Queue("MSET", "key", n, "other", n)
+			case 7:
+				c.Queue("SET", "key", n, "NX", "PX", "100000000")
+			default:
+				c.Queue("APPEND", "key", n)
+			}
+		}
+		if _, err := c.Exchange(20); err != nil {
+			t.Error(err)
+			return
+		}
+	}
+}
+
+func state(t *testing.T, srv *harness.Server) string {
+	t.Helper()
+	c, err := srv.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	text := ""
+	for _, cmd := range []string{"GET key", "GET other", "PEXPIRETIME key", "PEXPIRETIME other", "DBSIZE"} {
+		v, err := c.DoLine(cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += v.String() + "\n"
+	}
+	return text
+}
