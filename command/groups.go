@@ -43,6 +43,7 @@ var groupSpecs = [][]*Spec{
 	zsetOpSpecs,
 	zsetBlockSpecs,
 	geoSpecs,
+	geoSearchSpecs,
 	streamSpecs,
 	streamGroupSpecs,
 	hllSpecs,

@@ -75,8 +75,9 @@ func (l *scoredList) write(c *Ctx, withScores bool) {
 	}
 }
 
-// storeZSet makes k a sorted set of the list's entries, or deletes it if there are none.
-func (c *Ctx) storeZSet(k store.Key, l *scoredList, ev Event) {
+// storeZSet makes k a sorted set of the list's entries, a change that counts n, or
+// deletes it if there are none.
+func (c *Ctx) storeZSet(k store.Key, l *scoredList, ev Event, n int) {
 	old := c.Store.Find(c.DB, k, c.Now)
 	if l.len() == 0 {
 		if old.A != 0 {
@@ -94,7 +95,7 @@ func (c *Ctx) storeZSet(k store.Key, l *scoredList, ev Event) {
 	if old.A == 0 {
 		c.Changed(k, EventNew, 0)
 	}
-	c.Changed(k, ev, 1)
+	c.Changed(k, ev, n)
 }
 
 // sorted returns the list in the order of a sorted set, which is the cheapest one to

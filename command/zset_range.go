@@ -238,7 +238,7 @@ func zrangeStore(c *Ctx, e entry.Entry, first, n uint64, rev bool) {
 			l.add(it.Member(), it.Score())
 		}
 	}
-	c.storeZSet(c.Keys[0], &l, EventZRangeStore)
+	c.storeZSet(c.Keys[0], &l, EventZRangeStore, 1)
 	c.W.Int(int64(n))
 }
 

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -35,7 +36,7 @@ func zscanAgrees(st Step, o, s rawclient.Value) bool {
 	if !scanShape(st, o, s) {
 		return false
 	}
-	if o.Elems[0].Text() != "0" || s.Elems[0].Text() != "0" {
+	if o.Elems[0].Text() != "0" || s.Elems[0].Text() != "0" || st.Args[2] != "0" {
 		return true
 	}
 	return sameDoubles(rawclient.Value{Elems: pairList(o.Elems[1])}.Sorted(), rawclient.Value{Elems: pairList(s.Elems[1])}.Sorted())
@@ -58,7 +59,7 @@ func sameDoubles(o, s rawclient.Value) bool {
 	if o.Str != s.Str {
 		x, errX := strconv.ParseFloat(o.Str, 64)
 		y, errY := strconv.ParseFloat(s.Str, 64)
-		if errX != nil || errY != nil || x != y || strings.HasPrefix(o.Str, "-") != strings.HasPrefix(s.Str, "-") {
+		if errX != nil || errY != nil || !sameNumber(x, y) || strings.HasPrefix(o.Str, "-") != strings.HasPrefix(s.Str, "-") {
 			return false
 		}
 	}
@@ -68,6 +69,12 @@ func sameDoubles(o, s rawclient.Value) bool {
 		}
 	}
 	return true
+}
+
+// sameNumber allows a distance on the earth, which GEOSEARCHSTORE may store as a score, to
+// differ in the last digits: sine and cosine do.
+func sameNumber(x, y float64) bool {
+	return x == y || x != math.Trunc(x) && math.Abs(x) < 1e9 && math.Abs(x-y) < 1e-13*math.Abs(x)
 }
 
 var zsetGens = []Gen{

@@ -37,6 +37,7 @@ var Groups = []*Group{
 	&hashGroup,
 	&zsetGroup,
 	&setGroup,
+	&geoGroup,
 	&connectionGroup,
 	&serverGroup,
 	&listGroup,
