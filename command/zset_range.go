@@ -143,10 +143,12 @@ func (r *zrangeCall) find(e entry.Entry) (first, n uint64) {
 	}
 	from, to := r.ranks(e)
 	n = to - from
-	if r.kind == byRank && r.rev { // the ranks count from the end
-		return zset.Len(e) - 1 - from, n
+	if r.kind == byRank { // LIMIT may be there, as "LIMIT x -1", and says nothing
+		if r.rev { // the ranks count from the end
+			from = zset.Len(e) - 1 - from
+		}
+		return from, n
 	}
-	first = from
 	if r.offset < 0 || uint64(r.offset) >= n {
 		return 0, 0
 	}
@@ -157,7 +159,7 @@ func (r *zrangeCall) find(e entry.Entry) (first, n uint64) {
 	if r.rev {
 		return to - 1 - uint64(r.offset), n
 	}
-	return first + uint64(r.offset), n
+	return from + uint64(r.offset), n
 }
 
 // findLimited is find for the common case of a range by score of which a few entries
