@@ -128,6 +128,12 @@ func writeKeySpec(w *resp.Writer, k *KeySpec) {
 	w.BulkString("flags")
 	writeSimpleSet(w, k.Flags.Names())
 	w.BulkString("begin_search")
+	if k.Unknown {
+		writeKeyStep(w, "unknown")
+		w.BulkString("find_keys")
+		writeKeyStep(w, "unknown")
+		return
+	}
 	if k.Keyword == "" {
 		writeKeyStep(w, "index", "index", k.Index)
 	} else {

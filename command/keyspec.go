@@ -60,6 +60,11 @@ type KeySpec struct {
 	Last, Step, Limit int
 	KeyNum            bool
 	NumIdx, FirstKey  int
+
+	// Unknown: no rule tells where the key stands. Find, if there is one, finds it: the
+	// index of one key, 0 for none.
+	Unknown bool
+	Find    func(args resp.Args) int
 }
 
 // KeyAt is the KeySpec of one key at argument index i.
@@ -108,6 +113,14 @@ func (s *Spec) EachKey(args resp.Args, fn func(i int, f KeyFlag) bool) {
 
 func (k *KeySpec) append(dst []int, args resp.Args) ([]int, bool) {
 	if k.Flags&KeyNotKey != 0 {
+		return dst, true
+	}
+	if k.Unknown {
+		if k.Find != nil {
+			if at := k.Find(args); at > 0 {
+				dst = append(dst, at)
+			}
+		}
 		return dst, true
 	}
 	first := k.begin(args)
@@ -179,10 +192,10 @@ func (s *Spec) deriveRange() {
 	s.simpleKeys = len(s.Keys) == 1 && !s.Keys[0].KeyNum && s.Keys[0].Keyword == "" && s.Keys[0].Limit <= 1
 	for i := range s.Keys {
 		k := &s.Keys[i]
-		if k.KeyNum || k.Keyword != "" || k.Flags&KeyIncomplete != 0 {
+		if k.KeyNum || k.Unknown || k.Keyword != "" || k.Flags&KeyIncomplete != 0 {
 			s.Flags |= MovableKeys
 		}
-		if k.Keyword != "" || k.KeyNum {
+		if k.Unknown || k.Keyword != "" || k.KeyNum {
 			continue
 		}
 		last := k.Last

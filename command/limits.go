@@ -24,6 +24,10 @@ const (
 	// them in the same time than one that returns them: so many count as one in a Cost.
 	comparesPerCost = 8
 	trimmedPerCost  = 64
+	// storeBatch is how many elements of a stored result one recorded command carries.
+	storeBatch = 1 << 16
+	// sortBlockBytes is how much room SORT takes at once for texts that it must copy.
+	sortBlockBytes = 4 << 10
 	// costBytesPerElement is how many bytes of a reply count as one element in a Cost.
 	costBytesPerElement = 256
 	// maxSleepSeconds bounds DEBUG SLEEP.

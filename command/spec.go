@@ -30,6 +30,13 @@ type Spec struct {
 	// VariableFlags narrows the flags of a key spec with KeyVariableFlags for one call.
 	VariableFlags func(args resp.Args) KeyFlag
 
+	// AllShards, if there is one, tells whether a call reads keys that its arguments do not
+	// name: then the dispatcher locks all shards instead of those of Keys.
+	AllShards func(args resp.Args) bool
+
+	// ACLGroups, if set, are the ACL categories of the command instead of Group's.
+	ACLGroups []Group
+
 	// Cost, if there is one, estimates the work of a call in elements visited. The
 	// dispatcher asks for it under the shard locks, before the handler: a call above
 	// SlowCost goes to the slow lane. It replies and changes nothing.
@@ -111,7 +118,10 @@ func Categories() []string { return categoryOrder }
 func (s *Spec) deriveCategories() {
 	has := map[string]bool{"@fast": s.Flags&Fast != 0, "@slow": s.Flags&Fast == 0}
 	if s.Handler != nil {
-		has[groups[s.Group].category] = true
+		has[groups[s.Group].category] = s.ACLGroups == nil
+		for _, g := range s.ACLGroups {
+			has[groups[g].category] = true
+		}
 		for _, fc := range []struct {
 			flag     Flag
 			category string

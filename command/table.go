@@ -93,7 +93,7 @@ func (s *Spec) checkKeys() error {
 	}
 	for i := range s.Keys {
 		k := &s.Keys[i]
-		if k.Keyword != "" {
+		if k.Keyword != "" || k.Unknown {
 			continue
 		}
 		if k.Index <= 0 || k.Index >= least && s.Flags&NoMandatoryKeys == 0 || k.Step <= 0 {

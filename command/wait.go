@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"math/big"
 
 	"github.com/kringdb/kring/store"
 )
@@ -32,6 +33,12 @@ func (c *Ctx) Wait(keys []store.Key, timeoutMs int64) bool {
 // rounded up; it replies the error itself.
 func (c *Ctx) Timeout(i int) (ms int64, ok bool) {
 	f, ok := parseDouble(c.Args[i])
+	if !ok { // Redis reads a long double: 1e400 is a number, although too large
+		var wide big.Float
+		if ok = parseLongDouble(&wide, c.Args[i]); ok {
+			f, _ = wide.Float64()
+		}
+	}
 	switch {
 	case !ok:
 		c.W.Error("ERR timeout is not a float or out of range")

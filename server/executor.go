@@ -315,6 +315,9 @@ func (ex *executor) run(cl *call, args resp.Args) (done bool) {
 		ex.settleUnlocked()
 		return true
 	case 1:
+		if spec.AllShards != nil {
+			return ex.runSet(spec)
+		}
 		shard := c.Keys[0].Shard
 		if ex.worker {
 			return ex.runLong(spec)
@@ -332,21 +335,31 @@ func (ex *executor) run(cl *call, args resp.Args) (done bool) {
 		}
 		st.Unlock(shard)
 	default:
-		if ex.worker {
-			return ex.runLong(spec)
-		}
-		set := shardsOf(c.Keys)
-		if !st.LockSetUnlessLong(&set) {
-			return false
-		}
-		if done = !ex.tooLong(spec); done {
-			ex.handle(c, spec)
-			if ex.unsettled() {
-				ex.settle(&set)
-			}
-		}
-		st.UnlockSet(&set)
+		return ex.runSet(spec)
 	}
+	if len(ex.served)+len(ex.later) > 0 {
+		ex.afterUnlock()
+	}
+	return done
+}
+
+// runSet is run for a call that may need several shards.
+func (ex *executor) runSet(spec *command.Spec) (done bool) {
+	if ex.worker {
+		return ex.runLong(spec)
+	}
+	c, st := &ex.ctx, ex.srv.store
+	set := ex.srv.shardsOfCall(spec, c.Args, c.Keys)
+	if !st.LockSetUnlessLong(&set) {
+		return false
+	}
+	if done = !ex.tooLong(spec); done {
+		ex.handle(c, spec)
+		if ex.unsettled() {
+			ex.settle(&set)
+		}
+	}
+	st.UnlockSet(&set)
 	if len(ex.served)+len(ex.later) > 0 {
 		ex.afterUnlock()
 	}
@@ -369,7 +382,7 @@ func (ex *executor) tooLong(spec *command.Spec) bool {
 
 // runLong is run for a worker's call with keys: reactors do not wait for its shards.
 func (ex *executor) runLong(spec *command.Spec) bool {
-	set := shardsOf(ex.ctx.Keys)
+	set := ex.srv.shardsOfCall(spec, ex.ctx.Args, ex.ctx.Keys)
 	st := ex.srv.store
 	st.SetLong(&set, true)
 	st.LockSet(&set)
@@ -381,6 +394,18 @@ func (ex *executor) runLong(spec *command.Spec) bool {
 	st.SetLong(&set, false)
 	ex.afterUnlock()
 	return true
+}
+
+// shardsOfCall returns the shards that a call needs: those of its keys, or all of them if
+// it reads keys that only values name (SORT with a BY or GET pattern).
+func (s *Server) shardsOfCall(spec *command.Spec, args resp.Args, keys []store.Key) (set store.ShardSet) {
+	if spec.AllShards != nil && spec.AllShards(args) {
+		for i := range s.store.Shards() {
+			set.Add(uint32(i))
+		}
+		return set
+	}
+	return shardsOf(keys)
 }
 
 func shardsOf(keys []store.Key) (set store.ShardSet) {

@@ -138,6 +138,10 @@ func (s *session) allowed(spec *command.Spec, args resp.Args) bool {
 	return false
 }
 
+// ReadsAllKeys tells whether the session's user may read every key, as a command needs
+// that finds out only later which ones it reads.
+func (s *session) ReadsAllKeys() bool { return s.user == nil || s.user.ReadsAllKeys() }
+
 func (s *session) logDenied(why acl.Denied, object, user string) {
 	srv := s.ex.srv
 	now := time.Now().UnixMilli()

@@ -1,6 +1,8 @@
 package acl
 
 import (
+	"slices"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
 )
@@ -67,6 +69,13 @@ func (s *selector) check(spec *command.Spec, args resp.Args) Verdict {
 		}
 	}
 	return v
+}
+
+// ReadsAllKeys tells whether the user may read every key.
+func (u *User) ReadsAllKeys() bool {
+	return slices.ContainsFunc(u.selectors, func(s *selector) bool {
+		return s.allKeys || slices.ContainsFunc(s.keys, func(p pattern) bool { return p.read && p.text == "*" })
+	})
 }
 
 // AllowsChannel tells whether the user may still hear a channel or, literal, a pattern

@@ -4,7 +4,7 @@ import "math"
 
 var memoryRows = []Row{
 	{Name: "maxmemory", Kind: bytesIn(0), Default: "0", Group: GroupMemory, State: Working,
-		Help: "bytes of data to stay within; 0 for no limit",
+		Help:  "bytes of data to stay within; 0 for no limit",
 		Means: "The data counts, with its tables, and 1 MB for the server; buffers of clients and of the journal do not.", field: func(o *Options) cell { return &o.MaxMemory }},
 	{Name: "maxmemory-policy", Kind: policyNames, Default: "noeviction", Group: GroupMemory, State: Working,
 		Help: "what to evict at the limit", field: func(o *Options) cell { return &o.MaxMemoryPolicy }},
@@ -63,10 +63,10 @@ var dataRows = []Row{
 	{Name: "hash-max-listpack-value", Aliases: []string{"hash-max-ziplist-value"}, Kind: bytesIn(0), Default: "64", Group: GroupData, State: Working,
 		Help: "longest field or value of a packed hash", Means: noType, field: func(o *Options) cell { return &o.HashMaxListpackValue }},
 	{Name: "list-max-listpack-size", Aliases: []string{"list-max-ziplist-size"}, Kind: integer(math.MinInt32, math.MaxInt32), Default: "-2",
-		Group: GroupData, State: Later, Help: "size of a list's nodes: elements, or -1 to -5 for 4 to 64 KB", Means: noType,
+		Group: GroupData, State: Working, Help: "size of a list's nodes: elements, or -1 to -5 for 4 to 64 KB",
 		field: func(o *Options) cell { return &o.ListMaxListpackSize }},
-	{Name: "list-compress-depth", Kind: natural, Default: "0", Group: GroupData, State: Later,
-		Help: "nodes at a list's ends that stay uncompressed; 0 for all", Means: noType, field: func(o *Options) cell { return &o.ListCompressDepth }},
+	{Name: "list-compress-depth", Kind: natural, Default: "0", Group: GroupData, State: Accepted,
+		Help: "nodes at a list's ends that stay uncompressed; 0 for all", Means: "No node is compressed.", field: func(o *Options) cell { return &o.ListCompressDepth }},
 	{Name: "list-max-ziplist-entries", Kind: lines, Group: GroupData, State: Accepted, Flags: FileOnly,
 		Help: "an option of old Redis versions", Means: "Redis ignores it too."},
 	{Name: "list-max-ziplist-value", Kind: lines, Group: GroupData, State: Accepted, Flags: FileOnly,

@@ -291,6 +291,8 @@ var listCases = []Case{
 		BLPOP a -1
 		BLPOP a abc
 		BLPOP a inf
+		BLPOP a 1e400
+		BLPOP a -1e400
 		BLPOP a 9223372036854775807
 		BLPOP a ""
 		BLPOP a

@@ -355,6 +355,8 @@ func allowed(args []string) bool {
 		return false
 	}
 	switch name {
+	case "sort", "sort_ro":
+		return sortAllowed(args)
 	case "setrange", "setbit", "bitfield":
 		for _, a := range args[1:] {
 			n, err := strconv.ParseInt(strings.TrimPrefix(a, "#"), 10, 64)

@@ -41,6 +41,7 @@ var Groups = []*Group{
 	&connectionGroup,
 	&serverGroup,
 	&listGroup,
+	&sortGroup,
 }
 
 var dumpers = sync.OnceValue(func() map[string]Dumper {
