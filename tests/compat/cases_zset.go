@@ -514,6 +514,32 @@ var zsetCases = []Case{
 		ZINTER 2 nokey s
 		ZDIFF 2 nokey s
 		ZINTERCARD 2 a s`},
+	{"zunion, zinter, zdiff: sets", `
+		ZADD z 1 a 2 b 5 3
+		SADD s a c d
+		SADD ints 1 2 3
+		SADD large {70*x} a b
+		ZUNION 2 z s WITHSCORES
+		ZUNION 2 s z WEIGHTS 10 2 WITHSCORES
+		ZUNION 3 z ints large AGGREGATE MAX WITHSCORES
+		ZINTER 2 z s WITHSCORES
+		ZINTER 2 s z WEIGHTS inf 1 WITHSCORES
+		ZINTER 2 z ints AGGREGATE MIN WITHSCORES
+		ZINTER 2 s large WITHSCORES
+		ZINTER 2 s s WITHSCORES
+		ZINTERCARD 3 z s large
+		ZDIFF 2 z s WITHSCORES
+		ZDIFF 2 s z WITHSCORES
+		ZDIFF 2 ints z
+		ZUNIONSTORE d 2 s ints
+		ZRANGE d 0 -1 WITHSCORES
+		OBJECT ENCODING d
+		ZUNIONSTORE s 1 s
+		TYPE s
+		ZINTERSTORE large 2 large z
+		ZRANGE large 0 -1 WITHSCORES
+		ZDIFFSTORE d 1 ints
+		ZRANGE d 0 -1`},
 	{"zunion: infinity", `
 		ZADD a inf x -inf y 1 z
 		ZADD b -inf x inf y 2 z

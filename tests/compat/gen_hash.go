@@ -31,7 +31,7 @@ func scanAgrees(st Step, o, s rawclient.Value) bool {
 	if !scanShape(st, o, s) {
 		return false
 	}
-	if o.Elems[0].Text() == "0" && s.Elems[0].Text() == "0" {
+	if st.Args[2] == "0" && o.Elems[0].Text() == "0" && s.Elems[0].Text() == "0" {
 		return sameSet(st, o.Elems[1], s.Elems[1])
 	}
 	return true

@@ -117,6 +117,7 @@ var zsetGens = []Gen{
 	}},
 	{Name: "zop", Weight: 20, Make: genZop},
 	{Name: "zopstore", Weight: 14, Make: genZopStore},
+	{Name: "zop set", Weight: 6, Make: func(g *G) []string { return append([]string{"SADD", "sset"}, g.Members(5)...) }},
 	{Name: "zintercard", Weight: 6, Make: genZinterCard},
 }
 
@@ -366,6 +367,11 @@ func genZmpop(g *G, name string) []string {
 // operands gives a count and keys, sometimes a wrong count.
 func (g *G) operands() ([]string, int) {
 	keys := g.zkeys(4)
+	for i := range keys {
+		if g.P(15) {
+			keys[i] = "sset"
+		}
+	}
 	n := strconv.Itoa(len(keys))
 	if g.P(5) {
 		n = g.Pick("0", "-1", "5", g.Int())
