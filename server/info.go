@@ -198,6 +198,11 @@ func infoStats(s *Server, w *infoWriter) {
 	w.num("total_error_replies", w.sum.errors)
 	w.num("client_query_buffer_limit_disconnections", s.counts.queryLimitCloses.Load())
 	w.num("client_output_buffer_limit_disconnections", s.counts.outputLimitCloses.Load())
+	ks := &s.keeper.stats
+	w.num("active_defrag_running", ks.defragRunning.Load())
+	w.num("active_defrag_hits", ks.defragMoved.Load())
+	w.num("active_defrag_misses", ks.defragFailed.Load())
+	w.num("active_defrag_bytes_freed", ks.defragFreed.Load())
 	w.num("slow_lane_commands", w.sum.slow)
 	w.num("batches", w.sum.batches)
 }

@@ -24,6 +24,11 @@ type keeper struct {
 
 	told       time.Time // when the store's sum was last made exact
 	unfinished bool      // a pass ended before all was evicted
+
+	comp   *store.Compactor
+	looked time.Time     // when compaction was last thought of
+	pause  time.Duration // until it goes on
+	resume time.Time
 }
 
 const (
@@ -39,10 +44,12 @@ const (
 
 // keeperStats are the keeper's counters; others read them.
 type keeperStats struct {
-	capReached atomic.Int64 // passes of expiry that had more to do than a pass may take
-	busyUs     atomic.Int64 // time spent expiring
-	lateMaxMs  atomic.Int64 // by how much the latest key was late
-	overdue    atomic.Int64 // keys deleted in the last pass that were overdue by keeperTickMs
+	capReached                                            atomic.Int64 // passes of expiry that had more to do than a pass may take
+	busyUs                                                atomic.Int64 // time spent expiring
+	lateMaxMs                                             atomic.Int64 // by how much the latest key was late
+	defragMoved, defragFailed, defragFreed, defragRunning atomic.Int64
+
+	overdue atomic.Int64 // keys deleted in the last pass that were overdue by keeperTickMs
 }
 
 // newKeeper makes the keeper of s; it gets its executor before it starts.
@@ -58,7 +65,10 @@ func (k *keeper) ring() {
 	}
 }
 
-func (k *keeper) start() { go k.run() }
+func (k *keeper) start() {
+	k.comp = store.NewCompactor(k.srv.store)
+	go k.run()
+}
 
 // stop ends the keeper and waits for it.
 func (k *keeper) stop() {
@@ -79,6 +89,11 @@ func (k *keeper) run() {
 		k.srv.store.SetAlarm(math.MinInt64)
 		k.expire()
 		k.evict()
+		if now := time.Now(); now.Sub(k.looked) >= keeperTickMs*time.Millisecond || k.comp.Running() && now.After(k.resume) {
+			k.looked = now
+			k.compact()
+			k.resume = time.Now().Add(k.pause)
+		}
 		timer.Reset(k.rest())
 	}
 }
@@ -96,6 +111,9 @@ func (k *keeper) rest() time.Duration {
 	}
 	if k.unfinished {
 		return keeperRetry
+	}
+	if k.comp.Running() {
+		until = min(until, k.resume.UnixMilli()+1)
 	}
 	// A shard that a long command holds stays due: look again, but not all the time.
 	return max(time.UnixMilli(until).Sub(now), keeperRetry)

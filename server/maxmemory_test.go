@@ -95,3 +95,31 @@ func TestLoweringMaxMemoryEvicts(t *testing.T) {
 	c.want("OK", "CONFIG", "SET", "maxmemory", "4mb")
 	eventually(t, "the store fits", func() bool { return s.store.PublishAll()+startupBytes <= 4<<20 })
 }
+
+// TestMemoryComesBack deletes most keys at random: the pages of the rest shrink.
+func TestMemoryComesBack(t *testing.T) {
+	s := startServer(t, "shards", "16", "activedefrag", "yes", "active-defrag-ignore-bytes", "100kb", "active-defrag-cycle-min", "25")
+	c := dial(t, s)
+	const keys = 200_000
+	c.fill("key:", keys)
+	var b strings.Builder
+	n := 0
+	for i := range keys {
+		if i%10 != 3 {
+			b.WriteString(encode("DEL", fmt.Sprint("key:", i)))
+			n++
+		}
+	}
+	go c.send(b.String())
+	for range n {
+		c.reply()
+	}
+	used := s.store.Used()
+	eventually(t, "the pages shrink", func() bool { return s.store.Stats().PageBytes < used*13/10 })
+	if err := s.store.CheckInvariants(); err != nil {
+		t.Error(err)
+	}
+	if got := c.do("GET", "key:13"); len(got) != 100 {
+		t.Errorf("%q", got)
+	}
+}

@@ -29,6 +29,15 @@ const (
 	expireWorkPerStep = 1024
 	expireEntryWork   = 8
 
+	// compactMinBytes is the waste of a shard below which nothing is moved.
+	compactMinBytes = 64 << 10
+	// compactWorkPerStep bounds what the compactor does per lock hold, in entries that it
+	// looks at; a block that it moves counts as compactMoveWork of them.
+	// compactBlocksPerStep bounds how many blocks of values in one segment it moves.
+	compactWorkPerStep   = 1024
+	compactMoveWork      = 4
+	compactBlocksPerStep = 256
+
 	// evictPoolEntries is how many candidates an evictor remembers, evictShardTries how
 	// many shards it looks into before it looks into all.
 	evictPoolEntries = 16

@@ -21,6 +21,7 @@ type modelValue struct {
 }
 
 type model struct {
+	comp *Compactor
 	t    testing.TB
 	s    *Store
 	dbs  [modelDBs]map[string]modelValue
@@ -336,6 +337,14 @@ func (m *model) wideStep(op int) {
 		}
 		if _, there := m.dbs[db][string(name)]; ok && !there || !ok && len(m.dbs[db]) > 0 {
 			m.t.Fatalf("random key %.20q, %t", name, ok)
+		}
+	case 252, 253:
+		if m.comp == nil {
+			m.comp = NewCompactor(m.s)
+			m.comp.minBytes = 0
+		}
+		for range 20 {
+			m.comp.Step(1)
 		}
 	case 249, 250, 251:
 		m.expireAll()

@@ -36,6 +36,8 @@ type Options struct {
 	// Memory
 	MaxMemory, MaxMemoryPolicy, MaxMemorySamples, EvictionTenacity      Int
 	LFULogFactor, LFUDecayTime, ActiveExpireEffort                      Int
+	DefragIgnoreBytes, DefragThresholdLower, DefragThresholdUpper       Int // bytes, percent, percent
+	DefragCycleMin, DefragCycleMax                                      Int // percent
 	LazyEviction, LazyExpire, LazyServerDel, LazyUserDel, LazyUserFlush Bool
 
 	// Persistence

@@ -16,14 +16,15 @@ type class struct {
 
 // Arena allocates the blocks of one shard. It takes no lock of its own, except
 // the pool's when it takes or returns a page: the caller holds the shard's lock
-// in every method. It holds no pointers, is less than 900 bytes and must not be
+// in every method. It is less than 900 bytes and must not be
 // copied after Init.
 type Arena struct {
 	used    int64 // bytes of live blocks
 	pages   int64 // bytes held
 	id      uint32
 	classes [numClasses]class
-	tenants [smallClasses]uint16 // blocks of a class that live in its leader's pages
+	tenants [smallClasses]uint16  // blocks of a class that live in its leader's pages
+	closed  map[uint32]closedPage // by first unit; nil unless blocks are being moved
 }
 
 var lastID atomic.Uint32

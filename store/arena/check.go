@@ -131,7 +131,15 @@ func (a *Arena) checkClass(c int) (used, units int64) {
 			assert(*stateOf(u) == stateSpan, "arena: state of span %d", u)
 			used += int64(cnt) << unitShift
 		} else {
-			used += checkPage(u, d)
+			if d.bump == bumpClosed {
+				_, ok := a.closed[u]
+				assert(ok && d.used > 0, "arena: page %d is closed with %d blocks, noted: %v", u, d.used, ok)
+				open := *d
+				a.restore(u, &open)
+				used += checkPage(u, &open)
+			} else {
+				used += checkPage(u, d)
+			}
 			if d.used == 0 {
 				empties++
 			}

@@ -67,6 +67,12 @@
 // keys, 93% instead of 156% with 100k, the same 24% with 1M. The accounts do not
 // change: a tenant counts as SizeOf(n); what it wastes is unused memory of the page.
 //
+// # Moving blocks out of sparse pages
+//
+// Blocks have no header, so only their owners can move them. CloseSparse hides the
+// sparse pages of a class from Alloc, if the class would do with fewer; the owners move
+// what stands in them (Closed), and every page that runs empty goes back to the pool.
+//
 // # Huge pages
 //
 // SetHugePages(true) asks for 2 MB pages. Measured (BenchmarkRandomRead, 200 MB of

@@ -48,7 +48,11 @@ func (a *Arena) takePage(c int) {
 	if classBytes[c] <= fineGrowBytes {
 		share = fineGrowShare
 	}
-	want := max(bits.Len32(k.units/share)-1, 0)
+	held := k.units
+	if a.closed != nil {
+		held -= a.closedUnits(c)
+	}
+	want := max(bits.Len32(held/share)-1, 0)
 	o := pageOrder[c][min(want, topOrder)]
 	cnt := uint32(pageUnits[c][o])
 	u := pool.alloc(cnt, int(o))
@@ -85,6 +89,10 @@ func (a *Arena) drop(k *class, u, cnt uint32) {
 // pageChanged follows up a Free that gave a full page its first free block, or
 // took the last live block of a page.
 func (a *Arena) pageChanged(c int, u uint32, d *desc, wasFull bool) {
+	if d.bump == bumpClosed {
+		a.closedFreed(c, u, d)
+		return
+	}
 	k := &a.classes[c]
 	k.settle(classBytes[c])
 	if wasFull && k.head != u {
@@ -197,6 +205,7 @@ func (a *Arena) freeSpan(addr Addr, n int) {
 // Release returns everything to the pool at once; all blocks are gone. The arena
 // stays usable. It takes time in proportion to the pages, not to the blocks.
 func (a *Arena) Release() {
+	a.Reopen()
 	for c := range a.classes {
 		for a.classes[c].head != 0 {
 			a.releaseBatch(&a.classes[c])

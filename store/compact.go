@@ -1,0 +1,146 @@
+package store
+
+import (
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/dict"
+)
+
+// Compactor moves what stands in sparse pages together, so that these pages go back to
+// the system. One goroutine uses it; it goes through one shard at a time.
+type Compactor struct {
+	s     *Store
+	shard uint32
+	ar    *arena.Arena // whose sparse pages are closed; nil between passes
+	db    int
+	pos   uint64
+
+	minBytes int64   // of waste in a shard, below which nothing is moved
+	accepted []int64 // by shard: waste that a pass could not, or need not, do away with
+	stats    Compaction
+}
+
+// Compaction is what a Compactor has done so far.
+type Compaction struct {
+	Passes int64 // through shards
+	Moved  int64 // blocks
+	Bytes  int64 // of pages given back
+	Failed int64 // pages that could not be emptied
+}
+
+// NewCompactor makes a compactor for s.
+func NewCompactor(s *Store) *Compactor {
+	return &Compactor{s: s, minBytes: compactMinBytes, accepted: make([]int64, len(s.shards))}
+}
+
+// Stats returns what was done so far.
+func (c *Compactor) Stats() Compaction { return c.stats }
+
+// Running tells whether a pass has begun and not ended.
+func (c *Compactor) Running() bool { return c.ar != nil }
+
+// Step does a bounded part: it looks whether more than percent of the pages of the next
+// shard are unused and begins a pass, or it goes on with the one that it is in. It takes
+// that shard's lock itself. It tells whether it is in a pass.
+func (c *Compactor) Step(percent int) bool {
+	if !c.s.LockUnlessLong(c.shard) {
+		return c.ar != nil
+	}
+	sh := &c.s.shards[c.shard]
+	switch {
+	case c.ar == nil:
+		c.begin(sh, percent)
+	case c.ar != sh.mu.ar: // a FLUSHALL took it
+		c.ar = nil
+	case c.move(sh):
+		c.finish(sh)
+	}
+	sh.mu.Unlock()
+	if c.ar == nil {
+		if c.shard++; c.shard == uint32(len(c.s.shards)) {
+			c.shard = 0
+		}
+	}
+	return c.ar != nil
+}
+
+// begin closes the shard's sparse pages, if there is enough to win.
+func (c *Compactor) begin(sh *shard, percent int) {
+	ar := sh.mu.ar
+	waste := ar.Pages() - ar.Used()
+	if waste*100 <= ar.Pages()*int64(percent) || waste < c.minBytes || waste <= c.accepted[c.shard]*5/4 {
+		c.accepted[c.shard] = min(c.accepted[c.shard], waste)
+		return
+	}
+	if ar.CloseSparse(percent) == 0 {
+		c.accepted[c.shard] = waste
+		return
+	}
+	c.ar, c.db, c.pos = ar, 0, 0
+	c.stats.Bytes += ar.Pages()
+}
+
+// finish ends the pass through the shard.
+func (c *Compactor) finish(sh *shard) {
+	c.stats.Failed += int64(c.ar.Reopen())
+	c.stats.Bytes -= c.ar.Pages()
+	c.stats.Passes++
+	c.accepted[c.shard] = c.ar.Pages() - c.ar.Used()
+	c.ar = nil
+}
+
+// move moves what stands in closed pages, from where it was left, and tells whether the
+// pass is through.
+func (c *Compactor) move(sh *shard) (done bool) {
+	for work := 0; work < compactWorkPerStep; {
+		if c.db == c.s.numDBs {
+			return true
+		}
+		d := c.s.at(c.db, c.shard)
+		seg, next, last := d.table.NextSegment(c.pos)
+		if seg == 0 {
+			c.db, c.pos = c.db+1, 0
+			work++
+			continue
+		}
+		moved, more := c.moveSegment(d, seg)
+		work += moved*compactMoveWork + seg.Len()
+		if more {
+			continue // a large value: the same segment again
+		}
+		if c.pos = next; last {
+			if arena.Closed(d.table.DirAddr()) {
+				d.table.MoveDir(c.ar)
+			}
+			c.db, c.pos = c.db+1, 0
+		}
+	}
+	return false
+}
+
+// moveSegment moves a segment and its entries; more tells that a large value has blocks
+// left.
+func (c *Compactor) moveSegment(d *database, seg dict.SegmentRef) (moved int, more bool) {
+	seg.EachSlot(func(s dict.Slot) {
+		e := Entry{A: dict.SlotAddr(s)}
+		if arena.Closed(e.A) {
+			to := e.Clone(c.ar, e.Key(), e.Deadline())
+			dict.SetSlotAddr(s, to.A)
+			e.Free(c.ar)
+			e = to
+			moved++
+		}
+		ops := outside[e.Kind()]
+		if ops == nil || ops.Compact == nil || moved >= compactBlocksPerStep {
+			more = more || ops != nil && ops.Compact != nil && moved >= compactBlocksPerStep
+			return
+		}
+		moved += ops.Compact(c.ar, e, arena.Closed, compactBlocksPerStep-moved)
+		more = more || moved >= compactBlocksPerStep
+	})
+	if !more && arena.Closed(seg.Addr()) {
+		d.table.MoveSegment(c.ar, seg)
+		moved++
+	}
+	c.stats.Moved += int64(moved)
+	return moved, more
+}
