@@ -15,6 +15,8 @@ const errDebugDenied = "ERR DEBUG command not allowed. If the enable-debug-comma
 
 var debugHelp = []string{
 	"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+	"LOADAOF",
+	"    Writes what waits to be written, empties all databases and loads the append only file.",
 	"OBJECT <key>",
 	"    Shows low level info about a key and its value.",
 	"SET-ACTIVE-EXPIRE <0|1>",
@@ -43,6 +45,14 @@ func debug(c *Ctx) {
 		c.W.OK()
 	case n == 3 && equalFold(sub, "set-active-expire"):
 		c.Host.SetActiveExpire(string(c.Args[2]) != "0")
+		c.W.OK()
+	case n == 2 && equalFold(sub, "loadaof"):
+		errText := ""
+		c.Unlocked(func() { errText = c.Host.LoadAOF() })
+		if errText != "" {
+			c.W.Error(errText)
+			return
+		}
 		c.W.OK()
 	case n == 3 && equalFold(sub, "object"):
 		debugObject(c)

@@ -72,6 +72,7 @@ type Host interface {
 	UnblockClient(id int64, withError bool) bool // false: it was not blocked
 
 	RewriteAOF() (errText string)                // starts a rewrite in the background
+	LoadAOF() (errText string)                   // empties everything and loads the AOF, see DEBUG LOADAOF
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	DebugAllowed(c Client) bool                  // enable-debug-command
 	SetActiveExpire(on bool)

@@ -1,0 +1,425 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/persistence"
+	"github.com/kringdb/kring/server/options"
+)
+
+// faultFS is the real file system with an ear for every operation.
+type faultFS struct {
+	persistence.OS
+	on atomic.Pointer[func(op string) error]
+}
+
+func (f *faultFS) set(on func(op string) error) {
+	if on == nil {
+		f.on.Store(nil)
+		return
+	}
+	f.on.Store(&on)
+}
+
+func (f *faultFS) ask(op string) error {
+	if on := f.on.Load(); on != nil {
+		return (*on)(op)
+	}
+	return nil
+}
+
+func (f *faultFS) Open(path string) (io.ReadCloser, error) {
+	if err := f.ask("open"); err != nil {
+		return nil, err
+	}
+	return f.OS.Open(path)
+}
+
+func (f *faultFS) Create(path string) (persistence.File, error) {
+	if err := f.ask("create"); err != nil {
+		return nil, err
+	}
+	file, err := f.OS.Create(path)
+	return faultFile{file, f}, err
+}
+
+func (f *faultFS) Append(path string) (persistence.File, error) {
+	file, err := f.OS.Append(path)
+	return faultFile{file, f}, err
+}
+
+type faultFile struct {
+	persistence.File
+	f *faultFS
+}
+
+func (f faultFile) Sync() error {
+	if err := f.f.ask("sync"); err != nil {
+		return err
+	}
+	return f.File.Sync()
+}
+
+func (f faultFile) Write(b []byte) (int, error) {
+	if err := f.f.ask("write"); err != nil {
+		n, _ := f.File.Write(b[:len(b)/2])
+		return n, err
+	}
+	return f.File.Write(b)
+}
+
+// runFault is runAOF on a file system with faults. With wait false it does not wait until
+// the data is loaded.
+func runFault(t *testing.T, dir string, f *faultFS, wait bool, directives ...string) (*Server, func()) {
+	t.Helper()
+	o := options.New()
+	all := append([]string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "dir", dir, "appendonly", "yes"}, directives...)
+	for i := 0; i < len(all); i += 2 {
+		if err := o.Assign(all[i], strings.Fields(all[i+1])...); err != nil {
+			t.Fatal(all[i], err)
+		}
+	}
+	s, err := New(o, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.aof.fs = f
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	if wait {
+		<-s.ready
+	}
+	end := sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(end)
+	return s, end
+}
+
+// silent fails the test if a reply comes soon.
+func (c *testClient) silent() {
+	c.t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	if b, err := c.r.Peek(1); err == nil {
+		c.t.Errorf("a reply that was to wait came: %q", b)
+	}
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+}
+
+func TestAlwaysRepliesAfterTheSync(t *testing.T) {
+	f := &faultFS{}
+	s, _ := runFault(t, t.TempDir(), f, true, "appendfsync", "always")
+	writer, reader, other, popper, slow := dial(t, s), dial(t, s), dial(t, s), dial(t, s), dial(t, s)
+	writer.want("OK", "SET", "a", "1")
+	reader.want("1", "GET", "a")
+	otherKey := ""
+	for i := 0; otherKey == ""; i++ {
+		if k := fmt.Sprint("other", i); s.store.MakeKey([]byte(k)).Shard != s.store.MakeKey([]byte("a")).Shard &&
+			s.store.MakeKey([]byte(k)).Shard != s.store.MakeKey([]byte("list")).Shard {
+			otherKey = k
+		}
+	}
+	popper.send(encode("BLPOP", "list", "0"))
+	let := make(chan struct{})
+	f.set(func(op string) error {
+		if op == "sync" {
+			<-let
+		}
+		return nil
+	})
+	writer.send(encode("SET", "a", "2") + encode("RPUSH", "list", "x") + encode("PING"))
+	writer.silent()
+	reader.send(encode("GET", "a"))
+	slow.send(encode("KEYS", "*"))
+	reader.silent()
+	slow.silent()
+	popper.silent()
+	other.want("nil", "GET", otherKey) // nobody's promise
+	other.want("PONG", "PING")
+	close(let)
+	for _, want := range []string{"OK", "1", "PONG"} {
+		if got := writer.reply(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := reader.reply(); got != "2" {
+		t.Error(got)
+	}
+	if got := slow.reply(); got != "[a]" {
+		t.Error(got)
+	}
+	if got := popper.reply(); got != "[list x]" {
+		t.Error(got)
+	}
+	writer.want("2", "GET", "a")
+}
+
+// TestAlwaysManyPipelines pipelines on many connections at once; each gets its own
+// replies, in order.
+func TestAlwaysManyPipelines(t *testing.T) {
+	s, _ := runAOF(t, t.TempDir(), "appendfsync", "always")
+	var wg sync.WaitGroup
+	for i := range 20 {
+		c := dial(t, s)
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for round := range 10 {
+				raw := ""
+				for j := range 100 {
+					raw += encode("SET", fmt.Sprint("k", i), fmt.Sprint(round*100+j)) + encode("GET", fmt.Sprint("k", i))
+				}
+				c.send(raw + encode("DBSIZE"))
+				for j := range 100 {
+					if ok, got := c.reply(), c.reply(); ok != "OK" || got != fmt.Sprint(round*100+j) {
+						t.Error(ok, got)
+						return
+					}
+				}
+				c.reply()
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+func TestFailedAOFRefusesWrites(t *testing.T) {
+	for _, policy := range []string{"always", "everysec"} {
+		for _, op := range []string{"sync", "write"} {
+			t.Run(policy+" "+op, func(t *testing.T) {
+				t.Parallel()
+				testFailedAOF(t, policy, op)
+			})
+		}
+	}
+}
+
+func testFailedAOF(t *testing.T, policy, op string) {
+	f, dir := &faultFS{}, t.TempDir()
+	s, end := runFault(t, dir, f, true, "appendfsync", policy)
+	c := dial(t, s)
+	c.want("OK", "SET", "a", "1")
+	f.set(func(what string) error {
+		if what == op || what == "create" {
+			return &fs.PathError{Op: what, Err: syscall.EIO}
+		}
+		return nil
+	})
+	c.send(encode("SET", "a", "2"))
+	if policy == "always" {
+		c.closed() // neither acknowledged nor denied
+		c = dial(t, s)
+	} else if got := c.reply(); got != "OK" {
+		t.Error(got)
+	}
+	const misconf = "MISCONF Errors writing to the AOF file: Input/output error"
+	for begin := time.Now(); c.do("SET", "b", "1") != misconf; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begin) > 5*time.Second {
+			t.Fatal("writes are not refused")
+		}
+	}
+	c.want(misconf, "PING")
+	c.want("2", "GET", "a")
+	c.want(misconf, "DEL", "a")
+	if info := c.do("INFO", "persistence"); !strings.Contains(info, "aof_last_write_status:err") {
+		t.Error(info)
+	}
+	c.want("Background append only file rewriting started", "BGREWRITEAOF") // in vain
+	c.want(misconf, "SET", "b", "1")
+	f.set(nil)
+	for begin := time.Now(); c.do("SET", "b", "2") != "OK"; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begin) > 10*time.Second {
+			t.Fatal("it does not recover by itself")
+		}
+	}
+	c.want("PONG", "PING")
+	end()
+	s, _ = runAOF(t, dir)
+	c = dial(t, s)
+	c.want("[2 2]", "MGET", "a", "b")
+}
+
+func TestLoadingIsAnswered(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runAOF(t, dir)
+	dial(t, s).want("OK", "SET", "a", "1")
+	end()
+	f, let := &faultFS{}, make(chan struct{})
+	n := 0
+	f.set(func(op string) error {
+		if op == "open" {
+			if n++; n == 2 { // the manifest is the first
+				<-let
+			}
+		}
+		return nil
+	})
+	s, _ = runFault(t, dir, f, false)
+	c := dial(t, s)
+	const loading = "LOADING Redis is loading the dataset in memory"
+	c.want(loading, "GET", "a")
+	c.want(loading, "SET", "a", "2")
+	c.want(loading, "PING")
+	c.want(loading, "DBSIZE")
+	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
+		info := c.do("INFO", "persistence")
+		if strings.Contains(info, "loading:1") && strings.Contains(info, "loading_total_bytes:") {
+			break
+		}
+		if time.Since(begin) > 5*time.Second {
+			t.Fatal(info)
+		}
+	}
+	close(let)
+	<-s.ready
+	c.want("1", "GET", "a")
+}
+
+func TestDebugLoadAOF(t *testing.T) {
+	s, _ := runAOF(t, t.TempDir())
+	c := dial(t, s)
+	for i := range 500 {
+		c.want("OK", "SET", fmt.Sprint("k", i), "v")
+	}
+	c.want("1", "PEXPIREAT", "k1", "99999999999999")
+	c.want("OK", "DEBUG", "LOADAOF")
+	c.want("500", "DBSIZE")
+	c.want("99999999999999", "PEXPIRETIME", "k1")
+	c.want("OK", "SET", "k500", "v")
+	c.want("OK", "DEBUG", "LOADAOF")
+	c.want("501", "DBSIZE")
+}
+
+// TestThrottle lets a writer that stands still hold up those who write, and nobody else.
+func TestThrottle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 200 MB")
+	}
+	f := &faultFS{}
+	s, _ := runFault(t, t.TempDir(), f, true)
+	let := make(chan struct{})
+	f.set(func(op string) error {
+		if op == "write" {
+			<-let
+		}
+		return nil
+	})
+	w, r := dial(t, s), dial(t, s)
+	const count = 2 * persistence.MaxPendingBytes >> 20
+	go func() {
+		cmd := encode("SET", "big", strings.Repeat("x", 1<<20))
+		for range count {
+			if _, err := io.WriteString(w, cmd); err != nil {
+				return
+			}
+		}
+	}()
+	got := 0
+	for ; got < count; got++ {
+		_ = w.SetReadDeadline(time.Now().Add(time.Second))
+		if _, err := w.r.Peek(5); err != nil {
+			break
+		}
+		w.reply()
+	}
+	if got == count || got < count/4 {
+		t.Fatalf("%d of %d writes passed", got, count)
+	}
+	r.want("PONG", "PING")
+	r.want("1", "EXISTS", "big")
+	close(let)
+	_ = w.SetReadDeadline(time.Now().Add(20 * time.Second))
+	for ; got < count; got++ {
+		if text := w.reply(); text != "OK" {
+			t.Fatal(text)
+		}
+	}
+}
+
+// TestCutAOF cuts a file that the server wrote at each of its last bytes, as many as
+// CUT_BYTES says, and loads what is left into a store.
+func TestCutAOF(t *testing.T) {
+	cuts := 4096
+	if text := os.Getenv("CUT_BYTES"); text != "" {
+		var err error
+		if cuts, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	s, end := runAOF(t, dir)
+	c := dial(t, s)
+	ends := []int{0} // by number of keys
+	text := len(encode("SELECT", "0"))
+	for i := 0; text < cuts+2000; i++ {
+		cmd := encode("SET", fmt.Sprint("k", i), strings.Repeat("v", i%50))
+		c.send(cmd)
+		c.reply()
+		text += len(cmd)
+		ends = append(ends, text)
+	}
+	end()
+	whole := []byte(increments(t, dir))
+	if len(whole) != text {
+		t.Fatal(len(whole), text)
+	}
+	s = startServer(t)
+	path := filepath.Join(t.TempDir(), "appendonlydir")
+	incr := filepath.Join(path, "appendonly.aof.1.incr.aof")
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(path, "appendonly.aof.manifest"), []byte("file appendonly.aof.1.incr.aof seq 1 type i\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keys := len(ends) - 1
+	for n := len(whole); n > len(whole)-cuts; n-- {
+		for ends[keys] > n {
+			keys--
+		}
+		if err := os.WriteFile(incr, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a, err := persistence.Open(persistence.Config{Owner: &s.aof, FS: unsyncedFS{}, Dir: path, Name: "appendonly.aof", Log: s.log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.store.FlushAll()
+		if err := a.Load(newApplier(s, context.Background())); err != nil {
+			t.Fatal(n, err)
+		}
+		info, err := os.Stat(incr)
+		if err != nil || info.Size() != int64(max(ends[keys], len(encode("SELECT", "0")))) || s.store.Len(0) != keys {
+			t.Fatalf("cut at %d: %d keys of %d, %v bytes of %d, %v", n, s.store.Len(0), keys, info.Size(), ends[keys], err)
+		}
+	}
+}
+
+// unsyncedFS does not wait for the disk.
+type unsyncedFS struct{ persistence.OS }
+
+func (f unsyncedFS) Append(path string) (persistence.File, error) {
+	file, err := f.OS.Append(path)
+	return unsyncedFile{file}, err
+}
+
+type unsyncedFile struct{ persistence.File }
+
+func (unsyncedFile) Sync() error { return nil }
