@@ -72,4 +72,7 @@ const (
 	autoclaimTries        = 10
 	// defaultInfoCount is COUNT of XINFO STREAM FULL.
 	defaultInfoCount = 10
+	// maxStreamsCompared is how many streams XREADGROUP compares with each other, to find
+	// one that is named twice.
+	maxStreamsCompared = 64
 )

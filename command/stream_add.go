@@ -77,9 +77,7 @@ func (o *addOptions) threshold(c *Ctx, i int) (last int, ok bool) {
 		i++
 	}
 	if o.trim.ByID {
-		if o.trim.Min, ok = parseStreamID(c.Args[i], 0, false, nil); !ok {
-			c.W.Error(errStreamID)
-		}
+		o.trim.Min, ok = c.streamID(i)
 		return i, ok
 	}
 	if o.trim.Len, ok = c.Int(i); ok && o.trim.Len < 0 {

@@ -65,15 +65,17 @@ func (o *readOptions) parse(c *Ctx) bool {
 			return false
 		}
 	}
-	if o.first == 0 || !o.keysAgree(c) {
+	switch {
+	case o.first == 0:
 		c.W.Error(ErrSyntax)
-		return false
-	}
-	if groups && o.group == nil {
+	case groups && o.group == nil:
 		c.W.Error("ERR Missing GROUP option for XREADGROUP")
-		return false
+	case !o.keysAgree(c):
+		c.W.Error(ErrSyntax)
+	default:
+		return true
 	}
-	return true
+	return false
 }
 
 // keysAgree tells whether the keys are those whose shards are locked: the key specs find

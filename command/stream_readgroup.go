@@ -1,6 +1,8 @@
 package command
 
 import (
+	"math"
+
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/stream"
@@ -37,8 +39,7 @@ func xreadgroup(c *Ctx) {
 	for i := range reads {
 		r := &reads[i]
 		r.consumer = consumerOf(c, c.Keys[i], r.group, o.consumer)
-		r.served = !r.isNew || hasNewer(r.e, r.group.LastID())
-		if r.served {
+		if r.served = !r.isNew || r.hasMore(reads[:i], o.count); r.served {
 			served++
 		}
 	}
@@ -95,6 +96,27 @@ func (r *groupRead) find(c *Ctx, o *readOptions, i int) bool {
 	r.id, ok = c.streamID(at)
 	r.isNew = r.id == stream.MaxID // which is how Redis notes >
 	return ok
+}
+
+// hasMore tells whether entries are left for r after those that the reads before it get
+// of the same group, count each.
+func (r *groupRead) hasMore(before []groupRead, count int64) bool {
+	taken := int64(0)
+	if len(before) < maxStreamsCompared {
+		for i := range before {
+			if b := &before[i]; b.isNew && b.served && b.group == r.group {
+				taken++
+			}
+		}
+	}
+	if taken == 0 {
+		return hasNewer(r.e, r.group.LastID())
+	}
+	if count > math.MaxInt64/maxStreamsCompared {
+		return false
+	}
+	from, _ := r.group.LastID().Next()
+	return stream.Count(r.e, from, stream.MaxID, taken*count+1) > taken*count
 }
 
 // cText is CText for the whole argument.

@@ -84,8 +84,8 @@ var dataRows = []Row{
 		Help: "longest element of a packed sorted set", field: func(o *Options) cell { return &o.ZSetMaxListpackValue }},
 	{Name: "hll-sparse-max-bytes", Kind: bytesIn(0), Default: "3000", Group: GroupData, State: Later,
 		Help: "bytes up to which a HyperLogLog is sparse", Means: noType, field: func(o *Options) cell { return &o.HLLSparseMaxBytes }},
-	{Name: "stream-node-max-bytes", Kind: bytesIn(0), Default: "4096", Group: GroupData, State: Later,
-		Help: "bytes of a stream's node; 0 for no bound", Means: noType, field: func(o *Options) cell { return &o.StreamNodeMaxBytes }},
-	{Name: "stream-node-max-entries", Kind: wide, Default: "100", Group: GroupData, State: Later,
-		Help: "entries of a stream's node; 0 for no bound", Means: noType, field: func(o *Options) cell { return &o.StreamNodeMaxEntries }},
+	{Name: "stream-node-max-bytes", Kind: bytesIn(0), Default: "4096", Group: GroupData, State: Working,
+		Help: "bytes of a stream's node; 0 for no bound", field: func(o *Options) cell { return &o.StreamNodeMaxBytes }},
+	{Name: "stream-node-max-entries", Kind: wide, Default: "100", Group: GroupData, State: Working,
+		Help: "entries of a stream's node; 0 for no bound", field: func(o *Options) cell { return &o.StreamNodeMaxEntries }},
 }

@@ -205,22 +205,26 @@ func DestroyGroup(ar *arena.Arena, e entry.Entry, name []byte) bool {
 }
 
 // Lag returns how many entries of the stream the group has still to read, if that can
-// be told.
+// be told: all that are there, if neither the group's last id nor a deleted one is within
+// them; or those added less those read, as long as none of the rest was deleted.
 func (g Group) Lag(e entry.Entry) (n int64, ok bool) {
-	added := int64(EntriesAdded(e))
+	added, last, first := int64(EntriesAdded(e)), g.LastID(), FirstID(e)
 	if added == 0 {
 		return 0, true
 	}
-	if read := g.EntriesRead(); read != UnknownRead && !hasDeletedFrom(e, g.LastID()) {
+	if Len(e) > 0 && last.Less(first) && (MaxDeletedID(e).IsZero() || MaxDeletedID(e).Less(first)) {
+		return Len(e), true
+	}
+	if read := g.EntriesRead(); read != UnknownRead && !hasDeletedFrom(e, last) {
 		return added - read, true
 	}
-	read, ok := distance(e, g.LastID())
+	read, ok := distance(e, last)
 	return added - read, ok
 }
 
 // Advance notes that the entry id, larger than the group's last id, was delivered.
 func (g Group) Advance(e entry.Entry, id ID) {
-	if read := g.EntriesRead(); read != UnknownRead && !hasDeletedFrom(e, id) {
+	if read := g.EntriesRead(); read != UnknownRead && !hasDeletedFrom(e, g.LastID()) {
 		g.SetEntriesRead(read + 1)
 	} else if EntriesAdded(e) != 0 {
 		g.SetEntriesRead(ReadUpTo(e, id))

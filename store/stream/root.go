@@ -86,8 +86,6 @@ func distance(e entry.Entry, id ID) (n int64, ok bool) {
 		return 0, true
 	case length == 0 && !last.Less(id):
 		return added, true
-	case !id.IsZero() && id.Less(deleted):
-		return 0, false
 	case id == last:
 		return added, true
 	case last.Less(id):

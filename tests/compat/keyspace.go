@@ -126,6 +126,11 @@ func agreesAs(typ string, x, y rawclient.Value) bool {
 	return same != nil && same(x, y)
 }
 
+func sameValue(typ string, oracle, subject rawclient.Value) bool {
+	same := dumpers()[typ].Same
+	return oracle.Equal(subject) || same != nil && same(oracle, subject)
+}
+
 // closeDeadlines compares remaining times or points in time: negative answers must be
 // equal, others may differ by the tolerance.
 func closeDeadlines(a, b, tolerance int64) bool {

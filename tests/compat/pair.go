@@ -15,7 +15,11 @@ type Pair struct {
 
 // serverArgs are given to both servers.
 func serverArgs() []string {
-	return []string{"--enable-debug-command", "yes", "--databases", fmt.Sprint(databasesCount)}
+	return []string{
+		"--enable-debug-command", "yes", "--databases", fmt.Sprint(databasesCount),
+		// Small nodes, so that short sequences meet their borders.
+		"--stream-node-max-entries", "8", "--stream-node-max-bytes", "600",
+	}
 }
 
 // Launch starts both servers.

@@ -38,6 +38,7 @@ var Groups = []*Group{
 	&zsetGroup,
 	&setGroup,
 	&geoGroup,
+	&streamGroup,
 	&connectionGroup,
 	&serverGroup,
 	&listGroup,
