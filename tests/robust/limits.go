@@ -19,4 +19,9 @@ const (
 	idleConnectionsCount, idleConnectionBytesMax = 2000, 6 << 10
 	// besideMillisMax is the longest a client may wait while another runs a slow command.
 	besideMillisMax = 300
+	// stayBlockedTime is how long a blocked client must hear nothing to count as blocked.
+	stayBlockedTime = 100 * time.Millisecond
+	// timeoutTriesCount timeouts are measured; the best one may be late by timeoutLateMax.
+	timeoutTriesCount = 5
+	timeoutLateMax    = 10 * time.Millisecond
 )
