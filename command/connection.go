@@ -34,12 +34,12 @@ var connectionSpecs = []*Spec{
 		Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 	},
 	{
-		Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
+		Name: "quit", Arity: -1, Flags: AtOnce | NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Group: GroupConnection, Handler: quit, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Closes the connection.", Deprecated: "7.2.0", ReplacedBy: "just closing the connection",
 	},
 	{
-		Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
+		Name: "reset", Arity: 1, Flags: AtOnce | NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Group: GroupConnection, Handler: reset, Since: "6.2.0", Complexity: "O(1)",
 		Summary: "Brings the connection back to the state of a new one.",
 	},

@@ -32,6 +32,8 @@ const (
 	Exclusive // runs with all gates held: nothing else touches the store
 	Slow      // always runs on a worker (the slow lane)
 	NoHistory // its arguments are secret: never logged
+	AtOnce    // runs within MULTI, too, where all others are queued
+	Exec      // runs what its client has queued
 )
 
 // flagNames lists the flags in the order and with the names of COMMAND INFO.

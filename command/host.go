@@ -1,5 +1,7 @@
 package command
 
+import "github.com/kringdb/kring/store"
+
 // Client is the connection that sent a command, as the handlers see it. All methods
 // are called on the connection's own executor.
 type Client interface {
@@ -17,8 +19,16 @@ type Client interface {
 	SetNoEvict(bool)              //
 	SetNoTouch(bool)              //
 	Reset()                       // RESET: everything back to a fresh connection
+	BeginMulti() bool             // MULTI; false: it is open already
+	InMulti() bool                //
+	DiscardMulti() bool           // drops queue and watches; false: there is no MULTI
+	Unwatch()                     // forgets all watched keys
 	CloseAfterReply()             // QUIT, CLIENT KILL of oneself
 	AppendInfo(dst []byte) []byte // the CLIENT INFO line, without newline
+
+	// Watch breaks the next transaction if k, whose shard is locked, changes; there
+	// tells whether it exists now.
+	Watch(db int, k store.Key, there bool)
 }
 
 // ReplyMode is the state set by CLIENT REPLY.

@@ -152,14 +152,14 @@ func (s *Server) setGuard(bit uint32, on bool) {
 // guarded answers a call that must not run in the state that the server is in.
 func (s *session) guarded(spec *command.Spec) bool {
 	srv := s.ex.srv
-	bits := srv.guard.Load()
+	bits, flags := srv.guard.Load(), s.flagsOf(spec)
 	switch {
-	case bits&guardBroken != 0 && (spec.Flags&command.Write != 0 || spec.Name == "ping"):
-		s.ex.w.Error("MISCONF Errors writing to the AOF file: " + srv.aof.reason())
+	case bits&guardBroken != 0 && (flags&command.Write != 0 || spec.Name == "ping"):
+		s.refuse(spec, "MISCONF Errors writing to the AOF file: "+srv.aof.reason())
 	case bits&guardLoading != 0 && spec.Flags&command.Loading == 0:
-		s.ex.w.Error("LOADING Redis is loading the dataset in memory")
-	case bits&guardMemory != 0 && spec.Flags&(command.Write|command.DenyOOM) != 0 && !s.ex.makeRoom(spec):
-		s.ex.w.Error(command.ErrOOM)
+		s.refuse(spec, "LOADING Redis is loading the dataset in memory")
+	case bits&guardMemory != 0 && flags&(command.Write|command.DenyOOM) != 0 && !s.ex.makeRoom(flags):
+		s.refuse(spec, command.ErrOOM)
 	default:
 		return false
 	}

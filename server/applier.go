@@ -83,6 +83,7 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	ex := ap.ex
 	now := time.Now().UnixMilli()
 	ex.begin(&ap.self, now)
+	ex.ctx.CanWait = false
 	ex.prepare(ex.ctx.DB, b)
 	ap.out.Reset()
 	ex.w.Bind(&ap.out, 2)

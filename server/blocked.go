@@ -80,10 +80,8 @@ func waitsFor(spec *command.Spec) entry.Type {
 		return entry.ZSet
 	case command.GroupStream:
 		return entry.Stream
-	case command.GroupList:
-		return entry.List
 	default:
-		return entry.String
+		return entry.List
 	}
 }
 

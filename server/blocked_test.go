@@ -9,82 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/resp"
 )
-
-// The commands below treat a number as a bag of as many things: TPUSH key n puts n in,
-// TPOP key... timeout takes one out and tells from where, TMOVE from to timeout moves one.
-func init() {
-	testSpecs = append(testSpecs,
-		&command.Spec{
-			Name: "tpush", Arity: 3, Flags: command.Write, Group: command.GroupString, Since: "7.0.0", Complexity: "O(1)", Summary: "Test.", Syntax: "key n:integer",
-			Keys: []command.KeySpec{command.KeyAt(1, command.KeyRW)}, Handler: func(c *command.Ctx) {
-				n, _ := resp.ParseInt(c.Args[2])
-				c.W.Int(bagAdd(c, 0, n))
-			},
-		},
-		&command.Spec{
-			Name: "tpop", Arity: -3, Flags: command.Write | command.Blocking, Group: command.GroupString, Since: "7.0.0", Complexity: "O(1)", Summary: "Test.",
-			Syntax: "key... timeout:double", Keys: []command.KeySpec{command.KeyRange(1, -2, 1, command.KeyRW)}, Handler: tpop,
-		},
-		&command.Spec{
-			Name: "tmove", Arity: 4, Flags: command.Write | command.Blocking, Group: command.GroupString, Since: "7.0.0", Complexity: "O(1)", Summary: "Test.",
-			Syntax: "from to timeout:double", Keys: []command.KeySpec{command.KeyAt(1, command.KeyRW), command.KeyAt(2, command.KeyRW)}, Handler: tmove,
-		})
-}
-
-func bagAdd(c *command.Ctx, key int, by int64) int64 {
-	k := c.Keys[key]
-	e := c.Find(k)
-	n := by
-	if e.A != 0 {
-		old, _ := c.Store.StringInt(e)
-		n += old
-	}
-	if n == 0 {
-		c.Store.Delete(c.DB, k)
-	} else {
-		c.Store.SetInt(c.DB, k, e, n)
-	}
-	c.Changed(k, command.EventIncrBy, 1)
-	return n
-}
-
-func tpop(c *command.Ctx) {
-	ms, ok := c.Timeout(len(c.Args) - 1)
-	if !ok {
-		return
-	}
-	for i := range c.Keys {
-		if c.Find(c.Keys[i]).A != 0 {
-			bagAdd(c, i, -1)
-			c.W.Bulk(c.Keys[i].Name)
-			return
-		}
-	}
-	if !c.Wait(c.Keys, ms) {
-		c.W.NullArray()
-	}
-}
-
-func tmove(c *command.Ctx) {
-	ms, ok := c.Timeout(3)
-	if !ok {
-		return
-	}
-	if c.Find(c.Keys[0]).A != 0 {
-		bagAdd(c, 0, -1)
-		c.W.Int(bagAdd(c, 1, 1))
-		return
-	}
-	if !c.Wait(c.Keys[:1], ms) {
-		c.W.Null()
-		return
-	}
-	c.Waiting.Null = true
-}
 
 // block sends a command and waits until n clients are blocked.
 func (c *testClient) block(s *Server, n int64, args ...string) {
@@ -132,47 +57,47 @@ func TestBlockedFirstComeFirstServed(t *testing.T) {
 	var cs []*testClient
 	for i := range 6 {
 		c := dial(t, s)
-		c.block(s, int64(i+1), "TPOP", "other", "bag", "0")
+		c.block(s, int64(i+1), "BLPOP", "other", "bag", "0")
 		cs = append(cs, c)
 	}
 	cs[2].Close()
 	waitBlocked(t, s, 5)
-	p.want("2", "TPUSH", "bag", "2")
-	p.want("nil", "GET", "bag") // both were taken before the pusher's next command
-	cs[0].gets("bag")
-	cs[1].gets("bag")
+	p.want("2", "RPUSH", "bag", "x", "x")
+	p.want("0", "LLEN", "bag") // both were taken before the pusher's next command
+	cs[0].gets("[bag x]")
+	cs[1].gets("[bag x]")
 	waitBlocked(t, s, 3)
-	p.want("4", "TPUSH", "bag", "4")
+	p.want("4", "RPUSH", "bag", "x", "x", "x", "x")
 	for _, i := range []int{3, 4, 5} {
-		cs[i].gets("bag")
+		cs[i].gets("[bag x]")
 	}
-	p.want("1", "GET", "bag")
+	p.want("1", "LLEN", "bag")
 	p.want("PONG", "PING")
-	cs[0].want("bag", "TPOP", "bag", "0")
+	cs[0].want("[bag x]", "BLPOP", "bag", "0")
 	noObservers(t, s)
 }
 
 func TestBlockedKeepsPipeline(t *testing.T) {
 	s := startServer(t)
 	c, p := dial(t, s), dial(t, s)
-	c.send(encode("SET", "a", "1") + encode("TPOP", "bag", "0") + encode("INCR", "a") + encode("TPOP", "bag", "0") + encode("INCR", "a"))
+	c.send(encode("SET", "a", "1") + encode("BLPOP", "bag", "0") + encode("INCR", "a") + encode("BLPOP", "bag", "0") + encode("INCR", "a"))
 	waitBlocked(t, s, 1)
 	c.gets("OK")
 	c.send(encode("INCR", "a"))
 	p.want("1", "GET", "a")
-	p.want("1", "TPUSH", "bag", "1")
-	c.gets("bag")
+	p.want("1", "RPUSH", "bag", "x")
+	c.gets("[bag x]")
 	c.gets("2")
 	waitBlocked(t, s, 1)
 	p.want("2", "GET", "a")
-	p.want("1", "TPUSH", "bag", "1")
-	for _, want := range []string{"bag", "3", "4"} {
+	p.want("1", "RPUSH", "bag", "x")
+	for _, want := range []string{"[bag x]", "3", "4"} {
 		c.gets(want)
 	}
 	c.want("PONG", "PING")
-	c.send(encode("CLIENT", "REPLY", "SKIP") + encode("TPOP", "bag", "0") + encode("PING"))
+	c.send(encode("CLIENT", "REPLY", "SKIP") + encode("BLPOP", "bag", "0") + encode("PING"))
 	waitBlocked(t, s, 1)
-	p.want("1", "TPUSH", "bag", "1")
+	p.want("1", "RPUSH", "bag", "x")
 	c.gets("PONG")
 	noObservers(t, s)
 }
@@ -183,7 +108,7 @@ func TestBlockedTimeout(t *testing.T) {
 	best := time.Hour
 	for range 5 {
 		start := time.Now()
-		c.want("nil", "TPOP", "bag", "0.025")
+		c.want("nil", "BLPOP", "bag", "0.025")
 		d := time.Since(start)
 		if d < 25*time.Millisecond {
 			t.Fatalf("only %v", d)
@@ -193,28 +118,28 @@ func TestBlockedTimeout(t *testing.T) {
 	if best > 35*time.Millisecond {
 		t.Errorf("never faster than %v", best)
 	}
-	c.send(encode("TPOP", "bag", "0.01") + encode("PING"))
+	c.send(encode("BLPOP", "bag", "0.01") + encode("PING"))
 	c.gets("nil")
 	c.gets("PONG")
-	c.send(encode("TMOVE", "bag", "b", "0.01"))
-	if b, err := c.r.Peek(5); err != nil || string(b) != "$-1\r\n" {
+	c.send(encode("BLMOVE", "bag", "b", "LEFT", "RIGHT", "0.01"))
+	if b, err := c.r.Peek(5); err != nil || string(b) != "*-1\r\n" {
 		t.Errorf("%q %v", b, err)
 	}
 	c.gets("nil")
 	var cs []*testClient
 	for i, timeout := range []string{"0.3", "0.1", "0", "0.2"} {
 		o := dial(t, s)
-		o.block(s, int64(i+1), "TPOP", "bag", timeout)
+		o.block(s, int64(i+1), "BLPOP", "bag", timeout)
 		cs = append(cs, o)
 	}
 	p := dial(t, s)
-	p.want("1", "TPUSH", "bag", "1") // the first, whose timer is in the middle
-	cs[0].gets("bag")
+	p.want("1", "RPUSH", "bag", "x") // the first, whose timer is in the middle
+	cs[0].gets("[bag x]")
 	cs[1].gets("nil")
 	cs[3].gets("nil")
 	waitBlocked(t, s, 1)
-	p.want("1", "TPUSH", "bag", "1")
-	cs[2].gets("bag")
+	p.want("1", "RPUSH", "bag", "x")
+	cs[2].gets("[bag x]")
 	noObservers(t, s)
 }
 
@@ -226,20 +151,20 @@ func TestBlockedChain(t *testing.T) {
 	const n = 12
 	for i := range n {
 		c := dial(t, s)
-		c.block(s, int64(i+1), "TMOVE", fmt.Sprint("k", i), fmt.Sprint("k", i+1), "0")
+		c.block(s, int64(i+1), "BLMOVE", fmt.Sprint("k", i), fmt.Sprint("k", i+1), "LEFT", "RIGHT", "0")
 		cs = append(cs, c)
 	}
-	p.want("1", "TPUSH", "k0", "1")
-	p.want("1", "GET", fmt.Sprint("k", n))
+	p.want("1", "RPUSH", "k0", "x")
+	p.want("1", "LLEN", fmt.Sprint("k", n))
 	for _, c := range cs {
-		c.gets("1")
+		c.gets("x")
 	}
 	ring, tail := dial(t, s), dial(t, s)
-	ring.block(s, 1, "TMOVE", "k", "k", "0")
-	tail.block(s, 2, "TPOP", "k", "0")
-	p.want("1", "TPUSH", "k", "1")
-	ring.gets("1")
-	tail.gets("k")
+	ring.block(s, 1, "BLMOVE", "k", "k", "LEFT", "RIGHT", "0")
+	tail.block(s, 2, "BLPOP", "k", "0")
+	p.want("1", "RPUSH", "k", "x")
+	ring.gets("x")
+	tail.gets("[k x]")
 	p.want("0", "EXISTS", "k")
 	noObservers(t, s)
 }
@@ -253,27 +178,27 @@ func TestBlockedWokenByOtherCommands(t *testing.T) {
 			p.do(args...)
 		}
 		c := dial(t, s)
-		c.block(s, 1, "TPOP", "none", "bag", "0")
+		c.block(s, 1, "BLPOP", "none", "bag", "0")
 		if got := p.do(cmd...); strings.HasPrefix(got, "ERR") {
 			t.Errorf("%v: %s", cmd, got)
 		}
 		p.want("0", "EXISTS", "bag")
-		c.gets("bag")
+		c.gets("[bag x]")
 	}
-	one := []string{"SET", "x", "1"}
+	one := []string{"RPUSH", "x", "x"}
 	wake([][]string{one}, "RENAME", "x", "bag")
-	wake([][]string{one}, "COPY", "x", "bag")
-	wake([][]string{{"SELECT", "1"}, {"SET", "bag", "1"}}, "MOVE", "bag", "0")
+	wake([][]string{{"DEL", "x"}, one}, "COPY", "x", "bag")
+	wake([][]string{{"SELECT", "1"}, {"RPUSH", "bag", "x"}}, "MOVE", "bag", "0")
 	p.want("OK", "SELECT", "0")
-	wake([][]string{one}, "COPY", "x", "bag", "DB", "0")
+	wake([][]string{{"DEL", "x"}, one}, "COPY", "x", "bag", "DB", "0")
 	c := dial(t, s)
 	c.want("OK", "SELECT", "3")
-	c.block(s, 1, "TPOP", "bag", "0")
-	p.want("OK", "SET", "bag", "1")
+	c.block(s, 1, "BLPOP", "bag", "0")
+	p.want("1", "RPUSH", "bag", "x")
 	p.want("OK", "SWAPDB", "1", "2")
 	waitBlocked(t, s, 1)
 	p.want("OK", "SWAPDB", "0", "3")
-	c.gets("bag")
+	c.gets("[bag x]")
 	p.want("OK", "FLUSHALL")
 	noObservers(t, s)
 }
@@ -286,8 +211,8 @@ func TestClientUnblockAndKill(t *testing.T) {
 	p.want("ERR value is not an integer or out of range", "CLIENT", "UNBLOCK", "x")
 	p.want("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR", "CLIENT", "UNBLOCK", id, "x")
 	for _, reason := range [][2]string{{"", "nil"}, {"TIMEOUT", "nil"}, {"error", errUnblocked}} {
-		c.block(s, 1, "TPOP", "bag", "0")
-		if got := p.do("CLIENT", "LIST", "ID", id); !strings.Contains(got, " flags=b ") || !strings.Contains(got, "cmd=tpop") {
+		c.block(s, 1, "BLPOP", "bag", "0")
+		if got := p.do("CLIENT", "LIST", "ID", id); !strings.Contains(got, " flags=b ") || !strings.Contains(got, "cmd=blpop") {
 			t.Error(got)
 		}
 		if got := p.do("INFO", "clients"); !strings.Contains(got, "blocked_clients:1\r\n") {
@@ -297,17 +222,17 @@ func TestClientUnblockAndKill(t *testing.T) {
 		c.gets(reason[1])
 	}
 	p.want("OK", "CONFIG", "SET", "timeout", "1")
-	c.block(s, 1, "TPOP", "bag", "2.5")
+	c.block(s, 1, "BLPOP", "bag", "2.5")
 	for range 5 {
 		time.Sleep(500 * time.Millisecond)
 		p.want("PONG", "PING")
 	}
 	c.gets("nil") // not closed as idle
-	c.block(s, 1, "TPOP", "bag", "0")
+	c.block(s, 1, "BLPOP", "bag", "0")
 	p.want("1", "CLIENT", "KILL", "ID", id)
 	waitBlocked(t, s, 0)
-	p.want("1", "TPUSH", "bag", "1")
-	p.want("1", "GET", "bag")
+	p.want("1", "RPUSH", "bag", "x")
+	p.want("1", "LLEN", "bag")
 	c.closed()
 	noObservers(t, s)
 }
@@ -336,7 +261,7 @@ func TestBlockedHammer(t *testing.T) {
 			for !stopped() {
 				c := dial(t, s)
 				for n := rand.IntN(5); n >= 0 && !stopped(); n-- {
-					c.send(encode("TMOVE", source(), fmt.Sprint("dst", rand.IntN(5)), "0.05"))
+					c.send(encode("BLMOVE", source(), fmt.Sprint("dst", rand.IntN(5)), "LEFT", "RIGHT", "0.05"))
 					if n > 0 {
 						c.reply()
 					}
@@ -352,7 +277,7 @@ func TestBlockedHammer(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			for !stopped() {
-				if c.do("TPOP", source(), source(), "0.01") != "nil" {
+				if c.do("BLPOP", source(), source(), "0.01") != "nil" {
 					popped.Add(1)
 				}
 			}
@@ -364,7 +289,7 @@ func TestBlockedHammer(t *testing.T) {
 		go func() {
 			defer work.Done()
 			for range perProducer {
-				c.do("TPUSH", source(), "1")
+				c.do("RPUSH", source(), "x")
 				if rand.IntN(20) == 0 {
 					time.Sleep(time.Millisecond)
 				}
@@ -378,7 +303,7 @@ func TestBlockedHammer(t *testing.T) {
 	c := dial(t, s)
 	sum := popped.Load()
 	for _, k := range strings.Fields("src0 src1 src2 dst0 dst1 dst2 dst3 dst4") {
-		n, _ := strconv.ParseInt(c.do("GET", k), 10, 64)
+		n, _ := strconv.ParseInt(c.do("LLEN", k), 10, 64)
 		sum += n
 	}
 	if sum != producers*perProducer {

@@ -81,6 +81,7 @@ func (s *session) SetNoTouch(on bool) { s.noTouch = on }
 
 // Reset implements command.Client.
 func (s *session) Reset() {
+	s.endMulti()
 	s.Select(0)
 	s.SetProto(2)
 	s.SetReply(command.ReplyOn)
@@ -103,7 +104,11 @@ func (s *session) AppendInfo(dst []byte) []byte {
 
 // appendInfo appends the line of CLIENT INFO and CLIENT LIST.
 func (s *session) appendInfo(dst []byte) []byte {
-	now := s.conn.Reactor().Now()
+	return s.appendInfoAt(dst, s.conn.Reactor().Now())
+}
+
+// appendInfoAt is appendInfo for a worker, which brings its own clock.
+func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	var id identity
 	if s.ident != nil {
 		id = *s.ident
@@ -126,7 +131,16 @@ func (s *session) appendInfo(dst []byte) []byte {
 	num(" idle=", (now-s.active)/1000)
 	str(" flags=", s.flagLetters())
 	num(" db=", int64(s.db))
-	str("", " sub=0 psub=0 ssub=0 multi=-1 watch=0")
+	str("", " sub=0 psub=0 ssub=0")
+	queued, watched := -1, 0
+	if s.tx != nil {
+		queued = len(s.tx.calls)
+	}
+	if s.watching != nil {
+		watched = int(s.watching.n.Load())
+	}
+	num(" multi=", int64(queued))
+	num(" watch=", int64(watched))
 	num(" qbuf=", int64(in))
 	str("", " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0")
 	num(" omem=", int64(out))
@@ -148,8 +162,14 @@ func (s *session) appendInfo(dst []byte) []byte {
 // flagLetters returns the flags of CLIENT LIST.
 func (s *session) flagLetters() string {
 	f := ""
+	if s.tx != nil {
+		f += "x"
+	}
 	if s.blocked != nil {
 		f += "b"
+	}
+	if s.watching != nil && s.watching.broken.Load() {
+		f += "d"
 	}
 	if s.closing {
 		f += "c"

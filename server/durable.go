@@ -80,7 +80,7 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 	}
 	writes := false
 	for i := from; i < b.N; i++ {
-		if spec := ex.calls[i].spec; spec != nil && spec.Flags&command.Write != 0 {
+		if spec := ex.calls[i].spec; spec != nil && spec.Flags&(command.Write|command.Exec) != 0 {
 			writes = true
 		}
 	}
@@ -175,8 +175,8 @@ func (s *Server) wakeThrottled() {
 }
 
 // awaitRoom is throttle for a worker, which may sleep. It holds no gate.
-func (s *Server) awaitRoom(spec *command.Spec) {
-	for spec.Flags&command.Write != 0 {
+func (s *Server) awaitRoom(flags command.Flag) {
+	for flags&command.Write != 0 {
 		j := s.journal.to.Load()
 		if j == nil || j.Pending() <= persistence.MaxPendingBytes {
 			return

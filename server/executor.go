@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store"
 )
@@ -40,6 +41,9 @@ type executor struct {
 	limited    bool // maxmemory is set: the store's sum is kept
 	rate       rateSample
 	pub        publishedStats // workers only: stats for others to read
+	inExec     bool           // a transaction's calls are running
+	whole      bool           // and all gates are held
+	slowUser   *acl.User      // the user of a worker's client, see executor.user
 	blocking
 	warm uint64 // sum over what look-ahead touched; keeps the loads alive
 }
@@ -299,7 +303,10 @@ func (ex *executor) run(cl *call, args resp.Args) (done bool) {
 	c := &ex.ctx
 	spec := cl.spec
 	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
-	if spec.Flags&command.Exclusive != 0 {
+	if spec.Flags&(command.Exclusive|command.Exec) != 0 {
+		if spec.Flags&command.Exec != 0 {
+			return ex.runExec()
+		}
 		ex.gate.Unlock()
 		ex.srv.gates.lockAll()
 		ex.handle(c, spec)

@@ -162,8 +162,8 @@ func (s *Server) DebugAllowed(c command.Client) bool {
 }
 
 func (s *Server) clientIsLocal(c command.Client) bool {
-	se, ok := c.(*session)
-	return ok && (se.conn.IsUnix() || se.conn.IsLoopback())
+	se := sessionOf(c)
+	return se != nil && (se.conn.IsUnix() || se.conn.IsLoopback())
 }
 
 // SetActiveExpire implements command.Host.

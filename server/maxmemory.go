@@ -129,16 +129,16 @@ func accessClock(policy, nowMs int64) (clock uint32, unitMs int64) {
 }
 
 // makeRoom evicts until the store is within its limit, or a command has spent its share of
-// time on it, and tells whether the call of spec may run. The caller holds the executor's
+// time on it, and tells whether a call with these flags may run. The caller holds the executor's
 // gate and no shard lock.
-func (ex *executor) makeRoom(spec *command.Spec) bool {
+func (ex *executor) makeRoom(flags command.Flag) bool {
 	if !ex.srv.overLimit() {
 		return true
 	}
 	if ex.evict(tenacity(ex.srv.opts.EvictionTenacity.Load())) {
 		return true
 	}
-	return spec.Flags&command.DenyOOM == 0
+	return flags&command.DenyOOM == 0
 }
 
 // tenacity is how long one command may evict, as Redis computes it: 500 us at 10, then

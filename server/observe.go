@@ -62,7 +62,7 @@ func (ex *executor) observeLong(spec *command.Spec, micros int64) {
 func (ex *executor) logSlow(spec *command.Spec, micros int64) {
 	c := &ex.ctx
 	call := stats.SlowCall{Unix: c.Now / 1000, Micros: micros}
-	if se, ok := c.Client.(*session); ok {
+	if se := sessionOf(c.Client); se != nil {
 		call.Addr, call.Name = se.conn.RemoteAddr(), se.Name()
 	}
 	args := [][]byte(c.Args)

@@ -9,9 +9,9 @@ import (
 )
 
 // reject answers a call that cannot run; it returns false when the call may run.
-// The order of the checks is Redis's: existence, subcommand, arity, authentication.
+// The order of the checks is Redis's: existence, subcommand, arity, authentication,
+// rights, the server's state.
 func (s *session) reject(cl *call, args resp.Args) bool {
-	w := &s.ex.w
 	switch {
 	case cl.spec == nil && (command.EqualFold(args[0], "post") || command.EqualFold(args[0], "host:")):
 		// A browser was made to talk to us: nothing of what it sent may be answered.
@@ -20,15 +20,17 @@ func (s *session) reject(cl *call, args resp.Args) bool {
 		s.conn.Close(errCrossProtocol)
 		s.closing = true
 	case cl.spec == nil:
-		w.Error(unknownCommand(args))
+		s.refuse(nil, unknownCommand(args))
 	case cl.bad == callUnknownSub:
-		w.Error("ERR unknown subcommand '" + preview(args[1]) + "'. Try " + strings.ToUpper(cl.spec.Name) + " HELP.")
+		s.refuse(cl.spec, "ERR unknown subcommand '"+preview(args[1])+"'. Try "+strings.ToUpper(cl.spec.Name)+" HELP.")
 	case cl.bad == callArity:
-		w.Error("ERR wrong number of arguments for '" + cl.spec.FullName + "' command")
+		s.refuse(cl.spec, "ERR wrong number of arguments for '"+cl.spec.FullName+"' command")
 	case s.needAuth && cl.spec.Flags&command.NoAuth == 0:
-		w.Error(command.ErrNoAuth)
+		s.refuse(cl.spec, command.ErrNoAuth)
 	case s.user != nil && !s.allowed(cl.spec, args):
 	case s.ex.srv.guard.Load() != 0 && s.guarded(cl.spec):
+	case s.tx != nil && cl.spec.Flags&command.NoMulti != 0:
+		s.refuse(cl.spec, errInMulti)
 	default:
 		return false
 	}

@@ -195,6 +195,7 @@ func (ex *executor) serveOnWorker(keys []readyKey) {
 	ex.gate.Lock()
 	ex.afterUnlock()
 	ex.gate.Unlock()
+	ex.takeWait() // every waiter has its own
 	ex.kick()
 	ex.publish()
 }

@@ -71,9 +71,6 @@ type counters struct {
 	queryLimitCloses  atomic.Int64
 }
 
-// testSpecs are commands that tests add.
-var testSpecs []*command.Spec
-
 var preAuthLimits = resp.PreAuthLimits()
 
 // New builds a server from its options: command table, store, reactors and
@@ -81,7 +78,7 @@ var preAuthLimits = resp.PreAuthLimits()
 func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s := &Server{opts: opts, log: log, started: time.Now(), runID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
 	var err error
-	if s.table, err = command.Build(append(command.All(), testSpecs...)); err != nil {
+	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
 	arena.SetHugePages(opts.HugePages.Load())
@@ -127,12 +124,12 @@ func (s *Server) openReactors() error {
 	n := len(group.Reactors())
 	s.gates = make(gates, workerCount+n+1)
 	s.keeper.ex = newExecutor(s, &s.gates[workerCount+n])
-	s.extra = append(s.extra, s.keeper.ex)
 	for i := range workerCount {
 		ex := newExecutor(s, &s.gates[i])
 		ex.worker = true
 		s.extra = append(s.extra, ex)
 	}
+	s.extra = append(s.extra, s.keeper.ex) // behind the workers: the slow lane takes the first
 	for i := range n {
 		s.execs = append(s.execs, newExecutor(s, &s.gates[workerCount+i]))
 	}

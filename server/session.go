@@ -36,6 +36,9 @@ type session struct {
 	waitFor   uint64 // its replies wait for this position to be durable
 	wrote     uint64 // the position behind its last record
 
+	tx       *transaction // MULTI is open
+	watching *watchSet    // nil: it never watched a key
+
 	blocked *waiter // a command of its own waits for a key: nothing else runs
 
 	held   *resp.Batch // the batch that a slow or a blocked command interrupted
@@ -169,7 +172,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
 		ex.touchAhead(db, cl.to)
 		ex.touchMembers(db, b, i)
-		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || ex.srv.guard.Load() != 0 {
+		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || s.tx != nil || ex.srv.guard.Load() != 0 {
 			if !s.runGuarded(cl, args) {
 				if s.closing {
 					break
@@ -228,7 +231,7 @@ func (s *session) hold(b *resp.Batch, from int) {
 }
 
 // runGuarded is the checked path for calls that are unknown, malformed, not yet
-// authenticated or muted; it tells whether the call is still to be run.
+// authenticated, muted or queued; it tells whether the call is still to be run.
 func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
 	if s.reply == replySkipNext {
 		s.reply = replySkipThis
@@ -237,7 +240,14 @@ func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
 		s.reply = replyOn
 		s.bindReply()
 	}
-	return !s.reject(cl, args)
+	if s.reject(cl, args) {
+		return false
+	}
+	if s.tx != nil && cl.spec.Flags&command.AtOnce == 0 {
+		s.enqueue(cl.spec, args)
+		return false
+	}
+	return true
 }
 
 // bindReply points the executor's writer at the out-ring, or at nothing for a client
@@ -319,6 +329,9 @@ func (s *session) Drained() { s.softSince = 0 }
 func (s *session) Closed(err error) {
 	s.closed = true
 	s.stopWaiting()
+	if !s.busy {
+		s.Unwatch()
+	}
 	s.parser.Reset()
 	if s.held != nil {
 		s.held.Release()

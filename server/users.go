@@ -85,7 +85,7 @@ func (h *host) CheckPassword(user, password []byte) bool {
 	if u != nil && u.CheckPassword(password) {
 		return true
 	}
-	if se, ok := h.ex.ctx.Client.(*session); ok {
+	if se := sessionOf(h.ex.ctx.Client); se != nil {
 		se.logDenied(acl.DeniedAuth, h.ex.ctx.Spec.FullName, string(user))
 	}
 	return false
@@ -134,7 +134,7 @@ func (s *session) allowed(spec *command.Spec, args resp.Args) bool {
 		object = string(args[v.Arg])
 	}
 	s.logDenied(v.Denied, object, s.User())
-	s.ex.w.Error(v.ReplyText(s.user, spec))
+	s.refuse(spec, v.ReplyText(s.user, spec))
 	return false
 }
 

@@ -1,8 +1,99 @@
 package server
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
 
-// watchSet is what one client watches.
+	"github.com/kringdb/kring/store"
+)
+
+// watchSet is what one client watches. Whoever runs the client's command uses it: its
+// reactor, or a worker while the session is busy; broken is set by others.
 type watchSet struct {
-	broken atomic.Bool // a watched key has changed
+	broken atomic.Bool  // a watched key has changed
+	n      atomic.Int32 // how many keys, for CLIENT LIST
+	keys   []watchedKey
+	shards store.ShardSet
+}
+
+// watchedKey is a key as it was when it was watched: if it was there and is gone now
+// without a change having been reported, it has expired or was flushed.
+type watchedKey struct {
+	db    int
+	key   store.Key // its name is a copy
+	there bool
+}
+
+// Watch implements command.Client. The shard of k is locked.
+func (s *session) Watch(db int, k store.Key, there bool) {
+	if s.watching == nil {
+		s.watching = &watchSet{}
+	}
+	ws := s.watching
+	for i := range ws.keys {
+		if w := &ws.keys[i]; w.db == db && string(w.key.Name) == string(k.Name) {
+			return
+		}
+	}
+	name := string(k.Name)
+	k.Name = []byte(name)
+	ws.keys = append(ws.keys, watchedKey{db, k, there})
+	ws.shards.Add(k.Shard)
+	ws.n.Store(int32(len(ws.keys)))
+	o := s.ex.srv.observe(k.Shard)
+	o.mu.Lock()
+	if o.mu.watches == nil {
+		o.mu.watches = map[keyName][]*watchSet{}
+	}
+	at := keyName{db, name}
+	o.mu.watches[at] = append(o.mu.watches[at], ws)
+	o.mu.Unlock()
+}
+
+// Unwatch implements command.Client. It needs no lock.
+func (s *session) Unwatch() {
+	ws := s.watching
+	if ws == nil {
+		return
+	}
+	for i := range ws.keys {
+		w := &ws.keys[i]
+		o := &s.ex.srv.observers[w.key.Shard]
+		at := keyName{w.db, string(w.key.Name)}
+		o.mu.Lock()
+		sets := o.mu.watches[at]
+		j := slices.Index(sets, ws)
+		sets = slices.Delete(sets, j, j+1)
+		if len(sets) == 0 {
+			delete(o.mu.watches, at)
+		} else {
+			o.mu.watches[at] = sets
+		}
+		o.mu.Unlock()
+	}
+	clear(ws.keys)
+	ws.keys = ws.keys[:0]
+	ws.shards.Clear()
+	ws.n.Store(0)
+	ws.broken.Store(false) // nobody reaches it any more
+}
+
+// watchHolds tells whether nothing that the session watches has changed. The locks of
+// all its shards are held, or all gates (whole).
+func (ex *executor) watchHolds(s *session, whole bool) bool {
+	ws, st := s.watching, ex.srv.store
+	if ws == nil || len(ws.keys) == 0 {
+		return true
+	}
+	if whole {
+		st.LockSet(&ws.shards)
+		defer st.UnlockSet(&ws.shards)
+	}
+	for i := range ws.keys {
+		w := &ws.keys[i]
+		if w.there && st.Find(w.db, w.key, ex.ctx.Now).A == 0 {
+			return false
+		}
+	}
+	return !ws.broken.Load()
 }

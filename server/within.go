@@ -12,9 +12,11 @@ func (ex *executor) within(k store.Key, f func()) {
 	st := ex.srv.store
 	st.Lock(k.Shard)
 	ex.recorded(k, f)
-	if ex.unsettled() {
+	if ex.unsettled() && !ex.inExec {
 		ex.settle(&set)
 	}
 	st.Unlock(k.Shard)
-	ex.afterUnlock()
+	if !ex.inExec {
+		ex.afterUnlock()
+	}
 }

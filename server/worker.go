@@ -6,6 +6,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/acl"
 )
 
 // slowCall is one command of the slow lane. Its arguments are copies: the connection
@@ -21,6 +22,8 @@ type slowCall struct {
 	wrote uint64
 	done  func() // posted to the session's reactor
 
+	user   *acl.User
+	after  []func()   // what the call changed in the session
 	parked *waiter    // the call waits for a key
 	wake   []readyKey // instead of a call: keys whose waiters are to be served
 }
@@ -92,7 +95,13 @@ func (ex *executor) runSlow(sc *slowCall) {
 	b := ex.batch
 	b.Reset()
 	ex.begin(sc.s, time.Now().UnixMilli())
-	ex.ctx.DB = int(sc.db)
+	ex.ctx.DB, ex.slowUser = int(sc.db), sc.user
+	flags := sc.spec.Flags
+	wc := workerClient{session: sc.s, ex: ex}
+	if flags&command.Exec != 0 {
+		ex.ctx.Client = &wc
+		flags |= sc.s.tx.flags
+	}
 	ex.w.Bind(&sc.reply, int(sc.proto))
 	cl := &ex.calls[0]
 	*cl = call{spec: sc.spec}
@@ -102,13 +111,13 @@ func (ex *executor) runSlow(sc *slowCall) {
 		cl.to = int32(len(ex.keys))
 	}
 	ex.stats.slow++
-	ex.srv.awaitRoom(sc.spec)
+	ex.srv.awaitRoom(flags)
 	ex.mark = ex.nanos()
 	ex.gate.Lock()
 	ex.run(cl, sc.args)
 	ex.gate.Unlock()
 	ex.w.Flush()
-	sc.parked, ex.parked = ex.parked, nil
+	sc.parked, ex.parked, sc.after = ex.parked, nil, wc.after
 	sc.wait, sc.wrote = ex.takeWait()
 	ex.kick()
 	ex.end()
@@ -116,8 +125,16 @@ func (ex *executor) runSlow(sc *slowCall) {
 	sc.s.conn.Reactor().Post(sc.done)
 }
 
-// unlocked runs f without the executor's gate: f must not touch the store.
+// unlocked runs f without the executor's gate: f must not touch the store. Within a
+// transaction that holds all gates it lets go of all of them: f may wait for reactors
+// that wait for theirs, and others may run in between.
 func (ex *executor) unlocked(f func()) {
+	if ex.whole {
+		ex.srv.gates.unlockAll()
+		f()
+		ex.srv.gates.lockAll()
+		return
+	}
 	ex.gate.Unlock()
 	f()
 	ex.gate.Lock()
@@ -135,9 +152,12 @@ func (ex *executor) yield() {
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
 func (s *session) handOver(b *resp.Batch, i int) {
 	ex := s.ex
-	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: copyArgs(b.Cmds[i].Args), db: s.db, proto: s.proto}
+	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: copyArgs(b.Cmds[i].Args), db: s.db, proto: s.proto, user: s.user}
 	sc.done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)
+	if sc.spec.Flags&command.AtOnce != 0 && s.watching == nil {
+		s.watching = &watchSet{} // here, so that the worker does not change the session
+	}
 	s.busy = true
 	s.lastSpec = sc.spec
 	s.conn.Pause()
@@ -148,11 +168,18 @@ func (s *session) handOver(b *resp.Batch, i int) {
 // the client had pipelined behind the command.
 func (s *session) slowDone(sc *slowCall) {
 	s.busy = false
+	if sc.spec.Flags&command.Exec != 0 {
+		s.tx = nil
+	}
 	if s.closed {
+		s.Unwatch()
 		if sc.parked != nil {
 			sc.parked.end()
 		}
 		return
+	}
+	for _, f := range sc.after {
+		f()
 	}
 	if s.reply == replyOn {
 		n, _ := s.conn.Out().Write(sc.reply.Bytes()) // a ring takes everything

@@ -1,0 +1,91 @@
+package server
+
+import (
+	"time"
+
+	"github.com/kringdb/kring/command"
+)
+
+// workerClient is the client whose transaction runs on a worker, as the handlers see it.
+// The session belongs to its reactor: what a call changes in it is done when the worker
+// has finished, and kept here until then.
+type workerClient struct {
+	*session
+	ex    *executor // the worker's
+	name  *string   // set by CLIENT SETNAME
+	after []func()  // to be run by the session's reactor
+}
+
+var _ command.Client = (*workerClient)(nil)
+
+// sessionOf is the session behind a handler's client.
+func sessionOf(c command.Client) *session {
+	switch c := c.(type) {
+	case *session:
+		return c
+	case *workerClient:
+		return c.session
+	default:
+		return nil
+	}
+}
+
+func (w *workerClient) later(f func()) { w.after = append(w.after, f) }
+
+// Select implements command.Client.
+func (w *workerClient) Select(db int) {
+	w.ex.ctx.DB = db
+	w.later(func() { w.session.Select(db) })
+}
+
+// Proto implements command.Client.
+func (w *workerClient) Proto() int { return w.ex.w.Proto() }
+
+// SetProto implements command.Client.
+func (w *workerClient) SetProto(p int) {
+	w.ex.w.SetProto(p)
+	w.later(func() { w.session.SetProto(p) })
+}
+
+// SetAuthenticated implements command.Client.
+func (w *workerClient) SetAuthenticated(user string) {
+	w.later(func() { w.session.SetAuthenticated(user) })
+}
+
+// Name implements command.Client.
+func (w *workerClient) Name() string {
+	if w.name != nil {
+		return *w.name
+	}
+	return w.session.Name()
+}
+
+// SetName implements command.Client.
+func (w *workerClient) SetName(name string) {
+	w.name = &name
+	w.later(func() { w.session.SetName(name) })
+}
+
+// SetLib implements command.Client.
+func (w *workerClient) SetLib(attr, value string) {
+	w.later(func() { w.session.SetLib(attr, value) })
+}
+
+// SetReply implements command.Client.
+func (w *workerClient) SetReply(mode command.ReplyMode) {
+	w.later(func() { w.session.SetReply(mode) })
+}
+
+// SetNoEvict implements command.Client.
+func (w *workerClient) SetNoEvict(on bool) { w.later(func() { w.session.SetNoEvict(on) }) }
+
+// SetNoTouch implements command.Client.
+func (w *workerClient) SetNoTouch(on bool) { w.later(func() { w.session.SetNoTouch(on) }) }
+
+// CloseAfterReply implements command.Client.
+func (w *workerClient) CloseAfterReply() { w.later(w.session.CloseAfterReply) }
+
+// AppendInfo implements command.Client.
+func (w *workerClient) AppendInfo(dst []byte) []byte {
+	return w.session.appendInfoAt(dst, time.Now().UnixMilli())
+}

@@ -1,0 +1,221 @@
+package server
+
+import (
+	"strings"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/acl"
+	"github.com/kringdb/kring/store"
+)
+
+// transaction is what a client has queued since MULTI. EXEC runs it in one of two ways:
+//
+//	keyed   the locks of all shards of all its keys, and of the watched ones, are held from
+//	        the first call to the last
+//	whole   a call that takes shard locks itself, or needs all gates (SCAN, DBSIZE, FLUSHALL),
+//	        is among them: all gates are held, and each call takes its own locks
+//
+// Either way nobody sees half of it, its effects are one record of the journal, and the
+// clients that it wakes are served at its end.
+type transaction struct {
+	calls   []queuedCall
+	flags   command.Flag   // of all calls
+	shards  store.ShardSet // of all keys
+	aborted bool           // a call could not be queued: EXEC refuses
+	whole   bool
+}
+
+// queuedCall is one of its calls.
+type queuedCall struct {
+	spec *command.Spec
+	args resp.Args // copies
+	keys []store.Key
+}
+
+// BeginMulti implements command.Client.
+func (s *session) BeginMulti() bool {
+	if s.tx != nil {
+		return false
+	}
+	s.tx = &transaction{}
+	return true
+}
+
+// InMulti implements command.Client.
+func (s *session) InMulti() bool { return s.tx != nil }
+
+// DiscardMulti implements command.Client.
+func (s *session) DiscardMulti() bool {
+	if s.tx == nil {
+		return false
+	}
+	s.endMulti()
+	return true
+}
+
+// endMulti drops the queue and the watches.
+func (s *session) endMulti() {
+	s.tx = nil
+	s.Unwatch()
+}
+
+const errInMulti = "ERR Command not allowed inside a transaction"
+
+// enqueue keeps a call for EXEC.
+func (s *session) enqueue(spec *command.Spec, args resp.Args) {
+	tx := s.tx
+	q := queuedCall{spec: spec, args: copyArgs(args)}
+	ex := s.ex
+	if spec.Keys != nil {
+		if idx, ok := spec.AppendKeys(ex.idx[:0], q.args); ok {
+			ex.idx = idx
+			for _, i := range idx {
+				k := ex.srv.store.MakeKey(q.args[i])
+				q.keys = append(q.keys, k)
+				tx.shards.Add(k.Shard)
+			}
+		}
+	}
+	tx.calls = append(tx.calls, q)
+	tx.flags |= spec.Flags
+	if len(q.keys) == 0 && spec.Group != command.GroupConnection && spec.Group != command.GroupTransactions || spec.Flags&(command.Slow|command.Exclusive) != 0 {
+		tx.whole = true
+	}
+	ex.w.Simple("QUEUED")
+}
+
+// flagsOf are the flags by which a call is refused: EXEC stands for what is queued.
+func (s *session) flagsOf(spec *command.Spec) command.Flag {
+	if spec.Flags&command.Exec != 0 && s.tx != nil {
+		return spec.Flags | s.tx.flags&(command.Write|command.DenyOOM)
+	}
+	return spec.Flags
+}
+
+// refuse replies an error to a call that cannot run. Within MULTI it spoils the
+// transaction; a refused EXEC ends it.
+func (s *session) refuse(spec *command.Spec, text string) {
+	switch {
+	case spec != nil && spec.Flags&command.Exec != 0:
+		s.endMulti()
+		text = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
+	case s.tx != nil:
+		s.tx.aborted = true
+	}
+	s.ex.w.Error(text)
+}
+
+// runExec runs what the client has queued. It returns false, having done nothing, when a
+// worker has to do it. The caller holds ex.gate and no shard lock.
+func (ex *executor) runExec() (done bool) {
+	c := &ex.ctx
+	s := sessionOf(c.Client)
+	tx := s.tx
+	switch {
+	case tx == nil:
+		ex.handle(c, c.Spec)
+		return true
+	case tx.aborted:
+		s.endMulti()
+		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
+	case tx.flags&command.Slow != 0 && !ex.worker:
+		return false // it may wait for the reactors
+	case tx.whole:
+		ex.gate.Unlock()
+		ex.srv.gates.lockAll()
+		ex.execAll(s, tx, true)
+		ex.srv.gates.unlockAll()
+		ex.gate.Lock()
+		ex.settleUnlocked()
+	default:
+		if done = ex.execKeyed(s, tx); !done {
+			return false
+		}
+	}
+	ex.stats.commands++
+	ex.observe(c, c.Spec, false)
+	return true
+}
+
+// execKeyed is runExec for a transaction whose calls have keys.
+func (ex *executor) execKeyed(s *session, tx *transaction) (done bool) {
+	st, set := ex.srv.store, tx.shards
+	if s.watching != nil {
+		set.Merge(&s.watching.shards)
+	}
+	if ex.worker {
+		st.SetLong(&set, true)
+		st.LockSet(&set)
+	} else if !st.LockSetUnlessLong(&set) {
+		return false
+	}
+	ex.execAll(s, tx, false)
+	if ex.unsettled() {
+		ex.settle(&set)
+	}
+	st.UnlockSet(&set)
+	if ex.worker {
+		st.SetLong(&set, false)
+	}
+	ex.afterUnlock()
+	return true
+}
+
+// execAll runs the calls, unless a watched key has changed. whole says that all gates are
+// held and no shard lock.
+func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
+	c, exec := &ex.ctx, ex.ctx.Spec
+	broken := !ex.watchHolds(s, whole)
+	if ex.worker {
+		s.Unwatch() // the session's reactor drops the queue
+	} else {
+		s.endMulti()
+	}
+	if broken {
+		c.W.NullArray()
+		return
+	}
+	yield, unlocked, args := c.Yield, c.Unlocked, c.Args
+	c.Yield, c.Unlocked, c.CanWait = func() {}, func(f func()) { f() }, false
+	ex.inExec, ex.whole = true, whole
+	ex.beginUnit()
+	c.W.Array(len(tx.calls))
+	for i := range tx.calls {
+		ex.execCall(s, &tx.calls[i])
+	}
+	ex.endUnit()
+	ex.inExec, ex.whole = false, false
+	c.Yield, c.Unlocked, c.CanWait = yield, unlocked, true
+	c.Spec, c.Args, c.Keys = exec, args, nil
+}
+
+// user is the session's user, nil for one who may do everything. A worker has what it
+// was given: the session belongs to its reactor.
+func (ex *executor) user(s *session) *acl.User {
+	if ex.worker {
+		return ex.slowUser
+	}
+	return s.user
+}
+
+// execCall runs one call of a transaction.
+func (ex *executor) execCall(s *session, q *queuedCall) {
+	c := &ex.ctx
+	c.Spec, c.Args, c.Keys = q.spec, q.args, q.keys
+	if user := ex.user(s); user != nil {
+		if v := user.Check(q.spec, q.args); v.Denied != acl.Allowed {
+			text := strings.TrimPrefix(v.ReplyText(user, q.spec), "NOPERM ")
+			c.W.Error("NOPERM ACL rules changed between the moment the transaction was accumulated and the EXEC call. " + text)
+			return
+		}
+	}
+	if !ex.whole || len(q.keys) == 0 {
+		ex.handle(c, q.spec)
+		return
+	}
+	set := shardsOf(q.keys)
+	ex.srv.store.LockSet(&set)
+	ex.handle(c, q.spec)
+	ex.srv.store.UnlockSet(&set)
+}
