@@ -48,11 +48,12 @@ func Append(ar *arena.Arena, e entry.Entry, id ID, items [][]byte, lim Bounds) {
 		elements++
 	}
 	for i := 1; i < len(items); i += 2 {
-		size += varintLen(uint64(len(items[i]))) + len(items[i])
-		packed += packedLen(items[i])
+		b, p := valueLen(items[i])
+		size += b
+		packed += p
 	}
 	packed += packedInt(0) + packedInt(int64(elements)+3) // flags, and how many elements
-	n = r.reserve(ar, n, 1+varintLen(uint64(size))+size)
+	n = r.reserve(ar, n, varintLen(uint64(size)<<flagsBits)+size)
 	n.write(size, ms, seq, same, items)
 	n.add32(nodeLive, 1)
 	n.add32(nodePacked, packed)
@@ -115,23 +116,21 @@ func (r root) reserve(ar *arena.Arena, n node, bytes int) node {
 func (n node) write(size int, ms, seq uint64, same bool, items [][]byte) {
 	used := n.u32(nodeUsed)
 	b := arena.Bytes(n.a, n.u32(nodeCap))[used:used]
-	flags := byte(0)
+	flags := 0
 	if same {
 		flags = flagSame
 	}
-	b = append(b, flags)
-	b = binary.AppendUvarint(b, uint64(size))
+	b = binary.AppendUvarint(b, uint64(size<<flagsBits|flags))
 	b = binary.AppendUvarint(b, ms)
 	b = binary.AppendUvarint(b, seq)
 	if !same {
 		b = binary.AppendUvarint(b, uint64(len(items)/2))
-		for _, e := range items {
-			b = appendElement(b, e)
-		}
-	} else {
-		for i := 1; i < len(items); i += 2 {
+	}
+	for i := 0; i < len(items); i += 2 {
+		if !same {
 			b = appendElement(b, items[i])
 		}
+		b = appendValue(b, items[i+1])
 	}
 	n.set32(nodeLast, used)
 	n.set32(nodeUsed, used+len(b))

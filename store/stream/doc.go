@@ -24,9 +24,10 @@
 //	  owned   │ id 16 │                              what a consumer has pending
 //
 //	node      │ ms 8 │ seq 8 │ used 4 │ capacity 4 │ live 4 │ deleted 4 │ packed 4 │ last 4 │ first 4 │
-//	          │ fields: n, element ... │ entry │ entry │ ... │ unused │
-//	  entry   │ flags 1 │ size │ ms │ seq │ [n] │ element ... │        size counts what follows it
-//	  element │ length │ bytes │
+//	          │ fields: n, field ... │ entry │ entry │ ... │ unused │
+//	  entry   │ size, flags 2 bits │ ms │ seq │ [n] │ [field] value │ ... │    size counts what follows it
+//	  field   │ length │ bytes │
+//	  value   │ length, 0 1 bit │ bytes │ or │ zigzag number, 1 1 bit │
 //
 //	group     │ name's length 4 │ 4 │ last id 16 │ read 8 │ pending: root, n │ consumers: table 16 │ name │
 //	consumer  │ name's length 4 │ 4 │ seen 8 │ active 8 │ owned: root, n │ name │

@@ -6,15 +6,16 @@ type item struct {
 	flags byte
 	n     int    // pairs of field and value
 	next  int    // offset of the entry that follows
-	body  []byte // the elements: values, or fields and values by turns
+	body  []byte // the values, or fields and values by turns
 }
 
 // read decodes the entry of n at off.
 func (it *item) read(n node, off int) {
 	b := n.bytes()[off:]
 	all := len(b)
-	it.flags = b[0]
-	size, b := uvarint(b[1:])
+	size, b := uvarint(b)
+	it.flags = byte(size) & flagsMask
+	size >>= flagsBits
 	it.next = off + all - len(b) + int(size)
 	b = b[:size]
 	ms, b := uvarint(b)
@@ -35,10 +36,10 @@ func (it *item) read(n node, off int) {
 
 // skip returns the offset of the entry after the one at off.
 func skip(n node, off int) int {
-	b := n.bytes()[off+1:]
+	b := n.bytes()[off:]
 	all := len(b)
 	size, b := uvarint(b)
-	return off + 1 + all - len(b) + int(size)
+	return off + all - len(b) + int(size>>flagsBits)
 }
 
 // deltas returns how id is written in a node whose first id is first: the difference of

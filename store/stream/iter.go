@@ -3,6 +3,7 @@ package stream
 import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/str"
 )
 
 // Iter walks over the entries of a range of ids. It is valid until the stream changes.
@@ -18,6 +19,7 @@ type Iter struct {
 	it     item
 	fields []byte // the node's fields still to come
 	body   []byte // the entry's elements still to come
+	text   [str.MaxIntDigits]byte
 }
 
 // Start readies it for the entries with from <= id <= to, in descending order if reverse.
@@ -134,13 +136,14 @@ func (it *Iter) ID() ID { return it.it.id }
 // Pairs returns how many fields with values the entry has.
 func (it *Iter) Pairs() int { return it.it.n }
 
-// Pair returns the next field and its value, as views; Pairs says how often.
-func (it *Iter) Pair() (field, value []byte) {
+// Pair returns the next field and its value, as views that the next Pair ends; Pairs says
+// how often.
+func (it *Iter) Pair() (field, val []byte) {
 	if it.it.flags&flagSame != 0 {
 		field, it.fields = element(it.fields)
 	} else {
 		field, it.body = element(it.body)
 	}
-	value, it.body = element(it.body)
-	return field, value
+	val, it.body = readValue(it.body, &it.text)
+	return field, val
 }

@@ -253,7 +253,14 @@ func (m *model) run(rng *rand.Rand, steps, every int) {
 		}
 		return m.entries[rng.IntN(len(m.entries))].id
 	}
-	word := func() []byte { return bytes.Repeat([]byte{'a' + byte(rng.IntN(3))}, rng.IntN(4)*rng.IntN(50)) }
+	numbers := []string{"0", "-1", "31", "32", "-4096", "12345678901234", "9223372036854775807", "-9223372036854775808", "2305843009213693951",
+		"2305843009213693952", "-2305843009213693952", "-2305843009213693953", "007", "-0", "+1", "1.5", "99999999999999999999"}
+	word := func() []byte {
+		if rng.IntN(3) == 0 {
+			return []byte(numbers[rng.IntN(len(numbers))])
+		}
+		return bytes.Repeat([]byte{'a' + byte(rng.IntN(3))}, rng.IntN(4)*rng.IntN(50))
+	}
 	for i := range steps {
 		switch n := rng.IntN(100); {
 		case n < 45:

@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"encoding/binary"
+	"strconv"
 
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/str"
@@ -26,12 +27,14 @@ const (
 )
 
 // entryHeadBytes is what an entry takes at most before its elements.
-const entryHeadBytes = 1 + 4*maxVarintBytes
+const entryHeadBytes = 4 * maxVarintBytes
 
-// Flags of an entry.
+// Flags of an entry, the low bits of its first byte.
 const (
 	flagDeleted = 1
 	flagSame    = 2 // its fields are the node's
+	flagsMask   = 3
+	flagsBits   = 2
 )
 
 func (n node) u32(off arena.Addr) int      { return int(arena.U32(n.a + off)) }
@@ -44,8 +47,12 @@ func (n node) fields() []byte              { return n.bytes()[nodeHeaderBytes:n.
 func (n node) packedBytes() int {
 	return n.u32(nodePacked) + packedInt(int64(n.u32(nodeLive))) + packedInt(int64(n.u32(nodeDead)))
 }
-func (n node) flags(off int) byte       { return arena.U8(n.a + arena.Addr(off)) }
-func (n node) setFlags(off int, f byte) { arena.SetU8(n.a+arena.Addr(off), f) }
+
+// setDeleted flags the entry at off.
+func (n node) setDeleted(off int) {
+	at := n.a + arena.Addr(off)
+	arena.SetU8(at, arena.U8(at)|flagDeleted)
+}
 
 // lastID returns the id of the last entry, deleted or not.
 func (n node) lastID() ID {
@@ -63,7 +70,8 @@ func newNode(ar *arena.Arena, id ID, items [][]byte) node {
 	for i := 0; i < len(items); i += 2 {
 		size += varintLen(uint64(len(items[i]))) + len(items[i])
 		packed += packedLen(items[i])
-		entryBytes += varintLen(uint64(len(items[i+1]))) + len(items[i+1])
+		bytes, _ := valueLen(items[i+1])
+		entryBytes += bytes
 	}
 	// All of the block's class is there to be used.
 	capacity := arena.SizeOf(max(size+entryBytes, firstNodeBytes))
@@ -128,7 +136,7 @@ func uvarint(b []byte) (uint64, []byte) {
 	return v, b[n:]
 }
 
-// element reads a field or a value and returns what follows.
+// element reads a field and returns what follows.
 func element(b []byte) (e, rest []byte) {
 	n, b := uvarint(b)
 	return b[:n:n], b[n:]
@@ -136,6 +144,53 @@ func element(b []byte) (e, rest []byte) {
 
 func appendElement(b, e []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(e))), e...)
+}
+
+// A value is a number if it is the shortest decimal text of one that is not too large:
+// its zigzag form, shifted to make room for a 1. Else it is its length, shifted likewise,
+// and its bytes.
+const (
+	numberBit   = 1
+	maxZigzag   = 1<<62 - 1
+	valueShift  = 1
+	zigzagShift = 63
+)
+
+// numberOf returns the zigzag form of the number that b is.
+func numberOf(b []byte) (zigzag uint64, ok bool) {
+	if len(b) == 0 || len(b) > str.MaxIntDigits || b[0] > '9' {
+		return 0, false
+	}
+	v, ok := str.ParseInt(b)
+	zigzag = uint64(v)<<1 ^ uint64(v>>zigzagShift)
+	return zigzag, ok && zigzag <= maxZigzag
+}
+
+// valueLen returns the bytes that a value takes, here and in a listpack.
+func valueLen(b []byte) (bytes, packed int) {
+	if z, ok := numberOf(b); ok {
+		return varintLen(z<<valueShift | numberBit), packedInt(int64(z>>1) ^ -int64(z&1))
+	}
+	return varintLen(uint64(len(b))<<valueShift) + len(b), packedLen(b)
+}
+
+func appendValue(b, v []byte) []byte {
+	if z, ok := numberOf(v); ok {
+		return binary.AppendUvarint(b, z<<valueShift|numberBit)
+	}
+	return append(binary.AppendUvarint(b, uint64(len(v))<<valueShift), v...)
+}
+
+// readValue reads a value, whose text it writes into text if it is a number, and returns what
+// follows.
+func readValue(b []byte, text *[str.MaxIntDigits]byte) (v, rest []byte) {
+	n, b := uvarint(b)
+	if n&numberBit != 0 {
+		z := n >> valueShift
+		return strconv.AppendInt(text[:0], int64(z>>1)^-int64(z&1), 10), b
+	}
+	n >>= valueShift
+	return b[:n:n], b[n:]
 }
 
 // What a listpack takes, by its public description: each element is an encoding with

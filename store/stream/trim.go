@@ -47,7 +47,7 @@ func (r root) kill(ar *arena.Arena, c *cursor, n node, off int) {
 		r.dropNode(ar, c, n)
 		return
 	}
-	n.setFlags(off, n.flags(off)|flagDeleted)
+	n.setDeleted(off)
 	n.add32(nodeLive, -1)
 	n.add32(nodeDead, 1)
 }
@@ -130,7 +130,7 @@ func (r root) trimNode(ar *arena.Arena, c *cursor, n node, t *Trimming) int64 {
 		if t.ByID && !it.id.Less(t.Min) || !t.ByID && length-int64(removed) <= t.Len {
 			break
 		}
-		n.setFlags(off, it.flags|flagDeleted)
+		n.setDeleted(off)
 		removed++
 	}
 	n.add32(nodeLive, -removed)
