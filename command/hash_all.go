@@ -76,15 +76,16 @@ func hrandfieldCost(c *Ctx) int64 {
 		return 0
 	}
 	n, ok := resp.ParseInt(c.Args[2])
+	size := hashCost(c)
 	switch {
-	case !ok || n == 0:
+	case !ok || size == 0:
 		return 0
 	case n < 0:
 		return min(-n, maxRandomCount)
 	case n < SlowCost/randomDrawCost:
 		return 0
 	}
-	return hashCost(c)
+	return size
 }
 
 func hrandfield(c *Ctx) {

@@ -125,7 +125,7 @@ func (k *KeySpec) append(dst []int, args resp.Args) ([]int, bool) {
 	}
 	first := k.begin(args)
 	if first == 0 || first >= len(args) {
-		return dst, k.Keyword != ""
+		return dst, k.Keyword != "" || k.Last < 0
 	}
 	if k.KeyNum {
 		return k.appendCounted(dst, args, first)

@@ -96,7 +96,8 @@ func (s *Spec) checkKeys() error {
 		if k.Keyword != "" || k.Unknown {
 			continue
 		}
-		if k.Index <= 0 || k.Index >= least && s.Flags&NoMandatoryKeys == 0 || k.Step <= 0 {
+		mayBeEmpty := i > 0 && k.Last < 0 && k.Index == least // PFMERGE without sources
+		if k.Index <= 0 || k.Index >= least && !mayBeEmpty && s.Flags&NoMandatoryKeys == 0 || k.Step <= 0 {
 			return fmt.Errorf("key spec %d is outside arity %d", i, s.Arity)
 		}
 	}

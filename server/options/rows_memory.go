@@ -82,7 +82,7 @@ var dataRows = []Row{
 		Help: "elements up to which a sorted set is packed", field: func(o *Options) cell { return &o.ZSetMaxListpackEntries }},
 	{Name: "zset-max-listpack-value", Aliases: []string{"zset-max-ziplist-value"}, Kind: bytesIn(0), Default: "64", Group: GroupData, State: Working,
 		Help: "longest element of a packed sorted set", field: func(o *Options) cell { return &o.ZSetMaxListpackValue }},
-	{Name: "hll-sparse-max-bytes", Kind: bytesIn(0), Default: "3000", Group: GroupData, State: Later,
+	{Name: "hll-sparse-max-bytes", Kind: bytesIn(0), Default: "3000", Group: GroupData, State: Working,
 		Help: "bytes up to which a HyperLogLog is sparse", Means: noType, field: func(o *Options) cell { return &o.HLLSparseMaxBytes }},
 	{Name: "stream-node-max-bytes", Kind: bytesIn(0), Default: "4096", Group: GroupData, State: Working,
 		Help: "bytes of a stream's node; 0 for no bound", field: func(o *Options) cell { return &o.StreamNodeMaxBytes }},

@@ -35,6 +35,7 @@ var Groups = []*Group{
 	&bitmapGroup,
 	&genericGroup,
 	&hashGroup,
+	&hllGroup,
 	&zsetGroup,
 	&setGroup,
 	&geoGroup,
