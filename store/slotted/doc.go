@@ -7,7 +7,7 @@
 //   - record: a key and what it carries; a table's mode says what that is: nothing
 //     (Keys), 8 bytes (Words), any bytes and perhaps a deadline (Values).
 //   - page: one arena block of records. It grows by small steps as records come and
-//     splits in two when its content exceeds splitBytes.
+//     splits in two when its content exceeds its limit, 1.4 to 2.8 KB.
 //   - directory: 2^g words, indexed by the top g bits of the hash. A page of (local)
 //     depth d holds the hashes that share its top d bits; 2^(g-d) adjacent words refer
 //     to it.
@@ -52,6 +52,11 @@
 // the square root of the count: no search tree, no second hash structure, and the order
 // of pages and slots is the order of hashes. A walk that stands at a hash survives every
 // split and merge, as in store/dict (ADR 0007).
+//
+// Pages of a table grow in step and would leave one size class of the arena after the
+// other half empty: measured, 28 to 33 bytes held per member of 16 bytes where 22.5 are in
+// use. Each page has another limit, and who frees a block takes its neighbours along
+// (vacate.go): 24 to 27.
 //
 // A record that leaves or changes its size leaves a hole; holes go when the page is
 // rebuilt: for want of room, or because a delete left too much unused. A page whose

@@ -8,8 +8,9 @@ const (
 	// MaxValueBytes is the longest value and the longest key: Redis's limit on any string.
 	MaxValueBytes = 512 << 20
 
-	// splitBytes: a page whose content exceeds it splits in two.
-	splitBytes = 2048
+	// minSplitBytes: a page splits in two when its content exceeds a limit of its own
+	// between this and twice as much.
+	minSplitBytes = 1400
 
 	// windowSlots is how many slots a lookup compares without a branch. The count of
 	// records before a tag is off by the square root of theirs, so a page of 50 to 100
@@ -26,7 +27,7 @@ const (
 	slackShare = 16
 
 	// mergeBytes: siblings merge when together they hold at most this.
-	mergeBytes = splitBytes / 2
+	mergeBytes = minSplitBytes * 2 / 3
 
 	// wasteShare and wasteMinBytes: a delete that leaves more than 1/wasteShare of a
 	// page and wasteMinBytes unused makes the page smaller or merges it.
@@ -38,9 +39,19 @@ const (
 	MaxDepthBits = positionBits - tagBits
 
 	// directoryShare: a directory doubles only while it is at most 1/directoryShare
-	// of the pages' bytes afterwards; until then pages grow beyond splitBytes.
+	// of the pages' bytes afterwards; until then pages grow beyond their limits.
 	// Evenly spread hashes need about 1/80.
 	directoryShare = 8
+
+	// A table of vacatePages or more lets pages of at least vacateBlockBytes leave an arena
+	// page of which at most 1/vacateShare is in use.
+	vacatePages      = 64
+	vacateBlockBytes = 1024
+	vacateShare      = 2
+
+	// minPeekBytes is the least distance from the end of its page at which a record is
+	// looked at that may be none.
+	minPeekBytes = 8
 
 	// randomTries is how many pages Random draws before it takes the next that is not empty.
 	randomTries = 64

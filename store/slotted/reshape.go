@@ -27,7 +27,7 @@ func (t *Table) reserve(ar *arena.Arena, h uint64, need int) page {
 			return p
 		}
 		switch live := hd.live() + need; {
-		case live > splitBytes && t.maySplit(p, live):
+		case live > minSplitBytes && live > splitLimit(h, p.depth()) && t.maySplit(p, live):
 			t.split(ar, p, h)
 		case live <= maxPageBytes:
 			t.rebuild(ar, p, h, capacityFor(live))
@@ -35,6 +35,15 @@ func (t *Table) reserve(ar *arena.Arena, h uint64, need int) page {
 			panic("slotted: a page of 64 KB whose hashes cannot be told apart")
 		}
 	}
+}
+
+// splitLimit returns the bytes above which the page of h splits, between minSplitBytes
+// and twice that: another limit for each page, whatever else, so that pages that fill
+// alike are of all sizes at any time. If they grew in step, they would leave one size
+// class of the arena after the other, half empty.
+func splitLimit(h uint64, depth uint) int {
+	r := mix(h>>1>>(63-depth)<<8 | uint64(depth))
+	return minSplitBytes + int(r>>32*minSplitBytes>>32)
 }
 
 // maySplit tells whether p may become deeper without the directory outgrowing the
@@ -48,7 +57,12 @@ func (t *Table) maySplit(p page, live int) bool {
 }
 
 // rebuild replaces p, the page of h, by one of another capacity without dead records.
-func (t *Table) rebuild(ar *arena.Arena, p page, h uint64, capacity int) page {
+func (t *Table) rebuild(ar *arena.Arena, p page, h uint64, capacity int) {
+	t.vacate(ar, p, t.remake(ar, p, h, capacity))
+}
+
+// remake is rebuild, but for p's block.
+func (t *Table) remake(ar *arena.Arena, p page, h uint64, capacity int) page {
 	to := t.newPage(ar, capacity, p.depth())
 	hd := p.header()
 	if hd.dead == 0 {
@@ -63,7 +77,6 @@ func (t *Table) rebuild(ar *arena.Arena, p page, h uint64, capacity int) page {
 		}
 	}
 	t.setWords(to, h)
-	t.freePage(ar, p)
 	t.assertPage(to)
 	return to
 }
@@ -88,7 +101,7 @@ func (t *Table) split(ar *arena.Arena, p page, h uint64) {
 	bit := uint64(1) << (63 - d)
 	t.splitOff(ar, p, s[:mid], low, h&^bit)
 	t.splitOff(ar, p, s[mid:n], high, h|bit)
-	t.freePage(ar, p)
+	t.vacate(ar, p, 0)
 }
 
 // splitOff makes the page of h, one bit deeper than p, of some of p's records, which
@@ -114,7 +127,8 @@ func (t *Table) tidy(ar *arena.Arena, p page, h uint64) {
 		if !ok {
 			break
 		}
-		p = t.merge(ar, p, sib, h)
+		t.merge(ar, p, sib, h)
+		p = t.pageAt(h)
 		merged = true
 	}
 	if merged {
@@ -138,7 +152,7 @@ func (t *Table) mergeable(p page, h uint64) (sib page, ok bool) {
 }
 
 // merge replaces p, the page of h, and its sibling by one page.
-func (t *Table) merge(ar *arena.Arena, p, sib page, h uint64) page {
+func (t *Table) merge(ar *arena.Arena, p, sib page, h uint64) {
 	d, mode := p.depth(), t.Mode()
 	low, high := p, sib
 	if h>>(64-d)&1 != 0 {
@@ -156,10 +170,9 @@ func (t *Table) merge(ar *arena.Arena, p, sib page, h uint64) page {
 	if d == t.g() {
 		t.deepest -= 2
 	}
-	t.freePage(ar, p)
-	t.freePage(ar, sib)
 	t.assertPage(to)
-	return to
+	t.vacate(ar, p, 0)
+	t.vacate(ar, sib, 0)
 }
 
 // doubleDir gives the directory one more bit.

@@ -46,6 +46,10 @@ func TestMemoryPerElement(t *testing.T) {
 		if per := float64(r.Bytes())/float64(n) - 16; per > 8 {
 			t.Errorf("%d records: %.1f bytes each beyond 16", n, per)
 		}
+		// So does what stays behind in half-empty pages of the arena.
+		if held := float64(r.ar.Pages())/float64(n) - 16; n >= 45000 && held > 14 {
+			t.Errorf("%d records: the arena holds %.1f bytes each beyond 16", n, held)
+		}
 		// Deleting at random gives memory back.
 		for i := range n {
 			if i%8 != 0 {
