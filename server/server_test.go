@@ -296,13 +296,13 @@ func TestInfoCounts(t *testing.T) {
 func TestEveryWorkerReplies(t *testing.T) {
 	s := startServer(t)
 	c := dial(t, s)
-	c.want(":1", "HSET", "h", "f", "v")
+	c.want("1", "HSET", "h", "f", "v")
 	for range 2 * workerCount {
 		c.send(encode("HRANDFIELD", "h", "-25000") + encode("PING"))
 		if got := c.reply(); strings.Count(got, "f") != 25000 {
 			t.Fatalf("a reply of %d bytes", len(got))
 		}
-		if got := c.reply(); got != "+PONG" {
+		if got := c.reply(); got != "PONG" {
 			t.Fatal(got)
 		}
 	}
