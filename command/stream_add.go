@@ -212,14 +212,21 @@ func addEffect(c *Ctx, e entry.Entry, o *addOptions, id stream.ID) {
 func trimEffect(c *Ctx, e entry.Entry, o *addOptions) {
 	c.EffectArg(c.Args[o.trimFrom])
 	c.effectWord("=")
-	switch {
-	case !o.trim.Approx && o.trim.ByID:
-		c.effectID(o.trim.Min)
-	case o.trim.ByID:
-		c.effectID(stream.FirstID(e))
-	default:
-		c.EffectInt(stream.Len(e))
+	if !o.trim.ByID {
+		n := o.trim.Len
+		if o.trim.Approx {
+			n = stream.Len(e)
+		}
+		c.EffectInt(n)
+		return
 	}
+	least := o.trim.Min
+	if o.trim.Approx {
+		if least = stream.FirstID(e); stream.Len(e) == 0 {
+			least = stream.MaxID
+		}
+	}
+	c.effectID(least)
 }
 
 func xtrim(c *Ctx) {
