@@ -254,7 +254,7 @@ func geoCost(c *Ctx, f geoForm) int64 {
 	if len(c.Keys) < key {
 		return 0
 	}
-	e := c.Store.Find(c.DB, c.Keys[key-1], c.Now)
+	e := c.Store.FindRaw(c.DB, c.Keys[key-1])
 	if e.A == 0 || e.Type() != entry.ZSet || zset.Len(e) < SlowCost {
 		return 0
 	}

@@ -9,20 +9,20 @@ import (
 var zsetSpecs = []*Spec{
 	{
 		Name: "zadd", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)}, Handler: zadd,
+		Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)}, Handler: zadd, Member: 3, Cost: argsCost,
 		Since: "1.2.0", Complexity: "O(log N) for each member added, where N is the number of members.",
 		Summary: "Adds members to a sorted set or changes their scores.",
 		Syntax:  "key [<NX | XX>] [<GT | LT>] [CH] [INCR] (score:double member)...",
 	},
 	{
 		Name: "zincrby", Arity: 4, Flags: Write | DenyOOM | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyUpdate)}, Handler: zincrby,
+		Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyUpdate)}, Handler: zincrby, Member: 3,
 		Since: "1.2.0", Complexity: "O(log N) where N is the number of members.",
 		Summary: "Adds to the score of a member.", Syntax: "key increment:integer member",
 	},
 	{
 		Name: "zrem", Arity: -3, Flags: Write | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)}, Handler: zrem,
+		Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)}, Handler: zrem, Member: 2, Cost: argsCost,
 		Since: "1.2.0", Complexity: "O(log N) for each member removed, where N is the number of members.",
 		Summary: "Removes members from a sorted set.", Syntax: "key member...",
 	},
@@ -33,12 +33,12 @@ var zsetSpecs = []*Spec{
 	},
 	{
 		Name: "zscore", Arity: 3, Flags: ReadOnly | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zscore,
+		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zscore, Member: 2,
 		Since: "1.2.0", Complexity: "O(1)", Summary: "Returns the score of a member.", Syntax: "key member",
 	},
 	{
 		Name: "zmscore", Arity: -3, Flags: ReadOnly | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zmscore,
+		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zmscore, Member: 2, Cost: argsCost,
 		Since: "6.2.0", Complexity: "O(N) where N is the number of members asked for.",
 		Summary: "Returns the scores of members.", Syntax: "key member...",
 	},
@@ -64,7 +64,7 @@ var zsetSpecs = []*Spec{
 func zrankSpec(name, summary string, h Handler) *Spec {
 	return &Spec{
 		Name: name, Arity: -3, Flags: ReadOnly | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: h,
+		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: h, Member: 2,
 		Since: "2.0.0", Complexity: "O(log N) where N is the number of members.", Summary: summary,
 		Syntax: "key member [WITHSCORE]",
 	}

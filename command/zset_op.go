@@ -345,7 +345,7 @@ func zopCost(c *Ctx) int64 {
 
 func cardinality(c *Ctx, k store.Key) int64 {
 	var in zinput
-	if e := c.Store.Find(c.DB, k, c.Now); e.A != 0 && (e.Type() == entry.ZSet || e.Type() == entry.Set) {
+	if e := c.Store.FindRaw(c.DB, k); e.A != 0 && (e.Type() == entry.ZSet || e.Type() == entry.Set) {
 		in.open(e)
 	}
 	return in.n

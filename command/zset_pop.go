@@ -246,7 +246,7 @@ func popCost(c *Ctx, n int64) int64 {
 		return 0
 	}
 	for _, k := range c.Keys {
-		if e := c.Store.Find(c.DB, k, c.Now); e.A != 0 && e.Type() == entry.ZSet {
+		if e := c.Store.FindRaw(c.DB, k); e.A != 0 && e.Type() == entry.ZSet {
 			return min(n, int64(zset.Len(e)))
 		}
 	}

@@ -132,7 +132,7 @@ func zrandmemberCost(c *Ctx) int64 {
 	if !ok || n == math.MinInt64 || n > -SlowCost && n < SlowCost {
 		return 0
 	}
-	e := c.Store.Find(c.DB, c.Keys[0], c.Now)
+	e := c.Store.FindRaw(c.DB, c.Keys[0])
 	switch {
 	case e.A == 0 || e.Type() != entry.ZSet:
 		return 0

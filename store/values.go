@@ -40,6 +40,7 @@ func init() {
 	checks[entry.Hash] = hash.Check
 	tables[entry.KindOf(entry.Hash, entry.Hashtable)] = 1
 	tables[entry.KindOf(entry.Set, entry.Hashtable)] = 1
+	tables[entry.KindOf(entry.ZSet, entry.Skiplist)] = 1 + zset.IndexOffset
 	dues[entry.KindOf(entry.Hash, entry.ListpackEx)] = hash.NextDeadline
 	dues[entry.KindOf(entry.Hash, entry.Hashtable)] = hash.NextDeadline
 	outside[entry.KindOf(entry.Set, entry.Hashtable)] = &set.TableOps

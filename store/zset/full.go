@@ -16,6 +16,9 @@ const (
 	fullBytes = indexOff + slotted.RootBytes
 )
 
+// IndexOffset is where in the payload of a full set its index, a slotted.Table, begins.
+const IndexOffset = indexOff
+
 // index returns the index of a full set.
 func index(e entry.Entry) *slotted.Table { return slotted.At(e.Payload()[indexOff:]) }
 
