@@ -1,6 +1,7 @@
 package command
 
 import (
+	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/list"
@@ -145,12 +146,14 @@ func (c *Ctx) popMany(k store.Key, e entry.Entry, s list.Side, n int64) int64 {
 		return 0
 	}
 	from := int64(0)
-	it := list.Forward(e, 0, n)
-	if s == list.Tail {
+	if s == list.Head {
+		it := list.Forward(e, 0, n)
+		c.replyRuns(&it)
+	} else {
 		from = has - n
-		it = list.Backward(e, has-1, n)
+		it := list.Backward(e, has-1, n)
+		c.replyElems(&it)
 	}
-	c.replyElems(&it)
 	if n < has { // a list that becomes empty is deleted as a whole
 		ar := c.Store.Edit(c.DB, k)
 		e = c.Store.Settle(c.DB, k, e, list.Delete(ar, e, from, n, c.Limits.ListSize))
@@ -182,6 +185,28 @@ func (c *Ctx) replyElem(v list.Elem) {
 func (c *Ctx) replyElems(it *list.Iter) {
 	for it.Next() {
 		c.replyElem(it.Elem())
+	}
+}
+
+// replyRuns is replyElems for an iterator that goes forward: short strings, of which
+// most lists are made, are written without a call per element into what room there is.
+func (c *Ctx) replyRuns(it *list.Iter) {
+	for r, ok := it.NextRun(); ok; r, ok = it.NextRun() {
+		for !r.Empty() {
+			room := c.W.Room(resp.ShortBulkBytes)
+			at, long := 0, false
+			for !r.Empty() && at <= len(room)-resp.ShortBulkBytes {
+				b := r.Short()
+				if long = b == nil; long {
+					break
+				}
+				at += resp.PutShortBulk(room[at:], b)
+			}
+			c.W.Wrote(at)
+			if long {
+				c.replyElem(r.Take())
+			}
+		}
 	}
 }
 
@@ -277,7 +302,7 @@ func lrange(c *Ctx) {
 	from, n := span(start, stop, list.Len(e))
 	c.W.Array(int(n))
 	it := list.Forward(e, from, n)
-	c.replyElems(&it)
+	c.replyRuns(&it)
 }
 
 func lrangeCost(c *Ctx) int64 {

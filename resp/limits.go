@@ -6,6 +6,9 @@ const (
 	// MaxBatch is the most commands that a Batch holds.
 	MaxBatch = 32
 
+	// ShortBulkBytes is the room for a bulk string of less than 100 bytes.
+	ShortBulkBytes = 106
+
 	// BigBulkBytes is how much of a bulk must be missing for it to be read straight
 	// into its own destination.
 	BigBulkBytes = 32 << 10

@@ -163,6 +163,35 @@ func (w *Writer) BulkInt(n int64) {
 // with CRLF.
 func (w *Writer) BulkHeader(n int) { w.header('$', n) }
 
+// Room returns the rest of the current window, at least n bytes: the caller writes
+// there, and says by Wrote how much.
+func (w *Writer) Room(n int) []byte {
+	if cap(w.buf)-len(w.buf) < n {
+		w.next(n)
+	}
+	return w.buf[len(w.buf):cap(w.buf)]
+}
+
+// Wrote adds the first n bytes of what Room returned to the reply.
+func (w *Writer) Wrote(n int) { w.buf = w.buf[:len(w.buf)+n] }
+
+// PutShortBulk writes b, of less than 100 bytes, as a bulk string to dst, which has
+// ShortBulkBytes, and returns its length on the wire.
+func PutShortBulk(dst, b []byte) int {
+	n := len(b)
+	h := 4
+	dst = dst[:ShortBulkBytes]
+	if n < 10 {
+		dst[0], dst[1], dst[2], dst[3] = '$', '0'+byte(n), '\r', '\n'
+	} else {
+		dst[0], dst[1], dst[2], dst[3], dst[4] = '$', '0'+byte(n/10), '0'+byte(n%10), '\r', '\n'
+		h = 5
+	}
+	copy(dst[h:], b)
+	dst[h+n], dst[h+n+1] = '\r', '\n'
+	return h + n + 2
+}
+
 // Raw writes b as it is.
 func (w *Writer) Raw(b []byte) {
 	for {

@@ -8,6 +8,7 @@ type Iter struct {
 	p    []byte // the packed run at hand, without what was passed
 	cur  []byte // the current element and, forwards, what follows it
 	in   int    // elements of p still to come
+	has  int    // forwards: elements of p when it was new, wanted or not
 	left int64  // elements still to come after p
 	at   int64  // index of the next element after p
 	back bool
@@ -48,11 +49,51 @@ func (it *Iter) run() bool {
 		it.at = first - 1
 	} else {
 		it.p = p[offset(p, n, k):]
+		it.has = n - k
 		it.in = int(min(it.left, int64(n-k)))
 		it.at = first + int64(n)
 	}
 	it.left -= int64(it.in)
 	return true
+}
+
+// Run is a stretch of elements that stand one after the other.
+type Run struct{ p []byte }
+
+// NextRun passes the elements of one node and returns them; false when there are none
+// left. It is for iterators that go forward, instead of Next.
+func (it *Iter) NextRun() (r Run, ok bool) {
+	if !it.run() {
+		return r, false
+	}
+	r.p = it.p
+	if it.in < it.has { // the last run may end inside its node
+		r.p = r.p[:offset(r.p, it.has, it.in)]
+	}
+	it.in = 0
+	return r, true
+}
+
+// Empty tells whether all elements were taken.
+func (r *Run) Empty() bool { return len(r.p) == 0 }
+
+// Short takes and returns the first element if it is a string of less than 64 bytes,
+// else nil. The run is not empty.
+func (r *Run) Short() []byte {
+	n := int(r.p[0]) - headStr6
+	if uint(n) >= 64 {
+		return nil
+	}
+	b := r.p[1 : 1+n]
+	r.p = r.p[n+2:]
+	return b
+}
+
+// Take takes and returns the first element. The run is not empty.
+func (r *Run) Take() Elem {
+	v := decode(r.p)
+	r.p = r.p[sizeOf(r.p):]
+	return v
 }
 
 // Elem returns the current element as a view.

@@ -232,6 +232,7 @@ func (m *model) verify() {
 	i := m.index() % n
 	m.walk(Forward(m.e, i, 5), i, 1, min(5, n-i))
 	m.walk(Backward(m.e, i, i/2), i, -1, i/2)
+	m.runs(i, min(n-i, int64(1+m.byte())))
 	if v := At(m.e, i); !bytes.Equal(v.Append(nil), m.want[i]) || v.Len() != len(m.want[i]) {
 		m.t.Fatalf("At(%d) = %.20q; want %.20q", i, v.Append(nil), m.want[i])
 	}
@@ -257,6 +258,28 @@ func (m *model) walk(it Iter, i, step, n int64) {
 		if v := it.Elem(); !bytes.Equal(v.Append(nil), m.want[i]) {
 			m.t.Fatalf("element %d is %.20q; want %.20q", i, v.Append(nil), m.want[i])
 		}
+	}
+}
+
+// runs reads n elements from i on by runs.
+func (m *model) runs(i, n int64) {
+	m.t.Helper()
+	it := Forward(m.e, i, n)
+	got := int64(0)
+	for r, ok := it.NextRun(); ok; r, ok = it.NextRun() {
+		for ; !r.Empty(); got++ {
+			b := r.Short()
+			if b == nil {
+				v := r.Take()
+				b = v.Append(nil)
+			}
+			if got >= n || !bytes.Equal(b, m.want[i+got]) {
+				m.t.Fatalf("element %d of %d from %d is %.20q", got, n, i, b)
+			}
+		}
+	}
+	if got != n {
+		m.t.Fatalf("%d elements came in runs; want %d", got, n)
 	}
 }
 
