@@ -24,7 +24,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-collide bench-types profile soak docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-collide bench-types bench-aof profile soak docs clean
 
 all: build
 
@@ -112,6 +112,10 @@ bench-hitratio: build
 # A million keys that collide under unseeded XXH64.
 bench-collide: build
 	$(GO) run ./tests/load/collide $(ARGS)
+
+# The append only file: CPU, throughput under always, loading, rewriting.
+bench-aof: build
+	$(GO) run ./tests/load/aof $(ARGS)
 
 # CPU and allocation profiles into profiles/.
 profile: build

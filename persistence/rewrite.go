@@ -21,6 +21,9 @@ type Source interface {
 // ErrRewriting is returned by Rewrite while another one runs.
 var ErrRewriting = errors.New("a rewrite is running")
 
+// errIncrement ends a rewrite whose increment does not hold all that follows the cut.
+var errIncrement = errors.New("the new increment has failed")
+
 // errStopped ends a rewrite that is not wanted any more.
 var errStopped = errors.New("stopped")
 
@@ -146,6 +149,7 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 	}
 	buf := make([]byte, 0, baseBufferBytes+baseBufferBytes/4)
 	unsynced := 0
+	ahead := syncAhead{f: f}
 	for done := false; !done && err == nil; {
 		select {
 		case <-stop:
@@ -154,7 +158,7 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 		default:
 		}
 		if t != nil && t.failed.Load() {
-			err = errors.New("the new increment has failed")
+			err = errIncrement
 			continue
 		}
 		buf, done = src.Next(buf)
@@ -168,10 +172,12 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 			buf = make([]byte, 0, baseBufferBytes+baseBufferBytes/4)
 		}
 		buf = buf[:0]
-		if err == nil && unsynced >= baseSyncBytes && a.set.IncrementalFsync() {
-			err = f.Sync()
+		if err == nil && unsynced >= baseSyncBytes && a.set.IncrementalFsync() && ahead.order() {
 			unsynced = 0
 		}
+	}
+	if aerr := ahead.wait(); err == nil {
+		err = aerr
 	}
 	if err == nil {
 		err = f.Sync()
@@ -180,6 +186,42 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 		err = cerr
 	}
 	return size, err
+}
+
+// syncAhead syncs a file beside its writing, so that the last sync has little to do and
+// whoever has to get rid of data need not wait for the disk.
+type syncAhead struct {
+	f    File
+	busy bool
+	done chan error
+}
+
+// order begins a sync, unless one runs.
+func (s *syncAhead) order() bool {
+	if s.busy {
+		select {
+		case err := <-s.done:
+			s.done <- err // for wait
+			if err != nil {
+				return false
+			}
+			<-s.done
+		default:
+			return false
+		}
+	}
+	s.busy, s.done = true, make(chan error, 1)
+	go func() { s.done <- s.f.Sync() }()
+	return true
+}
+
+// wait returns the result of the last sync.
+func (s *syncAhead) wait() error {
+	if !s.busy {
+		return nil
+	}
+	s.busy = false
+	return <-s.done
 }
 
 // placeBase gives the temporary file its name.
@@ -196,7 +238,7 @@ func (a *AOF) finish(t *target, base part, size int64) error {
 	defer a.mu.Unlock()
 	if t != nil && t.failed.Load() {
 		_ = a.fs.Remove(a.path(base))
-		return errors.New("the new increment has failed")
+		return errIncrement
 	}
 	m := a.mu.m
 	next := &manifest{base: &base, baseSeq: m.baseSeq, incrSeq: m.incrSeq, history: append([]part(nil), m.history...)}

@@ -26,8 +26,9 @@ type aofKeeper struct {
 	fs      persistence.FS         // nil: the operating system's
 	failure atomic.Pointer[string] // why the AOF is broken
 
-	rewrites atomic.Int64 // begun
-	failures atomic.Int64 // rewrites that failed since the last that did not
+	source   atomic.Pointer[rewriteSource] // what the running rewrite copies, nil: none runs
+	rewrites atomic.Int64                  // begun
+	failures atomic.Int64                  // rewrites that failed since the last that did not
 
 	guarding sync.Mutex // held while guard is set from the state
 

@@ -70,12 +70,17 @@ func (s *session) park() {
 	}
 }
 
-// throttle keeps b, from index from on, while the journal has too much to write; it tells
-// whether it did. Calls that change nothing pass.
+// crowded tells whether so much waits to be written that those who write must wait.
+func (s *Server) crowded() bool {
+	j := s.journal.to.Load()
+	return j != nil && j.Pending() > persistence.MaxPendingBytes || s.aof.crowded(sourceCrowdedBytes)
+}
+
+// throttle keeps b, from index from on, while the journal, or a rewrite, has too much to
+// write; it tells whether it did. Calls that change nothing pass.
 func (s *session) throttle(b *resp.Batch, from int) bool {
 	ex := s.ex
-	j := ex.srv.journal.to.Load()
-	if j == nil || j.Pending() <= persistence.MaxPendingBytes {
+	if !ex.srv.crowded() {
 		return false
 	}
 	writes := false
@@ -122,12 +127,13 @@ func (ex *executor) kick() {
 // release lets those sessions go on that need not wait any more. It runs on the reactor.
 func (ex *executor) release() {
 	j := ex.srv.journal.to.Load()
-	on, broken, durable, room := false, false, uint64(0), true
+	on, broken, durable := false, false, uint64(0)
+	room := !ex.srv.aof.crowded(sourceRoomBytes)
 	if j != nil {
 		on = j.State() == persistence.On && ex.srv.opts.AppendFsync.Load() == options.FsyncAlways
 		broken = j.State() == persistence.Broken
 		durable = j.Durable()
-		room = j.Pending() < persistence.ResumePendingBytes
+		room = room && j.Pending() < persistence.ResumePendingBytes
 	}
 	kept, throttled := ex.stalled.list[:0], false
 	for _, s := range ex.stalled.list {
@@ -176,11 +182,7 @@ func (s *Server) wakeThrottled() {
 
 // awaitRoom is throttle for a worker, which may sleep. It holds no gate.
 func (s *Server) awaitRoom(flags command.Flag) {
-	for flags&command.Write != 0 {
-		j := s.journal.to.Load()
-		if j == nil || j.Pending() <= persistence.MaxPendingBytes {
-			return
-		}
+	for flags&command.Write != 0 && s.crowded() {
 		time.Sleep(time.Millisecond)
 	}
 }
