@@ -20,6 +20,7 @@ type journal struct {
 		stamp int64     // second of the last annotation
 	}
 	end     atomic.Uint64 // LSN behind the last record
+	count   atomic.Uint64 // records
 	written atomic.Uint64 // LSN up to which the writer has taken care, by writing or by giving up
 	stamps  atomic.Bool   // annotate records with the time
 	quiet   atomic.Bool   // whoever appends rings urgent himself: there is no need for wake
@@ -92,6 +93,7 @@ func (j *journal) append(db, last int, body []byte, unit bool) (lsn uint64) {
 	j.mu.cur = b
 	lsn = j.end.Load() + uint64(len(b)-before)
 	j.end.Store(lsn)
+	j.count.Add(1)
 	j.mu.Unlock()
 	if idle && !j.quiet.Load() {
 		ring(j.wake)

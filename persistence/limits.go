@@ -20,8 +20,9 @@ const (
 	// gatherFraction: under always the writer waits for the writers of the previous
 	// round to come back for at most this part of the time that an fsync takes.
 	gatherFraction = 4
-	// gatherMax bounds that wait.
-	gatherMax = 500 * time.Microsecond
+	// gatherMax bounds that wait, gatherStep is how long it sleeps between two looks.
+	gatherMax  = 500 * time.Microsecond
+	gatherStep = 30 * time.Microsecond
 
 	// retryFirst and retryMost bound the wait between attempts of a rewrite.
 	retryFirst = time.Second

@@ -24,6 +24,9 @@ type writer struct {
 	writtenTo uint64 // LSN behind what was written to a file
 	ordered   uint64 // LSN up to which a sync was ordered
 	syncCost  time.Duration
+	counted   uint64 // records up to the last round
+	shared    uint64 // those of the last round
+	before    uint64 // those of the one before
 
 	sync syncer
 }
@@ -87,6 +90,7 @@ func (w *writer) run() {
 			w.round(true)
 			c.done <- w.a.Failure()
 		case <-w.j.urgent:
+			w.await()
 			w.round(false)
 		case <-w.j.wake:
 			w.gather()
@@ -108,9 +112,25 @@ func (w *writer) gather() {
 	}
 }
 
+// await gives those whose records went with the last two syncs a moment to come back, a
+// part of what a sync takes: else two halves of them would take turns, each waiting for
+// the other's sync before its own. Who writes alone does not wait.
+func (w *writer) await() {
+	most := min(w.syncCost/gatherFraction, gatherMax)
+	if w.shared+w.before <= 2 || most < gatherStep || w.a.set.Fsync() != FsyncAlways {
+		return
+	}
+	want := (w.shared + w.before) * 3 / 4
+	for begin := time.Now(); w.j.count.Load()-w.counted < want && time.Since(begin) < most; {
+		time.Sleep(gatherStep)
+	}
+}
+
 // round writes what has gathered, and syncs as the policy says, or in any case.
 func (w *writer) round(force bool) {
 	policy := w.a.set.Fsync()
+	n := w.j.count.Load()
+	w.counted, w.shared, w.before = n, n-w.counted, w.shared
 	w.j.quiet.Store(policy == FsyncAlways)
 	w.j.stamps.Store(w.a.set.Timestamps())
 	var upTo uint64
