@@ -281,7 +281,7 @@ func clientUnblock(c *Ctx) {
 		c.W.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
 		return
 	default:
-		c.W.Error(ErrSyntax)
+		c.W.Error(errSubArity(c))
 		return
 	}
 	id, ok := c.Int(2)

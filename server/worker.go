@@ -130,9 +130,11 @@ func (ex *executor) runSlow(sc *slowCall) {
 // that wait for theirs, and others may run in between.
 func (ex *executor) unlocked(f func()) {
 	if ex.whole {
+		ex.endUnit() // others may record changes in between
 		ex.srv.gates.unlockAll()
 		f()
 		ex.srv.gates.lockAll()
+		ex.beginUnit()
 		return
 	}
 	ex.gate.Unlock()

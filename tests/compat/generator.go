@@ -178,12 +178,13 @@ func (g *G) Sequence() []Step {
 		steps = append(steps, Step{Args: []string{"HELLO", "3"}})
 	}
 	batch := 0
+	var open openMultis
 	for len(steps) < n {
 		conn := 0
 		if !oneConn && g.P(40) {
 			conn = g.N(connsCount)
 		}
-		if g.P(2) {
+		if g.P(2) && !open[conn] {
 			steps = append(steps, g.expired(conn)...)
 			batch = 0
 			continue
@@ -204,6 +205,7 @@ func (g *G) Sequence() []Step {
 			batch = 0
 		}
 		steps = append(steps, st)
+		open.note(st)
 	}
 	return steps
 }

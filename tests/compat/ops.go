@@ -29,6 +29,8 @@ func (s *Side) runOp(st Step) Outcome {
 		return s.scanAll(st)
 	case "raw":
 		return s.raw(st.Args[0])
+	case "blocked":
+		return s.awaitBlocked(st.Args[0])
 	}
 	if s.conns[st.Conn] == nil {
 		if err := s.redial(st.Conn); err != nil {
@@ -43,6 +45,8 @@ func (s *Side) runOp(st Step) Outcome {
 			return Outcome{Err: errorText(err)}
 		}
 		return Outcome{}
+	case "receive":
+		return s.receive(c)
 	case "closed":
 		closed := closedByPeer(c)
 		s.drop(st.Conn)

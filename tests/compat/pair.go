@@ -76,8 +76,15 @@ func (p *Pair) RunAll(steps []Step) ([]*Mismatch, error) {
 		return nil
 	})
 	var all []*Mismatch
+	var queued queues
 	for i, st := range steps {
-		if m := p.compareStep(st, outs[0][i], outs[1][i]); m != nil {
+		m := (*Mismatch)(nil)
+		if ran := queued.note(st, outs[0][i]); ran != nil {
+			m = p.compareExec(st, ran, outs[0][i], outs[1][i])
+		} else {
+			m = p.compareStep(st, outs[0][i], outs[1][i])
+		}
+		if m != nil {
 			m.Step = i
 			all = append(all, m)
 		}

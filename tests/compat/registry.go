@@ -44,6 +44,7 @@ var Groups = []*Group{
 	&serverGroup,
 	&listGroup,
 	&sortGroup,
+	&transactionGroup,
 }
 
 var dumpers = sync.OnceValue(func() map[string]Dumper {

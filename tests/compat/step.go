@@ -67,7 +67,9 @@ func (s Step) String() string {
 //	& GET k            pipelined with the step before
 //	!inline GET k      as a text line         !pass 5       5 ms pass
 //	!scan MATCH k*     a whole SCAN iteration, as a set
-//	!noreply CMD ...   a command that is not answered
+//	!noreply CMD ...   a command that is not answered, or not now
+//	!receive           the reply that the command of a !noreply gets later
+//	!blocked 2         wait until so many clients are blocked
 //	!closed            the server has closed the connection
 //	!raw "bytes"       bytes on a fresh connection, everything that comes back
 //	{n*text}           in an argument: text repeated n times
