@@ -290,20 +290,3 @@ func TestInfoCounts(t *testing.T) {
 		t.Error(info)
 	}
 }
-
-// TestEveryWorkerReplies: a call that turns out to be long under the locks goes to the
-// slow lane, whichever worker is next.
-func TestEveryWorkerReplies(t *testing.T) {
-	s := startServer(t)
-	c := dial(t, s)
-	c.want("1", "HSET", "h", "f", "v")
-	for range 2 * workerCount {
-		c.send(encode("HRANDFIELD", "h", "-25000") + encode("PING"))
-		if got := c.reply(); strings.Count(got, "f") != 25000 {
-			t.Fatalf("a reply of %d bytes", len(got))
-		}
-		if got := c.reply(); got != "PONG" {
-			t.Fatal(got)
-		}
-	}
-}
