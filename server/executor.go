@@ -23,7 +23,8 @@ type executor struct {
 	calls   [resp.MaxBatch]call
 	keys    []store.Key
 	touched int  // how many of keys touchAhead has touched
-	paged   int  // up to which call touchMembers has asked for pages
+	named   int  // up to which call touchMembers has asked for directory words,
+	paged   int  // for pages
 	placed  int  // and for records
 	worker  bool // it serves the slow lane
 	idx     []int
@@ -245,7 +246,7 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 		}
 		cl.to = int32(len(keys))
 	}
-	ex.keys, ex.touched, ex.paged, ex.placed = keys, 0, 0, 0
+	ex.keys, ex.touched, ex.named, ex.paged, ex.placed = keys, 0, 0, 0, 0
 	ex.warm += warm
 }
 
@@ -260,22 +261,25 @@ func (ex *executor) touchAhead(db int, upTo int32) {
 	}
 }
 
-// touchMembers are the third and fourth stage, for calls that name a member of a value:
-// before call i of b runs they ask for the page of one call's member and for the record of
-// another's, which runs sooner.
+// touchMembers are the further stages, for calls that name a member of a value: before
+// call i of b runs they ask for what leads to the page of one call's member, for the page
+// of another's, which runs sooner, and for the record of a third one's.
 func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
 	st := ex.srv.store
-	for end := min(i+lookAheadPages, b.N); ex.paged < end; ex.paged++ {
-		cl := &ex.calls[ex.paged]
+	for end := min(i+lookAheadWords, b.N); ex.named < end; ex.named++ {
+		cl := &ex.calls[ex.named]
 		if cl.spec == nil || cl.spec.Member == 0 || cl.to != cl.from+1 {
 			continue
 		}
-		if args := b.Cmds[ex.paged].Args; cl.spec.Member < len(args) {
+		if args := b.Cmds[ex.named].Args; cl.spec.Member < len(args) {
 			cl.member = st.TouchMember(db, ex.keys[cl.from], args[cl.spec.Member])
 		}
 	}
+	for end := min(i+lookAheadPages, b.N); ex.paged < end; ex.paged++ {
+		st.TouchMemberPage(&ex.calls[ex.paged].member)
+	}
 	for end := min(i+lookAheadRecords, b.N); ex.placed < end; ex.placed++ {
-		st.TouchMemberAgain(ex.calls[ex.placed].member)
+		st.TouchMemberRecord(&ex.calls[ex.placed].member)
 	}
 }
 

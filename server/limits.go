@@ -28,10 +28,11 @@ const (
 	// lookAheadKeys is how many keys beyond the running command have their entries
 	// touched: a few commands' time is as long as a miss takes.
 	lookAheadKeys = 16
-	// lookAheadPages and lookAheadRecords are how many calls from the running one on have
-	// the pages and the records of their members touched already.
-	lookAheadPages   = 10
-	lookAheadRecords = 5
+	// lookAheadWords, lookAheadPages and lookAheadRecords are how many calls from the
+	// running one on have the three stages of touching their members behind them.
+	lookAheadWords   = 12
+	lookAheadPages   = 8
+	lookAheadRecords = 4
 	// aofTickMs is how often the server looks whether a rewrite of the AOF is due.
 	aofTickMs = 100
 )

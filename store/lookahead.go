@@ -7,8 +7,8 @@ import (
 )
 
 // TouchMember is look-ahead within a value, when the entry has come: if k's value may be
-// a table of members, it asks for the page of one and returns where TouchMemberAgain goes
-// on, else 0. It needs no lock; the result means nothing else.
+// a table of members, it asks for what leads to the page of one and returns where
+// TouchMemberPage goes on. It needs no lock; the result means nothing else.
 func (s *Store) TouchMember(db int, k Key, member []byte) (at MemberPlace) {
 	a := s.at(db, k.Shard).table.Peek(k.Hash, entry.PeekBytes)
 	if a == 0 {
@@ -24,7 +24,7 @@ func (s *Store) TouchMember(db int, k Key, member []byte) (at MemberPlace) {
 		return MemberPlace{}
 	}
 	at.hash = slotted.Hash(member)
-	slotted.TouchPage(at.root, at.hash)
+	slotted.TouchWord(at.root, at.hash)
 	return at
 }
 
@@ -34,8 +34,15 @@ type MemberPlace struct {
 	hash uint64
 }
 
-// TouchMemberAgain is the last stage: it asks for the member's record.
-func (s *Store) TouchMemberAgain(at MemberPlace) {
+// TouchMemberPage is the stage after TouchMember: it asks for the member's page.
+func (s *Store) TouchMemberPage(at *MemberPlace) {
+	if at.root != 0 {
+		slotted.TouchPage(at.root, at.hash)
+	}
+}
+
+// TouchMemberRecord is the last stage: it asks for the member's record.
+func (s *Store) TouchMemberRecord(at *MemberPlace) {
 	if at.root != 0 {
 		slotted.TouchRecord(at.root, at.hash)
 	}

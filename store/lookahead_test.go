@@ -34,7 +34,8 @@ func TestTouchMember(t *testing.T) {
 		if (at.root != 0) != (n > lim.Entries) {
 			t.Errorf("%d fields: root at %#x", n, at.root)
 		}
-		s.TouchMemberAgain(at)
+		s.TouchMemberPage(&at)
+		s.TouchMemberRecord(&at)
 		if at.root == 0 {
 			continue
 		}
@@ -44,7 +45,8 @@ func TestTouchMember(t *testing.T) {
 		}
 		s.Delete(0, k)
 		s.Unlock(k.Shard)
-		s.TouchMemberAgain(at)
+		s.TouchMemberPage(&at)
+		s.TouchMemberRecord(&at)
 		s.TouchMember(0, k, []byte("17"))
 	}
 }

@@ -15,21 +15,36 @@ import (
 // maxTouchSlots bounds the slots that TouchRecord searches.
 const maxTouchSlots = 1024
 
-// peekPage returns the page that may be h's, and whether its block can be read.
-func peekPage(root arena.Addr, h uint64) (p page, ok bool) {
+// peekWord returns where the directory word of h may be, 0 when it cannot be read.
+func peekWord(root arena.Addr, h uint64) arena.Addr {
 	dir := *(*uint64)(root.Ptr())
 	g := uint(dir>>gShift) & depthMask
 	w := wordAddr(dir) + arena.Addr(h>>1>>((63-g)&63)*8)
-	limit := arena.HighWater()
-	if wordAddr(dir) == 0 || w+8 > limit {
+	if wordAddr(dir) == 0 || w+8 > arena.HighWater() {
+		return 0
+	}
+	return w
+}
+
+// peekPage returns the page that may be h's, and whether its block can be read.
+func peekPage(root arena.Addr, h uint64) (p page, ok bool) {
+	w := peekWord(root, h)
+	if w == 0 {
 		return 0, false
 	}
 	p = *(*page)(w.Ptr())
-	return p, p.addr() != 0 && p.end() <= limit && p.capacity() >= headerBytes
+	return p, p.addr() != 0 && p.end() <= arena.HighWater() && p.capacity() >= headerBytes
 }
 
-// TouchPage is stage 1: it asks for the header of h's page and for the slots where h's
-// may be.
+// TouchWord is stage 1: it asks for the directory word of h.
+func TouchWord(root arena.Addr, h uint64) {
+	if w := peekWord(root, h); w != 0 {
+		prefetch.Line(w.Ptr())
+	}
+}
+
+// TouchPage is stage 2, when the word has come: it asks for the header of h's page and for
+// the slots where h's may be.
 func TouchPage(root arena.Addr, h uint64) {
 	p, ok := peekPage(root, h)
 	if !ok {
@@ -42,7 +57,7 @@ func TouchPage(root arena.Addr, h uint64) {
 	}
 }
 
-// TouchRecord is stage 2, when these have come: it asks for the record.
+// TouchRecord is stage 3, when these have come: it asks for the record.
 func TouchRecord(root arena.Addr, h uint64) {
 	p, ok := peekPage(root, h)
 	if !ok {
