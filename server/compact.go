@@ -2,19 +2,27 @@ package server
 
 import (
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/kringdb/kring/store/arena"
 )
 
-// What is compacted unless activedefrag says more: when a quarter of the pages' bytes is
+// What is compacted unless activedefrag says more: when more than 15% of the pages' bytes are
 // unused, and at least compactIgnoreBytes are, with at most compactDuty percent of a CPU.
 const (
-	compactPercent     = 25
-	compactIgnoreBytes = 1 << 20
-	compactDuty        = 25
+	compactPercent      = 15
+	compactShardPercent = 10 // what a pass, once begun, leaves unused in a shard
+	compactIgnoreBytes  = 1 << 20
+	compactDuty         = 25
 	// compactSlice is for how long the keeper compacts before it sleeps.
 	compactSlice = 4 * time.Millisecond
+
+	// Free memory goes back when for giveBackTicks ticks of the keeper it was more than
+	// 1/giveBackShare of what is in use, and giveBackMinBytes.
+	giveBackTicks    = 10
+	giveBackShare    = 32
+	giveBackMinBytes = 1 << 20
 )
 
 // compact moves what stands in sparse pages together, for a slice of time. Without
@@ -27,20 +35,21 @@ func (k *keeper) compact() {
 		return
 	}
 	percent, duty, wanted := s.compactionWanted()
-	if !k.comp.Running() && !wanted {
-		return
+	if k.sweep == 0 {
+		k.giveBack()
+		if !wanted {
+			return
+		}
+		k.sweep = s.store.Shards() // once begun, all shards get their turn
 	}
-	st := s.store
-	for end, idle := time.Now().Add(compactSlice), 0; idle < st.Shards() && time.Now().Before(end); runtime.Gosched() {
+	for end := time.Now().Add(compactSlice); k.sweep > 0 && time.Now().Before(end); runtime.Gosched() {
 		k.ex.gate.Lock()
-		if k.comp.Step(percent) {
-			idle = 0
-		} else {
-			idle++
+		if !k.comp.Step(percent) {
+			k.sweep--
 		}
 		k.ex.gate.Unlock()
 	}
-	if k.comp.Running() {
+	if k.sweep > 0 {
 		k.pause = compactSlice * time.Duration(100-duty) / time.Duration(duty)
 	}
 	c := k.comp.Stats()
@@ -48,12 +57,26 @@ func (k *keeper) compact() {
 	k.stats.defragFailed.Store(c.Failed)
 	k.stats.defragFreed.Store(c.Bytes)
 	k.stats.defragRunning.Store(int64(duty))
-	if !k.comp.Running() {
+	if k.sweep == 0 {
 		k.stats.defragRunning.Store(0)
 	}
 }
 
-// compactionWanted returns above which percentage of waste to compact, with how many
+// giveBack returns memory to the system that has been free for a while, down to single
+// pages, which the arena does not do by itself.
+func (k *keeper) giveBack() {
+	if idle := arena.Idle(); idle <= max(arena.InUse()/giveBackShare, giveBackMinBytes) {
+		k.idleTicks = 0
+		return
+	}
+	if k.idleTicks++; k.idleTicks > giveBackTicks {
+		k.idleTicks = 0
+		arena.Trim()
+		debug.FreeOSMemory() // the Go heap's part, a few MB
+	}
+}
+
+// compactionWanted returns down to which percentage of waste to compact, with how many
 // percent of a CPU, and whether there is so much.
 func (s *Server) compactionWanted() (percent, duty int, wanted bool) {
 	pages := arena.InUse()
@@ -69,5 +92,5 @@ func (s *Server) compactionWanted() (percent, duty int, wanted bool) {
 		at := min(max(waste*100/max(pages, 1), lo), hi)
 		duty = int(from + (to-from)*(at-lo)/max(hi-lo, 1))
 	}
-	return percent, max(duty, 1), waste > ignore && waste*100 > pages*int64(percent)
+	return min(percent, compactShardPercent), max(duty, 1), waste > ignore && waste*100 > pages*int64(percent)
 }

@@ -29,6 +29,9 @@ type keeper struct {
 	looked time.Time     // when compaction was last thought of
 	pause  time.Duration // until it goes on
 	resume time.Time
+	sweep  int // shards that compaction has still to look at
+
+	idleTicks int // for how many ticks there has been free memory to give back
 }
 
 const (
@@ -89,7 +92,7 @@ func (k *keeper) run() {
 		k.srv.store.SetAlarm(math.MinInt64)
 		k.expire()
 		k.evict()
-		if now := time.Now(); now.Sub(k.looked) >= keeperTickMs*time.Millisecond || k.comp.Running() && now.After(k.resume) {
+		if now := time.Now(); now.Sub(k.looked) >= keeperTickMs*time.Millisecond || k.sweep > 0 && now.After(k.resume) {
 			k.looked = now
 			k.compact()
 			k.resume = time.Now().Add(k.pause)
@@ -112,7 +115,7 @@ func (k *keeper) rest() time.Duration {
 	if k.unfinished {
 		return keeperRetry
 	}
-	if k.comp.Running() {
+	if k.sweep > 0 {
 		until = min(until, k.resume.UnixMilli()+1)
 	}
 	// A shard that a long command holds stays due: look again, but not all the time.

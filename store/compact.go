@@ -14,10 +14,14 @@ type Compactor struct {
 	db    int
 	pos   uint64
 
-	minBytes int64   // of waste in a shard, below which nothing is moved
-	accepted []int64 // by shard: waste that a pass could not, or need not, do away with
+	minBytes int64      // of waste in a shard, below which nothing is moved
+	accepted []accepted // by shard
 	stats    Compaction
 }
+
+// accepted is how a shard stood after a pass, or when a pass was of no use: as long as
+// there is not clearly more waste, or less data, another would be of no use either.
+type accepted struct{ waste, used int64 }
 
 // Compaction is what a Compactor has done so far.
 type Compaction struct {
@@ -29,7 +33,7 @@ type Compaction struct {
 
 // NewCompactor makes a compactor for s.
 func NewCompactor(s *Store) *Compactor {
-	return &Compactor{s: s, minBytes: compactMinBytes, accepted: make([]int64, len(s.shards))}
+	return &Compactor{s: s, minBytes: compactMinBytes, accepted: make([]accepted, len(s.shards))}
 }
 
 // Stats returns what was done so far.
@@ -67,12 +71,13 @@ func (c *Compactor) Step(percent int) bool {
 func (c *Compactor) begin(sh *shard, percent int) {
 	ar := sh.mu.ar
 	waste := ar.Pages() - ar.Used()
-	if waste*100 <= ar.Pages()*int64(percent) || waste < c.minBytes || waste <= c.accepted[c.shard]*5/4 {
-		c.accepted[c.shard] = min(c.accepted[c.shard], waste)
+	was := &c.accepted[c.shard]
+	if waste*100 <= ar.Pages()*int64(percent) || waste < c.minBytes || waste <= was.waste*5/4 && ar.Used() >= was.used*7/8 {
+		was.waste = min(was.waste, waste)
 		return
 	}
 	if ar.CloseSparse(percent) == 0 {
-		c.accepted[c.shard] = waste
+		*was = accepted{waste, ar.Used()}
 		return
 	}
 	c.ar, c.db, c.pos = ar, 0, 0
@@ -84,7 +89,7 @@ func (c *Compactor) finish(sh *shard) {
 	c.stats.Failed += int64(c.ar.Reopen())
 	c.stats.Bytes -= c.ar.Pages()
 	c.stats.Passes++
-	c.accepted[c.shard] = c.ar.Pages() - c.ar.Used()
+	c.accepted[c.shard] = accepted{c.ar.Pages() - c.ar.Used(), c.ar.Used()}
 	c.ar = nil
 }
 

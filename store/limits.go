@@ -30,7 +30,7 @@ const (
 	expireEntryWork   = 8
 
 	// compactMinBytes is the waste of a shard below which nothing is moved.
-	compactMinBytes = 64 << 10
+	compactMinBytes = 32 << 10
 	// compactWorkPerStep bounds what the compactor does per lock hold, in entries that it
 	// looks at; a block that it moves counts as compactMoveWork of them.
 	// compactBlocksPerStep bounds how many blocks of values in one segment it moves.

@@ -21,7 +21,7 @@ var memoryRows = []Row{
 		field: func(o *Options) cell { return &o.ActiveExpireEffort }},
 	{Name: "activedefrag", Kind: yesNo, Default: "no", Group: GroupMemory, State: Working,
 		Help:  "compact the memory while running, by the options below",
-		Means: "Even without it, sparse pages are evacuated when more than 25% of the memory held is unused.",
+		Means: "Even without it, sparse pages are evacuated when more than 15% of the memory held is unused.",
 		field: func(o *Options) cell { return &o.ActiveDefrag }},
 	{Name: "active-defrag-ignore-bytes", Kind: bytesIn(1), Default: "104857600", Group: GroupMemory, State: Working,
 		Help: "waste below which nothing is compacted", field: func(o *Options) cell { return &o.DefragIgnoreBytes }},

@@ -102,11 +102,25 @@ func (p *unitPool) giveBackLocked(u, cnt uint32) int64 {
 // the cache, and returns the bytes. Pieces smaller than the system's own page
 // stay. Any goroutine may call it, without holding a shard lock if it can help
 // it: a gigabyte takes about 50 ms. (MEMORY PURGE)
-func Purge() int64 {
+func Purge() int64 { return pool.purge(0) }
+
+// Trim is Purge, except that it leaves a small share of what is in use. Other than the
+// scavenger it also gives back pieces smaller than granules and chunks, which breaks
+// huge pages apart: it is for memory that has been free for a while.
+func Trim() int64 { return pool.purge((pool.inUse.Load() << unitShift) / cacheShare) }
+
+// Idle returns the bytes of free memory that are resident.
+func Idle() int64 {
+	pool.mu.Lock()
+	defer pool.mu.Unlock()
+	return pool.mu.freeDirty << unitShift
+}
+
+// purge gives free memory back until no more than keep bytes of it are resident.
+func (p *unitPool) purge(keep int64) int64 {
 	total := int64(0)
-	p := &pool
 	p.mu.Lock()
-	for {
+	for p.mu.freeDirty<<unitShift > keep {
 		u, cnt, ok := pickRun(&p.mu.granules, granuleOrder)
 		if !ok {
 			break
@@ -114,20 +128,20 @@ func Purge() int64 {
 		total += p.giveBackLocked(u, cnt)
 	}
 	for o := granuleOrder - 1; o >= 0 && unitBytes<<o >= os.Getpagesize(); o-- {
-		total += p.purgeOrderLocked(o)
+		total += p.purgeOrderLocked(o, keep)
 	}
 	p.mu.Unlock()
 	return total
 }
 
 // purgeOrderLocked gives back the dirty free blocks of one small order.
-func (p *unitPool) purgeOrderLocked(o int) int64 {
+func (p *unitPool) purgeOrderLocked(o int, keep int64) int64 {
 	if p.mu.units == 0 {
 		return 0
 	}
 	total := int64(0)
 	x := &p.mu.free[o]
-	for i, ok := x.next(0); ok; i, ok = x.next(i + 1) {
+	for i, ok := x.next(0); ok && p.mu.freeDirty<<unitShift > keep; i, ok = x.next(i + 1) {
 		if p.anyDirtyLocked(i<<o, 1<<o) {
 			total += p.giveBackLocked(i<<o, 1<<o)
 		}

@@ -135,13 +135,15 @@ func (a *Arena) restore(u uint32, d *desc) {
 	d.free, d.bump = p.free, p.bump
 }
 
-// closedUnits returns the units of the closed pages of a class: they are on their way
-// out, and no measure for the size of a new page.
-func (a *Arena) closedUnits(c int) (units uint32) {
+// leavingUnits returns by how many units a class will shrink when all of its closed pages
+// are empty: they are no measure for the size of a new page, what stands in them is.
+func (a *Arena) leavingUnits(c int) uint32 {
+	units, live := uint32(0), uint32(0)
 	for u := range a.closed {
 		if d := descOf(u); int(d.class) == c {
 			units += d.units()
+			live += uint32(d.used) * classBytes[c]
 		}
 	}
-	return units
+	return units - min(live>>unitShift, units)
 }
