@@ -7,9 +7,9 @@ import (
 	"github.com/kringdb/kring/command"
 )
 
-// TestEveryWorkerReplies: calls that their cost sends to the slow lane are answered by
+// TestEveryWorkerRunsLongCalls: calls that their cost sends to the slow lane are answered by
 // whichever worker takes them.
-func TestEveryWorkerReplies(t *testing.T) {
+func TestEveryWorkerRunsLongCalls(t *testing.T) {
 	c := dial(t, startServer(t))
 	args := []string{"ZADD", "z"}
 	for i := range command.SlowCost + 1 {
