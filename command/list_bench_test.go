@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/kringdb/kring/resp"
 )
 
 func BenchmarkList(b *testing.B) {
@@ -34,5 +32,3 @@ func BenchmarkList(b *testing.B) {
 		})
 	}
 }
-
-var _ = resp.Args(nil)

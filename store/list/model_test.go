@@ -25,7 +25,11 @@ type model struct {
 	bytes int // pushed so far: bounds the work of one input
 	full  int // how often the list was seen full
 	turns int // conversions
+	buf   []byte
 }
+
+// modelBytes bounds the large elements of one input.
+const modelBytes = 300 << 10
 
 var modelSizes = []int{-1, -2, -5, 1, 2, 7, 128, 0}
 
@@ -66,7 +70,7 @@ func (m *model) elem() []byte {
 		return []byte([]string{"", "-", "00", "-0", "+1", "1 ", "9223372036854775808"}[b%7])
 	}
 	n := b % 40
-	if b > 240 && m.bytes < 1<<20 {
+	if b > 240 && m.bytes < modelBytes {
 		n = []int{63, 64, 125, 126, 4093, 4095, 4096, 8190, 16380, 20000, 70000}[b%11]
 	}
 	m.bytes += n
@@ -75,7 +79,7 @@ func (m *model) elem() []byte {
 
 func (m *model) elems() [][]byte {
 	n := 1
-	if b := m.byte(); b > 200 && m.bytes < 1<<20 {
+	if b := m.byte(); b > 200 && m.bytes < modelBytes {
 		n = b - 190
 	}
 	out := make([][]byte, n)
@@ -255,8 +259,9 @@ func (m *model) walk(it Iter, i, step, n int64) {
 		if !it.Next() {
 			m.t.Fatalf("the walk ended before %d", i)
 		}
-		if v := it.Elem(); !bytes.Equal(v.Append(nil), m.want[i]) {
-			m.t.Fatalf("element %d is %.20q; want %.20q", i, v.Append(nil), m.want[i])
+		v := it.Elem()
+		if m.buf = v.Append(m.buf[:0]); !bytes.Equal(m.buf, m.want[i]) {
+			m.t.Fatalf("element %d is %.20q; want %.20q", i, m.buf, m.want[i])
 		}
 	}
 }
