@@ -24,6 +24,7 @@ type Ctx struct {
 	Limits      *Limits
 
 	Hits, Misses int64 // keyspace lookups of reading commands, summed by the executor
+	FieldsGone   int64 // fields of hashes that expired
 	Dirty        int64 // changes since the executor last collected them
 	NoTouch      bool  // CLIENT NO-TOUCH is on: reads leave the access clock alone
 

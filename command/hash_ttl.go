@@ -303,6 +303,7 @@ func ExpireFields(c *Ctx, k store.Key, e entry.Entry) {
 	})
 	e = c.Store.Settle(c.DB, k, e, ne)
 	if n > 0 {
+		c.FieldsGone += int64(n)
 		c.Changed(k, EventHExpired, n)
 	}
 	if hash.Len(e) == 0 {

@@ -206,6 +206,10 @@ func (ex *executor) collect(c *command.Ctx) {
 	st.dirty += c.Dirty
 	st.errors += int64(c.W.TakeErrors())
 	c.Hits, c.Misses, c.Dirty = 0, 0, 0
+	if c.FieldsGone != 0 {
+		ex.srv.counts.expiredFields.Add(c.FieldsGone)
+		c.FieldsGone = 0
+	}
 	if cap(c.Scratch) > keepScratchBytes {
 		c.Scratch = nil
 	}

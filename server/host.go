@@ -121,6 +121,7 @@ func (h *host) ResetStats() {
 	h.errorsBy.Reset()
 	h.base.connections.Store(h.counts.connections.Load())
 	h.base.rejected.Store(h.counts.rejected.Load())
+	h.counts.expiredFields.Store(0)
 	st := h.store.Stats()
 	h.base.expired.Store(int64(st.Expired))
 	h.base.evicted.Store(int64(st.Evicted))

@@ -181,6 +181,7 @@ func infoStats(s *Server, w *infoWriter) {
 	w.num("total_net_output_bytes", w.sum.outputBytes)
 	w.num("rejected_connections", s.counts.rejected.Load()-s.base.rejected.Load())
 	w.num("expired_keys", int64(st.Expired)-s.base.expired.Load())
+	w.num("expired_subkeys", s.counts.expiredFields.Load())
 	w.str("expired_stale_perc", s.stalePercent(st.Expires))
 	w.num("expired_time_cap_reached_count", s.keeper.stats.capReached.Load())
 	w.num("expire_cycle_cpu_milliseconds", s.keeper.stats.busyUs.Load()/1000)

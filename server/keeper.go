@@ -199,6 +199,8 @@ func (k *keeper) expireInner(db int, key store.Key, e store.Entry, _ int64) {
 	ex := k.ex
 	ex.ctx.DB = db
 	ex.recorded(key, func() { command.ExpireFields(&ex.ctx, key, e) })
+	k.srv.counts.expiredFields.Add(ex.ctx.FieldsGone)
+	ex.ctx.FieldsGone = 0
 	if ex.unsettled() {
 		var set store.ShardSet
 		set.Add(key.Shard)

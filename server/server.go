@@ -66,6 +66,7 @@ type counters struct {
 	blocked           atomic.Int64
 	connections       atomic.Int64
 	rejected          atomic.Int64
+	expiredFields     atomic.Int64
 	evictedClients    atomic.Int64
 	outputLimitCloses atomic.Int64
 	queryLimitCloses  atomic.Int64
