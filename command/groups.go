@@ -23,6 +23,7 @@ var groupSpecs = [][]*Spec{
 	introspectSpecs,
 	stringCompareSpecs,
 	delPatternSpecs,
+	surveySpecs,
 	aclSpecs,
 	slowlogSpecs,
 	latencySpecs,

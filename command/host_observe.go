@@ -13,6 +13,9 @@ type ObserveHost interface {
 	// LatencyHistograms asks the reactors: only from a Slow command. nil names: all
 	// commands that were called.
 	LatencyHistograms(names [][]byte) []LatencyHistogram
+
+	HotKeys(n int) []HotKey // asks the reactors: only from a Slow command
+	BigKeys(n int) []BigKey // as the last survey found them
 }
 
 // SlowCall is an entry of the slow log.

@@ -32,6 +32,11 @@ type executor struct {
 	cmds    *stats.Table // calls and times by command
 	mark    int64        // when the running command began, see nanos
 
+	hot       stats.HotKeys
+	unsampled int    // batches since the last sample
+	luck      uint64 // a random state, for picking the sample
+	agedAt    int64  // when hot was aged, milliseconds since 1970
+
 	watchNanos int64 // calls that take longer concern the slow log or the latency monitor
 	timed      bool  // latency-tracking
 	rec        recorder

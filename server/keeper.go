@@ -25,6 +25,7 @@ type keeper struct {
 	told       time.Time // when the store's sum was last made exact
 	unfinished bool      // a pass ended before all was evicted
 
+	survey survey
 	comp   *store.Compactor
 	looked time.Time     // when compaction was last thought of
 	pause  time.Duration // until it goes on
@@ -92,7 +93,12 @@ func (k *keeper) run() {
 		k.srv.store.SetAlarm(math.MinInt64)
 		k.expire()
 		k.evict()
-		if now := time.Now(); now.Sub(k.looked) >= keeperTickMs*time.Millisecond || k.sweep > 0 && now.After(k.resume) {
+		now := time.Now()
+		tick := now.Sub(k.looked) >= keeperTickMs*time.Millisecond
+		if tick {
+			k.survey.look(k.srv, k.ex)
+		}
+		if tick || k.sweep > 0 && now.After(k.resume) {
 			k.looked = now
 			k.compact()
 			k.resume = time.Now().Add(k.pause)

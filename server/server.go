@@ -219,6 +219,7 @@ func (s *Server) clientGone(se *session, err error) {
 func (s *Server) Tick(r *netio.Reactor) {
 	ex := r.Local.(*executor)
 	ex.sampleRate(r.Now())
+	ex.ageHot(r.Now())
 	idleMs := s.opts.Timeout.Load() * 1000
 	soft := s.opts.OutputLimits.Load()[options.ClassNormal].SoftBytes > 0
 	if idleMs == 0 && !soft {

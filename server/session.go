@@ -160,6 +160,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex.begin(s, s.conn.Reactor().Now())
 	db := int(s.db)
 	ex.prepare(db, b)
+	ex.sampleHot(db)
 	if s.throttle(b, from) {
 		return false
 	}

@@ -14,6 +14,11 @@ const (
 	maxSlowArgs     = 32
 	maxSlowArgBytes = 128
 
+	// hotCounters is how many keys each executor counts, maxHotNameBytes the longest name
+	// of one: longer ones are left out.
+	hotCounters     = 96
+	maxHotNameBytes = 256
+
 	// maxSamples is how many samples an event keeps.
 	maxSamples = 160
 	// maxErrorKinds bounds the first words of errors that are told apart.
