@@ -168,6 +168,19 @@ func (b block) before(i int) uint64 {
 	return sum
 }
 
+// beforeOf is before for a block below which there are total entries: it adds up the
+// shorter side.
+func (b block) beforeOf(i int, total uint64) uint64 {
+	n := b.len()
+	if i <= n/2 {
+		return b.before(i)
+	}
+	for j := i; j < n; j++ {
+		total -= *b.countPtr(n, j)
+	}
+	return total
+}
+
 // total returns the entries in or below the block.
 func (b block) total() uint64 {
 	n := b.len()

@@ -26,11 +26,11 @@ func (b block) upper(from, to int, key int64) int {
 	}
 	for n > 1 {
 		half := n >> 1
-		next := from
+		le := 0
 		if b.key(from+half-1) <= key {
-			next = from + half
+			le = 1
 		}
-		from = next
+		from += half & -le
 		n -= half
 	}
 	if b.key(from) <= key {

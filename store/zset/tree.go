@@ -59,14 +59,15 @@ func (t *tree) rank(q *bound) uint64 {
 	if t.root == 0 {
 		return 0
 	}
-	sum := uint64(0)
+	sum, total := uint64(0), t.n
 	for a := t.root; ; {
 		b := at(a)
 		if b.isLeaf() {
 			return sum + uint64(b.search(0, q))
 		}
 		i := b.childFor(q)
-		sum += b.before(i)
+		sum += b.beforeOf(i, total)
+		total = b.count(i)
 		a = b.child(i)
 	}
 }
