@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/value"
 	"github.com/kringdb/kring/store/zset"
 )
 
@@ -298,6 +299,11 @@ func zremRange(c *Ctx, kind rangeKind, ev Event) {
 		c.Store.Delete(c.DB, k)
 		c.Changed(k, ev, int(n))
 		c.Changed(k, EventDel, 0)
+	case zset.IsCheaperToKeep(e, from, to):
+		var g value.Garbage
+		zset.Keep(c.Store.Edit(c.DB, k), e, from, to, &g)
+		c.Store.Discard(k.Shard, &g)
+		c.Changed(k, ev, int(n))
 	default:
 		ar := c.Store.Edit(c.DB, k)
 		c.zsetShrunk(k, e, zset.RemoveRange(ar, e, from, to), ev, int(n))

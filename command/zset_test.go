@@ -146,6 +146,23 @@ func TestZSetAllocations(t *testing.T) {
 	}
 }
 
+func TestZRemRangeOfMost(t *testing.T) {
+	r := newRig(t)
+	words := []string{"ZADD", "z"}
+	for i := range 3000 {
+		words = append(words, fmt.Sprint(i), fmt.Sprint("m", i))
+	}
+	r.run(words...)
+	r.wantEvents("ZREMRANGEBYRANK z 2 -3", 2996, "zremrangebyrank z")
+	r.want("ZRANGE z 0 -1 WITHSCORES", `["m0" "0" "m1" "1" "m2998" "2998" "m2999" "2999"]`)
+	r.want("ZSCORE z m1", `"1"`)
+	r.want("ZSCORE z m2", "nil")
+	r.st.Reap()
+	if err := r.st.CheckInvariants(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestZRandMember(t *testing.T) {
 	r := newRig(t)
 	r.do("ZADD z 1 a 2 b 3 c 4 d")

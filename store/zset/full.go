@@ -6,6 +6,7 @@ import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/slotted"
+	"github.com/kringdb/kring/store/value"
 )
 
 // Offsets of the payload of a full set.
@@ -111,6 +112,37 @@ func removeRangeFull(ar *arena.Arena, e entry.Entry, from, to uint64) {
 		s := &p.at[p.depth-1]
 		x.Delete(ar, at(s.a).member(s.i))
 		t.remove(&p)
+	}
+	t.store(e)
+}
+
+// IsCheaperToKeep tells whether RemoveRange of [from, to) would take longer than Keep,
+// because it removes most of a full set.
+func IsCheaperToKeep(e entry.Entry, from, to uint64) bool {
+	gone := to - from
+	return !isCompact(e) && gone >= keepMinGone && gone/keepShare > Len(e)-gone
+}
+
+// Keep removes the entries of the ranks [from, to) of a full set by building it anew
+// from the others, of which there are some. The old tree and index go into g, to be freed
+// step by step.
+func Keep(ar *arena.Arena, e entry.Entry, from, to uint64, g *value.Garbage) {
+	old := loadTree(ar, e)
+	g.Kind = e.Kind()
+	detach(e, g)
+	initFull(e)
+	t, x := loadTree(ar, e), index(e)
+	for _, part := range [2][2]uint64{{0, from}, {to, old.n}} {
+		if part[0] == part[1] {
+			continue
+		}
+		var it Iter
+		it.seekTree(&old, part[0], part[1]-part[0], false)
+		for it.Next() {
+			score, member := it.Score(), it.Member()
+			x.InsertWord(ar, member, math.Float64bits(score))
+			t.insert(score, member)
+		}
 	}
 	t.store(e)
 }

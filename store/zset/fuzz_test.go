@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 
 	"github.com/kringdb/kring/store/arena"
@@ -344,6 +345,27 @@ func TestRandomOperations(t *testing.T) {
 		}
 		newFuzzer(t, in).run()
 	}
+}
+
+func TestKeep(t *testing.T) {
+	f := newFuzzer(t, []byte{1})
+	for i := range 1500 {
+		f.add(fmt.Sprintf("%04d", i), float64(i/3), 0)
+	}
+	f.add(strings.Repeat("long", 100), 1, 0)
+	f.add(strings.Repeat("long", 101), 9, 0)
+	from, to := uint64(10), uint64(len(f.model)-20)
+	if !IsCheaperToKeep(f.e, from, to) || IsCheaperToKeep(f.e, 500, to) {
+		t.Fatal("IsCheaperToKeep")
+	}
+	var g value.Garbage
+	Keep(f.ar, f.e, from, to, &g)
+	for !FullOps.FreeStep(f.ar, &g, 3) {
+	}
+	f.model = slices.Delete(f.model, int(from), int(to))
+	f.verify()
+	f.free()
+	f.ar.Release()
 }
 
 func TestKeys(t *testing.T) {

@@ -19,15 +19,27 @@ func (it *Iter) Seek(e entry.Entry, rank, count uint64, rev bool) {
 	if count == 0 {
 		return
 	}
-	if isCompact(e) {
-		it.b, it.i = compactOf(e), int(rank)
-		it.p.depth = 0
-	} else {
+	if !isCompact(e) {
 		t := loadTree(nil, e)
-		t.choose(&it.p, rank)
-		s := &it.p.at[it.p.depth-1]
-		it.b, it.i = at(s.a), s.i
+		it.seekTree(&t, rank, count, rev)
+		return
 	}
+	it.b, it.i = compactOf(e), int(rank)
+	it.p.depth = 0
+	it.start(rev)
+}
+
+// seekTree is Seek for a tree; count > 0.
+func (it *Iter) seekTree(t *tree, rank, count uint64, rev bool) {
+	it.left = count
+	t.choose(&it.p, rank)
+	s := &it.p.at[it.p.depth-1]
+	it.b, it.i = at(s.a), s.i
+	it.start(rev)
+}
+
+// start puts the iterator before the entry that it stands at.
+func (it *Iter) start(rev bool) {
 	it.n = it.b.len()
 	it.step = 1
 	if rev {

@@ -16,6 +16,11 @@ const (
 	// narrowMaxBytes is how many bytes of members a block with ends of 2 bytes can have.
 	narrowMaxBytes = 1<<14 - 1
 
+	// A removal of at least keepMinGone entries that leaves less than 1/keepShare of their
+	// number builds the set anew from what is left.
+	keepMinGone = 1000
+	keepShare   = 3
+
 	headerBytes = 4
 	keyBytes    = 8
 	childBytes  = 8
