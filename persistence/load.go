@@ -23,6 +23,9 @@ type Applier interface {
 	Check(rec resp.Args) error
 }
 
+// ErrInterrupted is what an Applier returns that is not to go on: Load returns it.
+var ErrInterrupted = errors.New("loading was interrupted: the server was asked to end")
+
 // Progress tells how far a load is. Any goroutine may read it.
 type Progress struct {
 	Started      atomic.Int64 // seconds since 1970, 0: no load runs
@@ -230,6 +233,9 @@ func (l *loader) report(upTo int64) {
 func (l *loader) apply(recs []resp.Args, starts []int64) error {
 	n, err := l.to.Apply(recs)
 	l.a.load.Records.Add(int64(n))
+	if errors.Is(err, ErrInterrupted) {
+		return err
+	}
 	if err != nil {
 		return l.damaged(starts[n], err.Error())
 	}

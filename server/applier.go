@@ -3,12 +3,12 @@ package server
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -27,6 +27,16 @@ func newApplier(s *Server, ctx context.Context) *applier {
 	ap := &applier{ctx: ctx, ex: newExecutor(s, new(gate))}
 	ap.self.ex, ap.self.proto = ap.ex, 2
 	return ap
+}
+
+// asked tells whether a client asked for the server's end.
+func (s *Server) asked() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // Check implements persistence.Applier.
@@ -56,8 +66,8 @@ func checkRecord(spec *command.Spec, rec resp.Args) error {
 
 // Apply implements persistence.Applier.
 func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
-	if ap.ctx.Err() != nil {
-		return 0, errors.New("loading was interrupted: the server was asked to end")
+	if ap.ctx.Err() != nil || ap.ex.srv.asked() {
+		return 0, persistence.ErrInterrupted
 	}
 	ex := ap.ex
 	for done < len(recs) {

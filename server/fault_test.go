@@ -432,3 +432,40 @@ func (f unsyncedFS) Append(path string) (persistence.File, error) {
 type unsyncedFile struct{ persistence.File }
 
 func (unsyncedFile) Sync() error { return nil }
+
+// TestEndWhileLoading: a server that is asked to end while it loads does, without an
+// error and without a change to its files.
+func TestEndWhileLoading(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runAOF(t, dir)
+	c := dial(t, s)
+	for i := range 100 {
+		c.want("OK", "SET", fmt.Sprint("k", i), "1")
+	}
+	end()
+	text := increments(t, dir)
+	f, let := &faultFS{}, make(chan struct{})
+	n := 0
+	f.set(func(op string) error {
+		if op == "open" {
+			if n++; n == 2 {
+				<-let
+			}
+		}
+		return nil
+	})
+	s, end = runFault(t, dir, f, false)
+	go func() {
+		for !s.asked() {
+			time.Sleep(time.Millisecond)
+		}
+		close(let)
+	}()
+	c = dial(t, s)
+	c.send(encode("SHUTDOWN", "NOSAVE"))
+	c.closed()
+	end()
+	if increments(t, dir) != text {
+		t.Error("the file has changed")
+	}
+}

@@ -189,7 +189,7 @@ func (ex *executor) endUnit() {
 // reply leaves: up to the last record of whatever it may have read.
 func (ex *executor) promise(j *persistence.AOF, c *command.Ctx, spec *command.Spec) {
 	r, jn := &ex.rec, &ex.srv.journal
-	if len(c.Keys) == 0 {
+	if len(c.Keys) == 0 || spec.AllShards != nil && spec.AllShards(c.Args) {
 		if spec.Flags&(command.ReadOnly|command.Write) != 0 {
 			r.wait = max(r.wait, j.End())
 		}

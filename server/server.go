@@ -11,6 +11,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/server/options"
@@ -155,7 +156,10 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.watchListeners() // reactors run now: they can be asked to close a listener
 	closeWindow := s.openWindow()
 	err := s.aof.open(ctx)
-	if err == nil {
+	if errors.Is(err, persistence.ErrInterrupted) {
+		s.log.Info(err.Error())
+		err = nil
+	} else if err == nil {
 		close(s.ready)
 		s.log.Info("ready to accept connections", "reactors", len(s.execs), "addresses", s.Addrs())
 		select {
