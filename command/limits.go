@@ -75,4 +75,7 @@ const (
 	// maxStreamsCompared is how many streams XREADGROUP compares with each other, to find
 	// one that is named twice.
 	maxStreamsCompared = 64
+	// destroyedTogether is how many pending entries of a group are freed in the time that
+	// others take for one.
+	destroyedTogether = 32
 )

@@ -23,12 +23,12 @@ var streamGroupSpecs = []*Spec{
 			{
 				Name: "delconsumer", Arity: 5, Flags: Write, Group: GroupStream, Handler: xgroupDelConsumer,
 				Keys: []KeySpec{KeyAt(2, KeyRW|KeyDelete)}, Since: "5.0.0", Complexity: "O(N) where N is the number of its pending entries",
-				Summary: "Removes a consumer from a group.", Syntax: "key groupname consumername",
+				Summary: "Removes a consumer from a group.", Syntax: "key groupname consumername", Cost: groupCost,
 			},
 			{
 				Name: "destroy", Arity: 4, Flags: Write, Group: GroupStream, Handler: xgroupDestroy,
 				Keys: []KeySpec{KeyAt(2, KeyRW|KeyDelete)}, Since: "5.0.0", Complexity: "O(N) where N is the number of pending entries",
-				Summary: "Removes a consumer group.", Syntax: "key groupname",
+				Summary: "Removes a consumer group.", Syntax: "key groupname", Cost: groupCost,
 			},
 			{
 				Name: "setid", Arity: -5, Flags: Write, Group: GroupStream, Handler: xgroupSetID,
@@ -94,7 +94,7 @@ var streamGroupSpecs = []*Spec{
 			{
 				Name: "stream", Arity: -3, Flags: ReadOnly, Group: GroupStream, Handler: xinfoStream,
 				Keys: []KeySpec{KeyAt(2, KeyRO|KeyAccess)}, Since: "5.0.0", Complexity: "O(1), with FULL O(N) where N is what is shown",
-				Summary: "Describes a stream.", Syntax: "key [FULL [COUNT count:integer]]",
+				Summary: "Describes a stream.", Syntax: "key [FULL [COUNT count:integer]]", Cost: infoCost,
 			},
 			{
 				Name: "help", Arity: 2, Flags: Loading | Stale, Group: GroupStream, Handler: writeHelp,
@@ -263,4 +263,27 @@ func xgroupDelConsumer(c *Ctx) {
 		c.Changed(c.Keys[0], EventXGroupDelConsumer, 1)
 	}
 	c.W.Int(pending)
+}
+
+// groupCost estimates the pending entries that XGROUP DESTROY and DELCONSUMER remove. Those
+// of a group go by the block.
+func groupCost(c *Ctx) int64 {
+	if len(c.Keys) == 0 {
+		return 0
+	}
+	e := c.Store.FindRaw(c.DB, c.Keys[0])
+	if e.A == 0 || e.Type() != entry.Stream {
+		return 0
+	}
+	g := stream.FindGroup(e, c.Args[3])
+	if g.IsNone() || g.Pending() <= SlowCost {
+		return 0
+	}
+	if len(c.Args) == 4 {
+		return g.Pending() / destroyedTogether
+	}
+	if consumer := g.FindConsumer(c.Args[4]); !consumer.IsNone() {
+		return consumer.Pending()
+	}
+	return 0
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"math"
 
+	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/stream"
 )
@@ -191,4 +192,27 @@ func xinfoConsumers(c *Ctx) {
 		}
 		c.field("inactive", inactive)
 	}
+}
+
+// infoCost estimates what XINFO STREAM FULL shows: all of it with COUNT 0.
+func infoCost(c *Ctx) int64 {
+	if len(c.Args) != 6 || len(c.Keys) == 0 {
+		return 0
+	}
+	e := c.Store.FindRaw(c.DB, c.Keys[0])
+	if e.A == 0 || e.Type() != entry.Stream {
+		return 0
+	}
+	count, ok := resp.ParseInt(c.Args[5])
+	if !ok || count < 0 {
+		return 0
+	}
+	if count == 0 {
+		count = math.MaxInt64
+	}
+	n := min(stream.Len(e), count)
+	for i := range stream.Groups(e) {
+		n += 2 * min(stream.GroupAt(e, i).Pending(), count)
+	}
+	return n
 }

@@ -333,6 +333,9 @@ func TestStreamCosts(t *testing.T) {
 	cost := func(line string) int64 {
 		args := argsOf(strings.Fields(line)...)
 		spec := rigTable().Lookup(args[0])
+		if spec.Subs != nil {
+			spec = spec.LookupSub(args[1])
+		}
 		r.idx, _ = spec.AppendKeys(r.idx[:0], args)
 		r.c.Spec, r.c.Args, r.c.Keys = spec, args, nil
 		for _, i := range r.idx {
@@ -350,13 +353,17 @@ func TestStreamCosts(t *testing.T) {
 	for _, line := range []string{
 		"xrange s - + count 10", "xrevrange s + - count 10", "xrange s 1-21900 +", "xread streams s 1-20900", "xread streams s $",
 		"xread count 10 streams s 0", "xreadgroup group g c count 1 streams s >", "xtrim s maxlen 0", "xrange no - +", "xpending s g - + 10",
+		"xgroup delconsumer s g d", "xgroup destroy s g", "xinfo stream s full count 10",
 	} {
 		if got := cost(line); got > SlowCost {
 			t.Errorf("%s costs %d", line, got)
 		}
 	}
 	r.do("xreadgroup group g c streams s >")
-	for _, line := range []string{"xpending s g idle 5 - + 1", "xpending s g - + " + long, "xautoclaim s g c 5 0 count " + long} {
+	for _, line := range []string{
+		"xpending s g idle 5 - + 1", "xpending s g - + " + long, "xautoclaim s g c 5 0 count " + long, "xgroup delconsumer s g c",
+		"xinfo stream s full count 0",
+	} {
 		if got := cost(line); got <= SlowCost {
 			t.Errorf("%s costs %d", line, got)
 		}
