@@ -122,6 +122,11 @@ func infoStreamAgrees(_ Step, o, s rawclient.Value) bool {
 			switch a[i-1].Str {
 			case "consumers":
 				continue
+			case "radix-tree-keys": // Redis keeps a node whose last entries XDEL and then MINID removed
+				if d := a[i].Int - b[i].Int; d != 0 && d != 1 {
+					return false
+				}
+				continue
 			case "idle":
 				if !closeDeadlines(a[i].Int, b[i].Int, deadlineToleranceMillis) {
 					return false
