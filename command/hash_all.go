@@ -81,7 +81,7 @@ func hrandfieldCost(c *Ctx) int64 {
 	case !ok || size == 0:
 		return 0
 	case n < 0:
-		return min(-n, maxRandomCount)
+		return min(-n, maxRandomMembers)
 	case n < SlowCost/randomDrawCost:
 		return 0
 	}
@@ -124,7 +124,7 @@ func hrandfield(c *Ctx) {
 	if !ok {
 		return
 	}
-	if e.A != 0 && n < -maxRandomCount {
+	if e.A != 0 && n < -maxRandomMembers {
 		c.W.Error(ErrOutOfRange)
 		return
 	}

@@ -10,8 +10,8 @@ const (
 	// popBatch is how many members one SREM carries that stands for an SPOP.
 	popBatch = 1024
 
-	// maxRandomMembers bounds how many members SRANDMEMBER repeats. Redis would go on until
-	// its memory is used up.
+	// maxRandomMembers bounds how many members SRANDMEMBER and how many fields HRANDFIELD
+	// repeats. Redis would go on until its memory is used up.
 	maxRandomMembers = 1 << 28
 
 	// randomDrawShare: distinct random members are drawn one by one if they are at most
@@ -39,8 +39,6 @@ const (
 	// defaultScanCount is COUNT of SCAN when it is not given, maxScanCount its upper end.
 	defaultScanCount = 10
 	maxScanCount     = 1 << 20
-	// maxRandomCount bounds a negative count of HRANDFIELD: Redis would write for ever.
-	maxRandomCount = 1 << 24
 	// expireFieldsStep is how many fields of one hash expire under one hold of the lock.
 	expireFieldsStep = 128
 	// randomDrawCost is how many elements a walk visits in the time that drawing one takes.
