@@ -32,17 +32,17 @@ type waiter struct {
 	db        int
 	proto     int
 	noTouch   bool
-	null      bool // a timeout replies Null, else NullArray
-	deletions bool // it must hear when a key is gone or has another type
+	null      bool  // a timeout replies Null, else NullArray
+	deadline  int64 // milliseconds since 1970, 0: none
+	deletions bool  // it must hear when a key is gone or has another type
 	wants     entry.Type
 	reply     resp.Buffer
 	wait      uint64 // what the reply waits for, see executor.takeWait
 	wrote     uint64
 
 	// The rest belongs to the session's reactor.
-	deadline int64 // milliseconds since 1970, 0: none
-	place    int   // in executor.timers, -1: none
-	early    bool  // the reply came before the worker's word that the client is blocked
+	place int  // in executor.timers, -1: none
+	early bool // the reply came before the worker's word that the client is blocked
 }
 
 // park makes a waiter of the call that has just run and asked for it. The shard locks
@@ -69,6 +69,9 @@ func (ex *executor) park() {
 	}
 	c.Waiting = command.Wait{}
 	ex.srv.counts.blocked.Add(1)
+	if w.deadline != 0 {
+		ex.srv.counts.timed.Add(1)
+	}
 	ex.parked = w
 }
 
@@ -103,7 +106,11 @@ func (w *waiter) leave() {
 	for _, n := range w.nodes {
 		n.dequeue()
 	}
-	w.s.ex.srv.counts.blocked.Add(-1)
+	counts := &w.s.ex.srv.counts
+	counts.blocked.Add(-1)
+	if w.deadline != 0 {
+		counts.timed.Add(-1)
+	}
 }
 
 // arrived runs on the session's reactor: there is a reply.

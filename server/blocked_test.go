@@ -46,8 +46,8 @@ func noObservers(t *testing.T, s *Server) {
 		}
 		o.mu.Unlock()
 	}
-	if n := s.counts.blocked.Load(); n != 0 {
-		t.Errorf("%d blocked clients counted", n)
+	if n, timed := s.counts.blocked.Load(), s.counts.timed.Load(); n != 0 || timed != 0 {
+		t.Errorf("%d blocked clients counted, %d with a timeout", n, timed)
 	}
 }
 

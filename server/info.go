@@ -169,7 +169,7 @@ func infoClients(s *Server, w *infoWriter) {
 	w.num("client_recent_max_output_buffer", 0)
 	w.num("blocked_clients", s.counts.blocked.Load())
 	w.num("tracking_clients", 0)
-	w.num("clients_in_timeout_table", 0)
+	w.num("clients_in_timeout_table", s.counts.timed.Load())
 }
 
 func infoStats(s *Server, w *infoWriter) {

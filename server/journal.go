@@ -167,7 +167,7 @@ func (ex *executor) endUnit() {
 		r.reset(0) // it was switched off in between
 		return
 	}
-	lsn := j.Append(r.db, r.last, r.buf, true)
+	lsn := j.Append(r.db, r.last, r.buf, r.calls > 1)
 	r.reset(lsn)
 	jn := &ex.srv.journal
 	if r.set == everyShard {

@@ -65,6 +65,7 @@ type counters struct {
 	nextClientID      atomic.Int64
 	clients           atomic.Int64
 	blocked           atomic.Int64
+	timed             atomic.Int64 // blocked clients with a timeout
 	connections       atomic.Int64
 	rejected          atomic.Int64
 	expiredFields     atomic.Int64
