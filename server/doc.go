@@ -9,6 +9,8 @@
 //	batch      up to 32 pipelined commands of one connection, parsed and looked ahead together
 //	gate       an executor's mutex, held while it touches the store; see docs/LOCKS.md
 //	slow lane  the workers that run long commands while their connections are paused
+//	waiter     a client that a blocking command holds up, in the queues of the keys it waits for
+//	observer   a waiter or a watch (WATCH): whoever must hear that a key changes
 //
 // A turn of a connection
 //
@@ -16,8 +18,11 @@
 //	                                    │ own gate held
 //	                                    ├─▶ run: shard lock(s) ─▶ handler ─▶ out-ring
 //	                                    ├─▶ Exclusive: own gate released, all gates taken
-//	                                    └─▶ Slow: arguments copied, connection paused,
-//	                                        worker runs it, reply posted to the reactor
+//	                                    ├─▶ Slow: arguments copied, connection paused,
+//	                                    │   worker runs it, reply posted to the reactor
+//	                                    ├─▶ Ctx.Wait: a waiter is queued, the session stops
+//	                                    │   until a change of the key, or time, wakes it (serve.go)
+//	                                    └─▶ within MULTI: queued; EXEC takes all locks (multi.go)
 //	out-ring ─Flush─▶ socket
 //
 // Invariants
@@ -25,6 +30,8 @@
 //  1. Only a connection's reactor touches its session; others post to the reactor.
 //  2. An executor that takes all gates has released its own.
 //  3. Replies leave in the order of the commands, also around the slow lane: while a
-//     worker has one of its commands, a session runs nothing.
+//     worker has one of its commands, or a key is waited for, a session runs nothing.
 //  4. A view into the in-ring is dropped before parser.Done gives its bytes back.
+//  5. A key is looked at and waited for, or watched, under one hold of its shard's lock: no
+//     change falls in between. Whoever changes it has served its waiters before his next command.
 package server

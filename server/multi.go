@@ -71,12 +71,12 @@ func (s *session) enqueue(spec *command.Spec, args resp.Args) {
 		if idx, ok := spec.AppendKeys(ex.idx[:0], q.args); ok {
 			ex.idx = idx
 			for _, i := range idx {
-				k := ex.srv.store.MakeKey(q.args[i])
-				q.keys = append(q.keys, k)
-				tx.shards.Add(k.Shard)
+				q.keys = append(q.keys, ex.srv.store.MakeKey(q.args[i]))
 			}
 		}
 	}
+	set := ex.srv.shardsOfCall(spec, q.args, q.keys)
+	tx.shards.Merge(&set)
 	tx.calls = append(tx.calls, q)
 	tx.flags |= spec.Flags
 	if len(q.keys) == 0 && spec.Group != command.GroupConnection && spec.Group != command.GroupTransactions || spec.Flags&(command.Slow|command.Exclusive) != 0 {
@@ -214,7 +214,7 @@ func (ex *executor) execCall(s *session, q *queuedCall) {
 		ex.handle(c, q.spec)
 		return
 	}
-	set := shardsOf(q.keys)
+	set := ex.srv.shardsOfCall(q.spec, q.args, q.keys)
 	ex.srv.store.LockSet(&set)
 	ex.handle(c, q.spec)
 	ex.srv.store.UnlockSet(&set)

@@ -39,8 +39,9 @@ func TestLongCommand(t *testing.T) {
 	slow := func() int64 {
 		var sum int64
 		for _, ex := range s.extra {
-			st := ex.pub.read()
-			sum += st.slow
+			ex.pub.mu.Lock()
+			sum += ex.pub.mu.sum.slow
+			ex.pub.mu.Unlock()
 		}
 		return sum
 	}
