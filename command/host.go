@@ -63,6 +63,7 @@ type ShutdownOptions struct{ Save, NoSave, Now, Force, Abort bool }
 type Host interface {
 	ACLHost
 	ObserveHost
+	MemoryHost
 
 	Table() *Table
 	Databases() int

@@ -44,18 +44,6 @@ var serverSpecs = []*Spec{
 		Name: "time", Arity: 1, Flags: Loading | Stale | Fast, Group: GroupServer, Handler: timeCmd,
 		Since: "2.6.0", Complexity: "O(1)", Summary: "Returns the server's clock: seconds and microseconds.", Tips: []string{"nondeterministic_output"},
 	},
-	{
-		Name: "memory", Arity: -2, Group: GroupServer, Since: "4.0.0", Complexity: "Depends on subcommand.",
-		Summary: "Commands about memory.",
-		Subs: []*Spec{
-			{
-				Name: "usage", Arity: -3, Flags: ReadOnly, Keys: []KeySpec{KeyAt(2, KeyRO)}, Group: GroupServer, Handler: memoryUsage,
-				Since: "4.0.0", Complexity: "O(1)", Summary: "Returns the exact number of bytes that a key and its value take.",
-				Syntax: "key [SAMPLES count:integer]",
-			},
-			helpSpec(GroupServer, "4.0.0"),
-		},
-	},
 }
 
 func dbSize(c *Ctx) { c.W.Int(int64(c.Store.Len(c.DB))) }
@@ -176,29 +164,6 @@ func shutdown(c *Ctx) {
 		return
 	}
 	c.Client.CloseAfterReply() // like Redis: the connection ends without a reply
-}
-
-func memoryUsage(c *Ctx) {
-	for i := 3; i < len(c.Args); i += 2 {
-		if !equalFold(c.Args[i], "samples") || i+1 == len(c.Args) {
-			c.W.Error(ErrSyntax)
-			return
-		}
-		n, ok := c.Int(i + 1)
-		if !ok {
-			return
-		}
-		if n < 0 {
-			c.W.Error(ErrSyntax)
-			return
-		}
-	}
-	e := c.Store.Find(c.DB, c.Keys[0], c.Now)
-	if e.A == 0 {
-		c.W.Null()
-		return
-	}
-	c.W.Int(c.Store.MemoryUsage(e))
 }
 
 // parseSeconds parses DEBUG SLEEP's argument as C's strtod does: what is no number

@@ -159,7 +159,7 @@ func (s *session) guarded(spec *command.Spec) bool {
 		s.refuse(spec, "MISCONF Errors writing to the AOF file: "+srv.aof.reason())
 	case bits&guardLoading != 0 && spec.Flags&command.Loading == 0:
 		s.refuse(spec, "LOADING Redis is loading the dataset in memory")
-	case bits&guardMemory != 0 && flags&(command.Write|command.DenyOOM) != 0 && !s.ex.makeRoom(flags):
+	case bits&guardMemory != 0 && !s.roomFor(spec, flags):
 		s.refuse(spec, command.ErrOOM)
 	default:
 		return false

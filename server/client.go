@@ -144,7 +144,7 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" qbuf=", int64(in))
 	str("", " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0")
 	num(" omem=", int64(out))
-	num(" tot-mem=", int64(sessionBytes+in+out))
+	num(" tot-mem=", s.bytes())
 	str(" events=", "r")
 	cmd := "NULL"
 	if s.lastSpec != nil {

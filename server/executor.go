@@ -96,6 +96,9 @@ type execStats struct {
 	inputBytes  int64
 	outputBytes int64
 	perSecond   int64 // commands per second, lately
+	clientBytes int64 // buffers of its clients, when it was asked
+	largestIn   int64 // the largest input buffer of a client, when it was asked
+	largestOut  int64 // and the largest output
 }
 
 func (a *execStats) add(b *execStats) {
@@ -108,6 +111,9 @@ func (a *execStats) add(b *execStats) {
 	a.slow += b.slow
 	a.inputBytes += b.inputBytes
 	a.outputBytes += b.outputBytes
+	a.clientBytes += b.clientBytes
+	a.largestIn = max(a.largestIn, b.largestIn)
+	a.largestOut = max(a.largestOut, b.largestOut)
 	a.perSecond += b.perSecond
 }
 

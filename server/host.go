@@ -24,7 +24,7 @@ var _ command.Host = (*host)(nil)
 
 // statBase is what CONFIG RESETSTAT subtracts from counters that never go back.
 type statBase struct {
-	connections, rejected, expired, evicted atomic.Int64
+	connections, rejected, expired, evicted, freed atomic.Int64
 }
 
 func newRunID() string {
@@ -125,6 +125,7 @@ func (h *host) ResetStats() {
 	st := h.store.Stats()
 	h.base.expired.Store(int64(st.Expired))
 	h.base.evicted.Store(int64(st.Evicted))
+	h.base.freed.Store(int64(st.Freed))
 	h.counts.evictedClients.Store(0)
 	h.keeper.stats.reset()
 	h.peakBytes.Store(0)

@@ -111,6 +111,7 @@ func (s *Server) sumStats(ask func(func(*netio.Reactor, *executor))) (execStats,
 	ask(func(r *netio.Reactor, ex *executor) {
 		i := r.Index()
 		parts[i], cmds[i] = ex.stats, stats.NewTable(n)
+		eachSession(r, func(se *session) { parts[i].addClient(se) })
 		cmds[i].Add(ex.cmds)
 	})
 	var sum execStats
@@ -165,8 +166,8 @@ func infoClients(s *Server, w *infoWriter) {
 	w.num("connected_clients", s.counts.clients.Load())
 	w.num("cluster_connections", 0)
 	w.num("maxclients", s.opts.MaxClients.Load())
-	w.num("client_recent_max_input_buffer", 0)
-	w.num("client_recent_max_output_buffer", 0)
+	w.num("client_recent_max_input_buffer", w.sum.largestIn)
+	w.num("client_recent_max_output_buffer", w.sum.largestOut)
 	w.num("blocked_clients", s.counts.blocked.Load())
 	w.num("tracking_clients", 0)
 	w.num("clients_in_timeout_table", s.counts.timed.Load())

@@ -2,10 +2,13 @@ package server
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
 
+	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/store/arena"
 )
 
@@ -68,34 +71,126 @@ func systemBytes() int64 {
 	return 0
 }
 
+// addClient adds what the client's buffers take.
+func (a *execStats) addClient(se *session) {
+	a.clientBytes += se.bytes()
+	a.largestIn = max(a.largestIn, int64(se.conn.In().Len()+se.parser.Buffered()))
+	a.largestOut = max(a.largestOut, int64(se.conn.OutBytes()))
+}
+
+// bytes is what the session takes with its buffers. It runs on the session's reactor.
+func (s *session) bytes() int64 {
+	return int64(sessionBytes + s.conn.In().Len() + s.parser.Buffered() + s.conn.OutBytes())
+}
+
+// memoryReport says where the memory goes; clients is what their buffers take.
+func (s *Server) memoryReport(clients int64) command.MemoryReport {
+	g, pool, st := readGoMemory(), arena.PoolStats(), s.store.Stats()
+	s.aof.mu.Lock()
+	aof := s.aof.mu.cur
+	s.aof.mu.Unlock()
+	r := command.MemoryReport{
+		Total: st.UsedBytes + g.heapBytes, Startup: s.startBytes, Clients: clients,
+		Overhead: g.heapBytes + st.TableBytes, Dataset: st.UsedBytes - st.TableBytes, Tables: st.TableBytes,
+		Allocated: st.UsedBytes, Active: pool.InUse, Resident: pool.InUse + pool.FreeResident, RSS: residentBytes(),
+		Keys: st.Keys, Evicting: s.opts.MaxMemory.Load() > 0,
+	}
+	if aof != nil {
+		r.AOFBuffer = aof.Pending()
+	}
+	r.NotCounted = max(r.Total-(st.UsedBytes-st.DeadBytes+startupBytes), 0)
+	r.Peak = s.notePeak(r.Total)
+	for db := range s.store.Databases() {
+		if s.store.Len(db) > 0 {
+			r.Databases = append(r.Databases, command.DatabaseMemory{DB: db, Table: s.store.TableBytes(db)})
+		}
+	}
+	return r
+}
+
+// Memory implements command.MemoryHost.
+func (h *host) Memory() command.MemoryReport {
+	sum, _ := h.sumStats()
+	return h.memoryReport(sum.clientBytes)
+}
+
+// PurgeMemory implements command.MemoryHost.
+func (s *Server) PurgeMemory() {
+	arena.Purge()
+	debug.FreeOSMemory()
+}
+
+// AllocatorReport implements command.MemoryHost.
+func (s *Server) AllocatorReport() string {
+	p, st := arena.PoolStats(), s.store.Stats()
+	return fmt.Sprintf("address space reserved: %d\nhighest address used: %d\npages and spans in use: %d\nlive blocks: %d\n"+
+		"of these tables: %d\nfree and resident: %d\ngiven back so far: %d\nhuge pages: %t\nvalues waiting to be freed: %d\n",
+		p.Reserved, p.HighWater, p.InUse, st.UsedBytes, st.TableBytes, p.FreeResident, p.GivenBack, p.HugePages, st.Pending)
+}
+
 func infoMemory(s *Server, w *infoWriter) {
-	g := readGoMemory()
-	data := s.store.Used()
-	used := data + g.heapBytes
-	rss := residentBytes()
-	w.num("used_memory", used)
-	w.human("used_memory_human", used)
-	w.num("used_memory_rss", rss)
-	w.human("used_memory_rss_human", rss)
-	peak := s.notePeak(used)
-	w.num("used_memory_peak", peak)
-	w.human("used_memory_peak_human", peak)
-	w.num("used_memory_overhead", g.heapBytes)
-	w.num("used_memory_dataset", data)
-	pool := arena.PoolStats()
-	w.num("allocator_allocated", data)
-	w.num("allocator_active", pool.InUse)
-	w.num("allocator_resident", pool.InUse+pool.FreeResident)
-	w.num("maxmemory", s.opts.MaxMemory.Load())
-	w.human("maxmemory_human", s.opts.MaxMemory.Load())
-	w.num("total_system_memory", systemBytes())
-	w.human("total_system_memory_human", systemBytes())
+	r, g, st := s.memoryReport(w.sum.clientBytes), readGoMemory(), s.store.Stats()
+	both := func(name string, n int64) {
+		w.num(name, n)
+		w.human(name+"_human", n)
+	}
+	ratio := func(name string, f float64) { w.str(name, strconv.FormatFloat(f, 'f', 2, 64)) }
+	percent := func(name string, f float64) { w.str(name, strconv.FormatFloat(f, 'f', 2, 64)+"%") }
+	both("used_memory", r.Total)
+	both("used_memory_rss", r.RSS)
+	both("used_memory_peak", r.Peak)
+	percent("used_memory_peak_perc", r.PeakPercent())
+	w.num("used_memory_overhead", r.Overhead)
+	w.num("used_memory_startup", r.Startup)
+	w.num("used_memory_dataset", r.Dataset)
+	percent("used_memory_dataset_perc", r.DatasetPercent())
+	w.num("allocator_allocated", r.Allocated)
+	w.num("allocator_active", r.Active)
+	w.num("allocator_resident", r.Resident)
+	w.num("allocator_muzzy", 0)
+	both("total_system_memory", systemBytes())
+	infoScriptMemory(w)
+	both("maxmemory", s.opts.MaxMemory.Load())
 	w.str("maxmemory_policy", s.opts.String("maxmemory-policy"))
-	w.str("mem_fragmentation_ratio", strconv.FormatFloat(float64(rss)/float64(max(used, 1)), 'f', 2, 64))
+	ratio("allocator_frag_ratio", r.AllocatorFragmentation())
+	w.num("allocator_frag_bytes", r.Active-r.Allocated)
+	ratio("allocator_rss_ratio", r.AllocatorRSS())
+	w.num("allocator_rss_bytes", r.Resident-r.Active)
+	ratio("rss_overhead_ratio", r.RSSOverhead())
+	w.num("rss_overhead_bytes", r.RSS-r.Resident)
+	ratio("mem_fragmentation_ratio", r.Fragmentation())
+	w.num("mem_fragmentation_bytes", r.RSS-r.Total)
+	w.num("mem_not_counted_for_evict", r.NotCounted)
+	w.num("mem_replication_backlog", 0)
+	w.num("mem_total_replication_buffers", 0)
+	w.num("mem_clients_slaves", 0)
+	w.num("mem_clients_normal", r.Clients)
+	w.num("mem_cluster_links", 0)
+	w.num("mem_aof_buffer", r.AOFBuffer)
 	w.str("mem_allocator", "kring-arena")
-	w.num("lazyfree_pending_objects", 0)
+	w.num("mem_overhead_db_hashtable_rehashing", 0)
+	w.num("active_defrag_running", s.keeper.stats.defragRunning.Load())
+	w.num("lazyfree_pending_objects", st.Pending)
+	w.num("lazyfreed_objects", int64(st.Freed)-s.base.freed.Load())
 	w.num("go_heap_live_bytes", g.liveBytes)
 	w.num("go_heap_objects_bytes", g.heapBytes)
 	w.num("go_total_bytes", g.totalBytes)
 	w.str("go_gc_cpu_fraction", strconv.FormatFloat(g.gcCPUFraction, 'f', 6, 64))
+}
+
+// infoScriptMemory writes the fields about scripts, of which there are none.
+func infoScriptMemory(w *infoWriter) {
+	for _, name := range []string{"used_memory_lua", "used_memory_vm_eval"} {
+		w.num(name, 0)
+	}
+	w.human("used_memory_lua_human", 0)
+	for _, name := range []string{
+		"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries", "used_memory_vm_functions", "used_memory_vm_total",
+	} {
+		w.num(name, 0)
+	}
+	w.human("used_memory_vm_total_human", 0)
+	w.num("used_memory_functions", 0)
+	w.num("used_memory_scripts", 0)
+	w.human("used_memory_scripts_human", 0)
 }

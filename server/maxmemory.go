@@ -141,6 +141,19 @@ func (ex *executor) makeRoom(flags command.Flag) bool {
 	return flags&command.DenyOOM == 0
 }
 
+// roomFor is makeRoom for a call with these flags. Within MULTI nothing more is queued
+// while there is no room: a queue has no other bound.
+func (s *session) roomFor(spec *command.Spec, flags command.Flag) bool {
+	if s.tx != nil {
+		switch spec.Name {
+		case "exec", "discard", "multi", "watch", "quit", "reset":
+		default:
+			flags |= command.DenyOOM
+		}
+	}
+	return flags&(command.Write|command.DenyOOM) == 0 || s.ex.makeRoom(flags)
+}
+
 // tenacity is how long one command may evict, as Redis computes it: 500 us at 10, then
 // 15% more with each step, without bound at 100.
 func tenacity(n int64) time.Duration {

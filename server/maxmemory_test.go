@@ -123,3 +123,31 @@ func TestMemoryComesBack(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestMemoryCommands(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	c.fill("key:", 5000)
+	if got := c.do("MEMORY", "STATS"); !strings.HasPrefix(got, "[peak.allocated ") || !strings.Contains(got, " keys.count 5000 ") ||
+		!strings.Contains(got, " db.0 [overhead.hashtable.main ") {
+		t.Error(got)
+	}
+	if got := c.do("MEMORY", "DOCTOR"); !strings.Contains(got, "no data") {
+		t.Error(got)
+	}
+	if got := c.do("MEMORY", "MALLOC-STATS"); !strings.Contains(got, "live blocks: ") {
+		t.Error(got)
+	}
+	c.want("OK", "MEMORY", "PURGE")
+	if used, data := c.infoInt("used_memory"), c.infoInt("used_memory_dataset"); used < data || data < 5000*100 {
+		t.Errorf("%d used, %d of data", used, data)
+	}
+	if n := c.infoInt("mem_clients_normal"); n < sessionBytes || n > 1<<20 {
+		t.Errorf("the clients take %d bytes", n)
+	}
+	c.do("FLUSHALL")
+	eventually(t, "the flushed keys are freed", func() bool { return c.infoInt("lazyfree_pending_objects") == 0 })
+	if n := c.infoInt("lazyfreed_objects"); n != 5000 {
+		t.Errorf("%d objects were freed", n)
+	}
+}

@@ -44,6 +44,7 @@ type Server struct {
 	limits       atomic.Pointer[command.Limits]
 	base         statBase
 	peakBytes    atomic.Int64
+	startBytes   int64 // what the Go heap held when the server began to serve
 	runID        string
 	started      time.Time
 	stopping     atomic.Bool
@@ -152,6 +153,7 @@ func (s *Server) keepAlive() time.Duration {
 func (s *Server) Serve(ctx context.Context) error {
 	s.slow.start(s.extra[:workerCount])
 	s.aof.prepare()
+	s.startBytes = readGoMemory().heapBytes
 	s.keeper.start()
 	s.group.Start(s)
 	s.watchListeners() // reactors run now: they can be asked to close a listener

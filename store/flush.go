@@ -19,7 +19,7 @@ func (s *Store) FlushDBLocked(db int) {
 			d.due = Never
 			continue
 		}
-		sh.mu.corpses = append(sh.mu.corpses, &corpse{ar: sh.mu.ar, tables: []deadTable{sh.detach(d)}})
+		sh.mu.corpses = append(sh.mu.corpses, &corpse{ar: sh.mu.ar, keys: int64(d.table.Len()), tables: []deadTable{sh.detach(d)}})
 		s.reap.wake(uint32(i))
 	}
 }
@@ -42,6 +42,7 @@ func (s *Store) FlushAllLocked() {
 			if d.table.SegmentOf(0) == 0 {
 				continue
 			}
+			c.keys += int64(d.table.Len())
 			if t := sh.detach(d); t.owed {
 				c.tables = append(c.tables, t)
 			}

@@ -16,6 +16,7 @@ type corpse struct {
 	ar        *arena.Arena
 	wholesale bool  // the arena goes as a whole; else it is the shard's own
 	bytes     int64 // wholesale: what ar held; nothing changes it any more
+	keys      int64 // that it had
 	tables    []deadTable
 }
 
@@ -134,6 +135,7 @@ func (s *Store) reapStep(shard uint32) bool {
 		g := &sh.mu.garbage[n-1]
 		if outside[g.Kind].FreeStep(sh.mu.ar, g, reapBlocksPerStep) {
 			sh.mu.garbage = sh.mu.garbage[:n-1]
+			sh.mu.freed++
 		}
 		if len(sh.mu.garbage) == 0 {
 			sh.mu.garbage = nil
@@ -187,6 +189,7 @@ func (s *Store) reapTable(shard uint32, c *corpse) bool {
 
 func (sh *shard) dropCorpse(c *corpse) {
 	if i := slices.Index(sh.mu.corpses, c); i >= 0 {
+		sh.mu.freed += uint64(c.keys)
 		sh.mu.corpses = slices.Delete(sh.mu.corpses, i, i+1)
 	}
 }

@@ -6,6 +6,8 @@ type Stats struct {
 	Expires    int64  // those with a deadline
 	Expired    uint64 // deleted because of their deadline since Open
 	Evicted    uint64 // deleted to make room since Open
+	Pending    int64  // values, and entries of flushed tables, that the reaper has to free
+	Freed      uint64 // those that it has freed since Open
 	UsedBytes  int64  // Used
 	PageBytes  int64  // arena pages that the shards hold, used or not
 	TableBytes int64  // the part of UsedBytes that tables take
@@ -59,7 +61,10 @@ func (s *Store) Stats() Stats {
 		st.Evicted += sh.mu.evicted
 		st.UsedBytes += sh.mu.ar.Used()
 		st.PageBytes += sh.mu.ar.Pages()
+		st.Freed += sh.mu.freed
+		st.Pending += int64(len(sh.mu.garbage))
 		for _, c := range sh.mu.corpses {
+			st.Pending += c.keys
 			if c.wholesale {
 				st.DeadBytes += c.bytes
 			}
@@ -80,4 +85,14 @@ func (s *Store) Stats() Stats {
 // and its share of the table.
 func (s *Store) MemoryUsage(e Entry) int64 {
 	return entryBytes(e) + slotShareBytes
+}
+
+// TableBytes returns what the table of db takes. It takes each shard lock itself.
+func (s *Store) TableBytes(db int) (n int64) {
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		n += s.at(db, uint32(i)).table.Bytes()
+		s.shards[i].mu.Unlock()
+	}
+	return n
 }

@@ -78,11 +78,12 @@ type shard struct {
 		corpses []*corpse       // detached tables, the reaper's work
 		expired uint64          // entries deleted because of their deadline
 		evicted uint64          // entries deleted to make room
+		freed   uint64          // values and entries that the reaper has freed
 		told    int64           // what of ar.Used() the store's sum has, see Publish
 		seen    int32           // observers of keys in this shard, see Observe
 	}
 	long atomic.Int32 // workers that run, or are about to run, a long command under the lock
-	_    [128 - 108]byte
+	_    [128 - 116]byte
 }
 
 // database is one shard's part of a database: one cache line.

@@ -45,6 +45,7 @@ var Groups = []*Group{
 	&listGroup,
 	&sortGroup,
 	&transactionGroup,
+	&memoryGroup,
 }
 
 var dumpers = sync.OnceValue(func() map[string]Dumper {

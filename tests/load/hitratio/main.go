@@ -151,8 +151,9 @@ func sizeOf(s *kit.Servers, start func(...string) (*harness.Server, error), c co
 		return 0, err
 	}
 	if srv.Name == "kring" { // whose Go heap does not count
-		data, _ := kit.Number(srv, "used_memory_dataset")
-		return int(data) + 1<<20, nil
+		used, _ := kit.Number(srv, "used_memory")
+		apart, _ := kit.Number(srv, "mem_not_counted_for_evict")
+		return int(used - apart), nil
 	}
 	used, ok := kit.Number(srv, "used_memory")
 	if !ok || base == 0 {
