@@ -55,6 +55,7 @@ type Spec struct {
 
 	first, last, step int // legacy key range, as COMMAND INFO shows it
 	simpleKeys        bool
+	short             bool
 	docArgs           []DocArg
 }
 
@@ -149,6 +150,10 @@ func (s *Spec) MatchesArity(n int) bool {
 	}
 	return n >= -s.Arity
 }
+
+// Short tells whether all calls of the command take about a microsecond: one key, and
+// work that does not grow with its value.
+func (s *Spec) Short() bool { return s.short }
 
 // IsContainer tells whether the command is only reached through subcommands.
 func (s *Spec) IsContainer() bool { return s.Handler == nil }

@@ -64,6 +64,7 @@ func (t *Table) derive(s, parent *Spec) error {
 	}
 	s.first, s.last, s.step = 0, 0, 0
 	s.deriveRange()
+	s.short = s.SimpleKey() > 0 && s.Cost == nil && s.Flags&(Slow|Exclusive|Blocking) == 0
 	s.deriveCategories()
 	if err := s.checkKeys(); err != nil {
 		return err

@@ -37,6 +37,7 @@ type executor struct {
 	luck      uint64 // a random state, for picking the sample
 	agedAt    int64  // when hot was aged, milliseconds since 1970
 
+	group      callGroup
 	watchNanos int64 // calls that take longer concern the slow log or the latency monitor
 	timed      bool  // latency-tracking
 	rec        recorder

@@ -44,6 +44,9 @@ func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
 	if !c.Resumed {
 		ex.stats.commands++
 	}
+	if ex.group.calls != 0 && ex.group.spec != spec {
+		ex.closeGroup()
+	}
 	errs := c.W.Errors()
 	if j := ex.srv.journal.to.Load(); j == nil {
 		spec.Handler(c)

@@ -11,6 +11,9 @@ const (
 	keepScratchBytes = 1 << 20
 	// unknownPreviewBytes bounds each part of the preview in an unknown command error.
 	unknownPreviewBytes = 128
+	// groupFromNanos: short calls are timed together while the slow log and the latency
+	// monitor only want to know of what takes at least this long.
+	groupFromNanos = 1_000_000
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory: session and Conn.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/server/stats"
 )
 
@@ -28,9 +29,26 @@ func (s *Server) watchFrom() int64 {
 	return from
 }
 
+// callGroup is a run of short calls of one command in a batch, which are timed together:
+// reading the clock takes an eighth of the time of a pipelined GET.
+type callGroup struct {
+	spec  *command.Spec
+	calls int64
+	args  resp.Args // of the last one
+}
+
 // observe counts the call that just ended. The time since the end of the previous call
-// of the batch is its: one reading of the clock per call.
+// of the batch is its; short calls wait for the end of their group.
 func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
+	if spec.Short() && ex.watchNanos >= groupFromNanos {
+		if failed {
+			ex.cmds.Fail(spec.ID)
+		}
+		g := &ex.group
+		g.spec, g.args = spec, c.Args
+		g.calls++
+		return
+	}
 	now := ex.nanos()
 	took := now - ex.mark
 	ex.mark = now
@@ -41,6 +59,28 @@ func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 	if took >= ex.watchNanos && !c.Resumed {
 		ex.observeLong(spec, took/1000)
 	}
+}
+
+// closeGroup counts the calls of the group that has ended, each with its share of the
+// time. Should they have taken so long that it concerns the slow log, the last one
+// stands there for all.
+func (ex *executor) closeGroup() {
+	g := &ex.group
+	if g.calls == 0 {
+		return
+	}
+	now := ex.nanos()
+	took := now - ex.mark
+	ex.mark = now
+	ex.cmds.Calls(g.spec.ID, g.calls, took, ex.timed)
+	if took >= ex.watchNanos {
+		c := &ex.ctx
+		spec, args := c.Spec, c.Args
+		c.Spec, c.Args = g.spec, g.args
+		ex.observeLong(g.spec, took/1000)
+		c.Spec, c.Args = spec, args
+	}
+	*g = callGroup{}
 }
 
 // observeLong looks whether a call of some length is for the slow log or the latency

@@ -195,6 +195,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		}
 	}
 	ex.gate.Unlock()
+	ex.closeGroup()
 	ex.w.Flush()
 	s.promised(ex.takeWait())
 	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)

@@ -116,6 +116,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.gate.Lock()
 	ex.run(cl, sc.args)
 	ex.gate.Unlock()
+	ex.closeGroup()
 	ex.w.Flush()
 	sc.parked, ex.parked, sc.after = ex.parked, nil, wc.after
 	sc.wait, sc.wrote = ex.takeWait()

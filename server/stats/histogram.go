@@ -36,6 +36,12 @@ func (h *Histogram) Record(ns int64) {
 	h.total++
 }
 
+// RecordN counts n equal durations.
+func (h *Histogram) RecordN(ns int64, n uint64) {
+	h.counts[bucketOf(ns)] += n
+	h.total += n
+}
+
 // Add adds the counts of o.
 func (h *Histogram) Add(o *Histogram) {
 	for i, n := range o.counts {

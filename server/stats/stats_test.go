@@ -60,11 +60,16 @@ func TestTable(t *testing.T) {
 	b.Call(1, 4000, true, true)
 	b.Call(2, 1000, false, false)
 	b.Reject(0)
+	b.Calls(2, 3, 9000, true)
+	b.Fail(2)
+	if r := b.Row(2); r.Calls != 4 || r.Nanos != 10000 || r.Failed != 1 || r.Times.Count() != 3 {
+		t.Errorf("%+v", r)
+	}
 	a.Add(b)
 	if r := a.Row(1); r.Calls != 2 || r.Nanos != 6000 || r.Failed != 1 || r.Times.Count() != 2 {
 		t.Errorf("%+v", r)
 	}
-	if a.Row(0).Rejected != 1 || a.Row(2).Times != nil || a.Row(2).Calls != 1 {
+	if a.Row(0).Rejected != 1 || a.Row(2).Calls != 4 {
 		t.Error("rows")
 	}
 	if n := testing.AllocsPerRun(100, func() { a.Call(1, 5, false, true) }); n != 0 {

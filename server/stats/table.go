@@ -32,6 +32,22 @@ func (t *Table) Call(id int, ns int64, failed, timed bool) {
 	}
 }
 
+// Calls counts n calls that together took ns nanoseconds.
+func (t *Table) Calls(id int, n, ns int64, timed bool) {
+	r := &t.rows[id]
+	r.Calls += n
+	r.Nanos += ns
+	if timed {
+		if r.Times == nil {
+			r.Times = new(Histogram)
+		}
+		r.Times.RecordN(ns/n, uint64(n))
+	}
+}
+
+// Fail counts an error reply of a call that Calls counts.
+func (t *Table) Fail(id int) { t.rows[id].Failed++ }
+
 // Reject counts a call that was refused before it ran.
 func (t *Table) Reject(id int) { t.rows[id].Rejected++ }
 
