@@ -37,6 +37,10 @@ type Ctx struct {
 	// whole contents of a database (of every one: -1) were removed or exchanged.
 	OnReplaced func(db int)
 
+	// Obey says that the call comes from an AOF: it repeats what was done, so checks that
+	// are for clients, and bounds of its work, do not apply.
+	Obey bool
+
 	Effects Effects // what the journal gets instead of the call itself
 	CanWait bool    // the client may be blocked: not within MULTI, not while loading
 	Waiting Wait    // set by Ctx.Wait: the handler asks that its client be blocked

@@ -94,6 +94,9 @@ func (o *addOptions) check(c *Ctx, add bool) bool {
 		c.W.Error("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
 	case !add && !o.trims:
 		c.W.Error("ERR syntax error, XTRIM must be called with a trimming strategy")
+	case c.Obey: // what the limit left was recorded as the length
+		o.trim.Limit = 0
+		return true
 	case o.limited && !o.trim.Approx:
 		c.W.Error("ERR syntax error, LIMIT cannot be used without the special ~ option")
 	default:

@@ -107,6 +107,8 @@ func (k *aofKeeper) open(ctx context.Context) error {
 func (k *aofKeeper) load(ctx context.Context, a *persistence.AOF) error {
 	begin := time.Now()
 	ap := newApplier(k.srv, ctx)
+	k.srv.store.SetLoading(true)
+	defer k.srv.store.SetLoading(false)
 	if err := a.Load(ap); err != nil {
 		return err
 	}

@@ -14,8 +14,9 @@ import (
 
 // applier executes what is loaded, on an executor of its own. While it works, nothing
 // else changes the store: clients are answered LOADING and the keeper rests. Nothing
-// expires either: time stands still at 0, and a deadline that has passed meanwhile is
-// kept until everything is loaded, because what follows may move it.
+// expires either: the store is told so, and for all commands but those that note the
+// time of day (streams) or count from now, time stands still at 0. A deadline that has
+// passed meanwhile is kept until everything is loaded, because what follows may move it.
 type applier struct {
 	ctx  context.Context
 	ex   *executor
@@ -26,6 +27,7 @@ type applier struct {
 func newApplier(s *Server, ctx context.Context) *applier {
 	ap := &applier{ctx: ctx, ex: newExecutor(s, new(gate))}
 	ap.self.ex, ap.self.proto = ap.ex, 2
+	ap.ex.ctx.Obey = true
 	return ap
 }
 
@@ -110,7 +112,7 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 			return i, err
 		}
 		ex.ctx.Now = 0
-		if relative(cl.spec.Name, rec) {
+		if cl.spec.Group == command.GroupStream || relative(cl.spec.Name, rec) {
 			ex.ctx.Now = now
 		}
 		ap.call(cl, rec)

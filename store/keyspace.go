@@ -15,12 +15,16 @@ func (s *Store) Find(db int, k Key, now int64) Entry {
 		return Entry{}
 	}
 	e := Entry{A: dict.SlotAddr(slot)}
-	if e.Expired(now) {
+	if e.Expired(now) && !s.loading.Load() {
 		s.expire(db, k, slot, e)
 		return Entry{}
 	}
 	return e
 }
+
+// SetLoading says that what is executed now has happened before: no deadline comes true
+// meanwhile, because what follows may move it.
+func (s *Store) SetLoading(on bool) { s.loading.Store(on) }
 
 // FindRaw returns k's entry, expired or not.
 func (s *Store) FindRaw(db int, k Key) Entry {

@@ -58,6 +58,7 @@ type Store struct {
 	hashSeed  uint64 // of xxhash, which picks shards
 	hooks     Hooks
 	clock     atomic.Uint32 // access clock of new entries
+	loading   atomic.Bool   // nothing expires, see SetLoading
 
 	due   []atomic.Int64 // by shard: a lower bound of what is due there, see SetAlarm
 	alarm atomic.Int64   // Hooks.Alarm is called for what is due before
