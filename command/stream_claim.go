@@ -49,7 +49,7 @@ func (o *claimOptions) parse(c *Ctx) (ok bool) {
 		case more && equalFold(arg, "idle"):
 			i++
 			o.atMs, ok = c.intOption(i, "IDLE option argument")
-			o.atMs = c.Now - o.atMs
+			o.atMs = c.wallMs() - o.atMs
 		case more && equalFold(arg, "time"):
 			i++
 			o.atMs, ok = c.intOption(i, "TIME option argument")
@@ -67,8 +67,8 @@ func (o *claimOptions) parse(c *Ctx) (ok bool) {
 			return false
 		}
 	}
-	if o.atMs < 0 || o.atMs > c.Now {
-		o.atMs = c.Now
+	if o.atMs < 0 || o.atMs > c.wallMs() {
+		o.atMs = c.wallMs()
 	}
 	return true
 }
@@ -110,7 +110,7 @@ func xclaim(c *Ctx) {
 			}
 			continue
 		}
-		if !pending && !o.force || pending && o.minIdleMs > 0 && c.Now-d.AtMs < o.minIdleMs {
+		if !pending && !o.force || pending && o.minIdleMs > 0 && c.wallMs()-d.AtMs < o.minIdleMs {
 			continue
 		}
 		if !pending {
@@ -123,7 +123,7 @@ func xclaim(c *Ctx) {
 			d.Count++
 		}
 		g.Deliver(ar, &d)
-		consumer.SetActive(c.Now)
+		consumer.SetActive(c.wallMs())
 		claimEffect(c, k, g, &d)
 		c.Dirty++
 		claimed = append(claimed, id)
@@ -226,13 +226,13 @@ func xautoclaim(c *Ctx) {
 			more = it.Next()
 			continue
 		}
-		if o.minIdleMs <= 0 || c.Now-d.AtMs >= o.minIdleMs {
-			d.AtMs, d.Consumer = c.Now, consumer
+		if o.minIdleMs <= 0 || c.wallMs()-d.AtMs >= o.minIdleMs {
+			d.AtMs, d.Consumer = c.wallMs(), consumer
 			if !o.justID {
 				d.Count++
 			}
 			g.Deliver(ar, &d)
-			consumer.SetActive(c.Now)
+			consumer.SetActive(c.wallMs())
 			claimEffect(c, k, g, &d)
 			c.Dirty++
 			o.count--

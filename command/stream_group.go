@@ -1,6 +1,8 @@
 package command
 
 import (
+	"time"
+
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/stream"
 )
@@ -245,7 +247,7 @@ func xgroupCreateConsumer(c *Ctx) {
 	if !ok {
 		return
 	}
-	if _, ok := g.CreateConsumer(c.Store.Edit(c.DB, c.Keys[0]), c.Args[4], c.Now); !ok {
+	if _, ok := g.CreateConsumer(c.Store.Edit(c.DB, c.Keys[0]), c.Args[4], c.wallMs()); !ok {
 		c.W.Int(0)
 		return
 	}
@@ -286,4 +288,13 @@ func groupCost(c *Ctx) int64 {
 		return consumer.Pending()
 	}
 	return 0
+}
+
+// wallMs is Now, but for one case: while the AOF is loaded, Now is 0 so that nothing
+// expires, yet the times of consumers and deliveries are not to lie before all others.
+func (c *Ctx) wallMs() int64 {
+	if c.Now == 0 {
+		return time.Now().UnixMilli()
+	}
+	return c.Now
 }

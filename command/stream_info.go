@@ -185,10 +185,10 @@ func xinfoConsumers(c *Ctx) {
 		c.W.Map(4)
 		c.fieldBytes("name", consumer.Name())
 		c.field("pending", consumer.Pending())
-		c.field("idle", max(c.Now-consumer.Seen(), 0))
+		c.field("idle", max(c.wallMs()-consumer.Seen(), 0))
 		inactive := int64(stream.NeverActive)
 		if at := consumer.Active(); at != stream.NeverActive {
-			inactive = max(c.Now-at, 0)
+			inactive = max(c.wallMs()-at, 0)
 		}
 		c.field("inactive", inactive)
 	}

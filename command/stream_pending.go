@@ -147,7 +147,7 @@ func pendingEntries(c *Ctx, g stream.Group, o *pendingOptions) {
 		c.W.Array(4)
 		c.replyStreamID(it.ID)
 		c.W.Bulk(it.Consumer.Name())
-		c.W.Int(max(c.Now-it.AtMs, 0))
+		c.W.Int(max(c.wallMs()-it.AtMs, 0))
 		c.W.Int(it.Count)
 	}
 }
@@ -160,7 +160,7 @@ func (o *pendingOptions) start(g stream.Group, consumer stream.Consumer) (it str
 // next goes to the next pending entry in the range that is idle long enough.
 func (o *pendingOptions) next(c *Ctx, it *stream.Deliveries) bool {
 	for it.Next() && !o.to.Less(it.ID) {
-		if o.minIdleMs == 0 || c.Now-it.AtMs >= o.minIdleMs {
+		if o.minIdleMs == 0 || c.wallMs()-it.AtMs >= o.minIdleMs {
 			return true
 		}
 	}

@@ -127,7 +127,7 @@ func consumerOf(c *Ctx, k store.Key, g stream.Group, name []byte) stream.Consume
 	ar := c.Store.Edit(c.DB, k)
 	consumer := g.FindConsumer(name)
 	if consumer.IsNone() {
-		consumer, _ = g.CreateConsumer(ar, name, c.Now)
+		consumer, _ = g.CreateConsumer(ar, name, c.wallMs())
 		c.Changed(k, EventXGroupCreateConsumer, 1)
 		if c.Effects.On {
 			c.BeginEffect(5, "XGROUP")
@@ -137,7 +137,7 @@ func consumerOf(c *Ctx, k store.Key, g stream.Group, name []byte) stream.Consume
 			c.EffectArg(name)
 		}
 	}
-	consumer.SetSeen(c.Now)
+	consumer.SetSeen(c.wallMs())
 	return consumer
 }
 
@@ -157,13 +157,13 @@ func (r *groupRead) deliver(c *Ctx, k store.Key, o *readOptions) {
 		if o.noAck {
 			continue
 		}
-		r.group.Deliver(ar, &stream.Delivery{ID: id, AtMs: c.Now, Count: 1, Consumer: r.consumer})
+		r.group.Deliver(ar, &stream.Delivery{ID: id, AtMs: c.wallMs(), Count: 1, Consumer: r.consumer})
 		if c.Effects.On {
 			r.claimEffect(c, k, id, i, n)
 		}
 	}
 	if n > 0 {
-		r.consumer.SetActive(c.Now)
+		r.consumer.SetActive(c.wallMs())
 		setIDEffect(c, k, r.group)
 	}
 }
@@ -177,7 +177,7 @@ func (r *groupRead) claimEffect(c *Ctx, k store.Key, id stream.ID, i, n int64) {
 	}
 	c.effectID(id)
 	if at == batch-1 {
-		endClaimEffect(c, r.group, c.Now, 1)
+		endClaimEffect(c, r.group, c.wallMs(), 1)
 	}
 }
 
@@ -231,7 +231,7 @@ func (r *groupRead) history(c *Ctx, k store.Key, count int64) {
 			c.W.NullArray()
 			continue
 		}
-		it.AtMs = c.Now
+		it.AtMs = c.wallMs()
 		it.Count++
 		it.Touch()
 	}

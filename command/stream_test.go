@@ -384,3 +384,22 @@ func TestStreamAllocs(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamLoading: while the AOF is loaded the clock stands at 0; times that a command
+// gives are kept, others are those of now.
+func TestStreamLoading(t *testing.T) {
+	r := newRig(t)
+	now := r.c.Now
+	r.c.Now = 0
+	r.do("xadd s 1-1 a b")
+	r.do("xgroup create s g 0")
+	r.do("xclaim s g c 0 1-1 time " + strconv.FormatInt(now-5000, 10) + " retrycount 3 force justid")
+	r.do("xgroup createconsumer s g d")
+	r.c.Now = now
+	r.want("xpending s g - + 1", `[["1-1" "c" 5000 3]]`)
+	for _, reply := range strings.Split(show(r.do("xinfo consumers s g")), "]") {
+		if _, idle, ok := strings.Cut(reply, `"idle" `); ok && len(strings.Fields(idle)[0]) > 4 {
+			t.Errorf("idle for %s ms", idle)
+		}
+	}
+}
