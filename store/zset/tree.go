@@ -1,6 +1,9 @@
 package zset
 
 import (
+	"unsafe"
+
+	"github.com/kringdb/kring/internal/prefetch"
 	"github.com/kringdb/kring/store/arena"
 )
 
@@ -51,7 +54,16 @@ func (t *tree) seek(p *path, q *bound, d uint64) {
 			b.addCount(s.i, d)
 		}
 		a = b.child(s.i)
+		ask(a)
 	}
+}
+
+// ask asks for the cache lines of a block that a search is going to look at, so that
+// their misses overlap.
+func ask(a arena.Addr) {
+	p := a.Ptr()
+	prefetch.Lines2(unsafe.Add(p, 64))
+	prefetch.Lines2(unsafe.Add(p, 192))
 }
 
 // rank returns the number of entries before q.
@@ -69,6 +81,7 @@ func (t *tree) rank(q *bound) uint64 {
 		sum += b.beforeOf(i, total)
 		total = b.count(i)
 		a = b.child(i)
+		ask(a)
 	}
 }
 
