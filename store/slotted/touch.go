@@ -20,7 +20,7 @@ func peekWord(root arena.Addr, h uint64) arena.Addr {
 	dir := *(*uint64)(root.Ptr())
 	g := uint(dir>>gShift) & depthMask
 	w := wordAddr(dir) + arena.Addr(h>>1>>((63-g)&63)*8)
-	if wordAddr(dir) == 0 || w+8 > arena.HighWater() {
+	if wordAddr(dir) == 0 || g > MaxDepthBits || w+8 > arena.HighWater() {
 		return 0
 	}
 	return w
