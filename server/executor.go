@@ -2,6 +2,7 @@ package server
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
@@ -37,20 +38,21 @@ type executor struct {
 	luck      uint64 // a random state, for picking the sample
 	agedAt    int64  // when hot was aged, milliseconds since 1970
 
-	group      callGroup
-	watchNanos int64 // calls that take longer concern the slow log or the latency monitor
-	timed      bool  // latency-tracking
-	rec        recorder
-	stalled    stalled // of a reactor: sessions that wait for the journal
-	host       host
-	lfu        command.LFU
-	ev         evictor
-	limited    bool // maxmemory is set: the store's sum is kept
-	rate       rateSample
-	pub        publishedStats // workers only: stats for others to read
-	inExec     bool           // a transaction's calls are running
-	whole      bool           // and all gates are held
-	slowUser   *acl.User      // the user of a worker's client, see executor.user
+	group       callGroup
+	watchNanos  int64 // calls that take longer concern the slow log or the latency monitor
+	timed       bool  // latency-tracking
+	rec         recorder
+	stalled     stalled // of a reactor: sessions that wait for the journal
+	host        host
+	lfu         command.LFU
+	ev          evictor
+	clientBytes atomic.Int64 // reactors only: what the clients' buffers take, for weighClients
+	limited     bool         // maxmemory is set: the store's sum is kept
+	rate        rateSample
+	pub         publishedStats // workers only: stats for others to read
+	inExec      bool           // a transaction's calls are running
+	whole       bool           // and all gates are held
+	slowUser    *acl.User      // the user of a worker's client, see executor.user
 	blocking
 	warm uint64 // sum over what look-ahead touched; keeps the loads alive
 }

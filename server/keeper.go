@@ -25,7 +25,9 @@ type keeper struct {
 	told       time.Time // when the store's sum was last made exact
 	unfinished bool      // a pass ended before all was evicted
 
-	survey survey
+	survey       survey
+	evictClients atomic.Bool // clients' buffers are more than maxmemory-clients
+
 	comp   *store.Compactor
 	looked time.Time     // when compaction was last thought of
 	pause  time.Duration // until it goes on
@@ -93,6 +95,7 @@ func (k *keeper) run() {
 		k.srv.store.SetAlarm(math.MinInt64)
 		k.expire()
 		k.evict()
+		k.shedClients()
 		now := time.Now()
 		tick := now.Sub(k.looked) >= keeperTickMs*time.Millisecond
 		if tick {

@@ -151,3 +151,23 @@ func TestMemoryCommands(t *testing.T) {
 		t.Errorf("%d objects were freed", n)
 	}
 }
+
+// TestClientsAreEvicted lets clients fill their buffers: the largest go, the protected
+// and the small stay.
+func TestClientsAreEvicted(t *testing.T) {
+	s := startServer(t, "maxmemory-clients", "5mb")
+	small, safe, large := dial(t, s), dial(t, s), dial(t, s)
+	safe.want("OK", "CLIENT", "NO-EVICT", "on")
+	small.want("OK", "SET", "big", strings.Repeat("v", 1<<20))
+	// They do not read. What the protected one holds alone is within the limit.
+	safe.send(strings.Repeat(encode("GET", "big"), 4))
+	large.send(strings.Repeat(encode("GET", "big"), 12))
+	eventually(t, "a client is evicted", func() bool { return small.infoInt("evicted_clients") == 1 })
+	for range 4 {
+		if got := safe.reply(); len(got) != 1<<20 {
+			t.Fatalf("a reply of %d bytes", len(got))
+		}
+	}
+	large.closed()
+	small.want("1", "EXISTS", "big")
+}

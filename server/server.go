@@ -226,6 +226,7 @@ func (s *Server) clientGone(se *session, err error) {
 func (s *Server) Tick(r *netio.Reactor) {
 	ex := r.Local.(*executor)
 	ex.sampleRate(r.Now())
+	s.weighClients(r, ex)
 	ex.ageHot(r.Now())
 	idleMs := s.opts.Timeout.Load() * 1000
 	soft := s.opts.OutputLimits.Load()[options.ClassNormal].SoftBytes > 0

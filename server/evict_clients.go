@@ -1,0 +1,104 @@
+package server
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/kringdb/kring/netio"
+)
+
+var errClientEvicted = errors.New("closed to stay within maxmemory-clients")
+
+// clientLimit is how many bytes the buffers of all clients together may take, 0 for any
+// number.
+func (s *Server) clientLimit() int64 {
+	lim := s.opts.MaxMemoryClients.Load()
+	if lim < 0 { // a percentage of maxmemory
+		lim = s.opts.MaxMemory.Load() / 100 * -lim
+	}
+	return lim
+}
+
+// weighClients publishes what the buffers of a reactor's clients take, on that reactor,
+// and calls the keeper if all of them are too much.
+func (s *Server) weighClients(r *netio.Reactor, ex *executor) {
+	lim := s.clientLimit()
+	if lim == 0 {
+		return
+	}
+	sum := int64(0)
+	eachSession(r, func(se *session) { sum += se.bytes() })
+	ex.clientBytes.Store(sum)
+	total := int64(0)
+	for _, ex := range s.execs {
+		total += ex.clientBytes.Load()
+	}
+	if total > lim {
+		s.keeper.evictClients.Store(true)
+		s.keeper.ring()
+	}
+}
+
+// weight is what one client's buffers take.
+type weight struct {
+	id, bytes int64
+	reactor   *netio.Reactor
+}
+
+// shedClients closes the clients with the largest buffers until the rest are within
+// maxmemory-clients, those that CLIENT NO-EVICT protects excepted. It runs on the keeper,
+// which holds no gate.
+func (k *keeper) shedClients() {
+	if !k.evictClients.Swap(false) {
+		return
+	}
+	s := k.srv
+	lim := s.clientLimit()
+	if lim == 0 {
+		return
+	}
+	var mu sync.Mutex
+	var all []weight
+	total := int64(0)
+	s.askUnlocked(func(r *netio.Reactor, _ *executor) {
+		var mine []weight
+		sum := int64(0)
+		eachSession(r, func(se *session) {
+			n := se.bytes()
+			sum += n
+			if !se.noEvict {
+				mine = append(mine, weight{se.id, n, r})
+			}
+		})
+		mu.Lock()
+		all, total = append(all, mine...), total+sum
+		mu.Unlock()
+	})
+	slices.SortFunc(all, func(a, b weight) int { return int(b.bytes - a.bytes) })
+	for _, w := range all {
+		if total <= lim {
+			return
+		}
+		total -= w.bytes
+		s.closeEvicted(w)
+	}
+}
+
+// closeEvicted closes one client, on its reactor, if it is still there.
+func (s *Server) closeEvicted(w weight) {
+	w.reactor.Post(func() {
+		eachSession(w.reactor, func(se *session) {
+			if se.id != w.id {
+				return
+			}
+			s.counts.evictedClients.Add(1)
+			s.log.Info("closing client to stay within maxmemory-clients", "id", se.id, "client", se.conn.RemoteAddr(), "bytes", w.bytes)
+			if se.busy {
+				se.closeAfterReply()
+			} else {
+				se.conn.Close(errClientEvicted)
+			}
+		})
+	})
+}
