@@ -158,7 +158,7 @@ func TestListRebuild(t *testing.T) {
 }
 
 // parseCommands reads encoded commands.
-func parseCommands(t *testing.T, b []byte) (out [][]string) {
+func parseCommands(t testing.TB, b []byte) (out [][]string) {
 	t.Helper()
 	rest := string(b)
 	line := func() (n int) {

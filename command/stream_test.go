@@ -124,6 +124,16 @@ func TestStreamEffects(t *testing.T) {
 			if x, y = strip.ReplaceAllString(x, ""), strip.ReplaceAllString(y, ""); x != y {
 				t.Fatalf("seed %d, after\n%s\n%s\n%s", seed, strings.Join(log, "\n"), x, y)
 			}
+			if len(log)%40 == 0 && x[0] == '[' {
+				b.do("rename s kept")
+				a.c.Effects.On = false
+				a.rebuildInto(b, "s")
+				a.c.Effects.On = true
+				if y = strip.ReplaceAllString(b.streamState("s"), ""); x != y {
+					t.Fatalf("seed %d: rebuilt\n%s\n%s", seed, x, y)
+				}
+				b.do("rename kept s")
+			}
 		}
 	}
 }
@@ -161,6 +171,21 @@ func TestStreamEffectForms(t *testing.T) {
 	}
 }
 
+// rebuildInto writes what an AOF rewrite holds of key into b.
+func (r *rig) rebuildInto(b *rig, key string) {
+	r.t.Helper()
+	var rb Rebuild
+	k := r.st.MakeKey([]byte(key))
+	r.st.Lock(k.Shard)
+	rb.Entry(r.st.FindRaw(0, k))
+	r.st.Unlock(k.Shard)
+	for _, call := range parseCommands(r.t, rb.Out) {
+		if reply := b.run(call...); reply[0] == '-' {
+			r.t.Fatalf("%q: %s", call, reply)
+		}
+	}
+}
+
 func TestStreamRebuild(t *testing.T) {
 	a, b := newRig(t), newRig(t)
 	b.c.Now = a.c.Now
@@ -178,17 +203,21 @@ func TestStreamRebuild(t *testing.T) {
 	a.do("xadd empty 7-7 a b")
 	a.do("xtrim empty maxlen 0")
 	a.do("xgroup create zero g $ mkstream")
-	for _, key := range []string{"s", "empty", "zero"} {
-		var rb Rebuild
-		k := a.st.MakeKey([]byte(key))
-		a.st.Lock(k.Shard)
-		rb.Entry(a.st.FindRaw(0, k))
-		a.st.Unlock(k.Shard)
-		for _, call := range parseCommands(t, rb.Out) {
-			if reply := b.run(call...); reply[0] == '-' {
-				t.Fatalf("%q: %s", call, reply)
-			}
-		}
+	for i := range 5 {
+		a.do(fmt.Sprintf("xadd gone %d-1 f v", i))
+	}
+	a.do("xgroup create gone g 0")
+	a.do("xgroup create gone h 0")
+	a.do("xreadgroup group g c streams gone >")
+	a.do("xreadgroup group h c streams gone >")
+	a.do("copy gone trimmed")
+	a.do("copy gone both")
+	a.do("xdel gone 0-1 1-1 2-1 3-1 4-1")
+	a.do("xtrim trimmed maxlen 2")
+	a.do("xdel both 3-1")
+	a.do("xtrim both minid 2-1")
+	for _, key := range []string{"s", "empty", "zero", "gone", "trimmed", "both"} {
+		a.rebuildInto(b, key)
 		if x, y := a.streamState(key), b.streamState(key); x != y {
 			t.Errorf("%s was\n%s\nis\n%s", key, x, y)
 		}
