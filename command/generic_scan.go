@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/kringdb/kring/internal/glob"
+	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 )
 
@@ -104,6 +105,18 @@ func parseScan(c *Ctx) (s scanCall, ok bool) {
 		}
 	}
 	return s, true
+}
+
+// scanCost is the COUNT of HSCAN, SSCAN and ZSCAN, whose options begin at argument 3.
+func scanCost(c *Ctx) (cost int64) {
+	for i := 3; i+1 < len(c.Args); i++ {
+		if equalFold(c.Args[i], "count") {
+			if n, ok := resp.ParseInt(c.Args[i+1]); ok {
+				cost = max(cost, n)
+			}
+		}
+	}
+	return cost
 }
 
 func scan(c *Ctx) {

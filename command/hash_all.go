@@ -21,7 +21,7 @@ var hashAllSpecs = []*Spec{
 		Summary: "Returns random fields of a hash.", Syntax: "key [count:integer [WITHVALUES]]", Tips: []string{"nondeterministic_output"},
 	},
 	{
-		Name: "hscan", Arity: -3, Flags: ReadOnly, Group: GroupHash, Handler: hscan, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Name: "hscan", Arity: -3, Flags: ReadOnly, Group: GroupHash, Handler: hscan, Cost: scanCost, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
 		Since: "2.8.0", Complexity: "O(1) for every call", Summary: "Iterates over the fields of a hash.",
 		Syntax: "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [NOVALUES]", Tips: []string{"nondeterministic_output"},
 	},

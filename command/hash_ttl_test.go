@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/hash"
 )
@@ -439,6 +440,25 @@ func TestHRandFieldDistinct(t *testing.T) {
 	for f, n := range counts {
 		if math.Abs(float64(n)-2000) > 250 {
 			t.Errorf("%s was drawn %d times of 2000", f, n)
+		}
+	}
+}
+
+// TestHashCosts: what sends a call to the slow lane.
+func TestHashCosts(t *testing.T) {
+	r := newRig(t)
+	for i := range 3000 {
+		r.do(fmt.Sprintf("hset h f%d v", i))
+	}
+	for line, want := range map[string]int64{
+		"hgetall h": 3000, "hkeys h": 3000, "hvals nokey": 0, "hrandfield h": 0, "hrandfield h 10": 0, "hrandfield h -500": 500,
+		"hrandfield h 100000": 3000, "hrandfield nokey -500": 0, "hscan h 0": 0, "hscan h 0 match x count 700": 700, "hscan h 0 count x": 0,
+		"hset h a 1 b 2": 6,
+	} {
+		args := argsOf(strings.Fields(line)...)
+		r.c.Spec, r.c.Args, r.c.Keys = rigTable().Lookup(args[0]), args, []store.Key{r.st.MakeKey(args[1])}
+		if got := r.c.Spec.Cost(&r.c); got != want {
+			t.Errorf("%s: %d, want %d", line, got, want)
 		}
 	}
 }

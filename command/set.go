@@ -45,7 +45,7 @@ var setSpecs = []*Spec{
 		Summary: "Returns all members of a set.", Syntax: "key", Tips: []string{"nondeterministic_output_order"},
 	},
 	{
-		Name: "sscan", Arity: -3, Flags: ReadOnly, Group: GroupSet, Handler: sscan, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Name: "sscan", Arity: -3, Flags: ReadOnly, Group: GroupSet, Handler: sscan, Cost: scanCost, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
 		Since: "2.8.0", Complexity: "O(1) for every call", Summary: "Iterates over the members of a set.",
 		Syntax: "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer]", Tips: []string{"nondeterministic_output"},
 	},

@@ -53,7 +53,7 @@ var zsetSpecs = []*Spec{
 	},
 	{
 		Name: "zscan", Arity: -3, Flags: ReadOnly, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zscan,
+		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zscan, Cost: scanCost,
 		Since: "2.8.0", Complexity: "O(1) for every call",
 		Summary: "Iterates over the members of a sorted set and their scores.",
 		Syntax:  "key cursor:integer [MATCH pattern:pattern] [COUNT count:integer]",
