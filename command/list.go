@@ -278,8 +278,10 @@ func span(start, stop, n int64) (from, count int64) {
 	if stop < 0 {
 		stop += n
 	}
-	stop = min(stop, n-1)
-	return start, max(stop-start+1, 0)
+	if stop = min(stop, n-1); stop < start { // the difference may not fit
+		return start, 0
+	}
+	return start, stop - start + 1
 }
 
 func lrange(c *Ctx) {
