@@ -168,11 +168,10 @@ func (ex *executor) sampleRate(now int64) {
 func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.host = host{Server: srv, ex: ex}
-	ex.ctx.Within = ex.within
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release
-	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced}
+	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced, Within: ex.within}
 	return ex
 }
 

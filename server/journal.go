@@ -31,6 +31,7 @@ type recorder struct {
 	db    int            // the database of the first of them
 	last  int            // that of the last
 	set   store.ShardSet // the shards that they changed
+	one   [1]store.Key   // see recorded
 
 	// The positions up to which the journal must be durable before replies leave: of
 	// what was read or written, and of what was written.
@@ -91,10 +92,11 @@ func (ex *executor) recorded(k store.Key, f func()) {
 	f()
 	c.Effects.On = false
 	if c.Effects.N > 0 {
-		ex.keys = append(ex.keys[:0], k)
-		c.Keys = ex.keys
+		keys := c.Keys
+		ex.rec.one[0] = k
+		c.Keys = ex.rec.one[:]
 		ex.record(j, c, c.DB)
-		ex.keys[0], c.Keys = store.Key{}, nil
+		ex.rec.one[0], c.Keys = store.Key{}, keys
 	}
 }
 

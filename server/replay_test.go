@@ -1,0 +1,154 @@
+package server
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+)
+
+// replayScript has commands whose record is not the call itself, and those that
+// redis-server 7.0 does not know: tests/compat replays the others.
+const replayScript = `
+HSET h a 1 b 2 c 3 d 4 e 5
+HEXPIRE h 10000 FIELDS 2 a b
+HPEXPIREAT h 33333333333333 FIELDS 1 c
+HPERSIST h FIELDS 1 b
+HPEXPIRE h 1 FIELDS 1 d
+HEXPIRE h 0 FIELDS 1 e
+HGETEX h EX 5000 FIELDS 1 b
+HSETEX h EX 7000 FIELDS 2 x 1 y 2
+HGETDEL h FIELDS 1 x
+HINCRBYFLOAT h f 0.1
+HINCRBYFLOAT h f 0.2
+HINCRBY h y 5
+HSET gone a 1
+HPEXPIRE gone 1 FIELDS 1 a
+SET s1 v
+SET s1 w IFEQ v
+SET s1 z IFEQ v
+SET s2 v EX 1000
+DELIFEQ s2 v
+SET s3 v
+DELEX s3
+SET p1 a
+SET p2 b
+SET q1 a
+DELPATTERN p*
+SADD set 1 2 3 4 5 6 7 8 9
+SPOP set
+SPOP set 3
+SADD text a b c d e f g
+SPOP text 2
+ZADD z 1 a 2 b 3 c 4 d
+ZPOPMIN z
+ZPOPMAX z
+BZPOPMIN z 1
+ZMPOP 1 z MAX
+RPUSH l a b c d e f g h
+LPOP l
+BLPOP l 1
+BRPOP l 1
+LMPOP 1 l LEFT COUNT 2
+BLMPOP 1 1 l RIGHT
+BLMOVE l l2 LEFT RIGHT 1
+RPOPLPUSH l l2
+RPUSH nums 3 1 2
+SORT nums STORE sorted
+XADD x * f v
+XADD x * f w
+XADD x MAXLEN ~ 1 * f z
+XGROUP CREATE x g 0
+XREADGROUP GROUP g c COUNT 1 STREAMS x >
+PFADD hll a b c d
+PFADD hll2 e f
+PFMERGE hll3 hll hll2
+PFCOUNT hll
+GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
+GEOSEARCHSTORE near geo FROMMEMBER Palermo BYRADIUS 200 km ASC COUNT 1
+INCRBYFLOAT num 3.0e3
+GETEX num PX 100000
+SET temp v PX 1
+SET kept v PX 100000
+SET kept w KEEPTTL
+EXPIRE s1 100
+PERSIST s1
+COPY h h2
+RENAME text text2
+MOVE q1 3
+SWAPDB 4 5
+MULTI
+SET m1 1
+SPOP set
+INCRBYFLOAT m2 0.5
+EXPIRE m1 100
+EXEC
+SETRANGE r 5 x
+BITFIELD bf SET u8 0 200 OVERFLOW SAT INCRBY u8 0 100
+`
+
+// dump describes all that can be seen of all keys.
+func (c *testClient) dump() string {
+	var out []string
+	for db := range 16 {
+		c.do("SELECT", fmt.Sprint(db))
+		keys := c.do("KEYS", "*")
+		for _, k := range strings.Fields(strings.Trim(keys, "[]")) {
+			text := fmt.Sprint(db, " ", k, " ", c.do("PEXPIRETIME", k), " ")
+			switch typ := c.do("TYPE", k); typ {
+			case "string":
+				text += c.do("GET", k)
+			case "hash":
+				var fields []string
+				for _, f := range strings.Fields(strings.Trim(c.do("HKEYS", k), "[]")) {
+					fields = append(fields, f+"="+c.do("HGET", k, f)+"@"+c.do("HPEXPIRETIME", k, "FIELDS", "1", f))
+				}
+				sort.Strings(fields)
+				text += fmt.Sprint(fields)
+			case "list":
+				text += c.do("LRANGE", k, "0", "-1")
+			case "set":
+				text += c.do("SORT", k, "ALPHA")
+			case "zset":
+				text += c.do("ZRANGE", k, "0", "-1", "WITHSCORES")
+			case "stream":
+				text += c.do("XRANGE", k, "-", "+") + c.do("XPENDING", k, "g")
+			default:
+				c.t.Fatal(k, typ)
+			}
+			out = append(out, text)
+		}
+	}
+	c.do("SELECT", "0")
+	sort.Strings(out)
+	return strings.Join(out, "\n")
+}
+
+func TestReplayScript(t *testing.T) {
+	s, _ := runAOF(t, t.TempDir())
+	c := dial(t, s)
+	for line := range strings.Lines(strings.TrimSpace(replayScript)) {
+		args := strings.Fields(line)
+		if got := c.do(args...); strings.HasPrefix(got, "ERR") || strings.HasPrefix(got, "WRONGTYPE") {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	time.Sleep(20 * time.Millisecond)
+	want := c.dump()
+	if n := strings.Count(want, "\n"); n < 18 {
+		t.Fatalf("only %d keys:\n%s", n, want)
+	}
+	c.want("OK", "DEBUG", "LOADAOF")
+	if got := c.dump(); got != want {
+		t.Errorf("after a replay:\n%s\nwant\n%s", got, want)
+	}
+	c.want("Background append only file rewriting started", "BGREWRITEAOF")
+	for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
+		time.Sleep(time.Millisecond)
+	}
+	c.want("OK", "DEBUG", "LOADAOF")
+	if got := c.dump(); got != want {
+		t.Errorf("after a rewrite:\n%s\nwant\n%s", got, want)
+	}
+}
