@@ -15,6 +15,7 @@ type ACLHost interface {
 	ACLLogReset()                                                            //
 	ACLSave() (errText string)                                               //
 	ACLLoad() (errText string)                                               //
+	ReadsAllKeys() bool                                                      // the user of the client whose call runs
 }
 
 // ACLRights is what one selector of a user allows, as rules.

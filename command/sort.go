@@ -92,14 +92,10 @@ func sortNeedsAll(args resp.Args) (all bool) {
 	return all
 }
 
-// keysReader is a client whose user's rights may be limited to some keys.
-type keysReader interface{ ReadsAllKeys() bool }
-
 // parseSort reads the options; it replies the error itself.
 func parseSort(c *Ctx) (p sortCall, ok bool) {
 	p.count, ok = -1, true
-	r, limited := c.Client.(keysReader)
-	limited = limited && !r.ReadsAllKeys()
+	limited := c.Host != nil && !c.Host.ReadsAllKeys()
 	deny := func(option string) {
 		ok = false
 		c.W.Error("ERR " + option + " option of SORT denied due to insufficient ACL permissions")

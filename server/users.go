@@ -138,9 +138,15 @@ func (s *session) allowed(spec *command.Spec, args resp.Args) bool {
 	return false
 }
 
-// ReadsAllKeys tells whether the session's user may read every key, as a command needs
-// that finds out only later which ones it reads.
-func (s *session) ReadsAllKeys() bool { return s.user == nil || s.user.ReadsAllKeys() }
+// ReadsAllKeys implements command.Host.
+func (h *host) ReadsAllKeys() bool {
+	s := sessionOf(h.ex.ctx.Client)
+	if s == nil {
+		return true
+	}
+	u := h.ex.user(s)
+	return u == nil || u.ReadsAllKeys()
+}
 
 func (s *session) logDenied(why acl.Denied, object, user string) {
 	srv := s.ex.srv

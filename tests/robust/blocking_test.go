@@ -348,3 +348,57 @@ func TestSortSeesOneMoment(t *testing.T) {
 	}
 	together(t, func() *rawclient.Client { return s.Connect(t) }, measure, writer, other)
 }
+
+// TestBlockingWithinMulti: nobody waits within a transaction, and what it pushes is there
+// for others only when it has ended.
+func TestBlockingWithinMulti(t *testing.T) {
+	s := start(t)
+	c, other := s.Connect(t), s.Connect(t)
+	for _, q := range []string{"BLPOP q 0", "BRPOP q p 0", "BLMOVE q r LEFT LEFT 0", "BRPOPLPUSH q r 0", "BLMPOP 0 1 q LEFT"} {
+		must(t, c, "MULTI", "+OK")
+		must(t, c, q, "+QUEUED")
+		must(t, c, "EXEC", map[bool]string{true: "*1[$(nil)]", false: "*1[*(nil)]"}[strings.Contains(q, "BLMOVE") || strings.Contains(q, "PLPUSH")])
+	}
+	w := blocked(t, s, other, "", "BLPOP q 0")
+	must(t, c, "MULTI", "+OK")
+	for _, q := range []string{"RPUSH q 1 2", "LPOP q", "RPOP q", "RPUSH q 3"} {
+		must(t, c, q, "+QUEUED")
+	}
+	must(t, c, "EXEC", `*4[:2 $"1" $"2" :1]`)
+	w.gets(`*2[$"q" $"3"]`)
+	w = blocked(t, s, other, "", "BLPOP q 0")
+	for _, q := range []string{"MULTI", "RPUSH q 1", "BLPOP q 0", "EXEC"} {
+		must(t, c, q, "")
+	}
+	w.stays()
+	must(t, c, "MULTI", "+OK")
+	must(t, c, "RPUSH q a", "+QUEUED")
+	must(t, c, "SET q string", "+QUEUED")
+	must(t, c, "EXEC", `*2[:1 +OK]`)
+	must(t, c, "DEL q", ":1")
+	must(t, c, "MULTI", "+OK")
+	must(t, c, "SADD src v", "+QUEUED")
+	must(t, c, "SORT src BY w* ALPHA GET # STORE q", "+QUEUED")
+	must(t, c, "EXEC", `*2[:1 :1]`)
+	w.gets(`*2[$"q" $"v"]`)
+	must(t, c, "EXISTS q", ":0")
+}
+
+// TestSortRights: BY and GET may name any key, so they need the right to read them all.
+func TestSortRights(t *testing.T) {
+	s := start(t)
+	c := s.Connect(t)
+	must(t, c, "ACL SETUSER some on nopass ~l ~d +@all", "+OK")
+	must(t, c, "ACL SETUSER reader on nopass ~d %R~* +@all", "+OK")
+	must(t, c, "RPUSH l 2 1", ":2")
+	must(t, c, "AUTH some x", "+OK")
+	must(t, c, "SORT l", `*2[$"1" $"2"]`)
+	must(t, c, "SORT l STORE d", ":2")
+	must(t, c, "SORT l BY w*", "-ERR BY option of SORT denied due to insufficient ACL permissions")
+	must(t, c, "SORT_RO l GET w*", "-ERR GET option of SORT denied due to insufficient ACL permissions")
+	if v, err := c.Do("SORT", "l", "STORE", "e"); err != nil || !strings.HasPrefix(v.Str, "NOPERM") {
+		t.Fatal(v, err)
+	}
+	must(t, c, "AUTH reader x", "+OK")
+	must(t, c, "SORT l BY w* GET # STORE d", ":2")
+}
