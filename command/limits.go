@@ -56,8 +56,6 @@ const (
 	// maxCountedLimit is the largest LIMIT of a range by score for which entries are
 	// looked at one by one instead of searching the end of the range.
 	maxCountedLimit = 64
-	// unionGuess is for how many members of a union there is room from the beginning.
-	unionGuess = 1 << 16
 	// trimLimitNodes is how many nodes an approximate trimming removes at most, in entries
 	// of stream-node-max-entries; trimLimitEntries stands in when that is unbounded.
 	trimLimitNodes   = 100

@@ -6,8 +6,10 @@ import (
 
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
+	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
 	setstore "github.com/kringdb/kring/store/set"
+	"github.com/kringdb/kring/store/slotted"
 	"github.com/kringdb/kring/store/zset"
 )
 
@@ -248,20 +250,26 @@ func (p *zopCall) run() (l scoredList) {
 	return l
 }
 
-// union adds up the inputs in their order.
+// union adds up the inputs in their order. The table of the members seen stands outside
+// the Go heap: it may be large.
 func (p *zopCall) union(l *scoredList) {
-	total := int64(0)
+	ar := arena.New()
+	defer ar.Release()
+	var seen slotted.Table
+	seen.Init(slotted.Words)
+	most := int64(0)
 	for i := range p.inputs {
-		total += p.inputs[i].n
+		most = max(most, p.inputs[i].n)
 	}
-	seen := make(map[string]int, min(total, unionGuess))
+	l.grow(int(most))
 	for i := range p.inputs {
 		p.inputs[i].each(func(m []byte, s float64) bool {
-			if at, ok := seen[string(m)]; ok {
+			if r := seen.Find(m); r != 0 {
+				at := r.Word()
 				l.scores[at] = p.agg.of(l.scores[at], s)
 				return true
 			}
-			seen[string(m)] = l.len()
+			seen.InsertWord(ar, m, uint64(l.len()))
 			l.add(m, s)
 			return true
 		})

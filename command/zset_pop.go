@@ -133,29 +133,14 @@ func zpop(c *Ctx, max bool) {
 }
 
 // firstZSet returns the first of the keys that there is. ok is false when it is no sorted
-// set: the error is replied. A client that waits goes on waiting then, unless there is
-// a sorted set among the keys.
+// set: the error is replied. For a client that waited, keys of other types are not there.
 func (c *Ctx) firstZSet(keys []store.Key) (k store.Key, e entry.Entry, ok bool) {
-	for i, k := range keys {
-		e := c.Find(k)
-		switch {
-		case e.A == 0:
-		case c.Resumed && e.Type() != entry.ZSet && !c.anyZSet(keys[i+1:]):
-			return k, entry.Entry{}, true
-		default:
+	for _, k := range keys {
+		if e := c.Find(k); e.A != 0 && (!c.Resumed || e.Type() == entry.ZSet) {
 			return k, e, c.IsType(e, entry.ZSet)
 		}
 	}
 	return k, e, true
-}
-
-func (c *Ctx) anyZSet(keys []store.Key) bool {
-	for _, k := range keys {
-		if e := c.Store.Find(c.DB, k, c.Now); e.A != 0 && e.Type() == entry.ZSet {
-			return true
-		}
-	}
-	return false
 }
 
 func bzpop(c *Ctx, max bool) {
