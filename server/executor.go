@@ -403,9 +403,21 @@ func (ex *executor) settleUnlocked() {
 	}
 }
 
-// tooLong tells whether the call's cost is for the slow lane.
+// tooLong tells whether the call is for the slow lane: because of its cost, or because a
+// running snapshot has first to have much of what the call changes.
 func (ex *executor) tooLong(spec *command.Spec) bool {
-	return spec.Cost != nil && spec.Cost(&ex.ctx) > command.SlowCost
+	c := &ex.ctx
+	if spec.Cost != nil && spec.Cost(c) > command.SlowCost {
+		return true
+	}
+	if spec.Flags&command.Write != 0 {
+		for i := range c.Keys {
+			if ex.srv.store.OwesMuch(c.DB, c.Keys[i]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // runLong is run for a worker's call with keys: reactors do not wait for its shards.

@@ -45,6 +45,10 @@ const (
 	// evictDatabasesAge is how many steps an evictor trusts its list of databases.
 	evictDatabasesAge = 64
 
+	// heavySegmentBytes is how much the values of a segment hold outside their entries
+	// when a snapshot announces that it takes long to hand it over: about a millisecond.
+	heavySegmentBytes = 1 << 20
+
 	// trimInterval is how many insertions into a table lie between two looks for
 	// empty pages.
 	trimInterval = 256

@@ -47,6 +47,7 @@ type Snapshot struct {
 	// Where Step is: the position in its database in its shard.
 	shard, db int
 	pos       uint64
+	heavy     bool // the next segment is to be announced as a long one
 
 	// swapped tells Step that databases changed places: it begins its shard anew and
 	// skips quickly what it has passed.
@@ -97,6 +98,11 @@ func (sn *Snapshot) Step(want int) (done bool) {
 		return true
 	}
 	sh := &sn.s.shards[sn.shard]
+	if sn.heavy {
+		// Announced before the lock is taken: who comes to the lock meanwhile does not wait.
+		sh.long.Add(1)
+		defer sh.long.Add(-1)
+	}
 	sh.mu.Lock()
 	if sh.mu.snap == sn && !sn.stepLocked(sh, want) {
 		sh.mu.Unlock()
@@ -122,6 +128,8 @@ func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
 	if sn.swapped.Swap(false) {
 		sn.db, sn.pos = 0, 0
 	}
+	announced := sn.heavy
+	sn.heavy = false
 	for emitted := 0; emitted < want; {
 		for sn.db < sn.s.numDBs && sn.s.at(sn.db, shard).passed >= sn.epoch {
 			sn.db, sn.pos = sn.db+1, 0
@@ -131,6 +139,10 @@ func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
 		}
 		d := sn.s.at(sn.db, shard)
 		seg, next, done := d.table.NextSegment(sn.pos)
+		if !announced && sn.owesMuch(&d.table, seg) {
+			sn.heavy = true
+			return false
+		}
 		emitted += sn.emit(shard, d.origin, &d.table, seg)
 		sn.pos = next
 		if done {
@@ -171,6 +183,29 @@ func (sn *Snapshot) emit(shard, origin uint32, t *dict.Table, seg dict.SegmentRe
 	})
 	seg.SetVersion(uint64(sn.epoch))
 	return n
+}
+
+// owesMuch tells whether the snapshot has still to have a segment with so much in it that
+// handing it over takes long.
+func (sn *Snapshot) owesMuch(t *dict.Table, seg dict.SegmentRef) bool {
+	if seg == 0 || seg.Version() >= uint64(sn.epoch) {
+		return false
+	}
+	sum := int64(0)
+	t.EachInSegment(seg, func(a arena.Addr) { sum += outsideBytes(Entry{A: a}) })
+	return sum > heavySegmentBytes
+}
+
+// OwesMuch tells whether a change of k in database db has to hand over so large a
+// pre-image first, that it is better made by a long command (SetLong). The shard is
+// locked.
+func (s *Store) OwesMuch(db int, k Key) bool {
+	sn := s.shards[k.Shard].mu.snap
+	if sn == nil {
+		return false
+	}
+	d := s.at(db, k.Shard)
+	return d.passed < sn.epoch && sn.owesMuch(&d.table, d.table.SegmentOf(k.Hash))
 }
 
 // preserve is called, while a snapshot runs in the shard, before an entry of hash h is
