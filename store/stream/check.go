@@ -73,6 +73,9 @@ func checkNodes(e entry.Entry) error {
 			return fmt.Errorf("node %v: %d entries, %d deleted, end %d; its head says %d, %d, %d",
 				n.id(), live, dead, off, n.u32(nodeLive), n.u32(nodeDead), n.u32(nodeUsed))
 		}
+		if used := arena.SizeOf(n.u32(nodeUsed)); n != r.tail() && used < arena.SizeOf(n.u32(nodeCap)) {
+			return fmt.Errorf("node %v uses %d of %d bytes", n.id(), used, n.u32(nodeCap))
+		}
 		length += int64(live)
 		tail = n
 	}

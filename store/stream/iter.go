@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"slices"
+
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/str"
@@ -112,6 +114,7 @@ func (it *Iter) before() {
 		it.off = 0
 		return
 	case it.node.u32(nodeLast):
+		it.offs = slices.Grow(it.offs, it.node.u32(nodeLive)+it.node.u32(nodeDead))
 		for o := it.node.u32(nodeFirst); o < off; o = skip(it.node, o) {
 			it.offs = append(it.offs, uint32(o))
 		}

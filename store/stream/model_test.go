@@ -166,6 +166,15 @@ func (m *model) verify() {
 		m.t.Fatalf("last %v, deleted %v, added %d", LastID(m.e), MaxDeletedID(m.e), EntriesAdded(m.e))
 	}
 	m.verifyRange(ID{}, MaxID)
+	var top ID
+	for _, e := range m.entries {
+		if top = e.id; !Has(m.e, top) {
+			m.t.Fatalf("entry %v is not found", top)
+		}
+	}
+	if TopID(m.e) != top {
+		m.t.Fatalf("TopID: %v, want %v", TopID(m.e), top)
+	}
 	for name, mg := range m.groups {
 		g := FindGroup(m.e, []byte(name))
 		if g.IsNone() || g.LastID() != mg.last || g.Pending() != int64(len(mg.pending)) || g.Consumers() != len(mg.consumers) {
@@ -195,6 +204,14 @@ func (m *model) verifyRange(from, to ID) {
 		if !e.id.Less(from) && !to.Less(e.id) {
 			want = append(want, e)
 		}
+	}
+	for _, limit := range []int{0, 1, len(want), 1 << 40} {
+		if n := Count(m.e, from, to, int64(limit)); n != int64(min(limit, len(want))) {
+			m.t.Fatalf("Count(%v, %v, %d): %d of %d", from, to, limit, n, len(want))
+		}
+	}
+	if n := Estimate(m.e, from, to); n < 0 || n > Len(m.e) || len(want) == len(m.entries) && n != Len(m.e) {
+		m.t.Fatalf("Estimate(%v, %v): %d for %d of %d", from, to, n, len(want), Len(m.e))
 	}
 	for _, reverse := range []bool{false, true} {
 		var it Iter
