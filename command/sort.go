@@ -98,7 +98,7 @@ func parseSort(c *Ctx) (p sortCall, ok bool) {
 	limited := c.Host != nil && !c.Host.ReadsAllKeys()
 	deny := func(option string) {
 		ok = false
-		c.W.Error("ERR " + option + " option of SORT denied due to insufficient ACL permissions")
+		c.W.Error("ERR " + option + " option of SORT denied due to insufficient ACL permissions.")
 	}
 	stop := sortWords(c.Args, func(i, n int) {
 		if !ok {

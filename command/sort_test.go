@@ -89,8 +89,8 @@ func TestSortNeedsRightsOnAllKeys(t *testing.T) {
 	r := newRig(t)
 	r.c.Host = limitedHost{}
 	r.do("rpush l 2 1")
-	r.want("sort l by w*", "-ERR BY option of SORT denied due to insufficient ACL permissions")
-	r.want("sort_ro l get w*", "-ERR GET option of SORT denied due to insufficient ACL permissions")
-	r.want("sort l get #", "-ERR GET option of SORT denied due to insufficient ACL permissions")
+	r.want("sort l by w*", "-ERR BY option of SORT denied due to insufficient ACL permissions.")
+	r.want("sort_ro l get w*", "-ERR GET option of SORT denied due to insufficient ACL permissions.")
+	r.want("sort l get #", "-ERR GET option of SORT denied due to insufficient ACL permissions.")
 	r.want("sort l by nosort", `["2" "1"]`)
 }

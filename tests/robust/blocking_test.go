@@ -394,8 +394,8 @@ func TestSortRights(t *testing.T) {
 	must(t, c, "AUTH some x", "+OK")
 	must(t, c, "SORT l", `*2[$"1" $"2"]`)
 	must(t, c, "SORT l STORE d", ":2")
-	must(t, c, "SORT l BY w*", "-ERR BY option of SORT denied due to insufficient ACL permissions")
-	must(t, c, "SORT_RO l GET w*", "-ERR GET option of SORT denied due to insufficient ACL permissions")
+	must(t, c, "SORT l BY w*", "-ERR BY option of SORT denied due to insufficient ACL permissions.")
+	must(t, c, "SORT_RO l GET w*", "-ERR GET option of SORT denied due to insufficient ACL permissions.")
 	if v, err := c.Do("SORT", "l", "STORE", "e"); err != nil || !strings.HasPrefix(v.Str, "NOPERM") {
 		t.Fatal(v, err)
 	}
