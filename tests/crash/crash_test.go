@@ -43,9 +43,10 @@ type stamp struct {
 // its own keys, appended to its own list, and within a transaction to two keys at once.
 type writer struct {
 	id    int
-	first int64   // the last number that was sent before this round
-	sent  int64   // the last number that was sent
-	acked []stamp // of this round, and the last one before it
+	first int64                // the last number that was sent before this round
+	sent  int64                // the last number that was sent
+	acked []stamp              // of this round, and the last one before it
+	found [keysPerWriter]int64 // what its own keys held at the begin of this round
 }
 
 // write writes until the server is gone.
@@ -197,7 +198,13 @@ func checkWriter(t *testing.T, c *rawclient.Client, w *writer, acked int64) (com
 	}
 	for i := range int64(keysPerWriter) {
 		n := number(t, c, "GET", w.key(i))
-		last := acked - (acked-i+keysPerWriter)%keysPerWriter // the last acknowledged one of this key
+		last := w.found[i] // then the last acknowledged one of this key
+		for _, s := range w.acked[1:] {
+			if s.seq <= acked && s.seq%keysPerWriter == i {
+				last = s.seq
+			}
+		}
+		w.found[i] = n
 		if n < last || n > w.sent || n != 0 && n%keysPerWriter != i {
 			t.Errorf("writer %d, key %d: %d is there, want %d to %d", w.id, i, n, last, w.sent)
 		}
