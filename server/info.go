@@ -186,6 +186,8 @@ func infoStats(s *Server, w *infoWriter) {
 	w.str("expired_stale_perc", s.stalePercent(st.Expires))
 	w.num("expired_time_cap_reached_count", s.keeper.stats.capReached.Load())
 	w.num("expire_cycle_cpu_milliseconds", s.keeper.stats.busyUs.Load()/1000)
+	w.num("expire_late_p50_milliseconds", s.keeper.stats.latePercentile(50))
+	w.num("expire_late_p99_milliseconds", s.keeper.stats.latePercentile(99))
 	w.num("expire_late_max_milliseconds", s.keeper.stats.lateMaxMs.Load())
 	w.num("evicted_keys", int64(st.Evicted)-s.base.evicted.Load())
 	w.num("evicted_clients", s.counts.evictedClients.Load())

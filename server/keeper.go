@@ -50,9 +50,10 @@ const (
 
 // keeperStats are the keeper's counters; others read them.
 type keeperStats struct {
-	capReached                                            atomic.Int64 // passes of expiry that had more to do than a pass may take
-	busyUs                                                atomic.Int64 // time spent expiring
-	lateMaxMs                                             atomic.Int64 // by how much the latest key was late
+	capReached                                            atomic.Int64                    // passes of expiry that had more to do than a pass may take
+	busyUs                                                atomic.Int64                    // time spent expiring
+	lateMaxMs                                             atomic.Int64                    // by how much the latest key was late
+	late                                                  [store.LateClasses]atomic.Int64 // keys by lateness, see store.Expiry
 	defragMoved, defragFailed, defragFreed, defragRunning atomic.Int64
 
 	overdue atomic.Int64 // keys deleted in the last pass that were overdue by keeperTickMs
@@ -219,8 +220,16 @@ func (k *keeper) expireInner(db int, key store.Key, e store.Entry, _ int64) {
 
 // note adds up what a step did.
 func (k *keeper) note(x store.Expiry) {
-	if x.Keys > 0 && x.Late > k.stats.lateMaxMs.Load() {
+	if x.Keys == 0 {
+		return
+	}
+	if x.Late > k.stats.lateMaxMs.Load() {
 		k.stats.lateMaxMs.Store(x.Late)
+	}
+	for i, n := range x.By {
+		if n > 0 {
+			k.stats.late[i].Add(int64(n))
+		}
 	}
 }
 
@@ -228,6 +237,24 @@ func (st *keeperStats) reset() {
 	st.capReached.Store(0)
 	st.busyUs.Store(0)
 	st.lateMaxMs.Store(0)
+	for i := range st.late {
+		st.late[i].Store(0)
+	}
+}
+
+// latePercentile returns a bound of the lateness of percent of the keys, in milliseconds:
+// a power of two.
+func (st *keeperStats) latePercentile(percent int64) int64 {
+	total, sum := int64(0), int64(0)
+	for i := range st.late {
+		total += st.late[i].Load()
+	}
+	for i := range st.late {
+		if sum += st.late[i].Load(); sum*100 >= total*percent {
+			return int64(1)<<i - 1
+		}
+	}
+	return 0
 }
 
 // keyExpired is the store's hook: the entry named key is being deleted because its

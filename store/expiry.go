@@ -2,6 +2,7 @@ package store
 
 import (
 	"math"
+	"math/bits"
 	"math/rand/v2"
 
 	"github.com/kringdb/kring/store/arena"
@@ -80,12 +81,16 @@ func (s *Store) SetAlarm(ms int64) (next int64) {
 // Due returns a lower bound of the moment when the next thing is due in the shard.
 func (s *Store) Due(shard uint32) int64 { return s.due[shard].Load() }
 
+// LateClasses is how many classes of lateness Expiry tells apart.
+const LateClasses = 20
+
 // Expiry is what ExpireStep did.
 type Expiry struct {
-	Keys  int   // deleted
-	Late  int64 // by how many milliseconds the latest of them
-	Inner int   // entries in whose values something was due
-	Work  int   // about how many cache lines were looked at
+	Keys  int                // deleted
+	Late  int64              // by how many milliseconds the latest of them
+	By    [LateClasses]int32 // how many of them were less than 2^i ms late, but not less than 2^(i-1)
+	Inner int                // entries in whose values something was due
+	Work  int                // about how many cache lines were looked at
 }
 
 // ExpireStep deletes some of the shard's entries that are due at now, and lets the values
@@ -121,7 +126,9 @@ func (s *Store) expireDatabase(shard uint32, db int, now int64, x *Expiry) {
 		k := Key{Name: e.Key(), Hash: keyOps.Hash(a), Shard: shard}
 		if e.Expired(now) {
 			x.Keys++
-			x.Late = max(x.Late, now-e.Deadline())
+			late := now - e.Deadline()
+			x.Late = max(x.Late, late)
+			x.By[min(bits.Len64(uint64(late)), LateClasses-1)]++
 			s.expire(db, k, d.table.FindAddr(k.Hash, a), e)
 			continue
 		}
