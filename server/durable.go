@@ -107,6 +107,9 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 // durable already goes on.
 func (s *Server) EndTurn(r *netio.Reactor) {
 	ex := r.Local.(*executor)
+	if r.Now() >= s.keeper.dueAt.Load() {
+		s.helpExpire(ex)
+	}
 	ex.kick()
 	if len(ex.stalled.list) > 0 {
 		ex.release()

@@ -46,8 +46,9 @@ type executor struct {
 	host        host
 	lfu         command.LFU
 	ev          evictor
-	clientBytes atomic.Int64 // reactors only: what the clients' buffers take, for weighClients
-	limited     bool         // maxmemory is set: the store's sum is kept
+	onInner     func(db int, k store.Key, e store.Entry) // expireInner, made once
+	clientBytes atomic.Int64                             // reactors only: what the clients' buffers take, for weighClients
+	limited     bool                                     // maxmemory is set: the store's sum is kept
 	rate        rateSample
 	pub         publishedStats // workers only: stats for others to read
 	inExec      bool           // a transaction's calls are running
@@ -168,6 +169,7 @@ func (ex *executor) sampleRate(now int64) {
 func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.host = host{Server: srv, ex: ex}
+	ex.onInner = ex.expireInner
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release

@@ -3,7 +3,7 @@ package server
 import (
 	"math"
 	"runtime"
-	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +27,9 @@ type keeper struct {
 
 	survey       survey
 	evictClients atomic.Bool // clients' buffers are more than maxmemory-clients
+
+	dueAt   atomic.Int64 // not before this moment is anything due that the reactors must see to
+	helping sync.Mutex   // held by the reactor that expires keys
 
 	comp   *store.Compactor
 	looked time.Time     // when compaction was last thought of
@@ -121,6 +124,7 @@ func (k *keeper) rest() time.Duration {
 		for next := st.SetAlarm(until); next < until; next = st.SetAlarm(until) {
 			until = next
 		}
+		k.lowerDueAt(until)
 	}
 	if k.unfinished {
 		return keeperRetry
@@ -130,51 +134,6 @@ func (k *keeper) rest() time.Duration {
 	}
 	// A shard that a long command holds stays due: look again, but not all the time.
 	return max(time.UnixMilli(until).Sub(now), keeperRetry)
-}
-
-// expire deletes what is due, shard by shard, until nothing is or a pass has taken its
-// share of time.
-func (k *keeper) expire() {
-	s := k.srv
-	if !s.activeExpire.Load() || s.guard.Load()&guardLoading != 0 {
-		return
-	}
-	overdue, began := int64(0), time.Now()
-	now := began.UnixMilli()
-	for more := true; more; {
-		more = false
-		for i := range uint32(s.store.Shards()) {
-			if s.store.Due(i) > now {
-				continue
-			}
-			k.ex.gate.Lock()
-			if s.guard.Load()&guardLoading != 0 {
-				k.ex.gate.Unlock()
-				return
-			}
-			k.ex.setClock(now)
-			x := s.store.ExpireStep(i, now)
-			k.ex.gate.Unlock()
-			if x.Inner > 0 {
-				k.ex.afterUnlock()
-				k.ex.end()
-				k.ex.publish()
-			}
-			k.note(x)
-			if x.Late > keeperTickMs {
-				overdue += int64(x.Keys)
-			}
-			more = more || x.Work > 0 && s.store.Due(i) <= now
-			runtime.Gosched()
-			now = time.Now().UnixMilli()
-		}
-		if more && time.Since(began) > keeperPass {
-			k.stats.capReached.Add(1)
-			break
-		}
-	}
-	k.stats.overdue.Store(overdue)
-	k.stats.busyUs.Add(time.Since(began).Microseconds())
 }
 
 // evict brings the store within maxmemory, in steps, as far as a pass allows.
@@ -203,36 +162,6 @@ func (k *keeper) evict() {
 	s.noteOver(false)
 }
 
-// expireInner is the store's hook: something in k's value has fallen due. The keeper runs
-// ExpireStep, its shard is locked.
-func (k *keeper) expireInner(db int, key store.Key, e store.Entry, _ int64) {
-	ex := k.ex
-	ex.ctx.DB = db
-	ex.recorded(key, func() { command.ExpireFields(&ex.ctx, key, e) })
-	k.srv.counts.expiredFields.Add(ex.ctx.FieldsGone)
-	ex.ctx.FieldsGone = 0
-	if ex.unsettled() {
-		var set store.ShardSet
-		set.Add(key.Shard)
-		ex.settle(&set)
-	}
-}
-
-// note adds up what a step did.
-func (k *keeper) note(x store.Expiry) {
-	if x.Keys == 0 {
-		return
-	}
-	if x.Late > k.stats.lateMaxMs.Load() {
-		k.stats.lateMaxMs.Store(x.Late)
-	}
-	for i, n := range x.By {
-		if n > 0 {
-			k.stats.late[i].Add(int64(n))
-		}
-	}
-}
-
 func (st *keeperStats) reset() {
 	st.capReached.Store(0)
 	st.busyUs.Store(0)
@@ -242,37 +171,9 @@ func (st *keeperStats) reset() {
 	}
 }
 
-// latePercentile returns a bound of the lateness of percent of the keys, in milliseconds:
-// a power of two.
-func (st *keeperStats) latePercentile(percent int64) int64 {
-	total, sum := int64(0), int64(0)
-	for i := range st.late {
-		total += st.late[i].Load()
-	}
-	for i := range st.late {
-		if sum += st.late[i].Load(); sum*100 >= total*percent {
-			return int64(1)<<i - 1
-		}
-	}
-	return 0
-}
-
-// keyExpired is the store's hook: the entry named key is being deleted because its
-// deadline has come. The shard is locked; key is a view.
-func (s *Server) keyExpired(shard, db int, key []byte) {
-	s.keyGone(uint32(shard), db, key, command.EventExpired)
-}
-
 // keyGone tells everybody who has to know that the server deleted a key on its own. The
 // shard is locked; key is a view.
 func (s *Server) keyGone(shard uint32, db int, key []byte, ev command.Event) {
 	s.observedGone(shard, db, key)
 	s.journalDel(shard, db, key)
-}
-
-// stalePercent estimates which share of the keys with a deadline, of which there are
-// expires, is overdue.
-func (s *Server) stalePercent(expires int64) string {
-	n := s.keeper.stats.overdue.Load()
-	return strconv.FormatFloat(100*float64(n)/float64(max(expires+n, 1)), 'f', 2, 64)
 }

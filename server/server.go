@@ -90,7 +90,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s.activeExpire.Store(true)
 	s.store, err = store.Open(store.Options{
 		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
-		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Alarm: s.keeper.ring, ExpireInner: s.keeper.expireInner},
+		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Alarm: s.keeper.alarm},
 	})
 	if err != nil {
 		return nil, err

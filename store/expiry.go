@@ -93,11 +93,12 @@ type Expiry struct {
 	Work  int                // about how many cache lines were looked at
 }
 
-// ExpireStep deletes some of the shard's entries that are due at now, and lets the values
-// expire that have something due inside. It takes the shard's lock itself and holds it
+// ExpireStep deletes some of the shard's entries that are due at now, and calls inner for
+// those with something due inside, such as a field of a hash: it may change, move or delete
+// k's entry as a command may. It takes the shard's lock itself and holds it
 // for a bounded time; it skips a shard that a long command holds. The shard has more to
 // do if Due(shard) <= now afterwards.
-func (s *Store) ExpireStep(shard uint32, now int64) (x Expiry) {
+func (s *Store) ExpireStep(shard uint32, now int64, inner func(db int, k Key, e Entry)) (x Expiry) {
 	if !s.LockUnlessLong(shard) {
 		return x
 	}
@@ -105,7 +106,7 @@ func (s *Store) ExpireStep(shard uint32, now int64) (x Expiry) {
 	for db := range s.numDBs {
 		d := s.at(db, shard)
 		if d.due <= now && x.Work < expireWorkPerStep {
-			s.expireDatabase(shard, db, now, &x)
+			s.expireDatabase(shard, db, now, inner, &x)
 		}
 		next = min(next, d.due)
 	}
@@ -115,7 +116,7 @@ func (s *Store) ExpireStep(shard uint32, now int64) (x Expiry) {
 }
 
 // expireDatabase is ExpireStep for one database of the shard.
-func (s *Store) expireDatabase(shard uint32, db int, now int64, x *Expiry) {
+func (s *Store) expireDatabase(shard uint32, db int, now int64, inner func(db int, k Key, e Entry), x *Expiry) {
 	d := s.at(db, shard)
 	var hv dict.Harvest
 	d.table.TakeDue(now, &keyOps, &hv)
@@ -133,25 +134,24 @@ func (s *Store) expireDatabase(shard uint32, db int, now int64, x *Expiry) {
 			continue
 		}
 		x.Inner++
-		s.expireInner(db, k, e, now)
+		s.expireInner(db, k, e, inner)
 	}
 }
 
-// expireInner lets Hooks.ExpireInner see to what is due inside e, k's entry, and puts
-// what is left of it back into the index. k.Name is a view of e.
-func (s *Store) expireInner(db int, k Key, e Entry, now int64) {
+// expireInner lets inner see to what is due inside e, k's entry, and puts what is left of
+// it back into the index. k.Name is a view of e.
+func (s *Store) expireInner(db int, k Key, e Entry, inner func(db int, k Key, e Entry)) {
 	d := s.at(db, k.Shard)
-	name := append([]byte(nil), k.Name...) // the entry may move, or go
-	k.Name = name
-	if s.hooks.ExpireInner != nil {
-		s.hooks.ExpireInner(db, k, e, now)
+	k.Name = append([]byte(nil), k.Name...) // the entry may move, or go
+	if inner != nil {
+		inner(db, k, e)
 	}
 	slot := d.table.Find(k.Hash, k.Name, &keyOps)
 	if slot == nil {
 		return
 	}
-	// Without a hook what is inside stays, until a command meets it.
-	if s.hooks.ExpireInner == nil {
+	// Without inner, what is inside stays until a command meets it.
+	if inner == nil {
 		if at := (Entry{A: dict.SlotAddr(slot)}).Deadline(); at != 0 {
 			s.note(k.Shard, d, k.Hash, slot, at)
 		}

@@ -68,7 +68,7 @@ func TestDeadlineChurn(t *testing.T) {
 			now++
 			for shard := range uint32(2) {
 				if s.Due(shard) <= now {
-					work += s.ExpireStep(shard, now).Work
+					work += s.ExpireStep(shard, now, nil).Work
 					steps++
 				}
 			}
@@ -95,12 +95,12 @@ func TestBurstIsBounded(t *testing.T) {
 	for i := range keys {
 		s.SetString(0, s.MakeKey(strconv.AppendInt(nil, int64(i), 10)), []byte("v"), 1000)
 	}
-	if x := s.ExpireStep(0, 999); x.Keys != 0 {
+	if x := s.ExpireStep(0, 999, nil); x.Keys != 0 {
 		t.Fatal("something went too early")
 	}
 	gone := 0
 	for s.Due(0) <= 1000 {
-		x := s.ExpireStep(0, 1000)
+		x := s.ExpireStep(0, 1000, nil)
 		if x.Keys > 200 || x.Work > 2*expireWorkPerStep {
 			t.Fatalf("one step deleted %d keys and looked at %d lines", x.Keys, x.Work)
 		}

@@ -371,7 +371,7 @@ func (m *model) expireAll() {
 func expireDue(s *Store, now int64) (n int) {
 	for i := range uint32(s.Shards()) {
 		for s.Due(i) <= now {
-			n += s.ExpireStep(i, now).Keys
+			n += s.ExpireStep(i, now, nil).Keys
 		}
 	}
 	return n

@@ -43,10 +43,6 @@ type Hooks struct {
 	// Alarm tells that something is due before the moment given to SetAlarm. A shard
 	// lock may be held; it must not call the store, or block.
 	Alarm func()
-	// ExpireInner is told of an entry in whose value something is due, such as a field
-	// of a hash. The shard lock is held; it may change, move or delete k's entry as a
-	// command may.
-	ExpireInner func(db int, k Key, e Entry, now int64)
 }
 
 // Store is the keyspace. See doc.go for the locking rules.
