@@ -24,7 +24,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-collide bench-types bench-aof profile soak docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-aof profile soak docs clean
 
 all: build
 
@@ -108,6 +108,10 @@ bench-types: build
 # Hit ratio of eviction at equal maxmemory, against redis-server.
 bench-hitratio: build
 	$(GO) run ./tests/load/hitratio $(ARGS)
+
+# How late keys expire, and what a burst of deadlines does to clients, beside redis-server.
+bench-expiry: build
+	$(GO) run ./tests/load/expiry $(ARGS)
 
 # A million keys that collide under unseeded XXH64.
 bench-collide: build

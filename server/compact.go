@@ -71,8 +71,9 @@ func (k *keeper) giveBack() {
 	}
 	if k.idleTicks++; k.idleTicks > giveBackTicks {
 		k.idleTicks = 0
-		arena.Trim()
-		debug.FreeOSMemory() // the Go heap's part, a few MB
+		if arena.Trim() > 0 { // nothing, where the system's pages are too large
+			debug.FreeOSMemory() // the Go heap's part, a few MB
+		}
 	}
 }
 

@@ -47,9 +47,41 @@ func TestConcurrent(t *testing.T) {
 			s.Stats()
 		}
 	})
+	var ended atomic.Bool
+	var upkeep sync.WaitGroup
+	for _, step := range upkeepSteps(s, &now) {
+		upkeep.Go(func() {
+			for !ended.Load() {
+				step()
+			}
+		})
+	}
 	wg.Wait()
+	ended.Store(true)
+	upkeep.Wait()
 	s.Reap()
 	check(t, s)
+}
+
+// upkeepSteps is what goes on beside the commands: expiry, eviction, compaction.
+func upkeepSteps(s *Store, now *atomic.Int64) []func() {
+	c, ev := NewCompactor(s), NewEvictor(s)
+	c.minBytes = 0
+	p := &Policy{Rank: byAge, Samples: 5}
+	shard := uint32(0)
+	return []func(){
+		func() {
+			shard = (shard + 1) % uint32(s.Shards())
+			s.ExpireStep(shard, now.Load(), nil)
+			s.SetAlarm(s.Due(shard))
+		},
+		func() {
+			if s.PublishAll() > 1<<20 {
+				ev.Step(p)
+			}
+		},
+		func() { c.Step(1) },
+	}
 }
 
 func randomCommand(s *Store, rng *rand.Rand, now int64) {
