@@ -1,13 +1,17 @@
 package command
 
-import "github.com/kringdb/kring/resp"
+import (
+	"slices"
+
+	"github.com/kringdb/kring/resp"
+)
 
 const clientFlags = NoScript | Loading | Stale
 
 var clientSpecs = []*Spec{{
 	Name: "client", Arity: -2, Group: GroupConnection, Since: "2.4.0",
 	Complexity: "Depends on subcommand.", Summary: "Commands about client connections.",
-	Subs: []*Spec{
+	Subs: slices.Concat(clientPauseSpecs, clientTrackingSpecs, []*Spec{
 		{
 			Name: "getname", Arity: 2, Flags: clientFlags, Group: GroupConnection, Handler: clientGetName,
 			Since: "2.6.9", Complexity: "O(1)", Summary: "Returns the name of the connection.",
@@ -65,7 +69,7 @@ var clientSpecs = []*Spec{{
 			Summary: "Ends the waiting of a client that a blocking command holds up.", Syntax: "client-id:integer [<TIMEOUT | ERROR>]",
 		},
 		helpSpec(GroupConnection, "5.0.0"),
-	},
+	}),
 }}
 
 func clientGetName(c *Ctx) {
@@ -254,11 +258,11 @@ func parseKillOption(c *Ctx, f *ClientFilter, name, val []byte) bool {
 		addr := string(val)
 		f.LocalAddr = &addr
 	case equalFold(name, "user"):
-		if string(val) != defaultUser {
+		if _, ok := c.Host.ACLUser(string(val)); !ok {
 			c.W.Error("ERR No such user '" + CText(val, len(val)) + "'")
 			return false
 		}
-		f.User = defaultUser
+		f.User = string(val)
 	case equalFold(name, "skipme") && equalFold(val, "yes"):
 		f.SkipID = c.Client.ID()
 	case equalFold(name, "skipme") && equalFold(val, "no"):

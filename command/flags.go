@@ -54,7 +54,6 @@ var flagNames = []struct {
 	{SkipSlowlog, "skip_slowlog"},
 	{Fast, "fast"},
 	{NoAuth, "no_auth"},
-	{MayReplicate, "may_replicate"},
 	{NoMandatoryKeys, "no_mandatory_keys"},
 	{NoAsyncLoading, "no_async_loading"},
 	{NoMulti, "no_multi"},

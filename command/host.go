@@ -82,6 +82,10 @@ type Host interface {
 	KillClients(f *ClientFilter) (killed int)
 	UnblockClient(id int64, withError bool) bool // false: it was not blocked
 
+	// PauseClients lets commands wait, all or those that may write. All gates are held.
+	PauseClients(forMs int64, all bool)
+	UnpauseClients()
+
 	RewriteAOF() (errText string)                // starts a rewrite in the background
 	LoadAOF() (errText string)                   // empties everything and loads the AOF, see DEBUG LOADAOF
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent

@@ -15,9 +15,11 @@ import (
 
 // The bits of Server.guard.
 const (
-	guardLoading uint32 = 1 << iota // data is being loaded: LOADING
-	guardBroken                     // the AOF has failed: MISCONF
-	guardMemory                     // maxmemory is set: OOM
+	guardLoading   uint32 = 1 << iota // data is being loaded: LOADING
+	guardBroken                       // the AOF has failed: MISCONF
+	guardMemory                       // maxmemory is set: OOM
+	guardPaused                       // CLIENT PAUSE
+	guardMonitored                    // somebody has sent MONITOR
 )
 
 // aofKeeper opens, rewrites and closes the server's AOF.

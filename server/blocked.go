@@ -127,7 +127,7 @@ func (s *session) block(w *waiter) {
 	s.blocked = w
 	if w.deadline != 0 {
 		heap.Push(&s.ex.timers, w)
-		s.conn.Reactor().SetAlarm(s.ex.timers[0].deadline)
+		s.ex.armAlarm(s.conn.Reactor())
 	}
 }
 
@@ -192,9 +192,8 @@ func (s *Server) Alarm(r *netio.Reactor) {
 		w := heap.Pop(&ex.timers).(*waiter)
 		w.s.wakeWith(w, "")
 	}
-	if len(ex.timers) > 0 {
-		r.SetAlarm(ex.timers[0].deadline)
-	}
+	ex.pauseAlarm()
+	ex.armAlarm(r)
 }
 
 // errUnblocked is what CLIENT UNBLOCK with ERROR replies to the blocked client.

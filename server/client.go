@@ -165,7 +165,7 @@ func (s *session) flagLetters() string {
 	if s.tx != nil {
 		f += "x"
 	}
-	if s.blocked != nil {
+	if s.blocked != nil || s.postponed {
 		f += "b"
 	}
 	if s.watching != nil && s.watching.broken.Load() {

@@ -67,6 +67,9 @@ type blocking struct {
 	served  []*waiter    // whose replies are to be posted
 	parked  *waiter      // made of the call that has just run
 	timers  timerHeap    // of a reactor: its sessions' deadlines
+
+	postponed   []*session // of a reactor: those that wait for the end of a pause, see pause.go
+	pausedUntil int64      // which is then, milliseconds since 1970
 }
 
 // call is one command of a batch, resolved by prepare: its spec and its keys.

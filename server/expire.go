@@ -19,7 +19,9 @@ import (
 const helpSlice = 200 * time.Microsecond
 
 // mayExpire tells whether keys are to be deleted at their deadlines at all.
-func (s *Server) mayExpire() bool { return s.activeExpire.Load() && s.guard.Load()&guardLoading == 0 }
+func (s *Server) mayExpire() bool {
+	return s.activeExpire.Load() && s.guard.Load()&(guardLoading|guardPaused) == 0
+}
 
 // expire deletes what is due, shard by shard, until nothing is or a pass has taken its
 // share of time.

@@ -97,6 +97,7 @@ func (k *keeper) run() {
 		case <-timer.C:
 		}
 		k.srv.store.SetAlarm(math.MinInt64)
+		k.srv.endPause()
 		k.expire()
 		k.evict()
 		k.shedClients()
@@ -118,7 +119,7 @@ func (k *keeper) run() {
 func (k *keeper) rest() time.Duration {
 	st, now := k.srv.store, time.Now()
 	until := now.UnixMilli() + keeperTickMs
-	if k.srv.activeExpire.Load() && k.srv.guard.Load()&guardLoading == 0 {
+	if k.srv.mayExpire() {
 		// What comes up before until after the alarm is set rings; what came before
 		// shows in the answer.
 		for next := st.SetAlarm(until); next < until; next = st.SetAlarm(until) {
@@ -139,7 +140,7 @@ func (k *keeper) rest() time.Duration {
 // evict brings the store within maxmemory, in steps, as far as a pass allows.
 func (k *keeper) evict() {
 	s := k.srv
-	if s.guard.Load()&(guardMemory|guardLoading) != guardMemory {
+	if s.guard.Load()&(guardMemory|guardLoading|guardPaused) != guardMemory {
 		return
 	}
 	if now := time.Now(); now.Sub(k.told) > keeperTickMs*time.Millisecond {

@@ -88,7 +88,7 @@ func (s *session) enqueue(spec *command.Spec, args resp.Args) {
 // flagsOf are the flags by which a call is refused: EXEC stands for what is queued.
 func (s *session) flagsOf(spec *command.Spec) command.Flag {
 	if spec.Flags&command.Exec != 0 && s.tx != nil {
-		return spec.Flags | s.tx.flags&(command.Write|command.DenyOOM)
+		return spec.Flags | s.tx.flags&(command.Write|command.DenyOOM|command.MayReplicate)
 	}
 	return spec.Flags
 }

@@ -38,6 +38,7 @@ type Server struct {
 
 	journal journaling
 	aof     aofKeeper
+	pause   clientPause
 	guard   atomic.Uint32 // guard... bits: what makes every call take the checked path
 
 	parseLimits  atomic.Pointer[resp.Limits]
@@ -237,7 +238,7 @@ func (s *Server) Tick(r *netio.Reactor) {
 	eachSession(r, func(se *session) {
 		switch {
 		case se.busy, se.stalled:
-		case idleMs > 0 && se.blocked == nil && now-se.active > idleMs:
+		case idleMs > 0 && se.blocked == nil && !se.postponed && now-se.active > idleMs:
 			s.log.Debug("closing idle client", "id", se.id)
 			se.conn.Close(errIdle)
 		case soft:

@@ -31,6 +31,7 @@ type session struct {
 	closed   bool
 	busy     bool // a worker runs one of its commands; the connection is paused
 
+	postponed bool   // it waits for the end of CLIENT PAUSE
 	stalled   bool   // it waits for the journal, see durable.go; the connection is paused
 	throttled bool   // it waits for room in the journal
 	waitFor   uint64 // its replies wait for this position to be durable
@@ -76,7 +77,7 @@ func (s *session) Data() {
 	if s.busy || s.stalled || s.closed || s.closing {
 		return
 	}
-	if s.blocked != nil { // input stays in the ring
+	if s.blocked != nil || s.postponed { // input stays in the ring
 		s.checkInput()
 		return
 	}
@@ -178,6 +179,11 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 				if s.closing {
 					break
 				}
+				if s.postponed {
+					s.hold(b, i)
+					ok = false
+					break
+				}
 				continue
 			}
 		}
@@ -235,6 +241,7 @@ func (s *session) hold(b *resp.Batch, from int) {
 // runGuarded is the checked path for calls that are unknown, malformed, not yet
 // authenticated, muted or queued; it tells whether the call is still to be run.
 func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
+	reply := s.reply
 	if s.reply == replySkipNext {
 		s.reply = replySkipThis
 		s.bindReply()
@@ -243,6 +250,10 @@ func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
 		s.bindReply()
 	}
 	if s.reject(cl, args) {
+		return false
+	}
+	if s.postpone(cl.spec) {
+		s.reply = reply // it will come here again
 		return false
 	}
 	if s.tx != nil && cl.spec.Flags&command.AtOnce == 0 {
@@ -331,6 +342,7 @@ func (s *session) Drained() { s.softSince = 0 }
 func (s *session) Closed(err error) {
 	s.closed = true
 	s.stopWaiting()
+	s.stopPostponing()
 	if !s.busy {
 		s.Unwatch()
 	}

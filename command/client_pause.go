@@ -1,0 +1,45 @@
+package command
+
+import "github.com/kringdb/kring/resp"
+
+var clientPauseSpecs = []*Spec{
+	{
+		Name: "pause", Arity: -3, Flags: clientFlags | Admin | Exclusive, Group: GroupConnection, Handler: clientPause,
+		Since: "3.0.0", Complexity: "O(1)", Summary: "Lets commands wait for a while.", Syntax: "timeout:integer [<WRITE | ALL>]",
+	},
+	{
+		Name: "unpause", Arity: 2, Flags: clientFlags | Admin, Group: GroupConnection, Handler: clientUnpause,
+		Since: "6.2.0", Complexity: "O(N) where N is the number of paused clients", Summary: "Ends CLIENT PAUSE at once.",
+	},
+}
+
+func clientPause(c *Ctx) {
+	all := true
+	switch {
+	case len(c.Args) == 3:
+	case len(c.Args) != 4:
+		c.W.Error(errSubArity(c))
+		return
+	case equalFold(c.Args[3], "write"):
+		all = false
+	case !equalFold(c.Args[3], "all"):
+		c.W.Error("ERR CLIENT PAUSE mode must be WRITE or ALL")
+		return
+	}
+	ms, ok := resp.ParseInt(c.Args[2])
+	if !ok {
+		c.W.Error("ERR timeout is not an integer or out of range")
+		return
+	}
+	if ms < 0 {
+		c.W.Error("ERR timeout is negative")
+		return
+	}
+	c.Host.PauseClients(ms, all)
+	c.W.OK()
+}
+
+func clientUnpause(c *Ctx) {
+	c.Host.UnpauseClients()
+	c.W.OK()
+}
