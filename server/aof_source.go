@@ -2,6 +2,7 @@ package server
 
 import (
 	"math/bits"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -119,6 +120,7 @@ func (src *rewriteSource) buffer() []byte {
 
 // Next implements persistence.Source. It steps on only while little waits to be written.
 func (src *rewriteSource) Next(dst []byte) (out []byte, done bool) {
+	runtime.Gosched() // else a reactor might wait until the scheduler preempts
 	if !src.stepped && src.pending.Load() <= sourceDrainBytes {
 		src.stepped = src.sn.Step(sourceStep)
 	}

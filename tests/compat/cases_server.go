@@ -206,4 +206,9 @@ var serverCases = []Case{
 		SHUTDOWN ABORT
 		SHUTDOWN ABORT NOW
 		PING`},
+	{"bgrewriteaof", `
+		BGREWRITEAOF now
+		MULTI
+		BGREWRITEAOF x
+		DISCARD`},
 }

@@ -4,7 +4,7 @@ import "strings"
 
 var serverGroup = Group{Name: "server",
 	Commands: `
-		command command|count command|docs command|getkeys command|getkeysandflags command|help command|info
+		bgrewriteaof command command|count command|docs command|getkeys command|getkeysandflags command|help command|info
 		command|list config config|get config|help config|resetstat config|rewrite config|set dbsize debug flushall
 		flushdb info memory memory|usage shutdown swapdb time`,
 	Weight: 4, Gens: serverGens, Cases: serverCases}
