@@ -28,18 +28,18 @@ var connectionSpecs = []*Spec{
 		Syntax:  "[(protover:integer [AUTH (username password)] [SETNAME clientname])]",
 	},
 	{
-		Name: "ping", Arity: -1, Flags: Fast,
+		Name: "ping", Arity: -1, Flags: Fast | WhileSubscribed,
 		Group: GroupConnection, Handler: ping, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Answers, to show that the server is there.", Syntax: "[message]",
 		Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 	},
 	{
-		Name: "quit", Arity: -1, Flags: AtOnce | NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
+		Name: "quit", Arity: -1, Flags: AtOnce | WhileSubscribed | NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Group: GroupConnection, Handler: quit, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Closes the connection.", Deprecated: "7.2.0", ReplacedBy: "just closing the connection",
 	},
 	{
-		Name: "reset", Arity: 1, Flags: AtOnce | NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
+		Name: "reset", Arity: 1, Flags: AtOnce | WhileSubscribed | NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Group: GroupConnection, Handler: reset, Since: "6.2.0", Complexity: "O(1)",
 		Summary: "Brings the connection back to the state of a new one.",
 	},
@@ -164,6 +164,16 @@ func hello(c *Ctx) {
 }
 
 func ping(c *Ctx) {
+	if len(c.Args) <= 2 && c.W.Proto() == resp.RESP2 && c.Client != nil && c.Client.Listening() {
+		c.W.Array(2)
+		c.W.BulkString("pong")
+		if len(c.Args) == 1 {
+			c.W.BulkString("")
+		} else {
+			c.W.Bulk(c.Args[1])
+		}
+		return
+	}
 	switch len(c.Args) {
 	case 1:
 		c.W.Simple("PONG")

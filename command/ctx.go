@@ -33,6 +33,9 @@ type Ctx struct {
 	OnChange   func(db int, k store.Key, ev Event)
 	AllChanges bool
 
+	// OnMiss, when set, is told of reads of keys that are not there.
+	OnMiss func(db int, k store.Key)
+
 	// OnReplaced is told, by a command that holds all gates and no shard lock, that the
 	// whole contents of a database (of every one: -1) were removed or exchanged.
 	OnReplaced func(db int)
@@ -87,12 +90,19 @@ func DefaultLimits() Limits {
 func (c *Ctx) Read(k store.Key) entry.Entry {
 	e := c.Store.Find(c.DB, k, c.Now)
 	if e.A == 0 {
-		c.Misses++
+		c.miss(k)
 		return e
 	}
 	c.Hits++
 	c.touch(e)
 	return e
+}
+
+func (c *Ctx) miss(k store.Key) {
+	c.Misses++
+	if c.OnMiss != nil {
+		c.OnMiss(c.DB, k)
+	}
 }
 
 // Find finds a key for a writing command, without counting it as hit or miss.

@@ -29,11 +29,12 @@ const (
 	KeyspaceCat                      // @keyspace although the group says otherwise
 	ConnectionCat                    // @connection although the group says otherwise
 
-	Exclusive // runs with all gates held: nothing else touches the store
-	Slow      // always runs on a worker (the slow lane)
-	NoHistory // its arguments are secret: never logged
-	AtOnce    // runs within MULTI, too, where all others are queued
-	Exec      // runs what its client has queued
+	Exclusive       // runs with all gates held: nothing else touches the store
+	Slow            // always runs on a worker (the slow lane)
+	NoHistory       // its arguments are secret: never logged
+	AtOnce          // runs within MULTI, too, where all others are queued
+	WhileSubscribed // allowed to a RESP2 client that listens to channels
+	Exec            // runs what its client has queued
 )
 
 // flagNames lists the flags in the order and with the names of COMMAND INFO.

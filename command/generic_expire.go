@@ -60,7 +60,7 @@ func ttlSpec(name, since, summary string, random bool, show func(c *Ctx, d int64
 func readQuietly(c *Ctx, k store.Key) entry.Entry {
 	e := c.Store.Find(c.DB, k, c.Now)
 	if e.A == 0 {
-		c.Misses++
+		c.miss(k)
 	} else {
 		c.Hits++
 	}

@@ -50,6 +50,7 @@ var groupSpecs = [][]*Spec{
 	hllSpecs,
 	sortSpecs,
 	transactionSpecs,
+	pubsubSpecs,
 	persistenceSpecs,
 	memorySpecs,
 }

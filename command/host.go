@@ -26,6 +26,13 @@ type Client interface {
 	CloseAfterReply()             // QUIT, CLIENT KILL of oneself
 	AppendInfo(dst []byte) []byte // the CLIENT INFO line, without newline
 
+	// What the client listens to.
+	Subscribe(kind SubKind, name []byte)
+	Unsubscribe(kind SubKind, name []byte)
+	Subscribed(kind SubKind) [][]byte // names
+	Subscriptions(kind SubKind) int   // how many
+	Listening() bool                  // to anything
+
 	// Watch breaks the next transaction if k, whose shard is locked, changes; there
 	// tells whether it exists now.
 	Watch(db int, k store.Key, there bool)
@@ -86,8 +93,14 @@ type Host interface {
 	PauseClients(forMs int64, all bool)
 	UnpauseClients()
 
-	RewriteAOF() (errText string)                // starts a rewrite in the background
-	LoadAOF() (errText string)                   // empties everything and loads the AOF, see DEBUG LOADAOF
+	RewriteAOF() (errText string) // starts a rewrite in the background
+	LoadAOF() (errText string)    // empties everything and loads the AOF, see DEBUG LOADAOF
+
+	Publish(kind SubKind, channel, message []byte) (heard int)
+	Channels(kind SubKind, pattern []byte) []string // in use; pattern nil: all
+	CountChannels(kind SubKind) int                 // how many are in use
+	Listeners(kind SubKind, channel []byte) int     // who listens to one
+
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	DebugAllowed(c Client) bool                  // enable-debug-command
 	SetActiveExpire(on bool)

@@ -98,7 +98,7 @@ func (s *Spec) checkKeys() error {
 			continue
 		}
 		mayBeEmpty := i > 0 && k.Last < 0 && k.Index == least // PFMERGE without sources
-		if k.Index <= 0 || k.Index >= least && !mayBeEmpty && s.Flags&NoMandatoryKeys == 0 || k.Step <= 0 {
+		if k.Index <= 0 || k.Index >= least && !mayBeEmpty && s.Flags&NoMandatoryKeys == 0 && k.Flags&KeyNotKey == 0 || k.Step <= 0 {
 			return fmt.Errorf("key spec %d is outside arity %d", i, s.Arity)
 		}
 	}

@@ -82,6 +82,7 @@ func (s *session) SetNoTouch(on bool) { s.noTouch = on }
 // Reset implements command.Client.
 func (s *session) Reset() {
 	s.endMulti()
+	s.unsubscribeAll()
 	s.Select(0)
 	s.SetProto(2)
 	s.SetReply(command.ReplyOn)
@@ -131,7 +132,9 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" idle=", (now-s.active)/1000)
 	str(" flags=", s.flagLetters())
 	num(" db=", int64(s.db))
-	str("", " sub=0 psub=0 ssub=0")
+	num(" sub=", int64(len(s.subs[command.SubChannel])))
+	num(" psub=", int64(len(s.subs[command.SubPattern])))
+	num(" ssub=", int64(len(s.subs[command.SubShard])))
 	queued, watched := -1, 0
 	if s.tx != nil {
 		queued = len(s.tx.calls)
@@ -162,6 +165,9 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 // flagLetters returns the flags of CLIENT LIST.
 func (s *session) flagLetters() string {
 	f := ""
+	if s.subCount > 0 {
+		f += "P"
+	}
 	if s.tx != nil {
 		f += "x"
 	}

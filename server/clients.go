@@ -51,12 +51,20 @@ func (s *session) matches(f *command.ClientFilter) bool {
 		f.Addr != nil && *f.Addr != s.conn.RemoteAddr(),
 		f.LocalAddr != nil && *f.LocalAddr != s.conn.LocalAddr(),
 		f.User != "" && f.User != s.User(),
-		f.Type != "" && f.Type != "normal",
+		f.Type != "" && f.Type != s.kind(),
 		f.SkipID == s.id,
 		f.MaxAgeSecs > 0 && (s.conn.Reactor().Now()-s.created)/1000 < f.MaxAgeSecs:
 		return false
 	}
 	return true
+}
+
+// kind is the session's type in filters.
+func (s *session) kind() string {
+	if s.subCount > 0 {
+		return "pubsub"
+	}
+	return "normal"
 }
 
 // AppendClientList implements command.Host.

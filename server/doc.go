@@ -10,6 +10,7 @@
 //	gate       an executor's mutex, held while it touches the store; see docs/LOCKS.md
 //	slow lane  the workers that run long commands while their connections are paused
 //	waiter     a client that a blocking command holds up, in the queues of the keys it waits for
+//	topic      a channel or pattern that somebody listens to; see pubsub.go
 //	observer   a waiter or a watch (WATCH): whoever must hear that a key changes
 //
 // A turn of a connection

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"time"
 
 	"github.com/kringdb/kring/command"
@@ -11,9 +12,10 @@ import (
 // has finished, and kept here until then.
 type workerClient struct {
 	*session
-	ex    *executor // the worker's
-	name  *string   // set by CLIENT SETNAME
-	after []func()  // to be run by the session's reactor
+	ex    *executor                              // the worker's
+	name  *string                                // set by CLIENT SETNAME
+	subs  *[command.SubKinds]map[string]struct{} // once it has changed them
+	after []func()                               // to be run by the session's reactor
 }
 
 var _ command.Client = (*workerClient)(nil)
@@ -88,4 +90,51 @@ func (w *workerClient) CloseAfterReply() { w.later(w.session.CloseAfterReply) }
 // AppendInfo implements command.Client.
 func (w *workerClient) AppendInfo(dst []byte) []byte {
 	return w.session.appendInfoAt(dst, time.Now().UnixMilli())
+}
+
+// Subscribe implements command.Client.
+func (w *workerClient) Subscribe(kind command.SubKind, name []byte) {
+	n := string(name)
+	w.own()[kind][n] = struct{}{}
+	w.later(func() { w.session.Subscribe(kind, []byte(n)) })
+}
+
+// Unsubscribe implements command.Client.
+func (w *workerClient) Unsubscribe(kind command.SubKind, name []byte) {
+	n := string(name)
+	delete(w.own()[kind], n)
+	w.later(func() { w.session.Unsubscribe(kind, []byte(n)) })
+}
+
+// own is the worker's copy of what the session listens to.
+func (w *workerClient) own() *[command.SubKinds]map[string]struct{} {
+	if w.subs == nil {
+		w.subs = new([command.SubKinds]map[string]struct{})
+		for k := range w.subs {
+			w.subs[k] = map[string]struct{}{}
+			maps.Copy(w.subs[k], w.session.subs[k])
+		}
+	}
+	return w.subs
+}
+
+// Subscribed implements command.Client.
+func (w *workerClient) Subscribed(kind command.SubKind) [][]byte {
+	var names [][]byte
+	for n := range w.own()[kind] {
+		names = append(names, []byte(n))
+	}
+	return names
+}
+
+// Subscriptions implements command.Client.
+func (w *workerClient) Subscriptions(kind command.SubKind) int { return len(w.own()[kind]) }
+
+// Listening implements command.Client.
+func (w *workerClient) Listening() bool {
+	n := 0
+	for _, names := range w.own() {
+		n += len(names)
+	}
+	return n > 0
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/server/acl"
+	"github.com/kringdb/kring/server/options"
 	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store"
 )
@@ -54,8 +55,17 @@ type executor struct {
 	inExec      bool           // a transaction's calls are running
 	whole       bool           // and all gates are held
 	slowUser    *acl.User      // the user of a worker's client, see executor.user
+	hearing
 	blocking
 	warm uint64 // sum over what look-ahead touched; keeps the loads alive
+}
+
+// hearing is an executor's part in pub/sub and keyspace events, see pubsub.go.
+type hearing struct {
+	reactor   int // its index, -1: not a reactor's
+	listening listening
+	pushes    []byte                    // what was published to the client whose EXEC is running
+	onMiss    func(db int, k store.Key) // missed, made once
 }
 
 // blocking is an executor's part in blocking commands, see blocked.go and serve.go.
@@ -173,6 +183,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.host = host{Server: srv, ex: ex}
 	ex.onInner = ex.expireInner
+	ex.reactor, ex.listening.drain, ex.onMiss = -1, ex.drain, ex.missed
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release
@@ -194,6 +205,13 @@ func (ex *executor) setClock(now int64) {
 	c.Now = now
 	ex.watchNanos, ex.timed = ex.srv.watchFrom(), ex.srv.opts.LatencyTracking.Load()
 	policy := ex.srv.opts.MaxMemoryPolicy.Load()
+	c.AllChanges, c.OnMiss = false, nil
+	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on != 0 {
+		c.AllChanges = true
+		if on&options.EventMiss != 0 {
+			c.OnMiss = ex.onMiss
+		}
+	}
 	c.LFU = nil
 	if isLFU(policy) {
 		ex.lfu = ex.srv.lfuParameters()

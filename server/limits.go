@@ -14,6 +14,8 @@ const (
 	// groupFromNanos: short calls are timed together while the slow log and the latency
 	// monitor only want to know of what takes at least this long.
 	groupFromNanos = 1_000_000
+	// keepMessages is the longest inbox of published messages that a reactor keeps for reuse.
+	keepMessages = 4096
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory: session and Conn.

@@ -79,10 +79,15 @@ func (s *session) enqueue(spec *command.Spec, args resp.Args) {
 	tx.shards.Merge(&set)
 	tx.calls = append(tx.calls, q)
 	tx.flags |= spec.Flags
-	if len(q.keys) == 0 && spec.Group != command.GroupConnection && spec.Group != command.GroupTransactions || spec.Flags&(command.Slow|command.Exclusive) != 0 {
+	if len(q.keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
 		tx.whole = true
 	}
 	ex.w.Simple("QUEUED")
+}
+
+// storeless tells whether the commands of a group that have no keys leave the store alone.
+func storeless(g command.Group) bool {
+	return g == command.GroupConnection || g == command.GroupTransactions || g == command.GroupPubSub
 }
 
 // flagsOf are the flags by which a call is refused: EXEC stands for what is queued.
@@ -185,6 +190,8 @@ func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
 		ex.execCall(s, &tx.calls[i])
 	}
 	ex.endUnit()
+	c.W.Raw(ex.pushes)
+	ex.pushes = ex.pushes[:0]
 	ex.inExec, ex.whole = false, false
 	c.Yield, c.Unlocked, c.CanWait = yield, unlocked, true
 	c.Spec, c.Args, c.Keys = exec, args, nil

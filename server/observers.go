@@ -133,10 +133,21 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 	return next, q.deletions > 0
 }
 
-// changed is Ctx.OnChange: it breaks watches of the key, and notes that clients wait
-// for it. The shard's lock is held.
-func (ex *executor) changed(db int, k store.Key, _ command.Event) {
+// changed is Ctx.OnChange. The shard's lock is held.
+func (ex *executor) changed(db int, k store.Key, ev command.Event) {
+	if ex.ctx.AllChanges {
+		ex.srv.notify(db, k.Name, ev)
+	}
+	ex.touch(db, k)
+}
+
+// touch breaks watches of a key that has changed, and notes that clients wait for it. The
+// shard's lock is held.
+func (ex *executor) touch(db int, k store.Key) {
 	o := &ex.srv.observers[k.Shard]
+	if !o.counted {
+		return
+	}
 	o.mu.Lock()
 	q := o.mu.queues[keyName{db, string(k.Name)}]
 	for _, ws := range o.mu.watches[keyName{db, string(k.Name)}] {
@@ -147,7 +158,7 @@ func (ex *executor) changed(db int, k store.Key, _ command.Event) {
 	if q != nil {
 		ex.markReady(q)
 	}
-	if idle && o.counted {
+	if idle {
 		o.counted = false
 		ex.srv.store.Observe(k.Shard, -1)
 	}
@@ -169,7 +180,7 @@ func (ex *executor) replaced(db int) {
 		for _, name := range o.stir(ex, db) {
 			k := ex.srv.store.MakeKey([]byte(name.name))
 			if ex.srv.store.Find(name.db, k, ex.ctx.Now).A != 0 {
-				ex.changed(name.db, k, 0)
+				ex.touch(name.db, k)
 			}
 		}
 		ex.srv.store.Unlock(uint32(shard))

@@ -29,6 +29,8 @@ func (s *session) reject(cl *call, args resp.Args) bool {
 		s.refuse(cl.spec, command.ErrNoAuth)
 	case s.user != nil && !s.allowed(cl.spec, args):
 	case s.ex.srv.guard.Load() != 0 && s.guarded(cl.spec):
+	case s.subCount > 0 && s.proto == resp.RESP2 && cl.spec.Flags&command.WhileSubscribed == 0:
+		s.refuse(cl.spec, "ERR Can't execute '"+cl.spec.FullName+"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
 	case s.tx != nil && cl.spec.Flags&command.NoMulti != 0:
 		s.refuse(cl.spec, errInMulti)
 	default:

@@ -136,7 +136,7 @@ func (ex *executor) servingCtx() *command.Ctx {
 	}
 	c := ex.serving
 	c.Now, c.Clock, c.LFU, c.Limits = own.Now, own.Clock, own.LFU, own.Limits
-	c.AllChanges, c.Effects.On = own.AllChanges, own.Effects.On
+	c.AllChanges, c.OnMiss, c.Effects.On = own.AllChanges, own.OnMiss, own.Effects.On
 	return c
 }
 

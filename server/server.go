@@ -29,6 +29,7 @@ type Server struct {
 	group     *netio.Group
 	gates     gates
 	observers observers
+	pubsub    pubsub
 	execs     []*executor // of the reactors, by reactor index
 	extra     []*executor // of the workers, then the keeper's
 	slow      slowLane
@@ -127,6 +128,7 @@ func (s *Server) openReactors() error {
 	}
 	s.group = group
 	n := len(group.Reactors())
+	s.pubsub.init(n)
 	s.gates = make(gates, workerCount+n+1)
 	s.keeper.ex = newExecutor(s, &s.gates[workerCount+n])
 	for i := range workerCount {
@@ -136,7 +138,9 @@ func (s *Server) openReactors() error {
 	}
 	s.extra = append(s.extra, s.keeper.ex) // behind the workers: the slow lane takes the first
 	for i := range n {
-		s.execs = append(s.execs, newExecutor(s, &s.gates[workerCount+i]))
+		ex := newExecutor(s, &s.gates[workerCount+i])
+		ex.reactor = i
+		s.execs = append(s.execs, ex)
 	}
 	if err := s.listen(); err != nil {
 		group.Close()
@@ -238,7 +242,7 @@ func (s *Server) Tick(r *netio.Reactor) {
 	eachSession(r, func(se *session) {
 		switch {
 		case se.busy, se.stalled:
-		case idleMs > 0 && se.blocked == nil && !se.postponed && now-se.active > idleMs:
+		case idleMs > 0 && se.blocked == nil && !se.postponed && se.subCount == 0 && now-se.active > idleMs:
 			s.log.Debug("closing idle client", "id", se.id)
 			se.conn.Close(errIdle)
 		case soft:

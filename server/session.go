@@ -39,6 +39,9 @@ type session struct {
 
 	tx       *transaction // MULTI is open
 	watching *watchSet    // nil: it never watched a key
+	subs     [command.SubKinds]map[string]struct{}
+	subCount int32 // over all kinds
+	touched  bool  // in listening.touched
 
 	blocked *waiter // a command of its own waits for a key: nothing else runs
 
@@ -174,7 +177,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
 		ex.touchAhead(db, cl.to)
 		ex.touchMembers(db, b, i)
-		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || s.tx != nil || ex.srv.guard.Load() != 0 {
+		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || s.tx != nil || s.subCount > 0 || ex.srv.guard.Load() != 0 {
 			if !s.runGuarded(cl, args) {
 				if s.closing {
 					break
@@ -320,7 +323,11 @@ var errOutputLimit = errors.New("output buffer limit reached")
 // overOutputLimit applies the hard limit, and the soft limit once it has been passed
 // for longer than its seconds.
 func (s *session) overOutputLimit(pending int64) bool {
-	lim := s.ex.srv.opts.OutputLimits.Load()[options.ClassNormal]
+	class := options.ClassNormal
+	if s.subCount > 0 {
+		class = options.ClassPubSub
+	}
+	lim := s.ex.srv.opts.OutputLimits.Load()[class]
 	if lim.HardBytes > 0 && pending > lim.HardBytes {
 		return true
 	}
@@ -345,6 +352,7 @@ func (s *session) Closed(err error) {
 	s.stopPostponing()
 	if !s.busy {
 		s.Unwatch()
+		s.unsubscribeAll()
 	}
 	s.parser.Reset()
 	if s.held != nil {

@@ -176,6 +176,7 @@ func (s *session) slowDone(sc *slowCall) {
 	}
 	if s.closed {
 		s.Unwatch()
+		s.unsubscribeAll()
 		if sc.parked != nil {
 			sc.parked.end()
 		}

@@ -55,8 +55,8 @@ var observeRows = []Row{
 	{Name: "latency-tracking-info-percentiles", Kind: percentileKind{}, Default: "50 99 99.9", Group: GroupObserve,
 		Help:  "percentiles shown by INFO latencystats",
 		field: func(o *Options) cell { return &o.LatencyPercentiles }},
-	{Name: "notify-keyspace-events", Kind: eventKind{}, Group: GroupObserve, State: Later,
-		Help: "keyspace events to publish, as letters; empty for none", Means: "No events are published yet.",
+	{Name: "notify-keyspace-events", Kind: eventKind{}, Group: GroupObserve,
+		Help:  "keyspace events to publish, as letters; empty for none",
 		field: func(o *Options) cell { return &o.NotifyKeyspaceEvents }},
 }
 

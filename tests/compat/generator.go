@@ -391,8 +391,10 @@ func allowed(args []string) bool {
 		return slices.Contains(shortTimeouts, args[len(args)-1])
 	case "bzmpop":
 		return len(args) < 2 || slices.Contains(shortTimeouts, args[1])
-	case "shutdown", "debug|sleep", "monitor", "subscribe", "psubscribe", "sync", "psync":
+	case "shutdown", "debug|sleep", "monitor", "sync", "psync":
 		return false
+	case "subscribe", "psubscribe", "ssubscribe": // messages would stand where replies are expected
+		return len(args) == 1
 	case "set", "getex", "psetex", "setex", "expire", "pexpire", "expireat", "pexpireat":
 		return !nearDeadline(args)
 	}

@@ -45,6 +45,7 @@ var Groups = []*Group{
 	&listGroup,
 	&sortGroup,
 	&transactionGroup,
+	&pubsubGroup,
 	&memoryGroup,
 }
 

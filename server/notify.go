@@ -1,0 +1,88 @@
+package server
+
+import (
+	"strconv"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/store"
+)
+
+// This file publishes what happens to keys, as notify-keyspace-events asks.
+
+// eventClasses lists the events of each class; those not listed are of no type.
+var eventClasses = map[int64][]command.Event{
+	options.EventString: {
+		command.EventSet, command.EventSetRange, command.EventAppend, command.EventIncrBy, command.EventIncrByFloat, command.EventSetBit,
+		command.EventPFAdd, command.EventPFMerge,
+	},
+	options.EventList: {
+		command.EventLPush, command.EventRPush, command.EventLPop, command.EventRPop, command.EventLInsert, command.EventLSet,
+		command.EventLRem, command.EventLTrim, command.EventSortStore,
+	},
+	options.EventSet: {
+		command.EventSAdd, command.EventSRem, command.EventSPop, command.EventSInterStore, command.EventSUnionStore, command.EventSDiffStore,
+	},
+	options.EventHash: {
+		command.EventHSet, command.EventHIncrBy, command.EventHIncrByFloat, command.EventHDel, command.EventHExpire, command.EventHPersist,
+		command.EventHExpired,
+	},
+	options.EventZSet: {
+		command.EventZAdd, command.EventZIncr, command.EventZRem, command.EventZRemRangeByScore, command.EventZRemRangeByRank,
+		command.EventZRemRangeByLex, command.EventZPopMin, command.EventZPopMax, command.EventZInterStore, command.EventZUnionStore,
+		command.EventZDiffStore, command.EventZRangeStore, command.EventGeoRadiusStore, command.EventGeoSearchStore,
+	},
+	options.EventStream: {
+		command.EventXAdd, command.EventXTrim, command.EventXDel, command.EventXSetID, command.EventXGroupCreate,
+		command.EventXGroupCreateConsumer, command.EventXGroupDelConsumer, command.EventXGroupDestroy, command.EventXGroupSetID,
+		command.EventXClaim, command.EventXAutoClaim, command.EventXReadGroup,
+	},
+	options.EventExpired: {command.EventExpired},
+	options.EventEvicted: {command.EventEvicted},
+	options.EventNew:     {command.EventNew},
+}
+
+// classOf is the class of every event.
+var classOf = func() (classes [256]int64) {
+	for i := range classes {
+		classes[i] = options.EventGeneric
+	}
+	for class, events := range eventClasses {
+		for _, e := range events {
+			classes[e] = class
+		}
+	}
+	return classes
+}()
+
+// notify publishes an event if it is asked for. The key's shard is locked, so that the
+// events of a key are published in the order in which they happened.
+func (s *Server) notify(db int, key []byte, ev command.Event) {
+	if on := s.opts.NotifyKeyspaceEvents.Load(); on&classOf[ev] != 0 {
+		s.publishEvent(on, db, key, ev.String())
+	}
+}
+
+func (s *Server) publishEvent(on int64, db int, key []byte, name string) {
+	if s.pubsub.topics.Load() == 0 {
+		return
+	}
+	var block [256]byte
+	if on&options.EventKeyspace != 0 {
+		ch := strconv.AppendInt(append(block[:0], "__keyspace@"...), int64(db), 10)
+		ch = append(append(ch, "__:"...), key...)
+		s.publish(command.SubChannel, ch, []byte(name))
+	}
+	if on&options.EventKeyevent != 0 {
+		ch := strconv.AppendInt(append(block[:0], "__keyevent@"...), int64(db), 10)
+		ch = append(append(ch, "__:"...), name...)
+		s.publish(command.SubChannel, ch, key)
+	}
+}
+
+// missed is Ctx.OnMiss.
+func (ex *executor) missed(db int, k store.Key) {
+	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on&options.EventMiss != 0 {
+		ex.srv.publishEvent(on, db, k.Name, "keymiss")
+	}
+}

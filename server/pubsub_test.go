@@ -1,0 +1,248 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// noSubscriptions checks that nothing is left in the tables.
+func noSubscriptions(t *testing.T, s *Server) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); s.pubsub.topics.Load() != 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if n := s.pubsub.topics.Load(); n != 0 {
+		t.Errorf("%d topics left", n)
+	}
+}
+
+func TestPubSub(t *testing.T) {
+	s := startServer(t)
+	p := dial(t, s)
+	var subs []*testClient
+	for i := range 4 {
+		c := dial(t, s)
+		if i%2 == 1 {
+			c.do("HELLO", "3")
+		}
+		c.want("[subscribe a 1]", "SUBSCRIBE", "a")
+		c.send(encode("PSUBSCRIBE", "a*", "b?"))
+		c.gets("[psubscribe a* 2]")
+		c.gets("[psubscribe b? 3]")
+		c.want("[ssubscribe a 1]", "SSUBSCRIBE", "a")
+		subs = append(subs, c)
+	}
+	p.want("8", "PUBLISH", "a", "one")
+	p.want("4", "PUBLISH", "bx", "two")
+	p.want("0", "PUBLISH", "c", "three")
+	p.want("4", "SPUBLISH", "a", "four")
+	p.want("[a]", "PUBSUB", "CHANNELS")
+	p.want("[]", "PUBSUB", "CHANNELS", "b*")
+	p.want("[a 4 b 0]", "PUBSUB", "NUMSUB", "a", "b")
+	p.want("2", "PUBSUB", "NUMPAT")
+	p.want("[a]", "PUBSUB", "SHARDCHANNELS", "?")
+	p.want("[a 4]", "PUBSUB", "SHARDNUMSUB", "a")
+	for _, c := range subs {
+		for _, want := range []string{"[message a one]", "[pmessage a* a one]", "[pmessage b? bx two]", "[smessage a four]"} {
+			c.gets(want)
+		}
+	}
+	subs[0].want("ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", "GET", "x")
+	subs[0].want("[pong ]", "PING")
+	subs[0].want("[pong hi]", "PING", "hi")
+	subs[1].want("nil", "GET", "x")
+	subs[1].want("PONG", "PING")
+	for _, want := range []string{"8", "[message a self]", "[pmessage a* a self]"} { // the reply first
+		if want == "8" {
+			subs[1].send(encode("PUBLISH", "a", "self"))
+		}
+		subs[1].gets(want)
+	}
+	subs[0].gets("[message a self]")
+	subs[0].gets("[pmessage a* a self]")
+	subs[0].want("RESET", "RESET")
+	subs[0].want("nil", "GET", "x")
+	subs[1].Close()
+	for end := time.Now().Add(5 * time.Second); s.Listeners(0, []byte("a")) != 2 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	p.want("2", "SPUBLISH", "a", "five")
+	subs[2].Close()
+	subs[3].Close()
+	noSubscriptions(t, s)
+}
+
+func TestPubSubInTransaction(t *testing.T) {
+	s := startServer(t)
+	c, p := dial(t, s), dial(t, s)
+	for _, slow := range []bool{false, true} {
+		n := 4
+		c.send(encode("MULTI") + encode("SUBSCRIBE", "q", "r") + encode("PUBLISH", "q", "hello") + encode("UNSUBSCRIBE", "r"))
+		if slow {
+			c.send(encode("KEYS", "*"))
+			n++
+		}
+		c.send(encode("EXEC"))
+		for range n {
+			c.reply()
+		}
+		if b, err := c.r.Peek(4); err != nil || b[1] != byte('0'+n-1) {
+			t.Fatalf("%q %v", b, err)
+		}
+		line, _ := c.r.ReadString('\n')
+		_ = line
+		c.gets("[subscribe q 1]")
+		c.gets("[subscribe r 2]")
+		if slow {
+			c.gets("0") // the client listens when the transaction has ended
+		} else {
+			c.gets("1")
+		}
+		c.gets("[unsubscribe r 1]")
+		if slow {
+			c.gets("[]")
+		} else {
+			c.gets("[message q hello]")
+		}
+		p.want("1", "PUBLISH", "q", "there")
+		c.gets("[message q there]")
+		if got := p.do("CLIENT", "LIST", "TYPE", "pubsub"); !strings.Contains(got, " flags=P ") || !strings.Contains(got, " sub=1 psub=0 ssub=0 ") {
+			t.Error(got)
+		}
+		c.want("RESET", "RESET")
+	}
+	noSubscriptions(t, s)
+}
+
+// TestPubSubOrder: all who listen hear the messages of all publishers in one order.
+func TestPubSubOrder(t *testing.T) {
+	s := startServer(t, "reactors", "3")
+	const publishers, each, listeners = 4, 500, 6
+	heard := make([][]string, listeners)
+	var wg, pub sync.WaitGroup
+	for i := range listeners {
+		c := dial(t, s)
+		c.want("[subscribe ch 1]", "SUBSCRIBE", "ch")
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range publishers * each {
+				heard[i] = append(heard[i], c.reply())
+			}
+		}()
+	}
+	for p := range publishers {
+		c := dial(t, s)
+		pub.Add(1)
+		go func() {
+			defer pub.Done()
+			for n := range each {
+				c.want(fmt.Sprint(listeners), "PUBLISH", "ch", fmt.Sprint(p, ".", n))
+			}
+		}()
+	}
+	pub.Wait()
+	wg.Wait()
+	for i := range heard {
+		for j := range heard[i] {
+			if heard[i][j] != heard[0][j] {
+				t.Fatalf("listener %d heard %s as number %d, listener 0 %s", i, heard[i][j], j, heard[0][j])
+			}
+		}
+	}
+}
+
+// TestPubSubComingAndGoing: what is published after a confirmation is heard, nothing
+// after the end, and nobody waits for ever.
+func TestPubSubComingAndGoing(t *testing.T) {
+	s := startServer(t, "reactors", "3")
+	stop := make(chan struct{})
+	var noise, wg sync.WaitGroup
+	for i := range 2 {
+		c := dial(t, s)
+		noise.Add(1)
+		go func() {
+			defer noise.Done()
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+					c.do("PUBLISH", "x", fmt.Sprint("noise", i, n))
+				}
+			}
+		}()
+	}
+	for i := range 4 {
+		wg.Add(1)
+		p := dial(t, s)
+		go func() {
+			defer wg.Done()
+			for n := range 100 {
+				c := dial(t, s)
+				c.send(encode("SUBSCRIBE", "x", "own"))
+				for got := ""; got != "[subscribe own 2]"; {
+					got = c.reply()
+				}
+				mine := fmt.Sprint("mine", i, ".", n)
+				p.do("PUBLISH", "x", mine)
+				for got := ""; got != "[message x "+mine+"]"; {
+					got = c.reply()
+				}
+				if n%2 == 0 {
+					c.send(encode("UNSUBSCRIBE") + encode("PING"))
+					for got := ""; got != "PONG"; {
+						if got = c.reply(); strings.HasPrefix(got, "[unsubscribe x") || strings.HasPrefix(got, "[unsubscribe own") {
+							continue
+						}
+					}
+				}
+				c.Close()
+			}
+		}()
+	}
+	wg.Wait()
+	close(stop)
+	noise.Wait()
+	noSubscriptions(t, s)
+}
+
+func TestKeyspaceEvents(t *testing.T) {
+	s := startServer(t, "notify-keyspace-events", "KEAnm")
+	c, p := dial(t, s), dial(t, s)
+	c.want("[psubscribe __key*__:* 1]", "PSUBSCRIBE", "__key*__:*")
+	event := func(db int, key string, names ...string) {
+		t.Helper()
+		for _, n := range names {
+			c.gets(fmt.Sprintf("[pmessage __key*__:* __keyspace@%d__:%s %s]", db, key, n))
+			c.gets(fmt.Sprintf("[pmessage __key*__:* __keyevent@%d__:%s %s]", db, n, key))
+		}
+	}
+	p.want("1", "RPUSH", "l", "x")
+	event(0, "l", "new", "rpush")
+	p.want("x", "LPOP", "l")
+	event(0, "l", "lpop", "del")
+	p.want("nil", "GET", "none")
+	event(0, "none", "keymiss")
+	p.want("OK", "SELECT", "3")
+	p.want("1", "ZADD", "z", "1", "m")
+	event(3, "z", "new", "zadd")
+	p.want("1", "PEXPIRE", "z", "10")
+	event(3, "z", "expire", "expired") // on time, without being looked at
+	b := dial(t, s)
+	b.want("OK", "SELECT", "3")
+	b.block(s, 1, "BLPOP", "q", "0")
+	p.want("1", "RPUSH", "q", "x")
+	event(3, "q", "new", "rpush", "lpop", "del")
+	b.gets("[q x]")
+	p.want("OK", "CONFIG", "SET", "notify-keyspace-events", "Kl")
+	p.want("1", "SADD", "s", "x")
+	p.want("1", "LPUSH", "l", "x")
+	c.gets("[pmessage __key*__:* __keyspace@3__:l lpush]")
+	p.want("OK", "CONFIG", "SET", "notify-keyspace-events", "")
+	p.want("2", "LPUSH", "l", "x")
+	c.want("[pong ]", "PING")
+}
