@@ -336,7 +336,9 @@ func (k *aofKeeper) turnOff(a *persistence.AOF) error {
 	k.mu.cur = nil
 	k.mu.Unlock()
 	s := k.srv
+	_ = a.Flush() // without locks; then there is little left for the one below
 	s.gates.lockAll()
+	_ = a.Flush() // what was promised is kept; an error is Close's, too
 	s.store.LockAll()
 	s.journal.to.Store(nil)
 	s.store.UnlockAll()

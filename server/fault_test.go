@@ -469,3 +469,45 @@ func TestEndWhileLoading(t *testing.T) {
 		t.Error("the file has changed")
 	}
 }
+
+// TestSwitchedWhileWriting switches the AOF on and off, and its policy, under clients that
+// write: each gets all its replies, and what the last state was is there at the end.
+func TestSwitchedWhileWriting(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runAOF(t, dir, "appendfsync", "always")
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range 4 {
+		c := dial(t, s)
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for n := 1; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+					if got := c.do("INCR", fmt.Sprint("n", i)); got != fmt.Sprint(n) {
+						t.Errorf("%d: %s", n, got)
+						return
+					}
+				}
+			}
+		}()
+	}
+	c := dial(t, s)
+	for _, set := range []string{"appendfsync no", "appendfsync always", "appendonly no", "appendonly yes", "appendfsync everysec", "appendonly no",
+		"appendfsync always", "appendonly yes", "appendfsync no", "appendfsync always"} {
+		time.Sleep(10 * time.Millisecond)
+		c.want("OK", append([]string{"CONFIG", "SET"}, strings.Fields(set)...)...)
+	}
+	for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
+		time.Sleep(time.Millisecond)
+	}
+	close(stop)
+	wg.Wait()
+	want := c.do("MGET", "n0", "n1", "n2", "n3")
+	end()
+	s, _ = runAOF(t, dir)
+	dial(t, s).want(want, "MGET", "n0", "n1", "n2", "n3")
+}
