@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests need and the system lacks: redis-server, redis-cli and
-# redis-benchmark (the oracle; its service is never left running) and the Go modules.
+# redis-benchmark (the oracle; its service is never left running), the client libraries
+# of other languages, and the Go and node modules.
 # Idempotent; needs the network only when something is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,7 +12,21 @@ as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-if ! have redis-server || ! have redis-cli || ! have redis-benchmark; then
+# The Debian packages that are missing, by what they bring.
+missing=
+want() { "$@" >/dev/null 2>&1 || missing="$missing $package"; }
+package=redis-server; want have redis-server
+package=redis-tools; want have redis-cli
+package=python3-redis; want /usr/bin/python3 -c 'import redis'
+package=php-cli; want have php
+package=php-redis; want php -r 'exit(class_exists("Redis") ? 0 : 1);'
+package=ruby-redis; want /usr/bin/ruby -e 'require "redis"'
+package=libhiredis-dev; want test -e /usr/include/hiredis/hiredis.h
+package=gcc; want have cc
+package=nodejs; want have node
+package=npm; want have npm
+
+if [ -n "$missing" ]; then
 	# policy-rc.d keeps the package from starting its service; an own policy stays.
 	policy=/usr/sbin/policy-rc.d
 	made=
@@ -22,14 +37,20 @@ if ! have redis-server || ! have redis-cli || ! have redis-benchmark; then
 	fi
 	trap '[ -z "$made" ] || as_root rm -f "$policy"' EXIT
 	install() {
-		as_root env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y -qq --no-install-recommends redis-server redis-tools
+		# shellcheck disable=SC2086 # a list of names
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 	}
 	# Package lists may be missing or stale: then fetch them and try once more.
 	install || { as_root apt-get update -qq && install; }
 	if have systemctl && systemctl is-active --quiet redis-server 2>/dev/null; then
 		as_root systemctl disable --now redis-server || true
 	fi
+fi
+
+# The node modules, pinned by the lock file.
+node_dir=tests/clients/node
+if [ ! -e "$node_dir/node_modules/.package-lock.json" ] || [ "$node_dir/package-lock.json" -nt "$node_dir/node_modules/.package-lock.json" ]; then
+	(cd "$node_dir" && npm ci --no-audit --no-fund --silent)
 fi
 
 go mod download
