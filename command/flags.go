@@ -28,6 +28,7 @@ const (
 	Dangerous                        // @dangerous without @admin
 	KeyspaceCat                      // @keyspace although the group says otherwise
 	ConnectionCat                    // @connection although the group says otherwise
+	AdminCat                         // @admin without Admin
 
 	Exclusive       // runs with all gates held: nothing else touches the store
 	Slow            // always runs on a worker (the slow lane)

@@ -18,6 +18,7 @@ var groupSpecs = [][]*Spec{
 	connectionSpecs,
 	clientSpecs,
 	serverSpecs,
+	monitorSpecs,
 	configSpecs,
 	debugSpecs,
 	introspectSpecs,

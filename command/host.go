@@ -23,6 +23,7 @@ type Client interface {
 	InMulti() bool                //
 	DiscardMulti() bool           // drops queue and watches; false: there is no MULTI
 	Unwatch()                     // forgets all watched keys
+	Monitor() bool                // MONITOR; false: it does already
 	CloseAfterReply()             // QUIT, CLIENT KILL of oneself
 	AppendInfo(dst []byte) []byte // the CLIENT INFO line, without newline
 

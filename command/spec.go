@@ -127,7 +127,7 @@ func (s *Spec) deriveCategories() {
 			flag     Flag
 			category string
 		}{
-			{KeyspaceCat, "@keyspace"}, {ConnectionCat, "@connection"}, {ReadOnly, "@read"}, {Write, "@write"}, {PubSub, "@pubsub"}, {Admin, "@admin"},
+			{KeyspaceCat, "@keyspace"}, {ConnectionCat, "@connection"}, {ReadOnly, "@read"}, {Write, "@write"}, {PubSub, "@pubsub"}, {Admin | AdminCat, "@admin"},
 			{Blocking, "@blocking"}, {Admin | Dangerous, "@dangerous"},
 		} {
 			if s.Flags&fc.flag != 0 {

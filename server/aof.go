@@ -163,6 +163,8 @@ func (s *session) guarded(spec *command.Spec) bool {
 		s.refuse(spec, "MISCONF Errors writing to the AOF file: "+srv.aof.reason())
 	case bits&guardLoading != 0 && spec.Flags&command.Loading == 0:
 		s.refuse(spec, "LOADING Redis is loading the dataset in memory")
+	case s.monitoring && flags&(command.ReadOnly|command.Write|command.MayReplicate) != 0:
+		s.refuse(spec, "ERR Replica can't interact with the keyspace")
 	case bits&guardMemory != 0 && !s.roomFor(spec, flags):
 		s.refuse(spec, command.ErrOOM)
 	default:

@@ -83,6 +83,7 @@ func (s *session) SetNoTouch(on bool) { s.noTouch = on }
 func (s *session) Reset() {
 	s.endMulti()
 	s.unsubscribeAll()
+	s.stopMonitoring()
 	s.Select(0)
 	s.SetProto(2)
 	s.SetReply(command.ReplyOn)
@@ -165,6 +166,9 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 // flagLetters returns the flags of CLIENT LIST.
 func (s *session) flagLetters() string {
 	f := ""
+	if s.monitoring {
+		f += "O"
+	}
 	if s.subCount > 0 {
 		f += "P"
 	}

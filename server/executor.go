@@ -80,6 +80,9 @@ type blocking struct {
 
 	postponed   []*session // of a reactor: those that wait for the end of a pause, see pause.go
 	pausedUntil int64      // which is then, milliseconds since 1970
+
+	monitored    bool   // somebody monitors: calls are noted
+	monitorLines []byte // of calls since the last post, see monitor.go
 }
 
 // call is one command of a batch, resolved by prepare: its spec and its keys.
@@ -217,7 +220,8 @@ func (ex *executor) setClock(now int64) {
 		ex.lfu = ex.srv.lfuParameters()
 		c.LFU = &ex.lfu
 	}
-	ex.limited = ex.srv.guard.Load()&guardMemory != 0
+	guard := ex.srv.guard.Load()
+	ex.limited, ex.monitored = guard&guardMemory != 0, guard&guardMonitored != 0
 	var clock uint32
 	clock, c.ClockUnitMs = accessClock(policy, now)
 	if clock != c.Clock {
@@ -228,6 +232,7 @@ func (ex *executor) setClock(now int64) {
 
 // end collects what the handlers counted and lets go of what must not be kept.
 func (ex *executor) end() {
+	ex.postMonitorLines()
 	ex.collect(&ex.ctx)
 	if cap(ex.keys) > keepKeysEntries {
 		ex.keys, ex.idx = nil, nil

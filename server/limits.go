@@ -40,4 +40,6 @@ const (
 	lookAheadRecords = 4
 	// aofTickMs is how often the server looks whether a rewrite of the AOF is due.
 	aofTickMs = 100
+	// monitorPostBytes is how much is kept for MONITOR within a batch before it is sent.
+	monitorPostBytes = 16 << 10
 )

@@ -40,6 +40,9 @@ type callGroup struct {
 // observe counts the call that just ended. The time since the end of the previous call
 // of the batch is its; short calls wait for the end of their group.
 func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
+	if ex.monitored && !c.Resumed {
+		ex.noteCall(c, spec)
+	}
 	if spec.Short() && ex.watchNanos >= groupFromNanos {
 		if failed {
 			ex.cmds.Fail(spec.ID)
@@ -105,11 +108,7 @@ func (ex *executor) logSlow(spec *command.Spec, micros int64) {
 	if se := sessionOf(c.Client); se != nil {
 		call.Addr, call.Name = se.conn.RemoteAddr(), se.Name()
 	}
-	args := [][]byte(c.Args)
-	if spec.Flags&command.NoHistory != 0 {
-		args = [][]byte{c.Args[0], []byte("(redacted)")}
-	}
-	ex.srv.slowLog.Add(call, args, int(ex.srv.opts.SlowlogMaxLen.Load()))
+	ex.srv.slowLog.Add(call, withoutSecrets(spec, c.Args), int(ex.srv.opts.SlowlogMaxLen.Load()))
 }
 
 // SlowLog implements command.Host.

@@ -40,7 +40,9 @@ type Server struct {
 	journal journaling
 	aof     aofKeeper
 	pause   clientPause
-	guard   atomic.Uint32 // guard... bits: what makes every call take the checked path
+
+	monitors monitors
+	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
 
 	parseLimits  atomic.Pointer[resp.Limits]
 	limits       atomic.Pointer[command.Limits]
@@ -242,13 +244,18 @@ func (s *Server) Tick(r *netio.Reactor) {
 	eachSession(r, func(se *session) {
 		switch {
 		case se.busy, se.stalled:
-		case idleMs > 0 && se.blocked == nil && !se.postponed && se.subCount == 0 && now-se.active > idleMs:
+		case idleMs > 0 && now-se.active > idleMs && !se.waits():
 			s.log.Debug("closing idle client", "id", se.id)
 			se.conn.Close(errIdle)
 		case soft:
 			se.checkOutput()
 		}
 	})
+}
+
+// waits tells whether the client is silent because it waits for something.
+func (s *session) waits() bool {
+	return s.blocked != nil || s.postponed || s.monitoring || s.subCount > 0
 }
 
 var errIdle = errors.New("idle for longer than the timeout")

@@ -27,9 +27,12 @@ type session struct {
 	needAuth bool      // a password is set and this client has not given it
 	noTouch  bool
 	noEvict  bool
-	closing  bool // close once the replies so far are out
-	closed   bool
-	busy     bool // a worker runs one of its commands; the connection is paused
+
+	monitoring bool // it has sent MONITOR
+
+	closing bool // close once the replies so far are out
+	closed  bool
+	busy    bool // a worker runs one of its commands; the connection is paused
 
 	postponed bool   // it waits for the end of CLIENT PAUSE
 	stalled   bool   // it waits for the journal, see durable.go; the connection is paused
@@ -350,6 +353,7 @@ func (s *session) Closed(err error) {
 	s.closed = true
 	s.stopWaiting()
 	s.stopPostponing()
+	s.stopMonitoring()
 	if !s.busy {
 		s.Unwatch()
 		s.unsubscribeAll()
