@@ -64,7 +64,11 @@ func (w *writer) write(srv *harness.Server) {
 		c.Queue("MSET", w.key(-1), n, w.key(-2), n)
 		c.Queue("APPEND", w.log(), n+" ")
 		c.Queue("INCR", "shared")
-		replies, err := c.Exchange(4)
+		c.Queue("MULTI")
+		c.Queue("SET", w.key(-3), n)
+		c.Queue("SET", w.key(-4), n)
+		c.Queue("EXEC")
+		replies, err := c.Exchange(8)
 		if err != nil {
 			return
 		}
@@ -144,7 +148,7 @@ func testKill(t *testing.T, policy string, mayLose time.Duration) {
 	if writes == 0 {
 		t.Fatal("nothing was written")
 	}
-	t.Logf("%d acknowledged writes of 5 keys each", writes)
+	t.Logf("%d acknowledged writes of 7 keys each", writes)
 }
 
 // rewrite asks for a rewrite; the server may be gone before the answer.
@@ -189,13 +193,18 @@ func check(t *testing.T, srv *harness.Server, writers []*writer, shared *int64, 
 // checkWriter returns the last number of the writer that is complete.
 func checkWriter(t *testing.T, c *rawclient.Client, w *writer, acked int64) (complete int64) {
 	t.Helper()
-	a, b := number(t, c, "GET", w.key(-1)), number(t, c, "GET", w.key(-2))
-	if a != b {
-		t.Errorf("writer %d: MSET of two keys is there by half: %d and %d", w.id, a, b)
+	checkPair := func(what string, x, y int64) int64 {
+		a, b := number(t, c, "GET", w.key(x)), number(t, c, "GET", w.key(y))
+		if a != b {
+			t.Errorf("writer %d: %s of two keys is there by half: %d and %d", w.id, what, a, b)
+		}
+		if a < acked || a > w.sent {
+			t.Errorf("writer %d: %s %d is there, want %d to %d", w.id, what, a, acked, w.sent)
+		}
+		return a
 	}
-	if a < acked || a > w.sent {
-		t.Errorf("writer %d: MSET %d is there, want %d to %d", w.id, a, acked, w.sent)
-	}
+	a := checkPair("MSET", -1, -2)
+	checkPair("EXEC", -3, -4)
 	for i := range int64(keysPerWriter) {
 		n := number(t, c, "GET", w.key(i))
 		last := w.found[i] // then the last acknowledged one of this key
