@@ -24,7 +24,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-aof profile soak docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof profile soak docs clean
 
 all: build
 
@@ -112,6 +112,10 @@ bench-hitratio: build
 # How late keys expire, and what a burst of deadlines does to clients, beside redis-server.
 bench-expiry: build
 	$(GO) run ./tests/load/expiry $(ARGS)
+
+# Messages, transactions and GET with everything on, against redis-server.
+bench-messages: build
+	$(GO) run ./tests/load/messages $(ARGS)
 
 # A million keys that collide under unseeded XXH64.
 bench-collide: build
