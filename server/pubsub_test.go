@@ -246,3 +246,30 @@ func TestKeyspaceEvents(t *testing.T) {
 	p.want("2", "LPUSH", "l", "x")
 	c.want("[pong ]", "PING")
 }
+
+// TestPubSubLimits: who does not read what it listens to is closed, and who may not hear
+// it any more.
+func TestPubSubLimits(t *testing.T) {
+	s := startServer(t, "client-output-buffer-limit", "pubsub 1mb 0 0")
+	c, p := dial(t, s), dial(t, s)
+	c.want("[subscribe ch 1]", "SUBSCRIBE", "ch")
+	text := strings.Repeat("x", 64<<10)
+	for n := 0; p.do("PUBLISH", "ch", text) == "1"; n++ {
+		if n > 1000 {
+			t.Fatal("1000 messages of 64 KB wait")
+		}
+	}
+	p.want("OK", "ACL", "SETUSER", "bob", "on", "nopass", "+@all", "&news.*", "&x")
+	b, x := dial(t, s), dial(t, s)
+	b.want("OK", "AUTH", "bob", "x")
+	x.want("OK", "AUTH", "bob", "x")
+	b.want("NOPERM No permissions to access a channel", "SUBSCRIBE", "other")
+	b.want("[psubscribe news.* 1]", "PSUBSCRIBE", "news.*")
+	x.want("[subscribe x 1]", "SUBSCRIBE", "x")
+	p.want("OK", "ACL", "SETUSER", "bob", "resetchannels", "&news.*")
+	x.closed()
+	p.want("1", "PUBLISH", "news.today", "hi")
+	b.gets("[pmessage news.* news.today hi]")
+	b.Close()
+	noSubscriptions(t, s)
+}

@@ -156,6 +156,18 @@ func (s *session) logDenied(why acl.Denied, object, user string) {
 	}, now, int(srv.opts.ACLLogMaxLen.Load()))
 }
 
+// mayListen tells whether the session's user may still hear all that it listens to.
+func (s *session) mayListen() bool {
+	for kind := range s.subs {
+		for name := range s.subs[kind] {
+			if !s.user.AllowsChannel([]byte(name), command.SubKind(kind) == command.SubPattern) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // rebindUsers gives every session its user's present rights and closes those whose user
 // is gone. It asks the reactors, so it is for workers.
 func (h *host) rebindUsers() {
@@ -165,6 +177,13 @@ func (h *host) rebindUsers() {
 			switch {
 			case u != nil:
 				se.setUser(u)
+				switch {
+				case se.user == nil || se.mayListen():
+				case se.busy:
+					se.closeAfterReply()
+				default:
+					se.conn.Close(errKilled)
+				}
 			case se.busy: // the one who deleted itself still gets the reply
 				se.closeAfterReply()
 			default:

@@ -80,3 +80,33 @@ func TestLongCommand(t *testing.T) {
 	}
 	same.gets(card)
 }
+
+// TestServingWaitsElsewhere: a client that waits for a move into a shard which a long
+// command holds is served by a worker; the reactor of the pusher does not wait.
+func TestServingWaitsElsewhere(t *testing.T) {
+	s := startServer(t)
+	long, p := dial(t, s), dial(t, s)
+	args := []string{"SADD", "big"}
+	for j := range 100_000 {
+		args = append(args, fmt.Sprint("member-", j))
+	}
+	long.want("100000", args...)
+	dst := ""
+	for i := 0; dst == ""; i++ {
+		if name := fmt.Sprint("dst", i); s.store.MakeKey([]byte(name)).Shard == s.store.MakeKey([]byte("big")).Shard {
+			dst = name
+		}
+	}
+	for i := range 30 {
+		w := dial(t, s)
+		w.block(s, 1, "BLMOVE", "src", dst, "LEFT", "RIGHT", "0")
+		long.send(encode("SUNIONSTORE", "copy", "big", "big"))
+		p.want("1", "RPUSH", "src", fmt.Sprint(i))
+		w.gets(fmt.Sprint(i))
+		long.gets("100000")
+		w.Close()
+	}
+	p.want("30", "LLEN", dst)
+	p.want("0", "EXISTS", "src")
+	noObservers(t, s)
+}
