@@ -107,8 +107,8 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 // durable already goes on.
 func (s *Server) EndTurn(r *netio.Reactor) {
 	ex := r.Local.(*executor)
-	if r.Now() >= s.keeper.dueAt.Load() {
-		s.helpExpire(ex)
+	if now := r.Now(); now >= s.keeper.dueAt.Load() {
+		s.helpExpire(ex, now)
 	}
 	ex.kick()
 	if len(ex.stalled.list) > 0 {

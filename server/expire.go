@@ -18,6 +18,15 @@ import (
 // helpSlice is for how long a reactor expires keys at the end of a turn.
 const helpSlice = 200 * time.Microsecond
 
+const (
+	// keeperPassMs is how long the keeper may be busy expiring keys before it rests for
+	// keeperBurstRest, so that very many keys with one deadline leave time for clients.
+	keeperPassMs    = 5
+	keeperBurstRest = 2 * time.Millisecond
+	// keeperFreshMs is how long ago the keeper may have worked for reactors to rely on it.
+	keeperFreshMs = 5
+)
+
 // mayExpire tells whether keys are to be deleted at their deadlines at all.
 func (s *Server) mayExpire() bool {
 	return s.activeExpire.Load() && s.guard.Load()&(guardLoading|guardPaused) == 0
@@ -31,6 +40,7 @@ func (k *keeper) expire() {
 		return
 	}
 	k.stats.overdue.Store(0)
+	k.burst = false
 	began := time.Now()
 	now := began.UnixMilli()
 	for more := true; more; {
@@ -49,10 +59,13 @@ func (k *keeper) expire() {
 			more = more || x.Work > 0 && s.store.Due(i) <= now
 			runtime.Gosched()
 			now = time.Now().UnixMilli()
-		}
-		if more && time.Since(began) > keeperPass {
-			k.stats.capReached.Add(1)
-			break
+			k.workedAt.Store(now)
+			if now-began.UnixMilli() > keeperPassMs {
+				k.stats.capReached.Add(1)
+				k.burst = true
+				k.stats.busyUs.Add(time.Since(began).Microseconds())
+				return
+			}
 		}
 	}
 	k.stats.busyUs.Add(time.Since(began).Microseconds())
@@ -60,14 +73,15 @@ func (k *keeper) expire() {
 
 // helpExpire deletes what is due in a slice of time, on a reactor, unless another one is
 // at it.
-func (s *Server) helpExpire(ex *executor) {
+func (s *Server) helpExpire(ex *executor, now int64) {
 	k := s.keeper
-	if !s.mayExpire() || !k.helping.TryLock() {
+	// A keeper that is at work needs no help, and the clients of a reactor no delay.
+	if now-k.workedAt.Load() < keeperFreshMs || !s.mayExpire() || !k.helping.TryLock() {
 		return
 	}
 	k.dueAt.Store(math.MaxInt64) // Store's alarm, and what is left, lower it
 	began := time.Now()
-	now := began.UnixMilli()
+	now = began.UnixMilli()
 	next := store.Never
 	ex.gate.Lock()
 	for i := range uint32(s.store.Shards()) {

@@ -28,8 +28,10 @@ type keeper struct {
 	survey       survey
 	evictClients atomic.Bool // clients' buffers are more than maxmemory-clients
 
-	dueAt   atomic.Int64 // not before this moment is anything due that the reactors must see to
-	helping sync.Mutex   // held by the reactor that expires keys
+	dueAt    atomic.Int64 // not before this moment is anything due that the reactors must see to
+	workedAt atomic.Int64 // when it last did a step of expiry
+	burst    bool         // the last pass had more to do than it may
+	helping  sync.Mutex   // held by the reactor that expires keys
 
 	comp   *store.Compactor
 	looked time.Time     // when compaction was last thought of
@@ -43,7 +45,7 @@ type keeper struct {
 const (
 	// keeperTickMs is how often the keeper looks around when nothing wakes it.
 	keeperTickMs = 100
-	// keeperPass is how long one pass of expiry may take before other duties get their
+	// keeperPass is how long one pass of eviction may take before other duties get their
 	// turn; keeperRetry the shortest sleep between passes.
 	keeperPass  = 25 * time.Millisecond
 	keeperRetry = 200 * time.Microsecond
@@ -132,6 +134,9 @@ func (k *keeper) rest() time.Duration {
 	}
 	if k.sweep > 0 {
 		until = min(until, k.resume.UnixMilli()+1)
+	}
+	if k.burst {
+		return keeperBurstRest
 	}
 	// A shard that a long command holds stays due: look again, but not all the time.
 	return max(time.UnixMilli(until).Sub(now), keeperRetry)

@@ -22,6 +22,7 @@ import (
 type config struct {
 	keys, clients int
 	spread        time.Duration
+	events        bool
 }
 
 const (
@@ -38,9 +39,11 @@ func main() {
 	flag.IntVar(&c.keys, "keys", 1_000_000, "keys with a deadline")
 	flag.IntVar(&c.clients, "clients", 10, "clients at work meanwhile")
 	flag.DurationVar(&c.spread, "spread", time.Minute, "over which the deadlines are spread")
+	events := flag.Bool("events", true, "subscribe to keyspace events; without them only Kring tells how late it was")
 	redis := flag.Bool("redis", true, "measure redis-server too")
 	strict := flag.Bool("strict", false, "exit with 1 when Kring is too late")
 	flag.Parse()
+	c.events = *events
 	kit.Run(func(s *kit.Servers) error {
 		starts := []func(...string) (*harness.Server, error){s.Kring}
 		if *redis {
@@ -49,7 +52,11 @@ func main() {
 		fmt.Printf("%d keys, deadlines over %v, %d clients\n\n%-6s %-9s %9s %9s %9s %9s\n", c.keys, c.spread, c.clients, "", "", "count", "p50", "p99", "max")
 		bad := false
 		for i, start := range starts {
-			srv, err := start("--notify-keyspace-events", "Ex")
+			classes := ""
+			if *events {
+				classes = "Ex"
+			}
+			srv, err := start("--notify-keyspace-events", classes)
 			if err != nil {
 				return err
 			}
@@ -57,6 +64,7 @@ func main() {
 			if err != nil {
 				return fmt.Errorf("%s: %w", srv.Name, err)
 			}
+			late.Sort()
 			verdict := ""
 			if i == 0 && c.spread > 0 && len(late) > 0 {
 				ok := late.At(99) <= p99Bound && late.Max() <= maxBound
@@ -89,9 +97,11 @@ func round(d time.Duration) string { return d.Round(10 * time.Microsecond).Strin
 func measure(srv *harness.Server, c config) (late, busy kit.Samples, err error) {
 	first := time.Now().Add(lead).UnixMilli()
 	last := first + c.spread.Milliseconds()
-	events, err := listen(srv, c.keys, time.UnixMilli(last).Add(patience))
-	if err != nil {
-		return nil, nil, err
+	events := make(<-chan kit.Samples)
+	if c.events {
+		if events, err = listen(srv, c.keys, time.UnixMilli(last).Add(patience)); err != nil {
+			return nil, nil, err
+		}
 	}
 	err = kit.Pipe(srv, kit.PipeSpec{Count: c.keys, Command: func(dst []byte, i int) []byte {
 		at := first
@@ -108,7 +118,9 @@ func measure(srv *harness.Server, c config) (late, busy kit.Samples, err error) 
 		return nil, nil, fmt.Errorf("filling took longer than %v", lead)
 	}
 	stop := work(srv, c.clients, first)
-	late = <-events
+	if c.events {
+		late = <-events
+	}
 	if wait := time.Until(time.UnixMilli(last).Add(2 * time.Second)); wait > 0 { // without events
 		time.Sleep(wait)
 	}
