@@ -16,7 +16,7 @@ var introspectSpecs = []*Spec{{
 	Subs: []*Spec{
 		{
 			Name: "count", Arity: 2, Flags: introspectFlags, Group: GroupServer, Since: "2.8.13", Complexity: "O(1)",
-			Handler: func(c *Ctx) { c.W.Int(int64(len(c.Host.Table().Commands()))) }, Summary: "Returns the number of commands.",
+			Handler: func(c *Ctx) { c.W.Int(int64(len(c.Host.Table().Callable()))) }, Summary: "Returns the number of commands.",
 		},
 		{
 			Name: "docs", Arity: -2, Flags: introspectFlags, Group: GroupServer, Handler: commandDocs, Since: "7.0.0",
@@ -63,7 +63,7 @@ func (t *Table) find(name []byte) *Spec {
 }
 
 func commandAll(c *Ctx) {
-	all := c.Host.Table().Commands()
+	all := c.Host.Table().Callable()
 	c.W.Array(len(all))
 	for _, s := range all {
 		writeInfo(c.W, s)
@@ -172,7 +172,7 @@ func writeKeyStep(w *resp.Writer, typ string, pairs ...any) {
 func commandDocs(c *Ctx) {
 	var specs []*Spec
 	if len(c.Args) == 2 {
-		specs = c.Host.Table().Commands()
+		specs = c.Host.Table().Callable()
 	}
 	for _, name := range c.Args[2:] {
 		if s := c.Host.Table().find(name); s != nil {
@@ -378,9 +378,14 @@ func commandList(c *Ctx) {
 		return
 	}
 	var names []string
-	for _, s := range c.Host.Table().Specs() {
+	for _, s := range c.Host.Table().Callable() {
 		if keep(s) {
 			names = append(names, s.FullName)
+		}
+		for _, sub := range s.Subs {
+			if keep(sub) {
+				names = append(names, sub.FullName)
+			}
 		}
 	}
 	writeBulks(c.W, names)

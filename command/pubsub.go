@@ -61,13 +61,13 @@ var pubsubSpecs = []*Spec{
 		Summary: "Stops to listen to shard channels, or to all.", Syntax: "[shardchannel:string...]",
 	},
 	{
-		Name: "publish", Arity: 3, Flags: PubSub | Loading | Stale | Fast, Group: GroupPubSub, Channels: oneChannel,
+		Name: "publish", Arity: 3, Flags: PubSub | Loading | Stale | Fast | MayReplicate, Group: GroupPubSub, Channels: oneChannel,
 		Handler: func(c *Ctx) { c.W.Int(int64(c.Host.Publish(SubChannel, c.Args[1], c.Args[2]))) },
 		Since:   "2.0.0", Complexity: "O(N+M) where N is the number of listeners to the channel and M is the number of patterns in use",
 		Summary: "Sends a message to all who listen to a channel.", Syntax: "channel:string message:string",
 	},
 	{
-		Name: "spublish", Arity: 3, Flags: PubSub | Loading | Stale | Fast, Group: GroupPubSub, Channels: oneChannel,
+		Name: "spublish", Arity: 3, Flags: PubSub | Loading | Stale | Fast | MayReplicate, Group: GroupPubSub, Channels: oneChannel,
 		Keys:    []KeySpec{KeyAt(1, KeyNotKey)},
 		Handler: func(c *Ctx) { c.W.Int(int64(c.Host.Publish(SubShard, c.Args[1], c.Args[2]))) },
 		Since:   "7.0.0", Complexity: "O(N) where N is the number of listeners to the channel",

@@ -2,17 +2,26 @@ package command
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 )
 
-// Table is the set of all commands, built once at start and never changed: all its
-// methods are safe for any goroutine.
+// Table is the set of all commands, built once at start, renamed before it is used, and
+// then never changed: all its methods but Rename are safe for any goroutine.
 type Table struct {
-	slots []*Spec // open addressing over nameHash, a power of two, at most a quarter full
+	slots []slot // open addressing over nameHash, a power of two, at most a quarter full
 	mask  uint64
 	all   []*Spec // commands in order of name
 	flat  []*Spec // commands and subcommands by ID
+}
+
+// slot is a command and the name by which it is called, Spec.Name unless it was renamed.
+type slot struct {
+	name string
+	spec *Spec
 }
 
 // All returns the groups of this package. A new group file adds its slice here.
@@ -33,7 +42,7 @@ func Build(specs []*Spec) (*Table, error) {
 	for size < 4*len(specs) {
 		size *= 2
 	}
-	t.slots, t.mask = make([]*Spec, size), uint64(size-1)
+	t.slots, t.mask = make([]slot, size), uint64(size-1)
 	for _, s := range t.all {
 		if err := t.derive(s, nil); err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", errTable, s.Name, err)
@@ -41,13 +50,60 @@ func Build(specs []*Spec) (*Table, error) {
 		if t.Lookup([]byte(s.Name)) != nil {
 			return nil, fmt.Errorf("%w: %s is declared twice", errTable, s.Name)
 		}
-		i := nameHash([]byte(s.Name)) & t.mask
-		for t.slots[i] != nil {
-			i = (i + 1) & t.mask
-		}
-		t.slots[i] = s
+		t.place(slot{s.Name, s})
 	}
 	return t, nil
+}
+
+func (t *Table) place(sl slot) {
+	i := nameHash([]byte(sl.name)) & t.mask
+	for t.slots[i].spec != nil {
+		i = (i + 1) & t.mask
+	}
+	t.slots[i] = sl
+}
+
+// Rename lets a command be called by another name, or, if that is empty, not at all. Its
+// Spec keeps its name: that is what users' rights, statistics and COMMAND know it by.
+func (t *Table) Rename(from, to string) error {
+	from, to = strings.ToLower(from), strings.ToLower(to)
+	spec := t.Lookup([]byte(from))
+	switch {
+	case spec == nil:
+		return errors.New("No such command in rename-command")
+	case to != "" && to != from && t.Lookup([]byte(to)) != nil:
+		return errors.New("Target command name already exists")
+	}
+	old := t.slots
+	t.slots = make([]slot, len(old))
+	for _, sl := range old {
+		if sl.spec == spec {
+			sl.name = to
+		}
+		if sl.spec != nil && sl.name != "" {
+			t.place(sl)
+		}
+	}
+	return nil
+}
+
+// Original finds a command by the name that it had before any Rename.
+func (t *Table) Original(name []byte) *Spec {
+	lower := strings.ToLower(string(name))
+	i, ok := slices.BinarySearchFunc(t.all, lower, func(s *Spec, n string) int { return strings.Compare(s.Name, n) })
+	if !ok {
+		return nil
+	}
+	return t.all[i]
+}
+
+// Callable returns the commands that can be called, in order of their own names.
+func (t *Table) Callable() []*Spec {
+	can := map[*Spec]bool{}
+	for _, sl := range t.slots {
+		can[sl.spec] = true
+	}
+	return slices.DeleteFunc(slices.Clone(t.all), func(s *Spec) bool { return !can[s] })
 }
 
 func (t *Table) derive(s, parent *Spec) error {
@@ -108,12 +164,12 @@ func (s *Spec) checkKeys() error {
 // Lookup finds a command by name in any case; nil when there is none.
 func (t *Table) Lookup(name []byte) *Spec {
 	for i := nameHash(name) & t.mask; ; i = (i + 1) & t.mask {
-		s := t.slots[i]
-		if s == nil {
+		s := &t.slots[i]
+		if s.spec == nil {
 			return nil
 		}
-		if equalFold(name, s.Name) {
-			return s
+		if equalFold(name, s.name) {
+			return s.spec
 		}
 	}
 }

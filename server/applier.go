@@ -26,6 +26,7 @@ type applier struct {
 
 func newApplier(s *Server, ctx context.Context) *applier {
 	ap := &applier{ctx: ctx, ex: newExecutor(s, new(gate))}
+	ap.ex.originals = true // rewrites and effects know no other names
 	ap.self.ex, ap.self.proto = ap.ex, 2
 	ap.ex.ctx.Obey = true
 	return ap
@@ -44,6 +45,9 @@ func (s *Server) asked() bool {
 // Check implements persistence.Applier.
 func (ap *applier) Check(rec resp.Args) error {
 	spec := ap.ex.srv.table.Lookup(rec[0])
+	if spec == nil {
+		spec = ap.ex.srv.table.Original(rec[0])
+	}
 	if spec == nil {
 		return fmt.Errorf("unknown command '%s'", preview(rec[0]))
 	}

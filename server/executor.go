@@ -29,10 +29,12 @@ type executor struct {
 	paged   int  // for pages
 	placed  int  // and for records
 	worker  bool // it serves the slow lane
-	idx     []int
-	stats   execStats
-	cmds    *stats.Table // calls and times by command
-	mark    int64        // when the running command began, see nanos
+
+	originals bool // it also knows commands by the names they had before rename-command
+	idx       []int
+	stats     execStats
+	cmds      *stats.Table // calls and times by command
+	mark      int64        // when the running command began, see nanos
 
 	hot       stats.HotKeys
 	unsampled int    // batches since the last sample
@@ -267,6 +269,9 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 		args := b.Cmds[i].Args
 		cl := &ex.calls[i]
 		spec := ex.srv.table.Lookup(args[0])
+		if spec == nil && ex.originals {
+			spec = ex.srv.table.Original(args[0])
+		}
 		*cl = call{spec: spec, from: int32(len(keys))}
 		if spec != nil {
 			if spec.Subs != nil && len(args) > 1 {

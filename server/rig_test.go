@@ -17,14 +17,18 @@ import (
 )
 
 // startServer runs a server on a free loopback port with the given directives (name,
-// value, name, value...) and ends it with the test.
+// value, name, value...; EMPTY in a value is an empty word) and ends it with the test.
 func startServer(t testing.TB, directives ...string) *Server {
 	t.Helper()
 	o := options.New()
 	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes"}
 	all := append(base, directives...)
 	for i := 0; i < len(all); i += 2 {
-		if err := o.Assign(all[i], strings.Fields(all[i+1])...); err != nil {
+		words := strings.Fields(strings.ReplaceAll(all[i+1], "EMPTY", "\x00"))
+		for j := range words {
+			words[j] = strings.ReplaceAll(words[j], "\x00", "")
+		}
+		if err := o.Assign(all[i], words...); err != nil {
 			t.Fatal(all[i], err)
 		}
 	}

@@ -89,6 +89,9 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
+	if err = s.renameCommands(); err != nil {
+		return nil, err
+	}
 	arena.SetHugePages(opts.HugePages.Load())
 	s.keeper = newKeeper(s)
 	s.activeExpire.Store(true)

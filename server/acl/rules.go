@@ -268,7 +268,7 @@ func (s *selector) setContainer(spec *command.Spec, on bool) {
 // command is +command, -command, +command|subcommand and +command|first-arg.
 func (s *selector) command(t *command.Table, r string) error {
 	name, sub, hasSub := strings.Cut(strings.ToLower(r[1:]), "|")
-	spec := t.Lookup([]byte(name))
+	spec := t.Original([]byte(name)) // whatever it is called now
 	if spec == nil {
 		return errUnknown
 	}

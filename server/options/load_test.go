@@ -216,13 +216,13 @@ func TestWarnings(t *testing.T) {
 	all := strings.Join(o.Warnings(), "\n")
 	for _, want := range []string{
 		"'daemonize yes' has no effect: Kring stays in the foreground",
-		"'rename-command' has no effect", "'masterauth' has no effect",
+		"'masterauth' has no effect",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning %q in:\n%s", want, all)
 		}
 	}
-	if len(o.Warnings()) != 3 || strings.Contains(all, "secret") {
+	if len(o.Warnings()) != 2 || strings.Contains(all, "secret") {
 		t.Errorf("warnings:\n%s", all)
 	}
 	if got := o.Lines("rename-command"); len(got) != 1 || got[0] != "GET G" {

@@ -76,8 +76,8 @@ var securityRows = []Row{
 		Help: "channels of a new ACL user"},
 	{Name: "acllog-max-len", Kind: wide, Default: "128", Group: GroupSecurity,
 		Help: "entries of ACL LOG", field: func(o *Options) cell { return &o.ACLLogMaxLen }},
-	{Name: "rename-command", Kind: lines, Group: GroupSecurity, State: Later, Flags: FileOnly | Additive,
-		Help: "give a command another name, or none", Means: "Commands keep their names: what was to be hidden can be called."},
+	{Name: "rename-command", Kind: lines, Group: GroupSecurity, Flags: FileOnly | Additive,
+		Help: "give a command another name, or none"},
 }
 
 var clientRows = []Row{
