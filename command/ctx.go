@@ -133,6 +133,16 @@ func (c *Ctx) IsType(e entry.Entry, t entry.Type) bool {
 	return false
 }
 
+// estimated returns the entry of the call's key i for a Spec.Cost: ok is false if there is
+// none of type t. It counts nothing and does not look at the deadline.
+func (c *Ctx) estimated(i int, t entry.Type) (e entry.Entry, ok bool) {
+	if i >= len(c.Keys) {
+		return e, false
+	}
+	e = c.Store.FindRaw(c.DB, c.Keys[i])
+	return e, e.A != 0 && e.Type() == t
+}
+
 // Int parses argument i as a 64-bit integer; otherwise it replies ErrNotInteger.
 func (c *Ctx) Int(i int) (int64, bool) {
 	n, ok := resp.ParseInt(c.Args[i])

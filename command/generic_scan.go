@@ -68,43 +68,66 @@ func keys(c *Ctx) {
 	l.write(c)
 }
 
-// scanCall is a parsed SCAN.
+// scanCall is a parsed SCAN, HSCAN, SSCAN or ZSCAN.
 type scanCall struct {
-	cursor  uint64
-	count   int
-	pattern []byte // nil: all
-	typ     []byte // nil: all
+	cursor   uint64
+	count    int
+	pattern  []byte // nil: all
+	typ      []byte // nil: all
+	noValues bool
 }
 
-func parseScan(c *Ctx) (s scanCall, ok bool) {
-	s.count = defaultScanCount
-	if s.cursor, ok = parseUnsigned(c.Args[1]); !ok {
+// parseCursor reads the cursor from argument i; it replies the error itself.
+func (s *scanCall) parseCursor(c *Ctx, i int) (ok bool) {
+	if s.cursor, ok = parseUnsigned(c.Args[i]); !ok {
 		c.W.Error("ERR invalid cursor")
-		return s, false
 	}
-	opts := c.Args[2:]
-	for ; len(opts) > 0; opts = opts[2:] {
+	return ok
+}
+
+// parseOptions reads the options from argument i on: MATCH, COUNT and the one that only
+// this command has. It replies the error itself.
+func (s *scanCall) parseOptions(c *Ctx, i int, own string) (ok bool) {
+	s.count = defaultScanCount
+	for opts := c.Args[i:]; len(opts) > 0; {
+		if own == "novalues" && equalFold(opts[0], own) {
+			s.noValues = true
+			opts = opts[1:]
+			continue
+		}
 		switch {
 		case len(opts) < 2:
 			c.W.Error(ErrSyntax)
-			return s, false
+			return false
 		case equalFold(opts[0], "count"):
 			if s.count, ok = parseCount(c, opts[1]); !ok {
-				return s, false
+				return false
 			}
 		case equalFold(opts[0], "match"):
-			s.pattern = opts[1]
-			if string(s.pattern) == "*" {
+			if s.pattern = opts[1]; string(s.pattern) == "*" {
 				s.pattern = nil
 			}
-		case equalFold(opts[0], "type"):
+		case own == "type" && equalFold(opts[0], own):
 			s.typ = opts[1]
 		default:
 			c.W.Error(ErrSyntax)
-			return s, false
+			return false
 		}
+		opts = opts[2:]
 	}
-	return s, true
+	return true
+}
+
+// wants tells whether MATCH lets a name through.
+func (s *scanCall) wants(name []byte) bool {
+	return s.pattern == nil || glob.Match(s.pattern, name, false)
+}
+
+// replyCursor begins the reply of two elements with the cursor of the next call.
+func replyCursor(c *Ctx, next uint64) {
+	c.W.Array(2)
+	c.Scratch = strconv.AppendUint(c.Scratch[:0], next, 10)
+	c.W.Bulk(c.Scratch)
 }
 
 // scanCost is the COUNT of HSCAN, SSCAN and ZSCAN, whose options begin at argument 3.
@@ -120,22 +143,18 @@ func scanCost(c *Ctx) (cost int64) {
 }
 
 func scan(c *Ctx) {
-	s, ok := parseScan(c)
-	if !ok {
+	var s scanCall
+	if !s.parseCursor(c, 1) || !s.parseOptions(c, 2, "type") {
 		return
 	}
 	var l nameList
 	next := c.Store.Walk(c.DB, s.cursor, s.count, func(e entry.Entry) {
 		name := e.Key()
-		if e.Expired(c.Now) ||
-			s.pattern != nil && !glob.Match(s.pattern, name, false) ||
-			s.typ != nil && !equalFold(s.typ, e.Type().String()) {
+		if e.Expired(c.Now) || !s.wants(name) || s.typ != nil && !equalFold(s.typ, e.Type().String()) {
 			return
 		}
 		l.add(name)
 	})
-	c.W.Array(2)
-	c.Scratch = strconv.AppendUint(c.Scratch[:0], next, 10)
-	c.W.Bulk(c.Scratch)
+	replyCursor(c, next)
 	l.write(c)
 }

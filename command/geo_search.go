@@ -251,11 +251,8 @@ func (g *geoCall) store(c *Ctx, to store.Key, l []found, ev Event) {
 // geoCost is the number of members in the cells around the area.
 func geoCost(c *Ctx, f geoForm) int64 {
 	key, _ := f.at()
-	if len(c.Keys) < key {
-		return 0
-	}
-	e := c.Store.FindRaw(c.DB, c.Keys[key-1])
-	if e.A == 0 || e.Type() != entry.ZSet || zset.Len(e) < SlowCost {
+	e, ok := c.estimated(key-1, entry.ZSet)
+	if !ok || zset.Len(e) < SlowCost {
 		return 0
 	}
 	var sink resp.Buffer // an error is for the handler to reply

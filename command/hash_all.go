@@ -3,9 +3,7 @@ package command
 import (
 	"math"
 	"math/rand/v2"
-	"strconv"
 
-	"github.com/kringdb/kring/internal/glob"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/hash"
@@ -37,7 +35,7 @@ func hashAllSpec(name, summary string, h Handler) *Spec {
 
 // hashCost is the number of fields of the call's hash.
 func hashCost(c *Ctx) int64 {
-	if e := c.Store.FindRaw(c.DB, c.Keys[0]); e.A != 0 && e.Type() == entry.Hash {
+	if e, ok := c.estimated(0, entry.Hash); ok {
 		return int64(hash.Len(e))
 	}
 	return 0
@@ -217,57 +215,30 @@ func (l *fieldList) distinct(e entry.Entry, n, visible int) {
 
 // hscan looks at its options only if there is a hash to scan, as Redis does.
 func hscan(c *Ctx) {
-	cursor, ok := parseUnsigned(c.Args[2])
-	if !ok {
-		c.W.Error("ERR invalid cursor")
+	var s scanCall
+	if !s.parseCursor(c, 2) {
 		return
 	}
 	e, ok := c.readHash()
 	if !ok {
 		return
 	}
-	if e.A == 0 {
-		c.W.Array(2)
-		c.W.BulkString("0")
-		c.W.Array(0)
-		return
-	}
-	count, pattern, values := defaultScanCount, []byte(nil), true
-	for opts := c.Args[3:]; len(opts) > 0; {
-		switch {
-		case equalFold(opts[0], "novalues"):
-			values = false
-			opts = opts[1:]
-			continue
-		case len(opts) < 2:
-			c.W.Error(ErrSyntax)
+	var l nameList
+	next := uint64(0)
+	if e.A != 0 {
+		if !s.parseOptions(c, 3, "novalues") {
 			return
-		case equalFold(opts[0], "count"):
-			if count, ok = parseCount(c, opts[1]); !ok {
+		}
+		next = hash.Scan(e, s.cursor, s.count, c.Now, func(f, v []byte) {
+			if !s.wants(f) {
 				return
 			}
-		case equalFold(opts[0], "match"):
-			if pattern = opts[1]; string(pattern) == "*" {
-				pattern = nil
+			l.add(f)
+			if !s.noValues {
+				l.add(v)
 			}
-		default:
-			c.W.Error(ErrSyntax)
-			return
-		}
-		opts = opts[2:]
+		})
 	}
-	var l nameList
-	next := hash.Scan(e, cursor, count, c.Now, func(f, v []byte) {
-		if pattern != nil && !glob.Match(pattern, f, false) {
-			return
-		}
-		l.add(f)
-		if values {
-			l.add(v)
-		}
-	})
-	c.W.Array(2)
-	c.Scratch = strconv.AppendUint(c.Scratch[:0], next, 10)
-	c.W.Bulk(c.Scratch)
+	replyCursor(c, next)
 	l.write(c)
 }

@@ -365,22 +365,9 @@ func TestRebuildHash(t *testing.T) {
 			r.do(fmt.Sprintf("hset h f%d v%d", i, i))
 		}
 		r.do("hexpire h 100 fields 2 f7 a")
-		k := r.st.MakeKey([]byte("h"))
-		var rb Rebuild
-		rb.Entry(r.st.FindRaw(0, k))
 		to := newRig(t)
 		to.c.Now = r.c.Now
-		for _, cmd := range strings.Split(string(rb.Out), "*")[1:] {
-			var args []string
-			for i, s := range strings.Split(cmd, "\r\n") {
-				if i > 0 && i%2 == 0 {
-					args = append(args, s)
-				}
-			}
-			if got := to.run(args...); got[0] == '-' {
-				t.Fatalf("%q: %s", args, got)
-			}
-		}
+		r.rebuildInto(to, "h")
 		for _, line := range []string{"hlen h", "httl h fields 3 f7 a b", "hmget h f0 f149 a"} {
 			to.want(line, show(r.do(line)))
 		}

@@ -174,6 +174,14 @@ func pfcount(c *Ctx) {
 // pfcountUnion counts several keys together.
 func pfcountUnion(c *Ctx) {
 	var regs hll.Registers
+	if _, ok := c.hllUnion(&regs); ok {
+		c.W.Int(int64(hll.CountRegisters(&regs)))
+	}
+}
+
+// hllUnion merges all keys of the call into regs and tells whether one of them is dense.
+// If ok is false, the error is replied.
+func (c *Ctx) hllUnion(regs *hll.Registers) (dense, ok bool) {
 	for _, k := range c.Keys {
 		e := c.Read(k)
 		if e.A == 0 {
@@ -181,33 +189,22 @@ func pfcountUnion(c *Ctx) {
 		}
 		b, ok := c.hllBytes(e)
 		if !ok {
-			return
+			return false, false
 		}
-		if hll.Merge(&regs, b) != nil {
+		dense = dense || !hll.IsSparse(b)
+		if hll.Merge(regs, b) != nil {
 			c.W.Error(errHLLCorrupt)
-			return
+			return false, false
 		}
 	}
-	c.W.Int(int64(hll.CountRegisters(&regs)))
+	return dense, true
 }
 
 func pfmerge(c *Ctx) {
 	var regs hll.Registers
-	toDense := false
-	for _, k := range c.Keys {
-		e := c.Read(k)
-		if e.A == 0 {
-			continue
-		}
-		b, ok := c.hllBytes(e)
-		if !ok {
-			return
-		}
-		toDense = toDense || !hll.IsSparse(b)
-		if hll.Merge(&regs, b) != nil {
-			c.W.Error(errHLLCorrupt)
-			return
-		}
+	toDense, ok := c.hllUnion(&regs)
+	if !ok {
+		return
 	}
 	k := c.Keys[0]
 	e := c.Find(k)

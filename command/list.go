@@ -215,8 +215,8 @@ func lpopCost(c *Ctx) int64 {
 	if len(c.Args) != 3 {
 		return 1
 	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.List {
+	e, ok := c.estimated(0, entry.List)
+	if !ok {
 		return 1
 	}
 	n, _ := c.intArg(2)
@@ -270,6 +270,14 @@ func within(i, n int64) (int64, bool) {
 	return i, i >= 0 && i < n
 }
 
+// listRange parses arguments 2 and 3, start and stop; otherwise it replies the error.
+func (c *Ctx) listRange() (start, stop int64, ok bool) {
+	if start, ok = c.Int(2); ok {
+		stop, ok = c.Int(3)
+	}
+	return start, stop, ok
+}
+
 // span resolves the inclusive range from start to stop, which may count from the end.
 func span(start, stop, n int64) (from, count int64) {
 	if start < 0 {
@@ -285,11 +293,7 @@ func span(start, stop, n int64) (from, count int64) {
 }
 
 func lrange(c *Ctx) {
-	start, ok := c.Int(2)
-	if !ok {
-		return
-	}
-	stop, ok := c.Int(3)
+	start, stop, ok := c.listRange()
 	if !ok {
 		return
 	}
@@ -308,8 +312,8 @@ func lrange(c *Ctx) {
 }
 
 func lrangeCost(c *Ctx) int64 {
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.List {
+	e, ok := c.estimated(0, entry.List)
+	if !ok {
 		return 1
 	}
 	start, _ := c.intArg(2)

@@ -61,11 +61,7 @@ func blockingPop(c *Ctx, s list.Side) {
 }
 
 func blmove(c *Ctx) {
-	from, ok := c.side(3)
-	if !ok {
-		return
-	}
-	to, ok := c.side(4)
+	from, to, ok := c.sides()
 	if !ok {
 		return
 	}

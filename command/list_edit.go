@@ -57,8 +57,8 @@ func (c *Ctx) notMin(i int) (int64, bool) {
 
 // listScanCost is the work of comparing all elements of the call's list.
 func listScanCost(c *Ctx) int64 {
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.List {
+	e, ok := c.estimated(0, entry.List)
+	if !ok {
 		return 1
 	}
 	return list.Len(e) / comparesPerCost
@@ -124,11 +124,7 @@ func lrem(c *Ctx) {
 }
 
 func ltrim(c *Ctx) {
-	start, ok := c.Int(2)
-	if !ok {
-		return
-	}
-	stop, ok := c.Int(3)
+	start, stop, ok := c.listRange()
 	if !ok {
 		return
 	}
@@ -156,8 +152,8 @@ func ltrim(c *Ctx) {
 
 // ltrimCost counts the elements that go: whole nodes of them are freed at once.
 func ltrimCost(c *Ctx) int64 {
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.List {
+	e, ok := c.estimated(0, entry.List)
+	if !ok {
 		return 1
 	}
 	start, _ := c.intArg(2)

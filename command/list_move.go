@@ -41,12 +41,16 @@ func (c *Ctx) side(i int) (list.Side, bool) {
 	return list.Head, false
 }
 
-func lmove(c *Ctx) {
-	from, ok := c.side(3)
-	if !ok {
-		return
+// sides parses arguments 3 and 4, where an element leaves and where it goes.
+func (c *Ctx) sides() (from, to list.Side, ok bool) {
+	if from, ok = c.side(3); ok {
+		to, ok = c.side(4)
 	}
-	to, ok := c.side(4)
+	return from, to, ok
+}
+
+func lmove(c *Ctx) {
+	from, to, ok := c.sides()
 	if !ok {
 		return
 	}
@@ -189,8 +193,7 @@ func mpopCost(c *Ctx, at int) int64 {
 		n, _ = c.intArg(last)
 	}
 	for i := range c.Keys {
-		e := c.Store.FindRaw(c.DB, c.Keys[i])
-		if e.A != 0 && e.Type() == entry.List {
+		if e, ok := c.estimated(i, entry.List); ok {
 			return listCost(e, min(n, list.Len(e), math.MaxInt32))
 		}
 	}

@@ -138,15 +138,9 @@ func TestListRebuild(t *testing.T) {
 		r.run(args...)
 		r.do("pexpireat l 99999999999999")
 		want := r.do("lrange l 0 -1")
-		var b Rebuild
-		k := r.st.MakeKey([]byte("l"))
-		r.st.Lock(k.Shard)
-		b.Entry(r.st.FindRaw(0, k))
-		r.st.Unlock(k.Shard)
+		calls := r.rebuilt("l")
 		r.do("del l")
-		for _, line := range parseCommands(t, b.Out) {
-			r.run(line...)
-		}
+		r.play(calls)
 		if got := r.do("lrange l 0 -1"); got != want {
 			t.Errorf("%d elements came back as others", n)
 		}
@@ -155,29 +149,6 @@ func TestListRebuild(t *testing.T) {
 		}
 		r.do("del l")
 	}
-}
-
-// parseCommands reads encoded commands.
-func parseCommands(t testing.TB, b []byte) (out [][]string) {
-	t.Helper()
-	rest := string(b)
-	line := func() (n int) {
-		s, after, _ := strings.Cut(rest, "\r\n")
-		rest = after
-		if _, err := fmt.Sscan(s[1:], &n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	for rest != "" {
-		args := make([]string, line())
-		for i := range args {
-			n := line()
-			args[i], rest = rest[:n], rest[n+2:]
-		}
-		out = append(out, args)
-	}
-	return out
 }
 
 func TestHotListCommandsDoNotAllocate(t *testing.T) {

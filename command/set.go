@@ -1,9 +1,6 @@
 package command
 
 import (
-	"strconv"
-
-	"github.com/kringdb/kring/internal/glob"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
@@ -263,49 +260,27 @@ func writeMembers(c *Ctx, e entry.Entry) {
 
 // sscan looks at its options only if there is a set to scan, as Redis does.
 func sscan(c *Ctx) {
-	cursor, ok := parseUnsigned(c.Args[2])
-	if !ok {
-		c.W.Error("ERR invalid cursor")
+	var s scanCall
+	if !s.parseCursor(c, 2) {
 		return
 	}
 	e, ok := readSet(c)
 	if !ok {
 		return
 	}
-	if e.A == 0 {
-		c.W.Array(2)
-		c.W.BulkString("0")
-		c.W.Array(0)
-		return
-	}
-	count, pattern := defaultScanCount, []byte(nil)
-	for opts := c.Args[3:]; len(opts) > 0; opts = opts[2:] {
-		switch {
-		case len(opts) < 2:
-			c.W.Error(ErrSyntax)
-			return
-		case equalFold(opts[0], "count"):
-			if count, ok = parseCount(c, opts[1]); !ok {
-				return
-			}
-		case equalFold(opts[0], "match"):
-			if pattern = opts[1]; string(pattern) == "*" {
-				pattern = nil
-			}
-		default:
-			c.W.Error(ErrSyntax)
-			return
-		}
-	}
 	var l nameList
-	next := sets.Walk(e, cursor, count, func(m []byte) {
-		if pattern == nil || glob.Match(pattern, m, false) {
-			l.add(m)
+	next := uint64(0)
+	if e.A != 0 {
+		if !s.parseOptions(c, 3, "") {
+			return
 		}
-	})
-	c.W.Array(2)
-	c.Scratch = strconv.AppendUint(c.Scratch[:0], next, 10)
-	c.W.Bulk(c.Scratch)
+		next = sets.Walk(e, s.cursor, s.count, func(m []byte) {
+			if s.wants(m) {
+				l.add(m)
+			}
+		})
+	}
+	replyCursor(c, next)
 	l.write(c)
 }
 

@@ -1,16 +1,12 @@
 package command
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"io"
 	"sort"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 )
 
@@ -230,30 +226,14 @@ func TestSetRebuild(t *testing.T) {
 		r.do("DEL s")
 		r.fill("s", c.format, c.n)
 		want := r.members("s")
-		var rb Rebuild
-		k := r.st.MakeKey([]byte("s"))
-		r.st.Lock(k.Shard)
-		rb.Entry(r.st.FindRaw(0, k))
-		r.st.Unlock(k.Shard)
+		calls := r.rebuilt("s")
 		r.do("DEL s")
-		in := bufio.NewReader(bytes.NewReader(rb.Out))
-		for {
-			v, err := resp.ReadReply(in)
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			var call []string
-			for _, a := range v.Elems {
-				call = append(call, a.Text())
-			}
+		for _, call := range calls {
 			if len(call) > 2+rebuildBatch {
 				t.Fatalf("a command of %d arguments", len(call))
 			}
-			r.run(call...)
 		}
+		r.play(calls)
 		if got := r.members("s"); got != want {
 			t.Errorf("%d members: %.100s, want %.100s", c.n, got, want)
 		}

@@ -260,11 +260,8 @@ func xtrim(c *Ctx) {
 
 // trimCost estimates what XTRIM removes. Whole nodes go quickly.
 func trimCost(c *Ctx) int64 {
-	if len(c.Keys) == 0 {
-		return 0
-	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.Stream {
+	e, ok := c.estimated(0, entry.Stream)
+	if !ok {
 		return 0
 	}
 	return stream.Nodes(e)

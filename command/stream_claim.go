@@ -255,11 +255,8 @@ func xautoclaim(c *Ctx) {
 
 // autoclaimCost estimates what XAUTOCLAIM visits.
 func autoclaimCost(c *Ctx) int64 {
-	if len(c.Keys) == 0 {
-		return 0
-	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.Stream {
+	e, ok := c.estimated(0, entry.Stream)
+	if !ok {
 		return 0
 	}
 	g := stream.FindGroup(e, c.Args[2])

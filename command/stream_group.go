@@ -270,11 +270,8 @@ func xgroupDelConsumer(c *Ctx) {
 // groupCost estimates the pending entries that XGROUP DESTROY and DELCONSUMER remove. Those
 // of a group go by the block.
 func groupCost(c *Ctx) int64 {
-	if len(c.Keys) == 0 {
-		return 0
-	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.Stream {
+	e, ok := c.estimated(0, entry.Stream)
+	if !ok {
 		return 0
 	}
 	g := stream.FindGroup(e, c.Args[3])

@@ -196,11 +196,11 @@ func xinfoConsumers(c *Ctx) {
 
 // infoCost estimates what XINFO STREAM FULL shows: all of it with COUNT 0.
 func infoCost(c *Ctx) int64 {
-	if len(c.Args) != 6 || len(c.Keys) == 0 {
+	if len(c.Args) != 6 {
 		return 0
 	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.Stream {
+	e, ok := c.estimated(0, entry.Stream)
+	if !ok {
 		return 0
 	}
 	count, ok := resp.ParseInt(c.Args[5])

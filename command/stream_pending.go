@@ -169,11 +169,11 @@ func (o *pendingOptions) next(c *Ctx, it *stream.Deliveries) bool {
 
 // pendingCost: a filter by idle time may visit all pending entries.
 func pendingCost(c *Ctx) int64 {
-	if len(c.Keys) == 0 || len(c.Args) < 6 {
+	if len(c.Args) < 6 {
 		return 0
 	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.Stream {
+	e, ok := c.estimated(0, entry.Stream)
+	if !ok {
 		return 0
 	}
 	g := stream.FindGroup(e, c.Args[2])

@@ -84,11 +84,8 @@ func replyEntryOf(c *Ctx, e entry.Entry, id stream.ID) bool {
 
 // rangeCost estimates what XRANGE and XREVRANGE visit.
 func rangeCost(c *Ctx) int64 {
-	if len(c.Keys) == 0 {
-		return 0
-	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.Stream || stream.Len(e) <= SlowCost {
+	e, ok := c.estimated(0, entry.Stream)
+	if !ok || stream.Len(e) <= SlowCost {
 		return 0
 	}
 	a, b := c.Args[2], c.Args[3]

@@ -214,8 +214,8 @@ func readCost(c *Ctx) int64 {
 		return 0
 	}
 	for i := range c.Keys {
-		e := c.Store.FindRaw(c.DB, c.Keys[i])
-		if e.A == 0 || e.Type() != entry.Stream || stream.Len(e) <= SlowCost {
+		e, ok := c.estimated(i, entry.Stream)
+		if !ok || stream.Len(e) <= SlowCost {
 			continue
 		}
 		id, ok := parseStreamID(c.Args[len(c.Args)-n+i], 0, true, nil)

@@ -171,21 +171,6 @@ func TestStreamEffectForms(t *testing.T) {
 	}
 }
 
-// rebuildInto writes what an AOF rewrite holds of key into b.
-func (r *rig) rebuildInto(b *rig, key string) {
-	r.t.Helper()
-	var rb Rebuild
-	k := r.st.MakeKey([]byte(key))
-	r.st.Lock(k.Shard)
-	rb.Entry(r.st.FindRaw(0, k))
-	r.st.Unlock(k.Shard)
-	for _, call := range parseCommands(r.t, rb.Out) {
-		if reply := b.run(call...); reply[0] == '-' {
-			r.t.Fatalf("%q: %s", call, reply)
-		}
-	}
-}
-
 func TestStreamRebuild(t *testing.T) {
 	a, b := newRig(t), newRig(t)
 	b.c.Now = a.c.Now

@@ -230,8 +230,8 @@ func popCost(c *Ctx, n int64) int64 {
 	if n < SlowCost {
 		return 0
 	}
-	for _, k := range c.Keys {
-		if e := c.Store.FindRaw(c.DB, k); e.A != 0 && e.Type() == entry.ZSet {
+	for i := range c.Keys {
+		if e, ok := c.estimated(i, entry.ZSet); ok {
 			return min(n, int64(zset.Len(e)))
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/kringdb/kring/internal/glob"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/zset"
@@ -132,9 +131,9 @@ func zrandmemberCost(c *Ctx) int64 {
 	if !ok || n == math.MinInt64 || n > -SlowCost && n < SlowCost {
 		return 0
 	}
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
+	e, ok := c.estimated(0, entry.ZSet)
 	switch {
-	case e.A == 0 || e.Type() != entry.ZSet:
+	case !ok:
 		return 0
 	case n < 0:
 		return -n
@@ -145,9 +144,8 @@ func zrandmemberCost(c *Ctx) int64 {
 // zscan replies scores as text, also in RESP3, and those of a full set with 17 digits,
 // as Redis does.
 func zscan(c *Ctx) {
-	cursor, ok := parseUnsigned(c.Args[2])
-	if !ok {
-		c.W.Error("ERR invalid cursor")
+	var call scanCall
+	if !call.parseCursor(c, 2) {
 		return
 	}
 	e := c.Read(c.Keys[0])
@@ -155,22 +153,18 @@ func zscan(c *Ctx) {
 		return
 	}
 	var l scoredList
+	next := uint64(0)
 	if e.A != 0 {
-		count, pattern, ok := parseScanOptions(c, c.Args[3:])
-		if !ok {
+		if !call.parseOptions(c, 3, "") {
 			return
 		}
-		cursor = zset.Walk(e, cursor, count, func(m []byte, s float64) {
-			if pattern == nil || glob.Match(pattern, m, false) {
+		next = zset.Walk(e, call.cursor, call.count, func(m []byte, s float64) {
+			if call.wants(m) {
 				l.add(m, s)
 			}
 		})
-	} else {
-		cursor = 0
 	}
-	c.W.Array(2)
-	c.Scratch = strconv.AppendUint(c.Scratch[:0], cursor, 10)
-	c.W.Bulk(c.Scratch)
+	replyCursor(c, next)
 	c.W.Array(2 * l.len())
 	for i, s := range l.scores {
 		c.W.Bulk(l.member(i))
@@ -181,27 +175,6 @@ func zscan(c *Ctx) {
 		}
 		c.W.Bulk(c.Scratch)
 	}
-}
-
-// parseScanOptions reads COUNT and MATCH; it replies the error itself.
-func parseScanOptions(c *Ctx, opts resp.Args) (count int, pattern []byte, ok bool) {
-	count = defaultScanCount
-	for ; len(opts) > 0; opts = opts[2:] {
-		switch {
-		case len(opts) >= 2 && equalFold(opts[0], "count"):
-			if count, ok = parseCount(c, opts[1]); !ok {
-				return 0, nil, false
-			}
-		case len(opts) >= 2 && equalFold(opts[0], "match"):
-			if pattern = opts[1]; string(pattern) == "*" {
-				pattern = nil
-			}
-		default:
-			c.W.Error(ErrSyntax)
-			return 0, nil, false
-		}
-	}
-	return count, pattern, true
 }
 
 // appendG17 appends f as C's %.17g does.

@@ -248,8 +248,8 @@ func zrangeStore(c *Ctx, e entry.Entry, first, n uint64, rev bool) {
 // zrangeCost is the number of entries that a call returns, or less where that is not
 // worth finding out.
 func zrangeCost(c *Ctx, f zrangeForm) int64 {
-	e := c.Store.FindRaw(c.DB, c.Keys[len(c.Keys)-1])
-	if e.A == 0 || e.Type() != entry.ZSet || zset.Len(e) < SlowCost {
+	e, ok := c.estimated(len(c.Keys)-1, entry.ZSet)
+	if !ok || zset.Len(e) < SlowCost {
 		return 0
 	}
 	r, errText := parseZRange(c.Args, f)
@@ -312,8 +312,8 @@ func zremRange(c *Ctx, kind rangeKind, ev Event) {
 }
 
 func zremRangeCost(c *Ctx, kind rangeKind) int64 {
-	e := c.Store.FindRaw(c.DB, c.Keys[0])
-	if e.A == 0 || e.Type() != entry.ZSet || zset.Len(e) < SlowCost {
+	e, ok := c.estimated(0, entry.ZSet)
+	if !ok || zset.Len(e) < SlowCost {
 		return 0
 	}
 	return int64(zset.Len(e))

@@ -105,22 +105,11 @@ func TestZSetRebuild(t *testing.T) {
 	}
 	r.run(words...)
 	before := r.do("ZRANGE z 0 -1 WITHSCORES")
-	var b Rebuild
-	k := r.st.MakeKey([]byte("z"))
-	b.Entry(r.st.Find(0, k, r.c.Now))
+	calls := r.rebuilt("z")
 	r.do("DEL z")
-	n := 0
-	for raw := string(b.Out); raw != ""; n++ {
-		var s string
-		s, raw = showOne(raw)
-		var args []string
-		for _, w := range strings.Fields(strings.Trim(s, "[]")) {
-			args = append(args, strings.Trim(w, `"`))
-		}
-		r.run(args...)
-	}
-	if after := r.do("ZRANGE z 0 -1 WITHSCORES"); after != before || n != 3 {
-		t.Errorf("%d commands rebuild\n%s\nfrom\n%s", n, after, before)
+	r.play(calls)
+	if after := r.do("ZRANGE z 0 -1 WITHSCORES"); after != before || len(calls) != 3 {
+		t.Errorf("%d commands rebuild\n%s\nfrom\n%s", len(calls), after, before)
 	}
 }
 

@@ -36,11 +36,7 @@ func TestRecordsAreLoaded(t *testing.T) {
 			if err := again.a.Close(); err != nil {
 				t.Fatal(err)
 			}
-			third, err := load(f, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			same(t, third.data, again.data)
+			again.reloads(t, f, o)
 		}
 	}
 }
@@ -63,11 +59,7 @@ func TestManyAppenders(t *testing.T) {
 	}
 	wg.Wait()
 	f.powerLoss() // everything was acknowledged
-	again, err := load(f, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same(t, again.data, m.data)
+	m.reloads(t, f, o)
 	if err := m.a.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +77,7 @@ func TestEverySecondSyncsTheTail(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	f.powerLoss()
-	again, err := load(f, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same(t, again.data, m.data)
+	m.reloads(t, f, o)
 	_ = m.a.Close()
 }
 
@@ -130,11 +118,7 @@ func TestRewriteKeepsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.powerLoss()
-	again, err := load(f, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same(t, again.data, m.data)
+	m.reloads(t, f, o)
 	if n := len(f.names); n != 3 {
 		t.Errorf("%d files: %v", n, f.names)
 	}
@@ -160,11 +144,7 @@ func TestStoppedRewriteChangesNothing(t *testing.T) {
 	if err := m.a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := load(f, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same(t, again.data, m.data)
+	m.reloads(t, f, o)
 }
 
 // TestNoHoleBetweenFiles: when the power goes, a later file may have reached the disk
@@ -187,11 +167,7 @@ func TestNoHoleBetweenFiles(t *testing.T) {
 	f.names[second].synced = f.names[second].data
 	f.mu.Unlock()
 	f.powerLoss()
-	again, err := load(f, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same(t, again.data, m.data)
+	m.reloads(t, f, o)
 	_ = m.a.Close()
 }
 
@@ -443,11 +419,7 @@ func TestSwitchedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.powerLoss()
-	again, err := load(f, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same(t, again.data, m.data)
+	m.reloads(t, f, o)
 	_ = a.Close()
 	if _, err := f.Size(filepath.Join(testDir, "appendonly.aof.7.incr.aof")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the old file is still there", err)

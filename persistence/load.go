@@ -178,7 +178,7 @@ func (l *loader) record(rec resp.Args, start int64) error {
 		if err := l.to.Check(rec); err != nil {
 			return l.damaged(start, err.Error())
 		}
-		l.unitRecs = append(l.unitRecs, copyArgs(rec))
+		l.unitRecs = append(l.unitRecs, rec.Clone())
 		l.unitStart = append(l.unitStart, start)
 		return nil
 	}
@@ -298,19 +298,4 @@ func (l *loader) shorten(size int64) error {
 
 func isName(arg []byte, name string) bool {
 	return len(arg) == len(name) && strings.EqualFold(string(arg), name)
-}
-
-func copyArgs(args resp.Args) resp.Args {
-	n := 0
-	for _, a := range args {
-		n += len(a)
-	}
-	block := make([]byte, 0, n)
-	out := make(resp.Args, len(args))
-	for i, a := range args {
-		at := len(block)
-		block = append(block, a...)
-		out[i] = block[at:len(block):len(block)]
-	}
-	return out
 }

@@ -211,6 +211,16 @@ func (m *model) await(o *owner, lsn uint64) error {
 	}
 }
 
+// reloads loads the files and compares with what was recorded.
+func (m *model) reloads(t testing.TB, f FS, o Owner) {
+	t.Helper()
+	again, err := load(f, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, again.data, m.data)
+}
+
 // same compares what was recorded with what is loaded.
 func same(t testing.TB, got, want map[string]string) {
 	t.Helper()

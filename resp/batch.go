@@ -11,6 +11,22 @@ import (
 // one copies it.
 type Args [][]byte
 
+// Clone returns a copy that owns its memory, one block.
+func (args Args) Clone() Args {
+	n := 0
+	for _, a := range args {
+		n += len(a)
+	}
+	block := make([]byte, 0, n)
+	out := make(Args, len(args))
+	for i, a := range args {
+		at := len(block)
+		block = append(block, a...)
+		out[i] = block[at:len(block):len(block)]
+	}
+	return out
+}
+
 // Command is one complete command of a batch.
 type Command struct {
 	Args      Args

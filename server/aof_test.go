@@ -1,56 +1,19 @@
 package server
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/kringdb/kring/server/options"
 )
 
 // runAOF runs a server with an AOF in dir and returns it with what ends it.
 func runAOF(t testing.TB, dir string, directives ...string) (*Server, func()) {
 	t.Helper()
-	o := options.New()
-	all := append([]string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes", "dir", dir, "appendonly", "yes"}, directives...)
-	for i := 0; i < len(all); i += 2 {
-		if err := o.Assign(all[i], strings.Fields(all[i+1])...); err != nil {
-			t.Fatal(all[i], err)
-		}
-	}
-	s, err := New(o, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx) }()
-	select {
-	case <-s.ready:
-	case err := <-done:
-		cancel()
-		t.Fatal(err)
-	}
-	end := sync.OnceFunc(func() {
-		cancel()
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Error(err)
-			}
-		case <-time.After(10 * time.Second):
-			t.Error("the server does not end")
-		}
-	})
-	t.Cleanup(end)
-	return s, end
+	return runServer(t, append([]string{"dir", dir, "appendonly", "yes"}, directives...)...)
 }
 
 func TestAOFSurvivesRestart(t *testing.T) {

@@ -51,7 +51,7 @@ func (ex *executor) park() {
 	c := &ex.ctx
 	s := c.Client.(*session) // within EXEC, where it is not, nobody may wait
 	w := &waiter{
-		s: s, spec: c.Spec, args: copyArgs(c.Args), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null,
+		s: s, spec: c.Spec, args: c.Args.Clone(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null,
 		place: -1, wants: waitsFor(c.Spec), deletions: c.Spec.Name == "xreadgroup", // its group goes with the key
 	}
 	ex.idx, _ = c.Spec.AppendKeys(ex.idx[:0], w.args)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/persistence"
-	"github.com/kringdb/kring/server/options"
 )
 
 // faultFS is the real file system with an ear for every operation.
@@ -85,31 +83,10 @@ func (f faultFile) Write(b []byte) (int, error) {
 // the data is loaded.
 func runFault(t *testing.T, dir string, f *faultFS, wait bool, directives ...string) (*Server, func()) {
 	t.Helper()
-	o := options.New()
-	all := append([]string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "dir", dir, "appendonly", "yes"}, directives...)
-	for i := 0; i < len(all); i += 2 {
-		if err := o.Assign(all[i], strings.Fields(all[i+1])...); err != nil {
-			t.Fatal(all[i], err)
-		}
-	}
-	s, err := New(o, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.aof.fs = f
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx) }()
+	s, end := launch(t, func(s *Server) { s.aof.fs = f }, append([]string{"dir", dir, "appendonly", "yes"}, directives...)...)
 	if wait {
-		<-s.ready
+		s.awaitReady(t)
 	}
-	end := sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(end)
 	return s, end
 }
 

@@ -65,7 +65,7 @@ const errInMulti = "ERR Command not allowed inside a transaction"
 // enqueue keeps a call for EXEC.
 func (s *session) enqueue(spec *command.Spec, args resp.Args) {
 	tx := s.tx
-	q := queuedCall{spec: spec, args: copyArgs(args)}
+	q := queuedCall{spec: spec, args: args.Clone()}
 	ex := s.ex
 	if spec.Keys != nil {
 		if idx, ok := spec.AppendKeys(ex.idx[:0], q.args); ok {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,32 @@ import (
 // startServer runs a server on a free loopback port with the given directives (name,
 // value, name, value...; EMPTY in a value is an empty word) and ends it with the test.
 func startServer(t testing.TB, directives ...string) *Server {
+	t.Helper()
+	s, _ := runServer(t, directives...)
+	return s
+}
+
+// runServer is startServer for a test that ends the server itself.
+func runServer(t testing.TB, directives ...string) (*Server, func()) {
+	t.Helper()
+	s, end := launch(t, nil, directives...)
+	s.awaitReady(t)
+	return s, end
+}
+
+// awaitReady fails the test if the server does not serve soon; then its end tells why.
+func (s *Server) awaitReady(t testing.TB) {
+	t.Helper()
+	select {
+	case <-s.ready:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the server does not start")
+	}
+}
+
+// launch begins to run a server and returns what ends it; set, if given, changes the
+// server before it runs.
+func launch(t testing.TB, set func(*Server), directives ...string) (*Server, func()) {
 	t.Helper()
 	o := options.New()
 	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes"}
@@ -36,11 +63,13 @@ func startServer(t testing.TB, directives ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if set != nil {
+		set(s)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx) }()
-	<-s.ready
-	t.Cleanup(func() {
+	end := sync.OnceFunc(func() {
 		cancel()
 		select {
 		case err := <-done:
@@ -51,7 +80,8 @@ func startServer(t testing.TB, directives ...string) *Server {
 			t.Error("the server does not end")
 		}
 	})
-	return s
+	t.Cleanup(end)
+	return s, end
 }
 
 // testClient is a plain connection with a reply reader.

@@ -155,7 +155,7 @@ func (ex *executor) yield() {
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
 func (s *session) handOver(b *resp.Batch, i int) {
 	ex := s.ex
-	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: copyArgs(b.Cmds[i].Args), db: s.db, proto: s.proto, user: s.user}
+	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: b.Cmds[i].Args.Clone(), db: s.db, proto: s.proto, user: s.user}
 	sc.done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)
 	if sc.spec.Flags&command.AtOnce != 0 && s.watching == nil {
@@ -204,20 +204,4 @@ func (s *session) slowDone(sc *slowCall) {
 	if !s.stalled {
 		s.conn.Resume()
 	}
-}
-
-// copyArgs copies arguments into one owned block.
-func copyArgs(args resp.Args) resp.Args {
-	n := 0
-	for _, a := range args {
-		n += len(a)
-	}
-	block := make([]byte, 0, n)
-	out := make(resp.Args, len(args))
-	for i, a := range args {
-		at := len(block)
-		block = append(block, a...)
-		out[i] = block[at:len(block):len(block)]
-	}
-	return out
 }

@@ -95,18 +95,24 @@ func copyPage(ar *arena.Arena, p page) page {
 
 // copyLarge gives p's records copies of what they have outside.
 func (t *Table) copyLarge(ar *arena.Arena, p page) {
+	t.eachOutside(p, func(rec unsafe.Pointer, at int) { copyOut(ar, rec, at) })
+}
+
+// eachOutside calls f for every block that p's records have outside: at is where in the
+// record its address and length stand.
+func (t *Table) eachOutside(p page, f func(rec unsafe.Pointer, at int)) {
 	mode, s := t.Mode(), p.slots()
 	for _, slot := range s[:p.header().count] {
-		ptr := p.rec(slot).Ptr()
-		if *(*byte)(ptr) < escape {
+		rec := p.rec(slot).Ptr()
+		if *(*byte)(rec) < escape {
 			continue
 		}
-		l := parse(ptr, mode)
+		l := parse(rec, mode)
 		if l.flags&flagKeyOut != 0 {
-			copyOut(ar, ptr, l.keyAt)
+			f(rec, l.keyAt)
 		}
 		if l.flags&flagValOut != 0 {
-			copyOut(ar, ptr, l.valAt)
+			f(rec, l.valAt)
 		}
 	}
 }
@@ -152,20 +158,7 @@ func (t *Table) Compact(ar *arena.Arena, sparse func(block arena.Addr) bool, max
 }
 
 func (t *Table) compactLarge(ar *arena.Arena, p page, sparse func(block arena.Addr) bool) (moved int) {
-	mode, s := t.Mode(), p.slots()
-	for _, slot := range s[:p.header().count] {
-		ptr := p.rec(slot).Ptr()
-		if *(*byte)(ptr) < escape {
-			continue
-		}
-		l := parse(ptr, mode)
-		if l.flags&flagKeyOut != 0 {
-			moved += moveOut(ar, ptr, l.keyAt, sparse)
-		}
-		if l.flags&flagValOut != 0 {
-			moved += moveOut(ar, ptr, l.valAt, sparse)
-		}
-	}
+	t.eachOutside(p, func(rec unsafe.Pointer, at int) { moved += moveOut(ar, rec, at, sparse) })
 	return moved
 }
 
