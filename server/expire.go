@@ -24,7 +24,7 @@ const (
 	keeperPassMs    = 5
 	keeperBurstRest = 2 * time.Millisecond
 	// keeperFreshMs is how long ago the keeper may have worked for reactors to rely on it.
-	keeperFreshMs = 5
+	keeperFreshMs = 2
 )
 
 // mayExpire tells whether keys are to be deleted at their deadlines at all.
