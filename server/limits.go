@@ -16,6 +16,10 @@ const (
 	groupFromNanos = 1_000_000
 	// keepMessages is the longest inbox of published messages that a reactor keeps for reuse.
 	keepMessages = 4096
+	// keepTransactionBytes and keepTransactionCalls bound the memory of a transaction that
+	// is kept for the next one.
+	keepTransactionBytes = 16 << 10
+	keepTransactionCalls = 256
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory: session and Conn.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
@@ -24,6 +25,39 @@ type transaction struct {
 	shards  store.ShardSet // of all keys
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
+
+	// Where the calls' arguments and keys are kept. A slice that has to grow leaves what
+	// was cut out of it where it is.
+	text []byte
+	args [][]byte
+	keys []store.Key
+}
+
+// transactions keeps those that have ended: a transaction allocates nothing once its
+// slices have grown.
+var transactions = sync.Pool{New: func() any { return new(transaction) }}
+
+// release gives tx back, of which nothing is in use any more, unless it is large.
+func (tx *transaction) release() {
+	if cap(tx.text) > keepTransactionBytes || cap(tx.calls) > keepTransactionCalls {
+		return
+	}
+	clear(tx.calls)
+	clear(tx.args)
+	clear(tx.keys)
+	*tx = transaction{calls: tx.calls[:0], text: tx.text[:0], args: tx.args[:0], keys: tx.keys[:0]}
+	transactions.Put(tx)
+}
+
+// copyArgs copies the arguments of a call into the transaction's memory.
+func (tx *transaction) copyArgs(args resp.Args) resp.Args {
+	from := len(tx.args)
+	for _, a := range args {
+		at := len(tx.text)
+		tx.text = append(tx.text, a...)
+		tx.args = append(tx.args, tx.text[at:len(tx.text):len(tx.text)])
+	}
+	return tx.args[from:len(tx.args):len(tx.args)]
 }
 
 // queuedCall is one of its calls.
@@ -38,7 +72,7 @@ func (s *session) BeginMulti() bool {
 	if s.tx != nil {
 		return false
 	}
-	s.tx = &transaction{}
+	s.tx = transactions.Get().(*transaction)
 	return true
 }
 
@@ -65,14 +99,16 @@ const errInMulti = "ERR Command not allowed inside a transaction"
 // enqueue keeps a call for EXEC.
 func (s *session) enqueue(spec *command.Spec, args resp.Args) {
 	tx := s.tx
-	q := queuedCall{spec: spec, args: args.Clone()}
+	q := queuedCall{spec: spec, args: tx.copyArgs(args)}
 	ex := s.ex
 	if spec.Keys != nil {
 		if idx, ok := spec.AppendKeys(ex.idx[:0], q.args); ok {
 			ex.idx = idx
+			from := len(tx.keys)
 			for _, i := range idx {
-				q.keys = append(q.keys, ex.srv.store.MakeKey(q.args[i]))
+				tx.keys = append(tx.keys, ex.srv.store.MakeKey(q.args[i]))
 			}
+			q.keys = tx.keys[from:len(tx.keys):len(tx.keys)]
 		}
 	}
 	set := ex.srv.shardsOfCall(spec, q.args, q.keys)
@@ -138,6 +174,9 @@ func (ex *executor) runExec() (done bool) {
 			return false
 		}
 	}
+	if !ex.worker && !tx.aborted {
+		tx.release()
+	}
 	ex.stats.commands++
 	ex.observe(c, c.Spec, false)
 	return true
@@ -182,7 +221,7 @@ func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
 		return
 	}
 	yield, unlocked, args := c.Yield, c.Unlocked, c.Args
-	c.Yield, c.Unlocked, c.CanWait = func() {}, func(f func()) { f() }, false
+	c.Yield, c.Unlocked, c.CanWait = noYield, justCall, false
 	ex.inExec, ex.whole = true, whole
 	ex.beginUnit()
 	c.W.Array(len(tx.calls))
@@ -196,6 +235,11 @@ func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
 	c.Yield, c.Unlocked, c.CanWait = yield, unlocked, true
 	c.Spec, c.Args, c.Keys = exec, args, nil
 }
+
+// noYield and justCall stand for Ctx.Yield and Ctx.Unlocked within a transaction.
+func noYield() {}
+
+func justCall(f func()) { f() }
 
 // user is the session's user, nil for one who may do everything. A worker has what it
 // was given: the session belongs to its reactor.
