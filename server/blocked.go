@@ -3,6 +3,7 @@ package server
 import (
 	"container/heap"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -122,6 +123,19 @@ func (w *waiter) arrived() {
 	w.s.wake(w)
 }
 
+// endTurn gives the reactor's own clients what its commands had for them.
+func (ex *executor) endTurn() {
+	for len(ex.arrivals) > 0 {
+		w := ex.arrivals[0]
+		ex.arrivals = slices.Delete(ex.arrivals, 0, 1)
+		w.arrived()
+	}
+	if ex.listening.own {
+		ex.listening.own = false
+		ex.drain()
+	}
+}
+
 // block makes the session wait. The session's reactor calls it.
 func (s *session) block(w *waiter) {
 	s.blocked = w
@@ -145,8 +159,12 @@ func (s *session) wake(w *waiter) {
 		s.ex.stats.outputBytes += int64(n)
 	}
 	s.promised(w.wait, w.wrote)
+	s.conn.Flush()
+	s.checkOutput()
 	s.park()
-	s.conn.Requeue()
+	if s.held != nil || s.conn.In().Len() > 0 {
+		s.conn.Requeue()
+	}
 }
 
 // wakeWith is wake with a reply other than the command's own: a null, or an error. It

@@ -110,6 +110,7 @@ func (s *Server) EndTurn(r *netio.Reactor) {
 	if now := r.Now(); now >= s.keeper.dueAt.Load() {
 		s.helpExpire(ex, now)
 	}
+	ex.endTurn()
 	ex.kick()
 	if len(ex.stalled.list) > 0 {
 		ex.release()

@@ -72,13 +72,14 @@ type hearing struct {
 
 // blocking is an executor's part in blocking commands, see blocked.go and serve.go.
 type blocking struct {
-	serving *command.Ctx // nil until it is needed
-	ready   []readyKey   // changed keys that clients wait for
-	readyAt int          // the one being served
-	later   []readyKey   // those that needed more shards than were held
-	served  []*waiter    // whose replies are to be posted
-	parked  *waiter      // made of the call that has just run
-	timers  timerHeap    // of a reactor: its sessions' deadlines
+	serving  *command.Ctx // nil until it is needed
+	ready    []readyKey   // changed keys that clients wait for
+	readyAt  int          // the one being served
+	later    []readyKey   // those that needed more shards than were held
+	served   []*waiter    // whose replies are to be posted
+	arrivals []*waiter    // those of them that are this reactor's own
+	parked   *waiter      // made of the call that has just run
+	timers   timerHeap    // of a reactor: its sessions' deadlines
 
 	postponed   []*session // of a reactor: those that wait for the end of a pause, see pause.go
 	pausedUntil int64      // which is then, milliseconds since 1970

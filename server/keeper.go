@@ -181,6 +181,6 @@ func (st *keeperStats) reset() {
 // shard is locked; key is a view.
 func (s *Server) keyGone(shard uint32, db int, key []byte, ev command.Event) {
 	s.observedGone(shard, db, key)
-	s.notify(db, key, ev)
+	s.notify(nil, db, key, ev)
 	s.journalDel(shard, db, key)
 }

@@ -57,13 +57,13 @@ var classOf = func() (classes [256]int64) {
 
 // notify publishes an event if it is asked for. The key's shard is locked, so that the
 // events of a key are published in the order in which they happened.
-func (s *Server) notify(db int, key []byte, ev command.Event) {
+func (s *Server) notify(own *executor, db int, key []byte, ev command.Event) {
 	if on := s.opts.NotifyKeyspaceEvents.Load(); on&classOf[ev] != 0 {
-		s.publishEvent(on, db, key, ev.String())
+		s.publishEvent(own, on, db, key, ev.String())
 	}
 }
 
-func (s *Server) publishEvent(on int64, db int, key []byte, name string) {
+func (s *Server) publishEvent(own *executor, on int64, db int, key []byte, name string) {
 	if s.pubsub.topics.Load() == 0 {
 		return
 	}
@@ -71,18 +71,18 @@ func (s *Server) publishEvent(on int64, db int, key []byte, name string) {
 	if on&options.EventKeyspace != 0 {
 		ch := strconv.AppendInt(append(block[:0], "__keyspace@"...), int64(db), 10)
 		ch = append(append(ch, "__:"...), key...)
-		s.publish(command.SubChannel, ch, []byte(name))
+		s.publish(own, command.SubChannel, ch, []byte(name))
 	}
 	if on&options.EventKeyevent != 0 {
 		ch := strconv.AppendInt(append(block[:0], "__keyevent@"...), int64(db), 10)
 		ch = append(append(ch, "__:"...), name...)
-		s.publish(command.SubChannel, ch, key)
+		s.publish(own, command.SubChannel, ch, key)
 	}
 }
 
 // missed is Ctx.OnMiss.
 func (ex *executor) missed(db int, k store.Key) {
 	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on&options.EventMiss != 0 {
-		ex.srv.publishEvent(on, db, k.Name, "keymiss")
+		ex.srv.publishEvent(ex, on, db, k.Name, "keymiss")
 	}
 }

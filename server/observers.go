@@ -136,7 +136,7 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 // changed is Ctx.OnChange. The shard's lock is held.
 func (ex *executor) changed(db int, k store.Key, ev command.Event) {
 	if ex.ctx.AllChanges {
-		ex.srv.notify(db, k.Name, ev)
+		ex.srv.notify(ex, db, k.Name, ev)
 	}
 	ex.touch(db, k)
 }

@@ -52,6 +52,7 @@ type listening struct {
 	touched []*session // have output that was not flushed
 	spare   []message  // an inbox's queue, emptied
 	drain   func()     // posted to the reactor
+	own     bool       // this reactor has published to itself in this turn
 }
 
 // hearers are the sessions that listen to one channel or pattern, in no order.
@@ -68,8 +69,8 @@ func (p *pubsub) init(reactors int) {
 }
 
 // publish sends a message and returns how many will hear it. Any goroutine may call it,
-// under any lock.
-func (s *Server) publish(kind command.SubKind, channel, text []byte) int {
+// under any lock; own is the executor that runs on it, or nil.
+func (s *Server) publish(own *executor, kind command.SubKind, channel, text []byte) int {
 	p := &s.pubsub
 	if p.topics.Load() == 0 {
 		return 0
@@ -99,7 +100,10 @@ func (s *Server) publish(kind command.SubKind, channel, text []byte) int {
 		}
 		b.wanted = false
 		b.queue = append(b.queue, m)
-		if !b.posted {
+		switch {
+		case own == s.execs[i]:
+			own.listening.own = true
+		case !b.posted:
 			b.posted = true
 			s.group.Reactors()[i].Post(s.execs[i].listening.drain)
 		}
@@ -150,7 +154,8 @@ func (ex *executor) takeInbox() []message {
 	return queue
 }
 
-// drain delivers what has been published; it runs on the reactor, outside of batches.
+// drain delivers what has been published; it runs on the reactor, outside of batches. What was posted
+// for an inbox that is empty by now finds nothing to do.
 func (ex *executor) drain() {
 	p := &ex.srv.pubsub
 	p.mu.Lock()
@@ -317,8 +322,8 @@ func (s *session) unsubscribeAll() {
 }
 
 // Publish implements command.Host.
-func (s *Server) Publish(kind command.SubKind, channel, text []byte) int {
-	return s.publish(kind, channel, text)
+func (h *host) Publish(kind command.SubKind, channel, text []byte) int {
+	return h.publish(h.ex, kind, channel, text)
 }
 
 // Channels implements command.Host.

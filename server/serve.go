@@ -152,7 +152,11 @@ func (ex *executor) afterUnlock() {
 	}
 	for i, w := range ex.served {
 		ex.served[i] = nil
-		w.s.conn.Reactor().Post(w.arrived)
+		if w.s.ex == ex {
+			ex.arrivals = append(ex.arrivals, w) // at the end of this turn
+		} else {
+			w.s.conn.Reactor().Post(w.arrived)
+		}
 	}
 	ex.served = ex.served[:0]
 }
