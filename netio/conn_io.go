@@ -42,6 +42,7 @@ func (c *Conn) fill() (got int, err error) {
 		if c.directN < len(c.direct) && !c.paused && c.in.Len() == 0 {
 			direct = c.direct[c.directN:]
 		}
+		c.r.counts.Reads++
 		n, filled, err := c.in.readFD(int(c.fd), direct, budget-got, got > 0)
 		if err != nil {
 			if isAgain(err) {
@@ -157,6 +158,7 @@ func (c *Conn) flush() {
 			c.blocked = true
 			return
 		}
+		c.r.counts.Writes++
 		n, want, err := c.send(first)
 		if err != nil && !isAgain(err) {
 			c.Close(err)

@@ -43,6 +43,7 @@ type Reactor struct {
 	alarm    int64 // clock of the next call of Alarmer.Alarm, 0: none
 	stopping bool
 	events   [pollEvents]Event
+	counts   Counts
 }
 
 // doom is a connection that was closed, and why.
@@ -66,6 +67,14 @@ func newReactor(g *Group, index int) (*Reactor, error) {
 
 // Index is the reactor's place in Group.Reactors; any goroutine may ask.
 func (r *Reactor) Index() int { return r.index }
+
+// Counts is what a reactor has done.
+type Counts struct {
+	Turns, Reads, Writes int64 // of the loop; system calls that read and wrote connections
+}
+
+// Counts returns what the reactor has done so far; on the reactor only.
+func (r *Reactor) Counts() Counts { return r.counts }
 
 // Now is the wall clock in milliseconds since 1970, read once per turn.
 func (r *Reactor) Now() int64 { return r.nowMs }
@@ -124,6 +133,7 @@ func (r *Reactor) run() {
 // turn serves what is ready. The letters come first: they bring connections, and
 // resumed ones. Whoever is due is called once, even if it is ready as well.
 func (r *Reactor) turn(events []Event) {
+	r.counts.Turns++
 	r.box.run()
 	r.due, r.queued = r.queued, r.due[:0]
 	for i := range events {

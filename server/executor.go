@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/server/options"
@@ -53,6 +54,7 @@ type executor struct {
 	clientBytes atomic.Int64                             // reactors only: what the clients' buffers take, for weighClients
 	limited     bool                                     // maxmemory is set: the store's sum is kept
 	rate        rateSample
+	netBase     netio.Counts   // of a reactor: at the last CONFIG RESETSTAT
 	pub         publishedStats // workers only: stats for others to read
 	inExec      bool           // a transaction's calls are running
 	whole       bool           // and all gates are held
@@ -119,9 +121,17 @@ type execStats struct {
 	inputBytes  int64
 	outputBytes int64
 	perSecond   int64 // commands per second, lately
+	inPerSec    int64 // bytes per second, lately
+	outPerSec   int64
 	clientBytes int64 // buffers of its clients, when it was asked
 	largestIn   int64 // the largest input buffer of a client, when it was asked
 	largestOut  int64 // and the largest output
+
+	// When it was asked:
+	net       netio.Counts
+	listening int64 // clients that listen to channels
+	watching  int64 // clients that watch keys
+	watched   int64 // the keys that they watch
 }
 
 func (a *execStats) add(b *execStats) {
@@ -138,6 +148,14 @@ func (a *execStats) add(b *execStats) {
 	a.largestIn = max(a.largestIn, b.largestIn)
 	a.largestOut = max(a.largestOut, b.largestOut)
 	a.perSecond += b.perSecond
+	a.inPerSec += b.inPerSec
+	a.outPerSec += b.outPerSec
+	a.net.Turns += b.net.Turns
+	a.net.Reads += b.net.Reads
+	a.net.Writes += b.net.Writes
+	a.listening += b.listening
+	a.watching += b.watching
+	a.watched += b.watched
 }
 
 // publishedStats is where a worker adds up its counters for others to read.
@@ -173,7 +191,7 @@ func (p *publishedStats) reset() {
 
 // rateSample is the last reading for instantaneous_ops_per_sec.
 type rateSample struct {
-	atMs, commands int64
+	atMs, commands, in, out int64
 }
 
 // sampleRate measures the commands per second since the last sample, about once a
@@ -181,7 +199,9 @@ type rateSample struct {
 func (ex *executor) sampleRate(now int64) {
 	if passed := now - ex.rate.atMs; passed >= 1000 {
 		ex.stats.perSecond = (ex.stats.commands - ex.rate.commands) * 1000 / passed
-		ex.rate = rateSample{now, ex.stats.commands}
+		ex.stats.inPerSec = (ex.stats.inputBytes - ex.rate.in) * 1000 / passed
+		ex.stats.outPerSec = (ex.stats.outputBytes - ex.rate.out) * 1000 / passed
+		ex.rate = rateSample{now, ex.stats.commands, ex.stats.inputBytes, ex.stats.outputBytes}
 	}
 }
 

@@ -110,9 +110,10 @@ func replyText(err error) string {
 
 // ResetStats implements command.Host.
 func (h *host) ResetStats() {
-	h.askReactors(func(_ *netio.Reactor, ex *executor) {
+	h.askReactors(func(r *netio.Reactor, ex *executor) {
 		ex.stats = execStats{dirty: ex.stats.dirty}
 		ex.rate = rateSample{}
+		ex.netBase = r.Counts()
 		ex.cmds.Reset()
 	})
 	for _, ex := range h.extra {
@@ -127,6 +128,11 @@ func (h *host) ResetStats() {
 	h.base.evicted.Store(int64(st.Evicted))
 	h.base.freed.Store(int64(st.Freed))
 	h.counts.evictedClients.Store(0)
+	h.counts.outputLimitCloses.Store(0)
+	h.counts.queryLimitCloses.Store(0)
+	for i := range h.counts.denied {
+		h.counts.denied[i].Store(0)
+	}
 	h.keeper.stats.reset()
 	h.peakBytes.Store(0)
 }

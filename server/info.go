@@ -3,10 +3,10 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kringdb/kring/command"
@@ -35,6 +35,7 @@ var infoSections = []infoSection{
 	{"stats", "Stats", infoStats},
 	{"replication", "Replication", infoReplication},
 	{"cpu", "CPU", infoCPU},
+	{"modules", "Modules", func(*Server, *infoWriter) {}},
 	{"commandstats", "Commandstats", infoCommandStats},
 	{"errorstats", "Errorstats", infoErrorStats},
 	{"latencystats", "Latencystats", infoLatencyStats},
@@ -112,6 +113,7 @@ func (s *Server) sumStats(ask func(func(*netio.Reactor, *executor))) (execStats,
 		i := r.Index()
 		parts[i], cmds[i] = ex.stats, stats.NewTable(n)
 		eachSession(r, func(se *session) { parts[i].addClient(se) })
+		parts[i].net = ex.netCounts(r)
 		cmds[i].Add(ex.cmds)
 	})
 	var sum execStats
@@ -160,66 +162,13 @@ func infoServer(s *Server, w *infoWriter) {
 	w.str("config_file", s.opts.File())
 	w.num("io_threads_active", 0)
 	w.num("reactors", int64(len(s.execs)))
-}
-
-func infoClients(s *Server, w *infoWriter) {
-	w.num("connected_clients", s.counts.clients.Load())
-	w.num("cluster_connections", 0)
-	w.num("maxclients", s.opts.MaxClients.Load())
-	w.num("client_recent_max_input_buffer", w.sum.largestIn)
-	w.num("client_recent_max_output_buffer", w.sum.largestOut)
-	w.num("blocked_clients", s.counts.blocked.Load())
-	w.num("tracking_clients", 0)
-	w.num("clients_in_timeout_table", s.counts.timed.Load())
-}
-
-func infoStats(s *Server, w *infoWriter) {
-	st := s.store.Stats()
-	w.num("total_connections_received", s.counts.connections.Load()-s.base.connections.Load())
-	w.num("total_commands_processed", w.sum.commands)
-	w.num("instantaneous_ops_per_sec", w.sum.perSecond)
-	w.num("total_net_input_bytes", w.sum.inputBytes)
-	w.num("total_net_output_bytes", w.sum.outputBytes)
-	w.num("rejected_connections", s.counts.rejected.Load()-s.base.rejected.Load())
-	w.num("expired_keys", int64(st.Expired)-s.base.expired.Load())
-	w.num("expired_subkeys", s.counts.expiredFields.Load())
-	w.str("expired_stale_perc", s.stalePercent(st.Expires))
-	w.num("expired_time_cap_reached_count", s.keeper.stats.capReached.Load())
-	w.num("expire_cycle_cpu_milliseconds", s.keeper.stats.busyUs.Load()/1000)
-	w.num("expire_late_p50_milliseconds", s.keeper.stats.latePercentile(50))
-	w.num("expire_late_p99_milliseconds", s.keeper.stats.latePercentile(99))
-	w.num("expire_late_max_milliseconds", s.keeper.stats.lateMaxMs.Load())
-	w.num("evicted_keys", int64(st.Evicted)-s.base.evicted.Load())
-	w.num("evicted_clients", s.counts.evictedClients.Load())
-	total, current := s.overLimitMs()
-	w.num("total_eviction_exceeded_time", total)
-	w.num("current_eviction_exceeded_time", current)
-	w.num("keyspace_hits", w.sum.hits)
-	w.num("keyspace_misses", w.sum.misses)
-	w.num("pubsub_channels", int64(s.CountChannels(command.SubChannel)))
-	w.num("pubsub_patterns", int64(s.CountChannels(command.SubPattern)))
-	w.num("pubsubshard_channels", int64(s.CountChannels(command.SubShard)))
-	w.num("latest_fork_usec", 0)
-	w.num("total_error_replies", w.sum.errors)
-	w.num("client_query_buffer_limit_disconnections", s.counts.queryLimitCloses.Load())
-	w.num("client_output_buffer_limit_disconnections", s.counts.outputLimitCloses.Load())
-	ks := &s.keeper.stats
-	w.num("active_defrag_running", ks.defragRunning.Load())
-	w.num("active_defrag_hits", ks.defragMoved.Load())
-	w.num("active_defrag_misses", ks.defragFailed.Load())
-	w.num("active_defrag_bytes_freed", ks.defragFreed.Load())
-	w.num("slow_lane_commands", w.sum.slow)
-	w.num("batches", w.sum.batches)
-}
-
-func infoReplication(_ *Server, w *infoWriter) {
-	w.str("role", "master")
-	w.num("connected_slaves", 0)
-	w.str("master_failover_state", "no-failover")
-	w.str("master_replid", strings.Repeat("0", 40))
-	w.num("master_repl_offset", 0)
-	w.num("second_repl_offset", -1)
-	w.num("repl_backlog_active", 0)
+	for i, a := range s.Addrs() {
+		text := "name=" + a.Network() + ",bind=" + a.String()
+		if host, port, err := net.SplitHostPort(a.String()); err == nil && a.Network() == "tcp" {
+			text = "name=tcp,bind=" + host + ",port=" + port
+		}
+		w.str("listener"+strconv.Itoa(i), text)
+	}
 }
 
 func infoKeyspace(s *Server, w *infoWriter) {

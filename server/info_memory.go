@@ -76,6 +76,15 @@ func (a *execStats) addClient(se *session) {
 	a.clientBytes += se.bytes()
 	a.largestIn = max(a.largestIn, int64(se.conn.In().Len()+se.parser.Buffered()))
 	a.largestOut = max(a.largestOut, int64(se.conn.OutBytes()))
+	if se.subCount > 0 {
+		a.listening++
+	}
+	if se.watching != nil {
+		if n := se.watching.n.Load(); n > 0 {
+			a.watching++
+			a.watched += int64(n)
+		}
+	}
 }
 
 // bytes is what the session takes with its buffers. It runs on the session's reactor.

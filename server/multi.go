@@ -152,13 +152,16 @@ func (s *session) refuse(spec *command.Spec, text string) {
 func (ex *executor) runExec() (done bool) {
 	c := &ex.ctx
 	s := sessionOf(c.Client)
-	tx := s.tx
+	tx, failed := s.tx, false
+	ex.closeGroup()
+	from := ex.mark
 	switch {
 	case tx == nil:
 		ex.handle(c, c.Spec)
 		return true
 	case tx.aborted:
 		s.endMulti()
+		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
 	case tx.flags&command.Slow != 0 && !ex.worker:
 		return false // it may wait for the reactors
@@ -174,11 +177,13 @@ func (ex *executor) runExec() (done bool) {
 			return false
 		}
 	}
+	ex.closeGroup() // before its arguments are gone
 	if !ex.worker && !tx.aborted {
 		tx.release()
 	}
 	ex.stats.commands++
-	ex.observe(c, c.Spec, false)
+	ex.mark = from // its time is that of all calls
+	ex.observe(c, c.Spec, failed)
 	return true
 }
 

@@ -50,6 +50,7 @@ type Server struct {
 	peakBytes    atomic.Int64
 	startBytes   int64 // what the Go heap held when the server began to serve
 	runID        string
+	replID       string
 	started      time.Time
 	stopping     atomic.Bool
 	stop         chan struct{} // closed when the server is asked to end
@@ -77,6 +78,7 @@ type counters struct {
 	evictedClients    atomic.Int64
 	outputLimitCloses atomic.Int64
 	queryLimitCloses  atomic.Int64
+	denied            [acl.DeniedAuth + 1]atomic.Int64 // by reason
 }
 
 var preAuthLimits = resp.PreAuthLimits()
@@ -84,7 +86,7 @@ var preAuthLimits = resp.PreAuthLimits()
 // New builds a server from its options: command table, store, reactors and
 // listeners. Nothing is served before Serve.
 func New(opts *options.Options, log *slog.Logger) (*Server, error) {
-	s := &Server{opts: opts, log: log, started: time.Now(), runID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
+	s := &Server{opts: opts, log: log, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
 	var err error
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err

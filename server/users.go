@@ -150,6 +150,7 @@ func (h *host) ReadsAllKeys() bool {
 
 func (s *session) logDenied(why acl.Denied, object, user string) {
 	srv := s.ex.srv
+	srv.counts.denied[why].Add(1)
 	now := time.Now().UnixMilli()
 	srv.aclLog.Add(acl.LogEntry{
 		Reason: why, Context: "toplevel", Object: object, User: user, ClientInfo: string(s.appendInfo(nil)),

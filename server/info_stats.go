@@ -1,0 +1,137 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/server/acl"
+)
+
+// notHere are counters of what this server does not do: it never forks, migrates, tracks
+// or has I/O threads, and its reply buffers are rings.
+var notHere = []string{
+	"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "tracking_total_keys",
+	"tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies", "dump_payload_sanitizations",
+	"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
+}
+
+// netCounts is what the reactor has done since the last CONFIG RESETSTAT.
+func (ex *executor) netCounts(r *netio.Reactor) netio.Counts {
+	c := r.Counts()
+	c.Turns -= ex.netBase.Turns
+	c.Reads -= ex.netBase.Reads
+	c.Writes -= ex.netBase.Writes
+	return c
+}
+
+// kilobytes writes a number of bytes per second as INFO does.
+func kilobytes(perSecond int64) string {
+	return strconv.FormatFloat(float64(perSecond)/1024, 'f', 2, 64)
+}
+
+// blockingKeys counts the keys that clients wait for, and those of them whose deletion
+// ends the waiting.
+func (s *Server) blockingKeys() (all, deletions int64) {
+	for i := range s.observers {
+		o := &s.observers[i]
+		o.mu.Lock()
+		all += int64(len(o.mu.queues))
+		for _, q := range o.mu.queues {
+			if q.deletions > 0 {
+				deletions++
+			}
+		}
+		o.mu.Unlock()
+	}
+	return all, deletions
+}
+
+func infoClients(s *Server, w *infoWriter) {
+	w.num("connected_clients", s.counts.clients.Load())
+	w.num("cluster_connections", 0)
+	w.num("maxclients", s.opts.MaxClients.Load())
+	w.num("client_recent_max_input_buffer", w.sum.largestIn)
+	w.num("client_recent_max_output_buffer", w.sum.largestOut)
+	w.num("blocked_clients", s.counts.blocked.Load())
+	w.num("tracking_clients", 0)
+	w.num("pubsub_clients", w.sum.listening)
+	w.num("watching_clients", w.sum.watching)
+	w.num("clients_in_timeout_table", s.counts.timed.Load())
+	w.num("total_watched_keys", w.sum.watched)
+	keys, gone := s.blockingKeys()
+	w.num("total_blocking_keys", keys)
+	w.num("total_blocking_keys_on_nokey", gone)
+}
+
+func infoStats(s *Server, w *infoWriter) {
+	st := s.store.Stats()
+	w.num("total_connections_received", s.counts.connections.Load()-s.base.connections.Load())
+	w.num("total_commands_processed", w.sum.commands)
+	w.num("instantaneous_ops_per_sec", w.sum.perSecond)
+	w.num("total_net_input_bytes", w.sum.inputBytes)
+	w.num("total_net_output_bytes", w.sum.outputBytes)
+	w.num("total_net_repl_input_bytes", 0)
+	w.num("total_net_repl_output_bytes", 0)
+	w.str("instantaneous_input_kbps", kilobytes(w.sum.inPerSec))
+	w.str("instantaneous_output_kbps", kilobytes(w.sum.outPerSec))
+	w.str("instantaneous_input_repl_kbps", kilobytes(0))
+	w.str("instantaneous_output_repl_kbps", kilobytes(0))
+	w.num("rejected_connections", s.counts.rejected.Load()-s.base.rejected.Load())
+	for _, name := range []string{"sync_full", "sync_partial_ok", "sync_partial_err"} { // there is no replication
+		w.num(name, 0)
+	}
+	w.num("expired_keys", int64(st.Expired)-s.base.expired.Load())
+	w.num("expired_subkeys", s.counts.expiredFields.Load())
+	w.str("expired_stale_perc", s.stalePercent(st.Expires))
+	w.num("expired_time_cap_reached_count", s.keeper.stats.capReached.Load())
+	w.num("expire_cycle_cpu_milliseconds", s.keeper.stats.busyUs.Load()/1000)
+	w.num("expire_late_p50_milliseconds", s.keeper.stats.latePercentile(50))
+	w.num("expire_late_p99_milliseconds", s.keeper.stats.latePercentile(99))
+	w.num("expire_late_max_milliseconds", s.keeper.stats.lateMaxMs.Load())
+	w.num("evicted_keys", int64(st.Evicted)-s.base.evicted.Load())
+	w.num("evicted_clients", s.counts.evictedClients.Load())
+	total, current := s.overLimitMs()
+	w.num("total_eviction_exceeded_time", total)
+	w.num("current_eviction_exceeded_time", current)
+	w.num("keyspace_hits", w.sum.hits)
+	w.num("keyspace_misses", w.sum.misses)
+	w.num("pubsub_channels", int64(s.CountChannels(command.SubChannel)))
+	w.num("pubsub_patterns", int64(s.CountChannels(command.SubPattern)))
+	w.num("pubsubshard_channels", int64(s.CountChannels(command.SubShard)))
+	for _, name := range notHere {
+		w.num(name, 0)
+	}
+	w.num("total_error_replies", w.sum.errors)
+	w.num("total_reads_processed", w.sum.net.Reads)
+	w.num("total_writes_processed", w.sum.net.Writes)
+	w.num("eventloop_cycles", w.sum.net.Turns)
+	w.num("acl_access_denied_auth", s.counts.denied[acl.DeniedAuth].Load())
+	w.num("acl_access_denied_cmd", s.counts.denied[acl.DeniedCommand].Load())
+	w.num("acl_access_denied_key", s.counts.denied[acl.DeniedKey].Load())
+	w.num("acl_access_denied_channel", s.counts.denied[acl.DeniedChannel].Load())
+	w.num("client_query_buffer_limit_disconnections", s.counts.queryLimitCloses.Load())
+	w.num("client_output_buffer_limit_disconnections", s.counts.outputLimitCloses.Load())
+	ks := &s.keeper.stats
+	w.num("active_defrag_running", ks.defragRunning.Load())
+	w.num("active_defrag_hits", ks.defragMoved.Load())
+	w.num("active_defrag_misses", ks.defragFailed.Load())
+	w.num("active_defrag_bytes_freed", ks.defragFreed.Load())
+	w.num("slow_lane_commands", w.sum.slow)
+	w.num("batches", w.sum.batches)
+}
+
+func infoReplication(s *Server, w *infoWriter) {
+	w.str("role", "master")
+	w.num("connected_slaves", 0)
+	w.str("master_failover_state", "no-failover")
+	w.str("master_replid", s.replID)
+	w.str("master_replid2", strings.Repeat("0", 40))
+	w.num("master_repl_offset", 0)
+	w.num("second_repl_offset", -1)
+	w.num("repl_backlog_active", 0)
+	w.str("repl_backlog_size", s.opts.String("repl-backlog-size"))
+	w.num("repl_backlog_first_byte_offset", 0)
+	w.num("repl_backlog_histlen", 0)
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// infoOf returns the fields of INFO's sections.
+func (c *testClient) infoOf(sections ...string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.SplitSeq(c.do(append([]string{"INFO"}, sections...)...), "\r\n") {
+		if name, val, ok := strings.Cut(line, ":"); ok {
+			out[name] = val
+		}
+	}
+	return out
+}
+
+func number(t *testing.T, text string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Error(err)
+	}
+	return n
+}
+
+func TestInfoCommandStats(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	for _, l := range []string{"MULTI", "SET a x", "INCR a", "DEBUG SLEEP 0.02", "EXEC", "EXEC", "MULTI", "GET", "EXEC", "INCR a", "INCR", "NOSUCH",
+		"ACL SETUSER u on nopass +auth +info ~k* &c", "AUTH u p", "GET k", "AUTH u p"} {
+		c.do(strings.Fields(l)...)
+	}
+	d := dial(t, s)
+	f := d.infoOf("commandstats", "stats")
+	for name, want := range map[string]string{
+		"cmdstat_set": "calls=1,.*rejected_calls=0,failed_calls=0", "cmdstat_incr": "calls=2,rejected_calls=1,failed_calls=2",
+		"cmdstat_exec": "calls=3,rejected_calls=0,failed_calls=2", "cmdstat_get": "calls=0,rejected_calls=2,failed_calls=0",
+		"cmdstat_multi": "calls=2,rejected_calls=0,failed_calls=0",
+	} {
+		for part := range strings.SplitSeq(want, ",") {
+			if part != ".*rejected_calls=0" && !strings.Contains(","+f[name]+",", ","+part+",") {
+				t.Errorf("%s is %s, want %s", name, f[name], want)
+			}
+		}
+	}
+	usec := strings.TrimPrefix(strings.Split(f["cmdstat_exec"], ",")[1], "usec=")
+	if number(t, usec) < 20_000 {
+		t.Errorf("EXEC took %s µs, less than its calls", usec)
+	}
+	if f["acl_access_denied_cmd"] != "1" {
+		t.Errorf("acl_access_denied_cmd is %s", f["acl_access_denied_cmd"])
+	}
+	d.want("OK", "CONFIG", "RESETSTAT")
+	f = d.infoOf("commandstats", "stats")
+	if f["cmdstat_exec"] != "" || f["acl_access_denied_cmd"] != "0" || number(t, f["total_reads_processed"]) > 2 {
+		t.Error(f)
+	}
+}
+
+func TestInfoFields(t *testing.T) {
+	s := startServer(t)
+	c, w, b, p := dial(t, s), dial(t, s), dial(t, s), dial(t, s)
+	w.want("OK", "WATCH", "a", "b")
+	b.block(s, 1, "BLPOP", "l", "m", "0")
+	p.send(encode("SUBSCRIBE", "ch"))
+	p.reply()
+	f := c.infoOf()
+	for name, want := range map[string]string{
+		"watching_clients": "1", "total_watched_keys": "2", "total_blocking_keys": "2", "total_blocking_keys_on_nokey": "0",
+		"pubsub_clients": "1", "connected_clients": "4", "pubsub_channels": "1", "role": "master", "blocked_clients": "1",
+		"listener0": fmt.Sprintf("name=tcp,bind=127.0.0.1,port=%d", s.Port()), "repl_backlog_size": "1048576",
+	} {
+		if f[name] != want {
+			t.Errorf("%s is %q, want %q", name, f[name], want)
+		}
+	}
+	if len(f["master_replid"]) != 40 || f["master_replid"] == f["master_replid2"] {
+		t.Errorf("ids %q, %q", f["master_replid"], f["master_replid2"])
+	}
+	for _, name := range []string{"total_reads_processed", "total_writes_processed", "eventloop_cycles"} {
+		if number(t, f[name]) < 2 {
+			t.Errorf("%s is %s", name, f[name])
+		}
+	}
+	big := strings.Repeat("x", 1<<20)
+	for end := time.Now().Add(10 * time.Second); ; {
+		c.want("OK", "SET", "a", big)
+		if f = c.infoOf("stats"); f["instantaneous_input_kbps"] != "0.00" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("no input is measured")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
