@@ -1,6 +1,7 @@
 // Package server is the running server: it joins reactors, parser, command table and
-// store, and holds what belongs to none of them: sessions, gates, the slow lane, the
-// options that can change at run time, INFO and the list of clients.
+// store, and holds what belongs to none of them: sessions, gates, the slow lane, blocked
+// clients, transactions, pub/sub, users, the journal's owner, the keeper, the options that
+// can change at run time, INFO and the window over HTTP.
 //
 // Terms
 //
@@ -10,6 +11,13 @@
 //	gate       an executor's mutex, held while it touches the store; see docs/LOCKS.md
 //	slow lane  the workers that run long commands while their connections are paused
 //	waiter     a client that a blocking command holds up, in the queues of the keys it waits for
+//	keeper     the goroutine that keeps the store in shape: expires, evicts, compacts,
+//	           gives memory back, walks the survey. It has a gate of its own
+//	journal    what calls did, recorded under their locks (journal.go, package persistence);
+//	           applier: what runs it when an AOF is loaded
+//	survey     the largest keys, met by the keeper's slow walk, and the busiest, by sampling
+//	guard      bits that say what a call must look at before it runs: loading, a memory
+//	           limit, a broken AOF, a pause
 //	topic      a channel or pattern that somebody listens to; see pubsub.go
 //	observer   a waiter or a watch (WATCH): whoever must hear that a key changes
 //

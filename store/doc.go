@@ -11,6 +11,12 @@
 //	           steps, under the shard's lock
 //	cut        the moment that a snapshot shows
 //	pre-image  an entry as it stood at the cut
+//	kind       type and encoding of an entry; values.go has what the store must know of each
+//	edit       to announce that a value will be changed in place, so that a running
+//	           snapshot gets its pre-image; settle: to put an entry that moved into its slot
+//	evictor    what finds the entries to evict at maxmemory, from samples (evict.go)
+//	compactor  what moves blocks out of sparse pages, shard by shard (compact.go)
+//	usage      the live bytes of all shards, told in coarse steps (usage.go)
 //
 // Layout
 //

@@ -56,13 +56,11 @@ var lazyFreeRows = []Row{
 		field: func(o *Options) cell { return &o.LazyUserFlush }},
 }
 
-const noType = "The type does not exist yet."
-
 var dataRows = []Row{
 	{Name: "hash-max-listpack-entries", Aliases: []string{"hash-max-ziplist-entries"}, Kind: wide, Default: "512", Group: GroupData, State: Working,
-		Help: "fields up to which a hash is packed", Means: noType, field: func(o *Options) cell { return &o.HashMaxListpackEntries }},
+		Help: "fields up to which a hash is packed", field: func(o *Options) cell { return &o.HashMaxListpackEntries }},
 	{Name: "hash-max-listpack-value", Aliases: []string{"hash-max-ziplist-value"}, Kind: bytesIn(0), Default: "64", Group: GroupData, State: Working,
-		Help: "longest field or value of a packed hash", Means: noType, field: func(o *Options) cell { return &o.HashMaxListpackValue }},
+		Help: "longest field or value of a packed hash", field: func(o *Options) cell { return &o.HashMaxListpackValue }},
 	{Name: "list-max-listpack-size", Aliases: []string{"list-max-ziplist-size"}, Kind: integer(math.MinInt32, math.MaxInt32), Default: "-2",
 		Group: GroupData, State: Working, Help: "size of a list's nodes: elements, or -1 to -5 for 4 to 64 KB",
 		field: func(o *Options) cell { return &o.ListMaxListpackSize }},
@@ -83,7 +81,7 @@ var dataRows = []Row{
 	{Name: "zset-max-listpack-value", Aliases: []string{"zset-max-ziplist-value"}, Kind: bytesIn(0), Default: "64", Group: GroupData, State: Working,
 		Help: "longest element of a packed sorted set", field: func(o *Options) cell { return &o.ZSetMaxListpackValue }},
 	{Name: "hll-sparse-max-bytes", Kind: bytesIn(0), Default: "3000", Group: GroupData, State: Working,
-		Help: "bytes up to which a HyperLogLog is sparse", Means: noType, field: func(o *Options) cell { return &o.HLLSparseMaxBytes }},
+		Help: "bytes up to which a HyperLogLog is sparse", field: func(o *Options) cell { return &o.HLLSparseMaxBytes }},
 	{Name: "stream-node-max-bytes", Kind: bytesIn(0), Default: "4096", Group: GroupData, State: Working,
 		Help: "bytes of a stream's node; 0 for no bound", field: func(o *Options) cell { return &o.StreamNodeMaxBytes }},
 	{Name: "stream-node-max-entries", Kind: wide, Default: "100", Group: GroupData, State: Working,

@@ -1,6 +1,6 @@
 // Package dict is Kring's hash table: extendible hashing over segments of
-// cache-line buckets, pointer-free, all of its memory inside an arena. The
-// keyspace uses it, and so do large hashes and sets.
+// cache-line buckets, pointer-free, all of its memory inside an arena. It is the
+// table of keys; the members of large values have one of their own, store/slotted.
 //
 // # Terms
 //

@@ -13,7 +13,7 @@ const (
 	maxPackedEntries = 1<<16 - 1
 	maxPackedBytes   = 1 << 26
 
-	// indexShare: the index has a word for this many to twice as many fields.
+	// indexShare: the index has a word for half this many to this many fields.
 	indexShare = 64
 	// maxIndexBits bounds the index to 16 Mi words.
 	maxIndexBits = 24
