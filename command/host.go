@@ -34,6 +34,10 @@ type Client interface {
 	Subscriptions(kind SubKind) int   // how many
 	Listening() bool                  // to anything
 
+	Tracking() Tracking   // its client-side caching
+	SetTracking(Tracking) // all gates are held; Caching and Broken become false
+	SetCaching()          // CLIENT CACHING
+
 	// Watch breaks the next transaction if k, whose shard is locked, changes; there
 	// tells whether it exists now.
 	Watch(db int, k store.Key, there bool)
@@ -96,6 +100,8 @@ type Host interface {
 
 	RewriteAOF() (errText string) // starts a rewrite in the background
 	LoadAOF() (errText string)    // empties everything and loads the AOF, see DEBUG LOADAOF
+
+	HasClient(id int64) bool // whether it is connected
 
 	Publish(kind SubKind, channel, message []byte) (heard int)
 	Channels(kind SubKind, pattern []byte) []string // in use; pattern nil: all

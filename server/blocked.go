@@ -32,6 +32,7 @@ type waiter struct {
 	nodes     []*waitNode
 	db        int
 	proto     int
+	track     *tracker // the client's, nil: it has none
 	noTouch   bool
 	null      bool  // a timeout replies Null, else NullArray
 	deadline  int64 // milliseconds since 1970, 0: none
@@ -69,6 +70,7 @@ func (ex *executor) park() {
 		w.deadline = min((time.Now().UnixNano()+999_999)/1_000_000, math.MaxInt64-ms) + ms
 	}
 	c.Waiting = command.Wait{}
+	w.track = ex.tracker
 	ex.srv.counts.blocked.Add(1)
 	if w.deadline != 0 {
 		ex.srv.counts.timed.Add(1)
@@ -158,6 +160,7 @@ func (s *session) wake(w *waiter) {
 		n, _ := s.conn.Out().Write(w.reply.Bytes()) // a ring takes everything
 		s.ex.stats.outputBytes += int64(n)
 	}
+	s.pushHeld()
 	s.promised(w.wait, w.wrote)
 	s.conn.Flush()
 	s.checkOutput()

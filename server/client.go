@@ -84,6 +84,7 @@ func (s *session) Reset() {
 	s.endMulti()
 	s.unsubscribeAll()
 	s.stopMonitoring()
+	s.untrack(false)
 	s.Select(0)
 	s.SetProto(2)
 	s.SetReply(command.ReplyOn)
@@ -156,7 +157,7 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	}
 	str(" cmd=", cmd)
 	str(" user=", s.User())
-	num(" redir=", -1)
+	num(" redir=", s.redirection())
 	num(" resp=", int64(s.proto))
 	str(" lib-name=", id.libName)
 	str(" lib-ver=", id.libVer)
@@ -178,6 +179,7 @@ func (s *session) flagLetters() string {
 	if s.blocked != nil || s.postponed {
 		f += "b"
 	}
+	f += s.trackLetters()
 	if s.watching != nil && s.watching.broken.Load() {
 		f += "d"
 	}

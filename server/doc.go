@@ -19,6 +19,7 @@
 //	guard      bits that say what a call must look at before it runs: loading, a memory
 //	           limit, a broken AOF, a pause
 //	topic      a channel or pattern that somebody listens to; see pubsub.go
+//	tracker    a client with client-side caching: it is told when keys change, see tracking.go
 //	observer   a waiter or a watch (WATCH): whoever must hear that a key changes
 //
 // A turn of a connection
@@ -43,4 +44,7 @@
 //  4. A view into the in-ring is dropped before parser.Done gives its bytes back.
 //  5. A key is looked at and waited for, or watched, under one hold of its shard's lock: no
 //     change falls in between. Whoever changes it has served its waiters before his next command.
+//  6. A client is remembered for a key under the lock under which it read it, and told of a
+//     change by a letter that is posted under that lock and read outside of batches: an
+//     invalidation comes behind the reply that it concerns.
 package server

@@ -60,6 +60,7 @@ type executor struct {
 	whole       bool           // and all gates are held
 	slowUser    *acl.User      // the user of a worker's client, see executor.user
 	hearing
+	tracks
 	blocking
 	warm uint64 // sum over what look-ahead touched; keeps the loads alive
 }
@@ -210,6 +211,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex.host = host{Server: srv, ex: ex}
 	ex.onInner = ex.expireInner
 	ex.reactor, ex.listening.drain, ex.onMiss = -1, ex.drain, ex.missed
+	ex.invalidations = ex.deliverInvalidations
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release
@@ -221,6 +223,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 // 1970: a reactor's reading at the start of its turn, or a worker's own.
 func (ex *executor) begin(s *session, now int64) {
 	ex.ctx.Client, ex.ctx.DB, ex.ctx.NoTouch, ex.ctx.CanWait = s, int(s.db), s.noTouch, true
+	ex.tracker = s.track.Load()
 	ex.setClock(now)
 }
 
@@ -257,6 +260,7 @@ func (ex *executor) setClock(now int64) {
 func (ex *executor) end() {
 	ex.postMonitorLines()
 	ex.collect(&ex.ctx)
+	ex.tracker = nil
 	if cap(ex.keys) > keepKeysEntries {
 		ex.keys, ex.idx = nil, nil
 	}

@@ -9,11 +9,11 @@ import (
 	"github.com/kringdb/kring/server/acl"
 )
 
-// notHere are counters of what this server does not do: it never forks, migrates, tracks
-// or has I/O threads, and its reply buffers are rings.
+// notHere are counters of what this server does not do: it never forks, migrates
+// keys or has I/O threads, and its reply buffers are rings.
 var notHere = []string{
-	"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "tracking_total_keys",
-	"tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies", "dump_payload_sanitizations",
+	"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+	"unexpected_error_replies", "dump_payload_sanitizations",
 	"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
 }
 
@@ -55,7 +55,7 @@ func infoClients(s *Server, w *infoWriter) {
 	w.num("client_recent_max_input_buffer", w.sum.largestIn)
 	w.num("client_recent_max_output_buffer", w.sum.largestOut)
 	w.num("blocked_clients", s.counts.blocked.Load())
-	w.num("tracking_clients", 0)
+	w.num("tracking_clients", s.tracking.clients.Load())
 	w.num("pubsub_clients", w.sum.listening)
 	w.num("watching_clients", w.sum.watching)
 	w.num("clients_in_timeout_table", s.counts.timed.Load())
@@ -99,6 +99,9 @@ func infoStats(s *Server, w *infoWriter) {
 	w.num("keyspace_misses", w.sum.misses)
 	w.num("pubsub_channels", int64(s.CountChannels(command.SubChannel)))
 	w.num("pubsub_patterns", int64(s.CountChannels(command.SubPattern)))
+	w.num("tracking_total_keys", s.tracking.keys.Load())
+	w.num("tracking_total_items", s.tracking.items.Load())
+	w.num("tracking_total_prefixes", s.tracking.prefixes.Load())
 	w.num("pubsubshard_channels", int64(s.CountChannels(command.SubShard)))
 	for _, name := range notHere {
 		w.num(name, 0)

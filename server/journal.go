@@ -54,6 +54,9 @@ func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
 	} else {
 		ex.handleRecorded(j, c, spec)
 	}
+	if ex.tracker != nil {
+		ex.tracked(c, spec)
+	}
 	if ex.limited && spec.Flags&command.Write != 0 {
 		ex.tellUsage(c)
 	}

@@ -20,6 +20,11 @@ const (
 	// is kept for the next one.
 	keepTransactionBytes = 16 << 10
 	keepTransactionCalls = 256
+	// trackForgetSteps is by how many keys one that is remembered for client-side caching
+	// brings tracking-table-max-keys nearer.
+	trackForgetSteps = 8
+	// maxHeldPushBytes bounds the invalidations that wait for a reply.
+	maxHeldPushBytes = 1 << 20
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory: session and Conn.

@@ -184,6 +184,9 @@ func (ex *executor) runExec() (done bool) {
 	ex.stats.commands++
 	ex.mark = from // its time is that of all calls
 	ex.observe(c, c.Spec, failed)
+	if ex.tracker != nil {
+		ex.tracker.caching = false
+	}
 	return true
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// observers are the blocked clients and the watches, by the shards of their keys.
+// observers are the blocked clients and the watches (those who cache keys: see tracking.go), by the shards of their keys.
 type observers []shardObservers
 
 // shardObservers are those of one shard. Who registers holds the shard's lock, so that
@@ -141,7 +141,7 @@ func (ex *executor) changed(db int, k store.Key, ev command.Event) {
 	ex.touch(db, k)
 }
 
-// touch breaks watches of a key that has changed, and notes that clients wait for it. The
+// touch tells those who cache a key that has changed, breaks watches of it, and notes that clients wait for it. The
 // shard's lock is held.
 func (ex *executor) touch(db int, k store.Key) {
 	o := &ex.srv.observers[k.Shard]
@@ -155,6 +155,7 @@ func (ex *executor) touch(db int, k store.Key) {
 	}
 	idle := len(o.mu.queues)+len(o.mu.watches) == 0
 	o.mu.Unlock()
+	idle = !ex.srv.invalidate(k, ex) && idle
 	if q != nil {
 		ex.markReady(q)
 	}
@@ -168,6 +169,7 @@ func (ex *executor) touch(db int, k store.Key) {
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
 func (ex *executor) replaced(db int) {
+	ex.invalidateAll()
 	for shard := range ex.srv.observers {
 		o := &ex.srv.observers[shard]
 		o.mu.Lock()
@@ -218,6 +220,7 @@ func (s *Server) observedGone(shard uint32, db int, key []byte) {
 	q := o.mu.queues[keyName{db, string(key)}]
 	wake := q != nil && q.deletions > 0
 	o.mu.Unlock()
+	s.invalidate(store.Key{Name: key, Hash: s.store.MakeKey(key).Hash, Shard: shard}, nil)
 	if wake {
 		s.slow.submit(&slowCall{wake: []readyKey{{q: q}}})
 	}

@@ -163,6 +163,11 @@ func (ex *executor) drain() {
 	queue := ex.takeInbox()
 	p.mu.Unlock()
 	ex.deliver(queue)
+	ex.flushTouched()
+}
+
+// flushTouched sends what was pushed, outside of batches.
+func (ex *executor) flushTouched() {
 	l := &ex.listening
 	for i, s := range l.touched {
 		l.touched[i] = nil

@@ -113,7 +113,10 @@ func (ex *executor) serve(w *waiter) {
 	c.Client, c.DB, c.NoTouch = w.s, w.db, w.noTouch
 	c.Spec, c.Args, c.Keys = w.spec, w.args, w.keys
 	c.W.Bind(&w.reply, w.proto)
+	own := ex.tracker
+	ex.tracker, ex.foreign = w.track, true
 	ex.handle(c, w.spec)
+	ex.tracker, ex.foreign = own, false
 	c.W.Flush()
 	ex.collect(c)
 	if c.Waiting.On {

@@ -30,6 +30,8 @@ type Server struct {
 	gates     gates
 	observers observers
 	pubsub    pubsub
+	tracking  tracking
+	sessions  sessions
 	execs     []*executor // of the reactors, by reactor index
 	extra     []*executor // of the workers, then the keeper's
 	slow      slowLane
@@ -136,6 +138,7 @@ func (s *Server) openReactors() error {
 	s.group = group
 	n := len(group.Reactors())
 	s.pubsub.init(n)
+	s.tracking.init(s.store.Shards(), n)
 	s.gates = make(gates, workerCount+n+1)
 	s.keeper.ex = newExecutor(s, &s.gates[workerCount+n])
 	for i := range workerCount {
@@ -216,6 +219,7 @@ func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 		conn: c, ex: r.Local.(*executor), id: s.counts.nextClientID.Add(1), proto: 2, created: now, active: now,
 	}
 	se.loginDefault()
+	s.sessions.add(se)
 	return se
 }
 
@@ -227,6 +231,7 @@ func (s *Server) refuse(c *netio.Conn, text string) netio.Session {
 
 func (s *Server) clientGone(se *session, err error) {
 	s.counts.clients.Add(-1)
+	s.sessions.remove(se)
 	if errors.Is(err, errQueryLimit) {
 		s.counts.queryLimitCloses.Add(1)
 	}

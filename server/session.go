@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/netio"
@@ -40,8 +41,9 @@ type session struct {
 	waitFor   uint64 // its replies wait for this position to be durable
 	wrote     uint64 // the position behind its last record
 
-	tx       *transaction // MULTI is open
-	watching *watchSet    // nil: it never watched a key
+	track    atomic.Pointer[tracker] // nil: it never had client-side caching
+	tx       *transaction            // MULTI is open
+	watching *watchSet               // nil: it never watched a key
 	subs     [command.SubKinds]map[string]struct{}
 	subCount int32 // over all kinds
 	touched  bool  // in listening.touched
@@ -357,6 +359,7 @@ func (s *session) Closed(err error) {
 	if !s.busy {
 		s.Unwatch()
 		s.unsubscribeAll()
+		s.untrack(true)
 	}
 	s.parser.Reset()
 	if s.held != nil {

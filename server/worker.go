@@ -177,6 +177,7 @@ func (s *session) slowDone(sc *slowCall) {
 	if s.closed {
 		s.Unwatch()
 		s.unsubscribeAll()
+		s.untrack(true)
 		if sc.parked != nil {
 			sc.parked.end()
 		}
@@ -201,6 +202,7 @@ func (s *session) slowDone(sc *slowCall) {
 			s.wake(w)
 		}
 	}
+	s.pushHeld()
 	if !s.stalled {
 		s.conn.Resume()
 	}

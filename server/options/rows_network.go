@@ -92,7 +92,7 @@ var clientRows = []Row{
 		Help: "largest argument of a command", field: func(o *Options) cell { return &o.ProtoMaxBulkLen }},
 	{Name: "maxmemory-clients", Kind: numberKind{form: memoryOrPercent, max: math.MaxInt64}, Default: "0", Group: GroupClients, State: Working,
 		Help: "buffers of all clients together, or a percentage of maxmemory; 0 for no bound", field: func(o *Options) cell { return &o.MaxMemoryClients }},
-	{Name: "tracking-table-max-keys", Kind: wide, Default: "1000000", Group: GroupClients, State: Later,
-		Help: "keys remembered for client-side caching", Means: "There is no client-side caching yet.",
+	{Name: "tracking-table-max-keys", Kind: wide, Default: "1000000", Group: GroupClients, State: Working,
+		Help:  "keys remembered for client-side caching; 0 for any number",
 		field: func(o *Options) cell { return &o.TrackingTableMaxKeys }},
 }

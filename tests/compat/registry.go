@@ -46,6 +46,7 @@ var Groups = []*Group{
 	&sortGroup,
 	&transactionGroup,
 	&pubsubGroup,
+	&trackingGroup,
 	&memoryGroup,
 }
 

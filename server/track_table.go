@@ -1,0 +1,181 @@
+package server
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+
+	"github.com/kringdb/kring/store"
+)
+
+// trackTable remembers, for the keys of one shard, which clients are to be told when they
+// change. Its shard's lock guards it.
+//
+//	slots  [tag 4][name 4][who 4] ...   open addressing, linear probing, at most 3/4 full
+//	names  [length 4][name] ...         dead ones are dropped when they are half of it
+//	sets   numbers of trackers, for keys with several
+//
+// A slot's tag is the key's hash, whose low bits are its place; name is where its name
+// stands in names, plus one (0: the slot is free); who is a tracker's number, or with
+// manyTrackers an index into sets. A key is of no database: as in Redis, a change in one
+// tells those who read a key of that name in another.
+type trackTable struct {
+	slots []trackSlot
+	n     int // keys
+	names []byte
+	dead  int // bytes of names that no slot refers to
+	sets  [][]uint32
+	free  []uint32 // indexes of sets that are not in use
+}
+
+type trackSlot struct{ tag, name, who uint32 }
+
+const (
+	manyTrackers  = 1 << 31
+	minTrackSlots = 8
+	nameHeadBytes = 4
+	// maxNameBytes bounds names: offsets have 32 bits.
+	maxNameBytes = 1 << 31
+)
+
+func (t *trackTable) nameAt(at uint32) []byte {
+	n := binary.LittleEndian.Uint32(t.names[at-1:])
+	return t.names[at-1+nameHeadBytes:][:n]
+}
+
+// find returns the slot of a key, or the free one where it belongs.
+func (t *trackTable) find(k store.Key) int {
+	mask := len(t.slots) - 1
+	for i := int(uint32(k.Hash)) & mask; ; i = (i + 1) & mask {
+		sl := &t.slots[i]
+		if sl.name == 0 || sl.tag == uint32(k.Hash) && string(t.nameAt(sl.name)) == string(k.Name) {
+			return i
+		}
+	}
+}
+
+// add notes that tracker num read k; it returns by how much keys and items grow.
+func (t *trackTable) add(k store.Key, num uint32) (keys, items int) {
+	if (t.n+1)*4 > len(t.slots)*3 {
+		t.resize(max(2*len(t.slots), minTrackSlots))
+	}
+	sl := &t.slots[t.find(k)]
+	switch {
+	case sl.name == 0:
+		*sl = trackSlot{uint32(k.Hash), uint32(len(t.names)) + 1, num}
+		t.names = binary.LittleEndian.AppendUint32(t.names, uint32(len(k.Name)))
+		t.names = append(t.names, k.Name...)
+		t.n++
+		return 1, 1
+	case sl.who == num:
+		return 0, 0
+	case sl.who&manyTrackers == 0:
+		i := uint32(len(t.sets))
+		if n := len(t.free); n > 0 {
+			i, t.free = t.free[n-1], t.free[:n-1]
+		} else {
+			t.sets = append(t.sets, nil)
+		}
+		t.sets[i] = append(t.sets[i], sl.who, num)
+		sl.who = i | manyTrackers
+		return 0, 1
+	}
+	set := &t.sets[sl.who&^manyTrackers]
+	for _, has := range *set {
+		if has == num {
+			return 0, 0
+		}
+	}
+	*set = append(*set, num)
+	return 0, 1
+}
+
+// take forgets a key and appends who is to be told of it.
+func (t *trackTable) take(k store.Key, who []uint32) []uint32 {
+	if t.n == 0 {
+		return who
+	}
+	if i := t.find(k); t.slots[i].name != 0 {
+		who = t.takeSlot(i, who)
+	}
+	return who
+}
+
+// takeRandom forgets some key, other than k if there is one, and appends its name and who
+// is to be told.
+func (t *trackTable) takeRandom(k store.Key, name []byte, who []uint32) ([]byte, []uint32) {
+	mask, keep := len(t.slots)-1, -1
+	if t.n > 1 {
+		keep = t.find(k)
+	}
+	i := rand.IntN(len(t.slots))
+	for t.slots[i].name == 0 || i == keep {
+		i = (i + 1) & mask
+	}
+	name = append(name, t.nameAt(t.slots[i].name)...)
+	return name, t.takeSlot(i, who)
+}
+
+func (t *trackTable) takeSlot(i int, who []uint32) []uint32 {
+	sl := t.slots[i]
+	if sl.who&manyTrackers == 0 {
+		who = append(who, sl.who)
+	} else {
+		at := sl.who &^ manyTrackers
+		who = append(who, t.sets[at]...)
+		t.sets[at] = nil
+		t.free = append(t.free, at)
+	}
+	t.dead += nameHeadBytes + len(t.nameAt(sl.name))
+	t.n--
+	if t.n == 0 {
+		*t = trackTable{}
+		return who
+	}
+	mask := len(t.slots) - 1
+	for j := (i + 1) & mask; t.slots[j].name != 0; j = (j + 1) & mask {
+		if home := int(t.slots[j].tag) & mask; (j-home)&mask >= (j-i)&mask {
+			t.slots[i] = t.slots[j]
+			i = j
+		}
+	}
+	t.slots[i] = trackSlot{}
+	if len(t.slots) > minTrackSlots && t.n*8 < len(t.slots) {
+		t.resize(len(t.slots) / 2)
+	}
+	if t.dead > len(t.names)/2 {
+		t.compactNames()
+	}
+	return who
+}
+
+func (t *trackTable) resize(slots int) {
+	old := t.slots
+	t.slots = make([]trackSlot, slots)
+	for _, sl := range old {
+		if sl.name == 0 {
+			continue
+		}
+		i := int(sl.tag) & (slots - 1)
+		for t.slots[i].name != 0 {
+			i = (i + 1) & (slots - 1)
+		}
+		t.slots[i] = sl
+	}
+}
+
+func (t *trackTable) compactNames() {
+	names := make([]byte, 0, len(t.names)-t.dead)
+	for i := range t.slots {
+		sl := &t.slots[i]
+		if sl.name == 0 {
+			continue
+		}
+		name := t.nameAt(sl.name)
+		sl.name = uint32(len(names)) + 1
+		names = append(binary.LittleEndian.AppendUint32(names, uint32(len(name))), name...)
+	}
+	t.names, t.dead = names, 0
+}
+
+// full tells whether there is no room for another name of n bytes.
+func (t *trackTable) full(n int) bool { return len(t.names)+nameHeadBytes+n > maxNameBytes }

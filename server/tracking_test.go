@@ -1,0 +1,369 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+)
+
+// TestTrackTable compares the table with a plain map.
+func TestTrackTable(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var tab trackTable
+	model := map[string][]uint32{}
+	key := func() store.Key {
+		n := rng.IntN(300)
+		return store.Key{Name: []byte("key:" + strconv.Itoa(n)), Hash: uint64(n % 40 * 0x10001)} // many collide
+	}
+	items := 0
+	take := func(name string, who []uint32) {
+		want := model[name]
+		delete(model, name)
+		slices.Sort(who)
+		slices.Sort(want)
+		if !slices.Equal(who, want) {
+			t.Fatalf("%s: %v, want %v", name, who, want)
+		}
+		items -= len(who)
+	}
+	for i := range 60000 {
+		k := key()
+		name := string(k.Name)
+		switch op := rng.IntN(20); {
+		case op < 12-i/4000%8: // grows and shrinks
+			num := uint32(1 + rng.IntN(4))
+			keys, n := tab.add(k, num)
+			if has := model[name] != nil; has == (keys == 1) || slices.Contains(model[name], num) == (n == 1) {
+				t.Fatal(name, keys, n)
+			}
+			if n == 1 {
+				model[name] = append(model[name], num)
+			}
+			items += n
+		case op < 19:
+			take(name, tab.take(k, nil))
+		case tab.n > 0:
+			got, who := tab.takeRandom(k, nil, nil)
+			if string(got) == name && len(model) > 1 {
+				t.Fatal("took the one to keep")
+			}
+			take(string(got), who)
+		}
+		if tab.n != len(model) || tab.n*4 > len(tab.slots)*3 {
+			t.Fatal(tab.n, len(model), len(tab.slots))
+		}
+	}
+	live, sum := 0, 0
+	for _, sl := range tab.slots {
+		if sl.name == 0 {
+			continue
+		}
+		live += nameHeadBytes + int(binary.LittleEndian.Uint32(tab.names[sl.name-1:]))
+		if sl.who&manyTrackers != 0 {
+			sum += len(tab.sets[sl.who&^manyTrackers])
+		} else {
+			sum++
+		}
+	}
+	if live+tab.dead != len(tab.names) || sum != items {
+		t.Error(live, tab.dead, len(tab.names), sum, items)
+	}
+}
+
+func (c *testClient) field(name string) string {
+	_, rest, _ := strings.Cut(c.do("INFO"), name+":")
+	v, _, _ := strings.Cut(rest, "\r\n")
+	return v
+}
+
+func TestTrackingRedirect(t *testing.T) {
+	s := startServer(t)
+	c, sub, w, w3 := dial(t, s), dial(t, s), dial(t, s), dial(t, s)
+	id := sub.do("CLIENT", "ID")
+	c.want("OK", "CLIENT", "TRACKING", "ON", "REDIRECT", id)
+	c.want(id, "CLIENT", "GETREDIR")
+	c.do("GET", "k")
+	w.want("OK", "SET", "k", "1") // sub does not listen: lost
+	sub.want("[subscribe __redis__:invalidate 1]", "SUBSCRIBE", invalidateChannel)
+	c.do("GET", "k")
+	w.want("OK", "SET", "k", "2")
+	sub.gets("[message __redis__:invalidate [k]]")
+	w.want("OK", "FLUSHALL")
+	sub.gets("[message __redis__:invalidate nil]")
+	c.do("GET", "k")
+	c.want("OK", "SET", "k", "3") // also its own
+	sub.gets("[message __redis__:invalidate [k]]")
+
+	w3.do("HELLO", "3")
+	w3.want("OK", "CLIENT", "TRACKING", "ON", "REDIRECT", id)
+	w3.do("GET", "k")
+	if got := w.do("CLIENT", "LIST"); !strings.Contains(got, " flags=t ") || !strings.Contains(got, " redir="+id+" ") {
+		t.Error(got)
+	}
+	sub.Close()
+	for end := time.Now().Add(5 * time.Second); s.counts.clients.Load() != 3 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	w.want("OK", "SET", "k", "4")
+	w3.gets("[tracking-redir-broken " + id + "]")
+	w3.want("[flags [on broken_redirect] redirect "+id+" prefixes []]", "CLIENT", "TRACKINGINFO")
+	if got := w3.do("CLIENT", "INFO"); !strings.Contains(got, " flags=tR ") {
+		t.Error(got)
+	}
+}
+
+func TestTrackingTables(t *testing.T) {
+	s := startServer(t, "tracking-table-max-keys", "100")
+	c, w := dial(t, s), dial(t, s)
+	c.do("HELLO", "3")
+	c.want("OK", "CLIENT", "TRACKING", "ON")
+	told := map[string]bool{}
+	next := func() {
+		v, err := resp.ReadReply(c.r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Kind == '>' {
+			told[show(v)] = true
+		}
+	}
+	for i := range 1000 {
+		c.send(encode("GET", "key:"+strconv.Itoa(i)))
+	}
+	for range 1000 + 900 {
+		next()
+	}
+	if len(told) != 900 {
+		t.Error(len(told))
+	}
+	if got := w.field("tracking_total_keys") + " " + w.field("tracking_total_items") + " " + w.field("tracking_clients"); got != "100 100 1" {
+		t.Error(got)
+	}
+	for i := range 1000 {
+		w.do("SET", "key:"+strconv.Itoa(i), "x")
+	}
+	for range 100 {
+		next()
+	}
+	if len(told) != 1000 {
+		t.Error(len(told))
+	}
+	if got := w.field("tracking_total_keys") + " " + w.field("tracking_total_items"); got != "0 0" {
+		t.Error(got)
+	}
+	c.want("OK", "CLIENT", "TRACKING", "OFF")
+	c.want("OK", "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "a", "PREFIX", "b")
+	if got := w.field("tracking_total_prefixes"); got != "2" {
+		t.Error(got)
+	}
+	c.Close()
+	for end := time.Now().Add(5 * time.Second); s.counts.clients.Load() != 1 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if got := w.field("tracking_total_prefixes") + w.field("tracking_clients"); got != "00" {
+		t.Error(got)
+	}
+	if n := len(s.tracking.mu.trackers) + len(s.tracking.mu.byPrefix); n != 0 {
+		t.Error(n, "left")
+	}
+	if n := len(s.sessions.mu.byID); n != 1 {
+		t.Error(n, "sessions")
+	}
+}
+
+// cachingClient reads keys and keeps what it is told, as client-side caches do: a value
+// goes in with its reply and out with an invalidation, in the order of the connection.
+type cachingClient struct {
+	t     *testing.T
+	conn  net.Conn
+	r     *bufio.Reader
+	cache map[string]string
+}
+
+func (c *cachingClient) push(v resp.Value) bool {
+	if v.Kind != '>' {
+		return false
+	}
+	if v.Elems[1].Null {
+		clear(c.cache)
+		return true
+	}
+	for _, k := range v.Elems[1].Elems {
+		delete(c.cache, string(k.Str))
+	}
+	return true
+}
+
+// ask sends a command and returns its reply; what is told meanwhile is obeyed.
+func (c *cachingClient) ask(args ...string) resp.Value {
+	if _, err := c.conn.Write([]byte(encode(args...))); err != nil {
+		c.t.Error(err)
+	}
+	for {
+		v, err := resp.ReadReply(c.r)
+		if err != nil {
+			c.t.Error(err)
+			return v
+		}
+		if !c.push(v) {
+			return v
+		}
+	}
+}
+
+// TestTrackingNeverStale: many write while others read and cache. When all is quiet, what
+// is in the caches is what is in the store.
+func TestTrackingNeverStale(t *testing.T) {
+	for _, mode := range []string{"", "BCAST", "NOLOOP", "small table"} {
+		t.Run("mode "+mode, func(t *testing.T) { neverStale(t, mode) })
+	}
+}
+
+func neverStale(t *testing.T, mode string) {
+	directives := []string{"reactors", "3"}
+	args := []string{"CLIENT", "TRACKING", "ON"}
+	if mode == "small table" {
+		directives = append(directives, "tracking-table-max-keys", "10")
+	} else if mode != "" {
+		args = append(args, mode)
+	}
+	s := startServer(t, directives...)
+	const keys = 40
+	key := func() string { return "k" + strconv.Itoa(rand.IntN(keys)) }
+	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
+	defer cancel()
+	var writers, readers sync.WaitGroup
+	var n atomic.Int64
+	for range 3 {
+		w := dial(t, s)
+		writers.Add(1)
+		go func() {
+			defer writers.Done()
+			for ctx.Err() == nil {
+				v := strconv.FormatInt(n.Add(1), 10)
+				switch rand.IntN(60) {
+				case 0:
+					w.do("FLUSHALL")
+				case 1, 2, 3:
+					w.do("DEL", key())
+				case 4, 5, 6:
+					w.do("SET", key(), v, "PX", "3")
+				case 7, 8:
+					w.do("RENAME", key(), key())
+				default:
+					w.do("SET", key(), v)
+				}
+			}
+		}()
+	}
+	var caches []*cachingClient
+	for range 6 {
+		d := dial(t, s)
+		c := &cachingClient{t: t, conn: d.Conn, r: d.r, cache: map[string]string{}}
+		c.ask("HELLO", "3")
+		c.ask(args...)
+		caches = append(caches, c)
+		readers.Add(1)
+		go func() {
+			defer readers.Done()
+			for ctx.Err() == nil {
+				k := key()
+				switch rand.IntN(12) {
+				case 0: // on a worker
+					c.ask("MULTI")
+					c.ask("GET", k)
+					c.ask("INFO", "server")
+					c.cache[k] = show(c.ask("EXEC").Elems[0])
+				case 1:
+					c.ask("MULTI")
+					c.ask("GET", k)
+					c.cache[k] = show(c.ask("EXEC").Elems[0])
+				case 2:
+					if mode != "NOLOOP" {
+						c.ask("SET", k, strconv.FormatInt(n.Add(1), 10))
+					}
+				case 3:
+					other := key()
+					v := c.ask("MGET", k, other)
+					c.cache[k], c.cache[other] = show(v.Elems[0]), show(v.Elems[1])
+				default:
+					if _, ok := c.cache[k]; !ok {
+						c.cache[k] = show(c.ask("GET", k))
+					} else if rand.IntN(4) == 0 {
+						c.ask("PING")
+					}
+				}
+			}
+		}()
+	}
+	writers.Wait()
+	readers.Wait()
+	time.Sleep(30 * time.Millisecond) // the last keys expire
+	total := 0
+	for _, c := range caches {
+		for range 3 {
+			c.ask("PING")
+			time.Sleep(2 * time.Millisecond)
+		}
+		plain := dial(t, s)
+		for k, v := range c.cache {
+			total++
+			if got := plain.do("GET", k); got != v {
+				t.Errorf("%s is %s, cached %s", k, got, v)
+			}
+		}
+	}
+	if total == 0 && mode != "small table" {
+		t.Error("nothing was cached")
+	}
+	if mode == "small table" {
+		if got := s.tracking.keys.Load(); got > 10 {
+			t.Error(got, "keys")
+		}
+	}
+}
+
+// TestTrackingBlocked: what a blocked XREAD has read is known to be old when it changes.
+func TestTrackingBlocked(t *testing.T) {
+	s := startServer(t)
+	c, w := dial(t, s), dial(t, s)
+	c.do("HELLO", "3")
+	c.want("OK", "CLIENT", "TRACKING", "ON")
+	for i := range 200 {
+		c.send(encode("XREAD", "BLOCK", "0", "STREAMS", "s", "$"))
+		for s.counts.blocked.Load() != 1 {
+			time.Sleep(50 * time.Microsecond)
+		}
+		id, second := strconv.Itoa(2*i+1)+"-0", strconv.Itoa(2*i+2)+"-0"
+		w.send(encode("XADD", "s", id, "f", "v") + encode("XADD", "s", second, "f", "v"))
+		w.reply()
+		w.reply()
+		var order []string
+		for len(order) < 3 {
+			got := c.reply()
+			if strings.HasPrefix(got, "[invalidate") {
+				got = "invalidate"
+			} else if got != "[s [["+id+" [f v]]]]" {
+				t.Fatal(got)
+			} else {
+				got = "reply"
+			}
+			order = append(order, got)
+		}
+		if order[2] != "invalidate" || !slices.Contains(order, "reply") {
+			t.Fatal(order)
+		}
+	}
+}
