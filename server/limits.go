@@ -14,6 +14,12 @@ const (
 	// groupFromNanos: short calls are timed together while the slow log and the latency
 	// monitor only want to know of what takes at least this long.
 	groupFromNanos = 1_000_000
+	// drainPushes is about how many writes of published messages a reactor makes before
+	// its clients have their turn; sendTogether how many messages to one channel are
+	// written to a client at once; keepFormBytes the largest buffer for them that is kept.
+	drainPushes   = 16384
+	sendTogether  = 256
+	keepFormBytes = 256 << 10
 	// keepMessages is the longest inbox of published messages that a reactor keeps for reuse.
 	keepMessages = 4096
 	// keepTransactionBytes and keepTransactionCalls bound the memory of a transaction that

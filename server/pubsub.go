@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -51,6 +52,8 @@ type listening struct {
 	tables  [command.SubKinds]map[string]*hearers
 	touched []*session // have output that was not flushed
 	spare   []message  // an inbox's queue, emptied
+	backlog []message  // what the last drain left over
+	forms   [2][]byte  // what is being sent, by protocol
 	drain   func()     // posted to the reactor
 	own     bool       // this reactor has published to itself in this turn
 }
@@ -140,7 +143,7 @@ func (ex *executor) change(kind command.SubKind, name string, by int) {
 	}
 	queue := ex.takeInbox()
 	p.mu.Unlock()
-	ex.deliver(queue)
+	ex.deliver(queue, math.MaxInt)
 	if len(ex.listening.touched) > 0 {
 		ex.srv.group.Reactors()[ex.reactor].Post(ex.listening.drain) // which flushes them
 	}
@@ -154,16 +157,20 @@ func (ex *executor) takeInbox() []message {
 	return queue
 }
 
-// drain delivers what has been published; it runs on the reactor, outside of batches. What was posted
-// for an inbox that is empty by now finds nothing to do.
+// drain delivers what has been published; it runs on the reactor, outside of batches. What
+// was posted for an inbox that is empty by now finds nothing to do. Of very much it delivers
+// a part, and comes again when others had their turn.
 func (ex *executor) drain() {
 	p := &ex.srv.pubsub
 	p.mu.Lock()
 	p.mu.inboxes[ex.reactor].posted = false
 	queue := ex.takeInbox()
 	p.mu.Unlock()
-	ex.deliver(queue)
+	ex.deliver(queue, drainPushes)
 	ex.flushTouched()
+	if l := &ex.listening; len(l.backlog) > 0 {
+		ex.srv.group.Reactors()[ex.reactor].Post(l.drain)
+	}
 }
 
 // flushTouched sends what was pushed, outside of batches.
@@ -180,21 +187,23 @@ func (ex *executor) flushTouched() {
 	l.touched = l.touched[:0]
 }
 
-// deliver writes messages into the out-rings of this reactor's listeners.
-func (ex *executor) deliver(queue []message) {
+// deliver writes messages into the out-rings of this reactor's listeners, behind those
+// that were left over; after about most writes it leaves the rest for the next time.
+func (ex *executor) deliver(queue []message, most int) {
 	l := &ex.listening
-	for i := range queue {
-		m := &queue[i]
-		if h := l.tables[m.kind][string(m.channel)]; h != nil {
-			h.send(m, "")
-		}
-		if m.kind == command.SubChannel {
-			for pattern, h := range l.tables[command.SubPattern] {
-				if glob.Match([]byte(pattern), m.channel, false) {
-					h.send(m, pattern)
-				}
-			}
-		}
+	if len(l.backlog) > 0 {
+		queue = append(l.backlog, queue...)
+		l.backlog = nil
+	}
+	at := 0
+	for at < len(queue) && most > 0 {
+		n, writes := l.send(queue[at:])
+		at += n
+		most -= writes
+	}
+	if at < len(queue) {
+		l.backlog = queue[at:]
+		return
 	}
 	clear(queue)
 	if cap(queue) <= keepMessages {
@@ -202,23 +211,66 @@ func (ex *executor) deliver(queue []message) {
 	}
 }
 
-// send writes a message to all of h, encoded once for each protocol.
-func (h *hearers) send(m *message, pattern string) {
-	var forms [2][]byte
+// send delivers the first messages of the queue: one, or all that come in a row to one
+// channel, if nobody hears them through a pattern. It returns how many, and to how many
+// listeners.
+func (l *listening) send(queue []message) (n, writes int) {
+	m := &queue[0]
+	n = 1
+	if m.kind == command.SubShard || !l.patternHears(m.channel) {
+		for n < len(queue) && n < sendTogether && queue[n].kind == m.kind && string(queue[n].channel) == string(m.channel) {
+			n++
+		}
+	}
+	if h := l.tables[m.kind][string(m.channel)]; h != nil {
+		writes += h.send(l, queue[:n], "")
+	}
+	if m.kind == command.SubChannel && n == 1 {
+		for pattern, h := range l.tables[command.SubPattern] {
+			if glob.Match([]byte(pattern), m.channel, false) {
+				writes += h.send(l, queue[:1], pattern)
+			}
+		}
+	}
+	return n, writes + 1
+}
+
+// patternHears tells whether a pattern of this reactor's listeners matches the channel.
+func (l *listening) patternHears(channel []byte) bool {
+	for pattern := range l.tables[command.SubPattern] {
+		if glob.Match([]byte(pattern), channel, false) {
+			return true
+		}
+	}
+	return false
+}
+
+// send writes messages to all of h, encoded once for each protocol, and returns how many
+// heard them.
+func (h *hearers) send(l *listening, ms []message, pattern string) int {
+	l.forms[0], l.forms[1] = l.forms[0][:0], l.forms[1][:0]
 	for _, s := range h.list {
 		at := 0
 		if s.proto == resp.RESP3 {
 			at = 1
 		}
-		if forms[at] == nil {
-			forms[at] = m.encode(s.proto == resp.RESP3, pattern)
+		if len(l.forms[at]) == 0 {
+			for i := range ms {
+				l.forms[at] = ms[i].append(l.forms[at], s.proto == resp.RESP3, pattern)
+			}
 		}
-		s.push(forms[at])
+		s.push(l.forms[at])
 	}
+	for at := range l.forms {
+		if cap(l.forms[at]) > keepFormBytes {
+			l.forms[at] = nil
+		}
+	}
+	return len(h.list)
 }
 
-// encode returns the message as its listeners get it.
-func (m *message) encode(push bool, pattern string) []byte {
+// append appends the message as its listeners get it.
+func (m *message) append(dst []byte, push bool, pattern string) []byte {
 	kind, n, word := byte('*'), 3, "message"
 	if push {
 		kind = '>'
@@ -229,11 +281,11 @@ func (m *message) encode(push bool, pattern string) []byte {
 	if pattern != "" {
 		n, word = 4, "pmessage"
 	}
-	b := resp.AppendBulkString(resp.AppendHeader(nil, kind, n), word)
+	dst = resp.AppendBulkString(resp.AppendHeader(dst, kind, n), word)
 	if pattern != "" {
-		b = resp.AppendBulkString(b, pattern)
+		dst = resp.AppendBulkString(dst, pattern)
 	}
-	return resp.AppendBulk(resp.AppendBulk(b, m.channel), m.text)
+	return resp.AppendBulk(resp.AppendBulk(dst, m.channel), m.text)
 }
 
 // push writes what the client did not ask for now, also with CLIENT REPLY OFF.
