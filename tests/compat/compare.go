@@ -39,6 +39,12 @@ func init() {
 		"client|info":             clientLinesAgree,
 		"client|list":             clientLinesAgree,
 		"client|help":             helpAgrees,
+		"acl|help":                helpAgrees,
+		"acl|cat":                 aclCatAgrees,
+		"acl|genpass":             sameKind,
+		"acl|log":                 sameKind,
+		"slowlog|help":            helpAgrees,
+		"latency|help":            helpAgrees,
 		"object|idletime":         idleClose,
 		"object|freq":             freqClose,
 		"object|help":             helpAgrees,
@@ -150,4 +156,22 @@ func helpAgrees(_ Step, o, s rawclient.Value) bool {
 	return o.Kind == s.Kind && len(o.Elems) > 1 && len(s.Elems) > 1 &&
 		o.Elems[0].Equal(s.Elems[0]) && o.Elems[1].Kind == s.Elems[1].Kind &&
 		o.Elems[len(o.Elems)-1].Equal(s.Elems[len(s.Elems)-1])
+}
+
+// aclCatAgrees: all that the subject has of a category is in the oracle's, but for what
+// came later.
+func aclCatAgrees(st Step, o, s rawclient.Value) bool {
+	if len(st.Args) == 2 {
+		return sameSet(st, o, s)
+	}
+	has := map[string]bool{}
+	for _, name := range s.Texts() {
+		has[name] = true
+	}
+	for _, name := range o.Texts() {
+		if coveredCommands()[name] && !has[name] {
+			return false
+		}
+	}
+	return o.Kind == s.Kind
 }

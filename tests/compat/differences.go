@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kringdb/kring/tests/internal/rawclient"
@@ -16,7 +17,7 @@ type Difference struct {
 }
 
 // Differences is kept as short as the truth allows.
-var Differences = []Difference{
+var Differences = slices.Concat(adminDifferences, []Difference{
 	{
 		Name: "bitcount-bitpos-arguments-of-missing-keys",
 		Reason: "since 7.2 BITCOUNT and BITPOS check their arguments before they look whether the key exists; " +
@@ -127,7 +128,7 @@ var Differences = []Difference{
 				(strings.HasPrefix(s.Str, "NOGROUP ") || strings.HasPrefix(s.Str, "WRONGTYPE "))
 		},
 	},
-}
+})
 
 // withGetkeysArity gives COMMAND INFO's reply with the newer arity.
 func withGetkeysArity(v rawclient.Value) rawclient.Value {

@@ -48,6 +48,7 @@ var Groups = []*Group{
 	&pubsubGroup,
 	&trackingGroup,
 	&memoryGroup,
+	&adminGroup,
 }
 
 var dumpers = sync.OnceValue(func() map[string]Dumper {
