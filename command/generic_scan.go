@@ -34,8 +34,14 @@ func (l *nameList) add(name []byte) {
 	l.ends = append(l.ends, len(l.block))
 }
 
+// write replies the list as an array.
 func (l *nameList) write(c *Ctx) {
 	c.W.Array(len(l.ends))
+	l.writeElems(c)
+}
+
+// writeElems replies the elements; the caller has written what they stand in.
+func (l *nameList) writeElems(c *Ctx) {
 	from := 0
 	for _, end := range l.ends {
 		c.W.Bulk(l.block[from:end])

@@ -227,11 +227,7 @@ func replyCollected(c *Ctx, each func(emit func(m []byte))) {
 	var l nameList
 	each(l.add)
 	c.W.Set(len(l.ends))
-	from := 0
-	for _, end := range l.ends {
-		c.W.Bulk(l.block[from:end])
-		from = end
-	}
+	l.writeElems(c)
 }
 
 func sinter(c *Ctx) {

@@ -255,12 +255,8 @@ func xautoclaim(c *Ctx) {
 
 // autoclaimCost estimates what XAUTOCLAIM visits.
 func autoclaimCost(c *Ctx) int64 {
-	e, ok := c.estimated(0, entry.Stream)
+	g, ok := c.largeGroup(2)
 	if !ok {
-		return 0
-	}
-	g := stream.FindGroup(e, c.Args[2])
-	if g.IsNone() || g.Pending() <= SlowCost {
 		return 0
 	}
 	count := int64(defaultAutoclaimCount)

@@ -267,15 +267,22 @@ func xgroupDelConsumer(c *Ctx) {
 	c.W.Int(pending)
 }
 
+// largeGroup returns, for a Spec.Cost, the group that argument i names; ok is false if there
+// is none with so many pending entries that the call may be slow.
+func (c *Ctx) largeGroup(i int) (g stream.Group, ok bool) {
+	e, ok := c.estimated(0, entry.Stream)
+	if !ok {
+		return g, false
+	}
+	g = stream.FindGroup(e, c.Args[i])
+	return g, !g.IsNone() && g.Pending() > SlowCost
+}
+
 // groupCost estimates the pending entries that XGROUP DESTROY and DELCONSUMER remove. Those
 // of a group go by the block.
 func groupCost(c *Ctx) int64 {
-	e, ok := c.estimated(0, entry.Stream)
+	g, ok := c.largeGroup(3)
 	if !ok {
-		return 0
-	}
-	g := stream.FindGroup(e, c.Args[3])
-	if g.IsNone() || g.Pending() <= SlowCost {
 		return 0
 	}
 	if len(c.Args) == 4 {

@@ -172,12 +172,8 @@ func pendingCost(c *Ctx) int64 {
 	if len(c.Args) < 6 {
 		return 0
 	}
-	e, ok := c.estimated(0, entry.Stream)
+	g, ok := c.largeGroup(2)
 	if !ok {
-		return 0
-	}
-	g := stream.FindGroup(e, c.Args[2])
-	if g.IsNone() || g.Pending() <= SlowCost {
 		return 0
 	}
 	if equalFold(c.Args[3], "idle") {
