@@ -2,7 +2,7 @@
 // handler, side by side, in the file of its group: string_*.go, bitmap_*.go, hash_*.go,
 // list_*.go, set_*.go, zset_*.go, geo_*.go, hll.go, stream_*.go, generic_*.go, sort.go,
 // transaction.go, pubsub.go, acl.go, connection.go, client_*.go, config.go, server.go,
-// persistence.go, memory.go, latency.go, slowlog.go, survey.go, introspect.go.
+// monitor.go, persistence.go, memory.go, latency.go, slowlog.go, survey.go, introspect.go.
 //
 // Terms
 //
