@@ -230,8 +230,8 @@ func (s *Server) refuse(c *netio.Conn, text string) netio.Session {
 }
 
 func (s *Server) clientGone(se *session, err error) {
-	s.counts.clients.Add(-1)
 	s.sessions.remove(se)
+	s.counts.clients.Add(-1)
 	if errors.Is(err, errQueryLimit) {
 		s.counts.queryLimitCloses.Add(1)
 	}

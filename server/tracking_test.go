@@ -175,11 +175,14 @@ func TestTrackingTables(t *testing.T) {
 	if got := w.field("tracking_total_prefixes") + w.field("tracking_clients"); got != "00" {
 		t.Error(got)
 	}
-	if n := len(s.tracking.mu.trackers) + len(s.tracking.mu.byPrefix); n != 0 {
-		t.Error(n, "left")
-	}
-	if n := len(s.sessions.mu.byID); n != 1 {
-		t.Error(n, "sessions")
+	s.tracking.mu.Lock()
+	n := len(s.tracking.mu.trackers) + len(s.tracking.mu.byPrefix)
+	s.tracking.mu.Unlock()
+	s.sessions.mu.Lock()
+	open := len(s.sessions.mu.byID)
+	s.sessions.mu.Unlock()
+	if n != 0 || open != 1 {
+		t.Error(n, "left", open, "sessions")
 	}
 }
 
