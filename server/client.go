@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
 )
 
 // This file is the session as the handlers see it: command.Client.
@@ -101,8 +102,10 @@ func (s *session) CloseAfterReply() { s.closeAfterReply() }
 
 // AppendInfo implements command.Client: a handler asks about its own client.
 func (s *session) AppendInfo(dst []byte) []byte {
-	s.lastSpec = s.ex.ctx.Spec
-	return s.appendInfo(dst)
+	s.lastSpec, s.inCall = s.ex.ctx.Spec, true
+	dst = s.appendInfo(dst)
+	s.inCall = false
+	return dst
 }
 
 // appendInfo appends the line of CLIENT INFO and CLIENT LIST.
@@ -147,10 +150,15 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" multi=", int64(queued))
 	num(" watch=", int64(watched))
 	num(" qbuf=", int64(in))
-	str("", " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0")
+	str("", " qbuf-free=0")
+	num(" argv-mem=", s.argvBytes())
+	num(" multi-mem=", s.multiBytes())
+	str("", " rbs=0 rbp=0 obl=0 oll=0")
 	num(" omem=", int64(out))
 	num(" tot-mem=", s.bytes())
-	str(" events=", "r")
+	if str(" events=", "r"); out > 0 {
+		dst = append(dst, 'w')
+	}
 	cmd := "NULL"
 	if s.lastSpec != nil {
 		cmd = s.lastSpec.FullName
@@ -162,6 +170,30 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	str(" lib-name=", id.libName)
 	str(" lib-ver=", id.libVer)
 	return dst
+}
+
+// argvBytes is what the arguments of the session's running call take, or of the one that
+// waits.
+func (s *session) argvBytes() (n int64) {
+	var args resp.Args
+	switch c := &s.ex.ctx; {
+	case s.blocked != nil:
+		args = s.blocked.args
+	case s.inCall:
+		args = c.Args
+	}
+	for _, a := range args {
+		n += int64(len(a))
+	}
+	return n
+}
+
+// multiBytes is what the arguments of the queued calls take.
+func (s *session) multiBytes() int64 {
+	if s.tx == nil {
+		return 0
+	}
+	return int64(len(s.tx.text))
 }
 
 // flagLetters returns the flags of CLIENT LIST.

@@ -89,7 +89,7 @@ func (a *execStats) addClient(se *session) {
 
 // bytes is what the session takes with its buffers. It runs on the session's reactor.
 func (s *session) bytes() int64 {
-	return int64(sessionBytes + s.conn.In().Len() + s.parser.Buffered() + s.conn.OutBytes())
+	return int64(sessionBytes+s.conn.In().Len()+s.parser.Buffered()+s.conn.OutBytes()) + s.multiBytes()
 }
 
 // memoryReport says where the memory goes; clients is what their buffers take.

@@ -30,6 +30,7 @@ type session struct {
 	noEvict  bool
 
 	monitoring bool // it has sent MONITOR
+	inCall     bool // the executor's call is its own
 
 	closing bool // close once the replies so far are out
 	closed  bool
