@@ -12,6 +12,7 @@
 //	connection_test.go  half-closed, reset, deaf, idle and too many connections
 //	listen_test.go      unix sockets, IPv6, several addresses, protected mode
 //	config_test.go      redis.conf: includes, errors, rewriting
+//	operator_test.go    renamed commands, MONITOR, CLIENT PAUSE
 //	end_test.go         signals and SHUTDOWN
 //	load_test.go        long pipelines, large values, slow commands beside fast ones
 //	atomic_test.go      what concurrent clients may see of each other
