@@ -391,6 +391,7 @@ func (s *Server) LoadAOF() (errText string) {
 	if err == nil {
 		s.gates.lockAll()
 		s.store.FlushAll()
+		s.invalidateAll(nil)
 		s.gates.unlockAll()
 		err = k.load(context.Background(), a)
 	}

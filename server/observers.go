@@ -169,7 +169,7 @@ func (ex *executor) touch(db int, k store.Key) {
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
 func (ex *executor) replaced(db int) {
-	ex.invalidateAll()
+	ex.srv.invalidateAll(ex)
 	for shard := range ex.srv.observers {
 		o := &ex.srv.observers[shard]
 		o.mu.Lock()

@@ -256,10 +256,9 @@ func encodeNames(names []string) []byte {
 	return b
 }
 
-// invalidateAll forgets all keys and tells every client that nothing holds any more. All
-// gates are held and no shard lock.
-func (ex *executor) invalidateAll() {
-	s := ex.srv
+// invalidateAll forgets all keys and tells every client that nothing holds any more; ex is
+// who runs the command behind it, or nil. All gates are held and no shard lock.
+func (s *Server) invalidateAll(ex *executor) {
 	tr := &s.tracking
 	if tr.keys.Load() > 0 {
 		for i := range tr.tables {
@@ -278,7 +277,7 @@ func (ex *executor) invalidateAll() {
 	for _, t := range tr.mu.trackers {
 		switch {
 		case !t.mode.On:
-		case t == ex.tracker && ex.tellsItself(t):
+		case ex != nil && t == ex.tracker && ex.tellsItself(t):
 			ex.own = appendInvalidation(ex.own, nil)
 		default:
 			s.send(t, nil)
