@@ -30,8 +30,13 @@ type Owner interface {
 	Timestamps() bool       // annotate records
 	LoadTruncated() bool    // load a file whose end was cut
 
-	Durable()         // the durable mark has moved, or the state has changed
-	Written()         // the writer has emptied the journal
+	Durable() // the durable mark has moved, or the state has changed
+	Written() // the writer has emptied the journal
+
+	// Took is told how long a write, or under always a sync, took, by the name that the
+	// event has in LATENCY.
+	Took(event string, d time.Duration)
+
 	Failed(err error) // a write or sync failed: from now on nothing is accepted
 }
 

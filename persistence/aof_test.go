@@ -37,6 +37,9 @@ func TestRecordsAreLoaded(t *testing.T) {
 				t.Fatal(err)
 			}
 			again.reloads(t, f, o)
+			if (o.synced.Load() > 0) != (policy == FsyncAlways) {
+				t.Errorf("policy %d: Took told of %d syncs under always", policy, o.synced.Load())
+			}
 		}
 	}
 }

@@ -25,6 +25,7 @@ type owner struct {
 	refuse  atomic.Bool // aof-load-truncated no
 	durable chan struct{}
 	failed  atomic.Int32
+	synced  atomic.Int32 // syncs under always that Took told of
 }
 
 func newOwner(p Policy) *owner {
@@ -40,7 +41,12 @@ func (o *owner) Timestamps() bool       { return o.stamps.Load() }
 func (o *owner) LoadTruncated() bool    { return !o.refuse.Load() }
 func (o *owner) Durable()               { ring(o.durable) }
 func (o *owner) Written()               {}
-func (o *owner) Failed(error)           { o.failed.Add(1) }
+func (o *owner) Took(event string, _ time.Duration) {
+	if event == "aof-fsync-always" {
+		o.synced.Add(1)
+	}
+}
+func (o *owner) Failed(error) { o.failed.Add(1) }
 
 // model is a store of strings: what is recorded and what is loaded.
 type model struct {

@@ -173,7 +173,9 @@ func (w *writer) write(b []byte) {
 	if !w.usable() {
 		return
 	}
+	begin := time.Now()
 	n, err := writeAll(w.file, b)
+	w.a.set.Took("aof-write", time.Since(begin))
 	if err == nil {
 		w.to.size.Add(int64(n))
 		return
@@ -210,6 +212,9 @@ func (w *writer) syncNow() {
 		return
 	}
 	w.lastSync, w.syncCost = begin, time.Since(begin)
+	if w.a.set.Fsync() == FsyncAlways {
+		w.a.set.Took("aof-fsync-always", w.syncCost)
+	}
 	w.ordered = w.writtenTo
 	w.a.advance(w.writtenTo)
 }

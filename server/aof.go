@@ -220,6 +220,9 @@ func (k *aofKeeper) guard() {
 	k.srv.setGuard(guardBroken, a != nil && a.State() == persistence.Broken)
 }
 
+// Took implements persistence.Owner.
+func (k *aofKeeper) Took(event string, d time.Duration) { k.srv.noteLatency(event, d) }
+
 // Written implements persistence.Owner.
 func (k *aofKeeper) Written() { k.srv.wakeThrottled() }
 

@@ -96,6 +96,7 @@ func (s *Server) helpExpire(ex *executor, now int64) {
 	k.lowerDueAt(next)
 	k.helping.Unlock()
 	if spent := time.Since(began); spent > 10*time.Microsecond {
+		s.noteLatency("expire-cycle", spent)
 		k.stats.busyUs.Add(spent.Microseconds())
 	}
 }

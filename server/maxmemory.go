@@ -176,6 +176,16 @@ func (ex *executor) evict(most time.Duration) bool {
 		return false
 	}
 	began := time.Now()
+	more := ex.evictFrom(began, most)
+	if s.opts.LatencyThreshold.Load() > 0 {
+		s.noteLatency("eviction-cycle", time.Since(began))
+	}
+	return more
+}
+
+// evictFrom is evict for what it may spend since it began.
+func (ex *executor) evictFrom(began time.Time, most time.Duration) bool {
+	s, ev := ex.srv, &ex.ev
 	for n := 1; s.overLimit(); n++ {
 		if !ev.Step(&ev.policy) {
 			s.noteOver(true)

@@ -102,6 +102,14 @@ func (ex *executor) observeLong(spec *command.Spec, micros int64) {
 	}
 }
 
+// noteLatency notes an event that is no command, if it took as long as the latency monitor
+// wants to know of.
+func (s *Server) noteLatency(event string, d time.Duration) {
+	if most := s.opts.LatencyThreshold.Load(); most > 0 && d.Milliseconds() >= most {
+		s.latency.Add(event, time.Now().Unix(), d.Milliseconds())
+	}
+}
+
 func (ex *executor) logSlow(spec *command.Spec, micros int64) {
 	c := &ex.ctx
 	call := stats.SlowCall{Unix: c.Now / 1000, Micros: micros}
