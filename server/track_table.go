@@ -11,10 +11,10 @@ import (
 // change. Its shard's lock guards it.
 //
 //	slots  [tag 4][name 4][who 4] ...   open addressing, linear probing, at most 3/4 full
-//	names  [length 4][name] ...         dead ones are dropped when they are half of it
+//	names  [length, varint][name] ...   dead ones are dropped when they are half of it
 //	sets   numbers of trackers, for keys with several
 //
-// A slot's tag is the key's hash, whose low bits are its place; name is where its name
+// A slot's tag is the key's hash, 32 bits of it; its place is tag*slots/2^32. name is where its name
 // stands in names, plus one (0: the slot is free); who is a tracker's number, or with
 // manyTrackers an index into sets. A key is of no database: as in Redis, a change in one
 // tells those who read a key of that name in another.
@@ -32,20 +32,43 @@ type trackSlot struct{ tag, name, who uint32 }
 const (
 	manyTrackers  = 1 << 31
 	minTrackSlots = 8
-	nameHeadBytes = 4
 	// maxNameBytes bounds names: offsets have 32 bits.
 	maxNameBytes = 1 << 31
 )
 
 func (t *trackTable) nameAt(at uint32) []byte {
-	n := binary.LittleEndian.Uint32(t.names[at-1:])
-	return t.names[at-1+nameHeadBytes:][:n]
+	n, head := binary.Uvarint(t.names[at-1:])
+	return t.names[int(at)-1+head:][:n]
+}
+
+// nameBytes is what a name of n bytes takes in names.
+func nameBytes(n int) int {
+	var head [binary.MaxVarintLen64]byte
+	return binary.PutUvarint(head[:], uint64(n)) + n
+}
+
+// home is the slot where a key with that tag would like to stand.
+func (t *trackTable) home(tag uint32) int { return int(uint64(tag) * uint64(len(t.slots)) >> 32) }
+
+// next is the slot behind i.
+func (t *trackTable) next(i int) int {
+	if i++; i == len(t.slots) {
+		return 0
+	}
+	return i
+}
+
+// distance is by how many slots j is behind i.
+func (t *trackTable) distance(i, j int) int {
+	if j < i {
+		j += len(t.slots)
+	}
+	return j - i
 }
 
 // find returns the slot of a key, or the free one where it belongs.
 func (t *trackTable) find(k store.Key) int {
-	mask := len(t.slots) - 1
-	for i := int(uint32(k.Hash)) & mask; ; i = (i + 1) & mask {
+	for i := t.home(uint32(k.Hash)); ; i = t.next(i) {
 		sl := &t.slots[i]
 		if sl.name == 0 || sl.tag == uint32(k.Hash) && string(t.nameAt(sl.name)) == string(k.Name) {
 			return i
@@ -56,13 +79,13 @@ func (t *trackTable) find(k store.Key) int {
 // add notes that tracker num read k; it returns by how much keys and items grow.
 func (t *trackTable) add(k store.Key, num uint32) (keys, items int) {
 	if (t.n+1)*4 > len(t.slots)*3 {
-		t.resize(max(2*len(t.slots), minTrackSlots))
+		t.resize(max(len(t.slots)*3/2, minTrackSlots))
 	}
 	sl := &t.slots[t.find(k)]
 	switch {
 	case sl.name == 0:
 		*sl = trackSlot{uint32(k.Hash), uint32(len(t.names)) + 1, num}
-		t.names = binary.LittleEndian.AppendUint32(t.names, uint32(len(k.Name)))
+		t.names = binary.AppendUvarint(t.names, uint64(len(k.Name)))
 		t.names = append(t.names, k.Name...)
 		t.n++
 		return 1, 1
@@ -103,13 +126,13 @@ func (t *trackTable) take(k store.Key, who []uint32) []uint32 {
 // takeRandom forgets some key, other than k if there is one, and appends its name and who
 // is to be told.
 func (t *trackTable) takeRandom(k store.Key, name []byte, who []uint32) ([]byte, []uint32) {
-	mask, keep := len(t.slots)-1, -1
+	keep := -1
 	if t.n > 1 {
 		keep = t.find(k)
 	}
 	i := rand.IntN(len(t.slots))
 	for t.slots[i].name == 0 || i == keep {
-		i = (i + 1) & mask
+		i = t.next(i)
 	}
 	name = append(name, t.nameAt(t.slots[i].name)...)
 	return name, t.takeSlot(i, who)
@@ -125,15 +148,14 @@ func (t *trackTable) takeSlot(i int, who []uint32) []uint32 {
 		t.sets[at] = nil
 		t.free = append(t.free, at)
 	}
-	t.dead += nameHeadBytes + len(t.nameAt(sl.name))
+	t.dead += nameBytes(len(t.nameAt(sl.name)))
 	t.n--
 	if t.n == 0 {
 		*t = trackTable{}
 		return who
 	}
-	mask := len(t.slots) - 1
-	for j := (i + 1) & mask; t.slots[j].name != 0; j = (j + 1) & mask {
-		if home := int(t.slots[j].tag) & mask; (j-home)&mask >= (j-i)&mask {
+	for j := t.next(i); t.slots[j].name != 0; j = t.next(j) {
+		if home := t.home(t.slots[j].tag); t.distance(home, j) >= t.distance(i, j) {
 			t.slots[i] = t.slots[j]
 			i = j
 		}
@@ -155,9 +177,9 @@ func (t *trackTable) resize(slots int) {
 		if sl.name == 0 {
 			continue
 		}
-		i := int(sl.tag) & (slots - 1)
+		i := t.home(sl.tag)
 		for t.slots[i].name != 0 {
-			i = (i + 1) & (slots - 1)
+			i = t.next(i)
 		}
 		t.slots[i] = sl
 	}
@@ -172,10 +194,10 @@ func (t *trackTable) compactNames() {
 		}
 		name := t.nameAt(sl.name)
 		sl.name = uint32(len(names)) + 1
-		names = append(binary.LittleEndian.AppendUint32(names, uint32(len(name))), name...)
+		names = append(binary.AppendUvarint(names, uint64(len(name))), name...)
 	}
 	t.names, t.dead = names, 0
 }
 
 // full tells whether there is no room for another name of n bytes.
-func (t *trackTable) full(n int) bool { return len(t.names)+nameHeadBytes+n > maxNameBytes }
+func (t *trackTable) full(n int) bool { return len(t.names)+nameBytes(n) > maxNameBytes }

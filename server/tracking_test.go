@@ -3,7 +3,6 @@ package server
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -25,7 +24,7 @@ func TestTrackTable(t *testing.T) {
 	model := map[string][]uint32{}
 	key := func() store.Key {
 		n := rng.IntN(300)
-		return store.Key{Name: []byte("key:" + strconv.Itoa(n)), Hash: uint64(n % 40 * 0x10001)} // many collide
+		return store.Key{Name: []byte("key:" + strconv.Itoa(n)), Hash: uint64(n % 40 * 0x5000001)} // many collide
 	}
 	items := 0
 	take := func(name string, who []uint32) {
@@ -70,7 +69,7 @@ func TestTrackTable(t *testing.T) {
 		if sl.name == 0 {
 			continue
 		}
-		live += nameHeadBytes + int(binary.LittleEndian.Uint32(tab.names[sl.name-1:]))
+		live += nameBytes(len(tab.nameAt(sl.name)))
 		if sl.who&manyTrackers != 0 {
 			sum += len(tab.sets[sl.who&^manyTrackers])
 		} else {
