@@ -7,6 +7,14 @@ import (
 	"github.com/kringdb/kring/persistence"
 )
 
+// neverForked are the fields about child processes, of which there are none, and about
+// snapshots, which do not exist yet.
+var neverForked = []string{
+	"current_cow_peak", "current_cow_size", "current_cow_size_age", "current_save_keys_processed", "current_save_keys_total",
+	"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded", "aof_last_cow_size",
+	"module_fork_in_progress", "module_fork_last_cow_size",
+}
+
 func infoPersistence(s *Server, w *infoWriter) {
 	s.aof.mu.Lock()
 	a, running := s.aof.mu.cur, s.aof.mu.running != nil
@@ -21,6 +29,10 @@ func infoPersistence(s *Server, w *infoWriter) {
 	if loading && a != nil {
 		infoLoading(a.Progress(), w)
 	}
+	for _, name := range neverForked {
+		w.num(name, 0)
+	}
+	w.str("current_fork_perc", "0.00")
 	w.num("rdb_changes_since_last_save", w.sum.dirty)
 	w.num("rdb_bgsave_in_progress", 0)
 	w.num("rdb_last_save_time", s.started.Unix())

@@ -14,7 +14,7 @@ import (
 var notHere = []string{
 	"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
 	"unexpected_error_replies", "dump_payload_sanitizations",
-	"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
+	"evicted_scripts", "io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
 }
 
 // netCounts is what the reactor has done since the last CONFIG RESETSTAT.

@@ -4,11 +4,13 @@ package server
 
 import "golang.org/x/sys/unix"
 
+// infoCPU shows the process and its children; what Redis does on its main thread all threads
+// do here.
 func infoCPU(_ *Server, w *infoWriter) {
 	for _, who := range []struct {
 		which  int
 		suffix string
-	}{{unix.RUSAGE_SELF, ""}, {unix.RUSAGE_CHILDREN, "_children"}} {
+	}{{unix.RUSAGE_SELF, ""}, {unix.RUSAGE_CHILDREN, "_children"}, {unix.RUSAGE_SELF, "_main_thread"}} {
 		var ru unix.Rusage
 		if err := unix.Getrusage(who.which, &ru); err != nil {
 			continue
