@@ -111,6 +111,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s.aof.srv = s
 	s.watchOptions()
 	s.watchMaxMemory()
+	s.watchOOMScore()
 	s.watchAOF()
 	if err = s.openUsers(); err != nil {
 		s.store.Close()

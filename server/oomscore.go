@@ -1,0 +1,58 @@
+package server
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// oomScoreFile tells the kernel how gladly it may kill this process when memory is short.
+// Where there is none, the options are taken and nothing happens.
+const oomScoreFile = "/proc/self/oom_score_adj"
+
+const (
+	oomScoreMin, oomScoreMax = -1000, 1000
+)
+
+var errOOMScore = errors.New("Failed to apply new oom_score_adj configuration, check server logs.")
+
+// watchOOMScore applies oom-score-adj, now and whenever it changes.
+func (s *Server) watchOOMScore() {
+	initial, err := readOOMScore()
+	if err != nil {
+		return
+	}
+	changed := false
+	apply := func() error {
+		mode := s.opts.String("oom-score-adj")
+		score := initial
+		if mode != "no" {
+			first, _, _ := strings.Cut(s.opts.String("oom-score-adj-values"), " ") // the one of a primary
+			score, _ = strconv.Atoi(first)                                         // the option has checked it
+			if mode != "absolute" {
+				score += initial
+			}
+		} else if !changed {
+			return nil
+		}
+		score = min(max(score, oomScoreMin), oomScoreMax)
+		if err := os.WriteFile(oomScoreFile, []byte(strconv.Itoa(score)), 0); err != nil {
+			s.log.Warn("the OOM score cannot be set", "score", score, "error", err)
+			return errOOMScore
+		}
+		changed = mode != "no"
+		return nil
+	}
+	_ = apply() // as in Redis the server starts nevertheless
+	s.opts.OnChange("oom-score-adj", apply)
+	s.opts.OnChange("oom-score-adj-values", apply)
+}
+
+func readOOMScore() (int, error) {
+	b, err := os.ReadFile(oomScoreFile)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(b)))
+}
