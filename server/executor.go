@@ -43,6 +43,8 @@ type executor struct {
 	agedAt    int64  // when hot was aged, milliseconds since 1970
 
 	group       callGroup
+	together    bool  // the calls of a transaction, all short, are timed together
+	ran         int   // how many of them have run
 	watchNanos  int64 // calls that take longer concern the slow log or the latency monitor
 	timed       bool  // latency-tracking
 	rec         recorder

@@ -25,6 +25,7 @@ type transaction struct {
 	shards  store.ShardSet // of all keys
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
+	short   bool // all calls are short ones (Spec.Short)
 
 	// Where the calls' arguments and keys are kept. A slice that has to grow leaves what
 	// was cut out of it where it is.
@@ -73,6 +74,7 @@ func (s *session) BeginMulti() bool {
 		return false
 	}
 	s.tx = transactions.Get().(*transaction)
+	s.tx.short = true
 	return true
 }
 
@@ -115,6 +117,7 @@ func (s *session) enqueue(spec *command.Spec, args resp.Args) {
 	tx.shards.Merge(&set)
 	tx.calls = append(tx.calls, q)
 	tx.flags |= spec.Flags
+	tx.short = tx.short && spec.Short()
 	if len(q.keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
 		tx.whole = true
 	}
@@ -155,6 +158,7 @@ func (ex *executor) runExec() (done bool) {
 	tx, failed := s.tx, false
 	ex.closeGroup()
 	from := ex.mark
+	ex.together = tx != nil && tx.short && ex.watchNanos >= groupFromNanos
 	switch {
 	case tx == nil:
 		ex.handle(c, c.Spec)
@@ -174,16 +178,16 @@ func (ex *executor) runExec() (done bool) {
 		ex.settleUnlocked()
 	default:
 		if done = ex.execKeyed(s, tx); !done {
+			ex.together = false
 			return false
 		}
 	}
 	ex.closeGroup() // before its arguments are gone
+	ex.stats.commands++
+	ex.observeExec(tx, from, failed)
 	if !ex.worker && !tx.aborted {
 		tx.release()
 	}
-	ex.stats.commands++
-	ex.mark = from // its time is that of all calls
-	ex.observe(c, c.Spec, failed)
 	if ex.tracker != nil {
 		ex.tracker.caching = false
 	}

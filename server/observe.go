@@ -47,6 +47,10 @@ func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 		if failed {
 			ex.cmds.Fail(spec.ID)
 		}
+		if ex.together {
+			ex.ran++
+			return
+		}
 		g := &ex.group
 		g.spec, g.args = spec, c.Args
 		g.calls++
@@ -62,6 +66,20 @@ func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 	if took >= ex.watchNanos && !c.Resumed {
 		ex.observeLong(spec, took/1000)
 	}
+}
+
+// observeExec counts an EXEC, whose time is that of all its calls since from, and those of
+// its calls that were not timed by themselves, each with an equal share.
+func (ex *executor) observeExec(tx *transaction, from int64, failed bool) {
+	ex.mark = from
+	ex.observe(&ex.ctx, ex.ctx.Spec, failed)
+	if ex.ran > 0 {
+		share := (ex.mark - from) / int64(ex.ran)
+		for i := range tx.calls[:ex.ran] {
+			ex.cmds.Call(tx.calls[i].spec.ID, share, false, ex.timed)
+		}
+	}
+	ex.together, ex.ran = false, 0
 }
 
 // closeGroup counts the calls of the group that has ended, each with its share of the
