@@ -265,8 +265,11 @@ func (ex *executor) tracked(c *command.Ctx, spec *command.Spec) {
 	if len(ex.own) > 0 {
 		if t.s.proto == 3 {
 			t.s.push(ex.own)
+			ex.listening.own = true // the turn's end looks after the output
 		}
-		ex.own = ex.own[:0]
+		if ex.own = ex.own[:0]; cap(ex.own) > keepScratchBytes {
+			ex.own = nil
+		}
 	}
 	if t.caching && !ex.inExec && !t.s.InMulti() && !isClientCommand(spec) {
 		t.caching = false

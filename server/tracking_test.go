@@ -185,6 +185,31 @@ func TestTrackingTables(t *testing.T) {
 	}
 }
 
+// TestTrackingOwn: the turn in which a client is told of its own change leaves nothing behind.
+func TestTrackingOwn(t *testing.T) {
+	s := startServer(t, "reactors", "1")
+	for range 20 {
+		c := dial(t, s)
+		c.do("HELLO", "3")
+		c.want("OK", "CLIENT", "TRACKING", "ON")
+		c.send(encode("GET", "k") + encode("SET", "k", "1") + encode("GET", "k") + encode("DEL", "k") + encode("PING"))
+		for _, want := range []string{"nil", "OK", "[invalidate [k]]", "1", "1", "[invalidate [k]]", "PONG"} {
+			c.gets(want)
+		}
+		c.Close()
+	}
+	left := -1
+	done := make(chan struct{})
+	s.group.Reactors()[0].Post(func() {
+		left = len(s.execs[0].listening.touched)
+		close(done)
+	})
+	<-done
+	if left != 0 {
+		t.Error(left, "sessions left")
+	}
+}
+
 // cachingClient reads keys and keeps what it is told, as client-side caches do: a value
 // goes in with its reply and out with an invalidation, in the order of the connection.
 type cachingClient struct {
