@@ -126,6 +126,7 @@ var trackingCases = []Case{
 		@1 GET a
 		PEXPIRE a 1
 		@1 !receive
+		!pass 20
 		@1 GET a
 		SET a 1
 		@1 PING`},
