@@ -1,6 +1,6 @@
 // Command messages compares what goes through the server beside plain reads and writes:
-// messages to many subscribers, PUBLISH without any, transactions, and GET while users,
-// slow log, latency tracking and statistics are all on.
+// messages to many subscribers, PUBLISH without any, transactions, GET while users, slow
+// log, latency tracking and statistics are all on, and the memory of client-side caching.
 //
 // CPU is utime plus stime of the server process; redis-server and Kring take turns, and
 // the figure is the median over the rounds.
@@ -43,6 +43,12 @@ func main() {
 	flag.Parse()
 	kit.Run(func(s *kit.Servers) error {
 		missed, err := run(s, o)
+		if err == nil {
+			s.End()
+			var n int
+			n, err = trackingMemory(s)
+			missed += n
+		}
 		if err == nil && *strict && missed > 0 {
 			err = errors.New("bounds missed")
 		}
