@@ -124,11 +124,14 @@ var trackingCases = []Case{
 		@1 !receive
 		SET a 1
 		@1 GET a
-		PEXPIRE a 1
+		PEXPIRE a 300
+		@1 !receive
+		@1 GET a
 		@1 !receive
 		!pass 20
 		@1 GET a
 		SET a 1
+		@1 !receive
 		@1 PING`},
 	{"a client's own changes", `
 		HELLO 3
@@ -228,7 +231,7 @@ var trackingCases = []Case{
 		FLUSHALL
 		@1 !receive
 		@2 !receive
-		SET a1 x PX 1
+		SET a1 x PX 300
 		@1 !receive
 		@1 !receive
 		@2 !receive
