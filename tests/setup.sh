@@ -21,6 +21,7 @@ package=python3-redis; want /usr/bin/python3 -c 'import redis'
 package=php-cli; want have php
 package=php-redis; want php -r 'exit(class_exists("Redis") ? 0 : 1);'
 package=ruby-redis; want /usr/bin/ruby -e 'require "redis"'
+package=python3-celery; want /usr/bin/python3 -c 'import celery'
 package=libhiredis-dev; want test -e /usr/include/hiredis/hiredis.h
 package=gcc; want have cc
 package=nodejs; want have node

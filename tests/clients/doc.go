@@ -1,4 +1,5 @@
-// Package clients runs real clients against the real binary: redis-cli, redis-benchmark,
-// go-redis, rueidis (with client-side caching) and redigo. The tools must be installed
-// (tests/setup.sh); a missing one fails.
+// Package clients runs real clients against the real binary: redis-cli in its modes and
+// redis-benchmark; go-redis, rueidis (with client-side caching) and redigo; by scripts the
+// libraries of other languages; and applications on top (express sessions, celery,
+// go-redis/cache). The tools must be installed (tests/setup.sh); a missing one fails.
 package clients
