@@ -102,7 +102,12 @@ func (s *session) CloseAfterReply() { s.closeAfterReply() }
 
 // AppendInfo implements command.Client: a handler asks about its own client.
 func (s *session) AppendInfo(dst []byte) []byte {
-	s.lastSpec, s.inCall = s.ex.ctx.Spec, true
+	ex := s.ex
+	s.lastSpec, s.inCall = ex.ctx.Spec, true
+	if ex.inExec { // the transaction is shown, as in Redis, although its end has begun
+		s.tx, s.lastSpec = ex.execTx, ex.execSpec
+		defer func() { s.tx = nil }()
+	}
 	dst = s.appendInfo(dst)
 	s.inCall = false
 	return dst

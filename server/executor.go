@@ -59,8 +59,10 @@ type executor struct {
 	netBase     netio.Counts   // of a reactor: at the last CONFIG RESETSTAT
 	pub         publishedStats // workers only: stats for others to read
 	inExec      bool           // a transaction's calls are running
-	whole       bool           // and all gates are held
-	slowUser    *acl.User      // the user of a worker's client, see executor.user
+	execTx      *transaction   // it, and its EXEC
+	execSpec    *command.Spec
+	whole       bool      // and all gates are held
+	slowUser    *acl.User // the user of a worker's client, see executor.user
 	hearing
 	tracks
 	blocking

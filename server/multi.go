@@ -235,6 +235,7 @@ func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
 	yield, unlocked, args := c.Yield, c.Unlocked, c.Args
 	c.Yield, c.Unlocked, c.CanWait = noYield, justCall, false
 	ex.inExec, ex.whole = true, whole
+	ex.execTx, ex.execSpec = tx, exec
 	ex.beginUnit()
 	c.W.Array(len(tx.calls))
 	for i := range tx.calls {
@@ -244,6 +245,7 @@ func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
 	c.W.Raw(ex.pushes)
 	ex.pushes = ex.pushes[:0]
 	ex.inExec, ex.whole = false, false
+	ex.execTx, ex.execSpec = nil, nil
 	c.Yield, c.Unlocked, c.CanWait = yield, unlocked, true
 	c.Spec, c.Args, c.Keys = exec, args, nil
 }

@@ -220,7 +220,8 @@ func (h *host) ACLSetUser(name string, rules []string) string {
 	var re *acl.RuleError
 	switch {
 	case errors.As(err, &re):
-		return fmt.Sprintf("ERR Error in ACL SETUSER modifier '%s': %v", re.Rule, re.Err)
+		rule := command.CText([]byte(re.Rule), len(re.Rule))
+		return fmt.Sprintf("ERR Error in ACL SETUSER modifier '%s': %v", rule, re.Err)
 	case err != nil:
 		return "ERR " + err.Error()
 	}

@@ -45,6 +45,7 @@ func init() {
 		"acl|log":                 sameKind,
 		"slowlog|help":            helpAgrees,
 		"latency|help":            helpAgrees,
+		"latency|doctor":          sameKind,
 		"object|idletime":         idleClose,
 		"object|freq":             freqClose,
 		"object|help":             helpAgrees,

@@ -393,6 +393,8 @@ func allowed(args []string) bool {
 		return len(args) < 2 || slices.Contains(shortTimeouts, args[1])
 	case "shutdown", "debug|sleep", "monitor", "sync", "psync":
 		return false
+	case "unsubscribe", "punsubscribe", "sunsubscribe": // a reply for each channel
+		return len(args) <= 2
 	case "subscribe", "psubscribe", "ssubscribe": // messages would stand where replies are expected
 		return len(args) == 1
 	case "set", "getex", "psetex", "setex", "expire", "pexpire", "expireat", "pexpireat":
