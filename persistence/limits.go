@@ -17,12 +17,14 @@ const (
 	coalesceTime = 5 * time.Millisecond
 	// syncInterval is the distance of fsyncs under everysec.
 	syncInterval = time.Second
-	// gatherFraction: under always the writer waits for the writers of the previous
-	// round to come back for at most this part of the time that an fsync takes.
-	gatherFraction = 4
-	// gatherMax bounds that wait, gatherStep is how long it sleeps between two looks.
-	gatherMax  = 500 * time.Microsecond
-	gatherStep = 30 * time.Microsecond
+	// gatherMax bounds how long, under always, the writer waits for the writers of the
+	// previous round to come back, gatherGap how long for the next one of them; it goes on
+	// when all but one in gatherParts+1 are there.
+	gatherMax   = time.Millisecond
+	gatherGap   = 200 * time.Microsecond
+	gatherParts = 15
+	// gatherLeast: nobody waits for the sake of a sync that costs less.
+	gatherLeast = 100 * time.Microsecond
 
 	// retryFirst and retryMost bound the wait between attempts of a rewrite.
 	retryFirst = time.Second

@@ -26,3 +26,10 @@ func syncData(f *os.File) error {
 	}
 	return nil
 }
+
+// napThread lets other threads run for some 20 to 80 microseconds. A sleep by the Go
+// runtime would take several times as long: it goes through its timers and another thread.
+func napThread() {
+	nap := syscall.Timespec{Nsec: 20_000}
+	_ = syscall.Nanosleep(&nap, nil) // cut short by a signal it is as good
+}

@@ -2,6 +2,11 @@
 
 package persistence
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 func syncData(f *os.File) error { return f.Sync() }
+
+func napThread() { time.Sleep(20 * time.Microsecond) }

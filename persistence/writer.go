@@ -26,7 +26,6 @@ type writer struct {
 	syncCost  time.Duration
 	counted   uint64 // records up to the last round
 	shared    uint64 // those of the last round
-	before    uint64 // those of the one before
 
 	sync syncer
 }
@@ -112,17 +111,26 @@ func (w *writer) gather() {
 	}
 }
 
-// await gives those whose records went with the last two syncs a moment to come back, a
-// part of what a sync takes: else two halves of them would take turns, each waiting for
-// the other's sync before its own. Who writes alone does not wait.
+// await gives those whose records went with the last sync a moment to come back, as long
+// as they keep coming: else two halves of them would take turns, each waiting for the
+// other's sync before its own. Who writes alone does not wait. It naps
+// in between.
 func (w *writer) await() {
-	most := min(w.syncCost/gatherFraction, gatherMax)
-	if w.shared+w.before <= 2 || most < gatherStep || w.a.set.Fsync() != FsyncAlways {
+	seen := w.j.count.Load() - w.counted
+	want := (w.shared + seen) * gatherParts / (gatherParts + 1)
+	if want <= 1 || w.syncCost < gatherLeast || w.a.set.Fsync() != FsyncAlways {
 		return
 	}
-	want := (w.shared + w.before) * 3 / 4
-	for begin := time.Now(); w.j.count.Load()-w.counted < want && time.Since(begin) < most; {
-		time.Sleep(gatherStep)
+	begin := time.Now()
+	for last := begin; seen < want; {
+		napThread()
+		now, n := time.Now(), w.j.count.Load()-w.counted
+		if n > seen {
+			seen, last = n, now
+		}
+		if now.Sub(last) > gatherGap || now.Sub(begin) > gatherMax {
+			return
+		}
 	}
 }
 
@@ -130,7 +138,7 @@ func (w *writer) await() {
 func (w *writer) round(force bool) {
 	policy := w.a.set.Fsync()
 	n := w.j.count.Load()
-	w.counted, w.shared, w.before = n, n-w.counted, w.shared
+	w.counted, w.shared = n, n-w.counted
 	w.j.quiet.Store(policy == FsyncAlways)
 	w.j.stamps.Store(w.a.set.Timestamps())
 	var upTo uint64
