@@ -153,6 +153,7 @@ func (s *session) wake(w *waiter) {
 		return // closed meanwhile
 	}
 	s.blocked = nil
+	s.active = s.conn.Reactor().Now() // it has waited, which is not being idle
 	if w.place >= 0 {
 		heap.Remove(&s.ex.timers, w.place)
 	}
