@@ -55,11 +55,7 @@ func hotKeys(c *Ctx) {
 	c.W.Array(len(list))
 	for i := range list {
 		k := &list[i]
-		c.W.Map(4)
-		c.W.BulkString("key")
-		c.W.BulkString(k.Name)
-		c.W.BulkString("db")
-		c.W.Int(int64(k.DB))
+		beginSurveyed(c, k.DB, k.Name)
 		c.W.BulkString("uses")
 		c.W.Int(k.Uses)
 		c.W.BulkString("at-least")
@@ -76,14 +72,19 @@ func bigKeys(c *Ctx) {
 	c.W.Array(len(list))
 	for i := range list {
 		k := &list[i]
-		c.W.Map(4)
-		c.W.BulkString("key")
-		c.W.BulkString(k.Name)
-		c.W.BulkString("db")
-		c.W.Int(int64(k.DB))
+		beginSurveyed(c, k.DB, k.Name)
 		c.W.BulkString("type")
 		c.W.BulkString(k.Type)
 		c.W.BulkString("bytes")
 		c.W.Int(k.Bytes)
 	}
+}
+
+// beginSurveyed begins the map of a key: its name and database, two more fields follow.
+func beginSurveyed(c *Ctx, db int, name string) {
+	c.W.Map(4)
+	c.W.BulkString("key")
+	c.W.BulkString(name)
+	c.W.BulkString("db")
+	c.W.Int(int64(db))
 }
