@@ -33,10 +33,13 @@ func All() []*Spec {
 	return specs
 }
 
-// Build derives everything from the specs and checks them. It changes the specs it
-// is given: call it once per set of literals.
+// Build derives everything from the specs and checks them. The table has copies of its
+// own: servers within one process, and what they rename, know nothing of each other.
 func Build(specs []*Spec) (*Table, error) {
-	t := &Table{all: append([]*Spec(nil), specs...)}
+	t := &Table{all: make([]*Spec, len(specs))}
+	for i, s := range specs {
+		t.all[i] = s.clone()
+	}
 	sort.Slice(t.all, func(i, j int) bool { return t.all[i].Name < t.all[j].Name })
 	size := 16
 	for size < 4*len(specs) {
@@ -53,6 +56,19 @@ func Build(specs []*Spec) (*Table, error) {
 		t.place(slot{s.Name, s})
 	}
 	return t, nil
+}
+
+// clone copies a spec and its subcommands; what the literals have in slices is shared, for
+// nobody changes it.
+func (s *Spec) clone() *Spec {
+	c := *s
+	if s.Subs != nil {
+		c.Subs = make([]*Spec, len(s.Subs))
+		for i, sub := range s.Subs {
+			c.Subs[i] = sub.clone()
+		}
+	}
+	return &c
 }
 
 func (t *Table) place(sl slot) {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -156,6 +157,63 @@ func TestAppendKeys(t *testing.T) {
 		}
 		if s != c.want {
 			t.Errorf("%s: keys %q, want %q", c.call, s, c.want)
+		}
+	}
+}
+
+// TestTablesAreTheirOwn: building and renaming one table leaves the literals and all other
+// tables as they are, also at the same time (-race looks).
+func TestTablesAreTheirOwn(t *testing.T) {
+	before := *configSpecs[0].Subs[0]
+	tables := make([]*Table, 4)
+	var wg sync.WaitGroup
+	for i := range tables {
+		wg.Go(func() {
+			tab, err := Build(All())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if i%2 == 1 {
+				err = tab.Rename("get", "holen")
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			tables[i] = tab
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		return
+	}
+	for i, tab := range tables {
+		for _, name := range []string{"get", "holen"} {
+			if there := tab.Lookup([]byte(name)) != nil; there != ((name == "get") == (i%2 == 0)) {
+				t.Errorf("table %d: %s is there: %v", i, name, there)
+			}
+		}
+		for id, s := range tab.Specs() {
+			if s.ID != id || s == tables[(i+1)%len(tables)].Specs()[id] {
+				t.Errorf("table %d: %s is shared, or has another's number", i, s.FullName)
+			}
+			for _, sub := range s.Subs {
+				if sub.Parent != s {
+					t.Errorf("table %d: the parent of %s is another table's", i, sub.FullName)
+				}
+			}
+		}
+	}
+	if now := *configSpecs[0].Subs[0]; now.Parent != nil || now.FullName != before.FullName || now.Categories != nil {
+		t.Error("Build has changed a literal")
+	}
+}
+
+// BenchmarkBuild is a part of every start.
+func BenchmarkBuild(b *testing.B) {
+	for b.Loop() {
+		if _, err := Build(All()); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

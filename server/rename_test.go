@@ -66,3 +66,20 @@ func TestRenameCommandErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoServers: servers of one process do not share what they rename, nor their data.
+func TestTwoServers(t *testing.T) {
+	for name, words := range map[string][2]string{"one": {"holen", "abholen"}, "two": {"abholen", "holen"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, "rename-command", "get "+words[0])
+			c := dial(t, s)
+			for range 100 {
+				c.want("OK", "SET", "k", name)
+				c.want(name, words[0], "k")
+				c.want("ERR unknown command '"+words[1]+"', with args beginning with: 'k' ", words[1], "k")
+				c.want("1", "DEL", "k")
+			}
+		})
+	}
+}
