@@ -64,6 +64,8 @@ var clusterRows = []Row{
 		Help: "file of the node's state", Means: noCluster},
 	{Name: "cluster-node-timeout", Kind: wide, Default: "15000", Group: GroupCluster, State: Later,
 		Help: "milliseconds after which a node is down", Means: noCluster},
+	{Name: "cluster-ping-interval", Kind: wide, Default: "1000", Group: GroupCluster, State: Later, Flags: Hidden | Immutable,
+		Help: "milliseconds between pings of nodes, for tests", Means: noCluster},
 	{Name: "cluster-port", Kind: portKind, Default: "0", Group: GroupCluster, State: Later, Flags: Immutable,
 		Help: "port of the cluster bus; 0 for port + 10000", Means: noCluster},
 	{Name: "cluster-announce-ip", Kind: str, Group: GroupCluster, State: Later, Help: "address told to other nodes", Means: noCluster},

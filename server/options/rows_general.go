@@ -31,6 +31,8 @@ var generalRows = []Row{
 		Help: "load a module", Means: "Kring loads no modules: their commands do not exist."},
 	{Name: "locale-collate", Kind: str, Group: GroupGeneral, State: Accepted,
 		Help: "locale of comparisons in SORT ALPHA", Means: "Text is compared by bytes."},
+	{Name: "hide-user-data-from-log", Kind: yesNo, Default: "no", Group: GroupGeneral, State: Accepted,
+		Help: "keep what clients send out of the log", Means: "Keys, values and arguments never enter the log."},
 	{Name: "ignore-warnings", Kind: str, Group: GroupGeneral, State: Accepted,
 		Help: "system checks whose failure is no error", Means: "Kring makes no such checks."},
 }
@@ -39,6 +41,8 @@ var scriptingRows = []Row{
 	{Name: "busy-reply-threshold", Aliases: []string{"lua-time-limit"}, Kind: wide, Default: "5000", Group: GroupScripting, State: Later,
 		Help: "milliseconds after which a script is called slow", Means: "There are no scripts yet.",
 		field: func(o *Options) cell { return &o.BusyReplyThreshold }},
+	{Name: "lua-replicate-commands", Kind: lines, Group: GroupScripting, State: Accepted, Flags: FileOnly,
+		Help: "an option of old Redis versions", Means: "Redis ignores it too."},
 }
 
 var observeRows = []Row{
@@ -106,6 +110,8 @@ var hostRows = []Row{
 		Help: "processors of a snapshot", Means: "Threads are not pinned."},
 	{Name: "jemalloc-bg-thread", Kind: yesNo, Default: "yes", Group: GroupHost, State: Accepted,
 		Help: "background thread of the allocator", Means: "Kring has its own arena."},
+	{Name: "use-exit-on-panic", Kind: yesNo, Default: "no", Group: GroupHost, State: Accepted, Flags: Hidden,
+		Help: "exit instead of aborting at a crash", Means: "The Go runtime ends the process, with exit status 2."},
 	{Name: "watchdog-period", Kind: natural, Default: "0", Group: GroupHost, State: Accepted, Flags: Hidden,
 		Help: "milliseconds after which a stuck server is reported", Means: "There is no watchdog."},
 }

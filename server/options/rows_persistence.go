@@ -26,6 +26,9 @@ var snapshotRows = []Row{
 		Help: "verify what RESTORE and a snapshot bring", Means: noSnapshot},
 	{Name: "rdb-key-save-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Later, Flags: Hidden,
 		Help: "microseconds to wait per saved key, for tests", Means: noSnapshot},
+	{Name: "loading-process-events-interval-bytes", Kind: integer(1024, math.MaxInt32), Default: "2097152", Group: GroupSnapshot,
+		State: Accepted, Flags: Hidden,
+		Help: "bytes loaded between two looks at clients", Means: "Clients are answered all the time: loading has a goroutine of its own."},
 	{Name: "key-load-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Later, Flags: Hidden,
 		Help: "microseconds to wait per loaded key, for tests", Means: noSnapshot},
 }

@@ -38,6 +38,36 @@ func TestNamesAndDefaultsAreRedis(t *testing.T) {
 	}
 }
 
+// notInRedis are the options that are Kring's alone.
+var notInRedis = map[string]bool{
+	"reactors": true, "shards": true, "io-model": true, "pprof-address": true, "http-address": true, "huge-pages": true,
+}
+
+// testdata/redis-7.4.txt names all directives of Redis 7.4, with aliases, hidden ones and
+// those that only files know, except include, which is no option. Debug builds' are left out.
+func TestEveryDirectiveOfRedisHasARow(t *testing.T) {
+	text, err := os.ReadFile("testdata/redis-7.4.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for name := range strings.Lines(string(text)) {
+		name = strings.TrimSuffix(name, "\n")
+		listed[name] = true
+		if _, ok := byName[name]; !ok {
+			t.Errorf("%s has no row", name)
+		}
+	}
+	if len(listed) < 215 {
+		t.Errorf("the list has %d names", len(listed))
+	}
+	for _, e := range entries {
+		if !listed[e.name] && !notInRedis[e.name] {
+			t.Errorf("%s is neither one of Redis's directives nor Kring's own", e.name)
+		}
+	}
+}
+
 func TestEveryFieldIsBound(t *testing.T) {
 	o := New()
 	bound := map[cell]string{}
