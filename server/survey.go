@@ -66,7 +66,20 @@ type survey struct {
 	db     int
 	cursor uint64
 	found  []command.BigKey // in descending order of bytes
-	done   atomic.Pointer[[]command.BigKey]
+	types  [surveyTypes]typeSum
+	done   atomic.Pointer[surveyed]
+}
+
+// surveyTypes is how many types there can be.
+const surveyTypes = 16
+
+// typeSum is what the keys of a type take together.
+type typeSum struct{ keys, bytes int64 }
+
+// surveyed is what a whole survey found.
+type surveyed struct {
+	big   []command.BigKey
+	types [surveyTypes]typeSum
 }
 
 // look goes on with the survey for one tick. Only the keeper calls it.
@@ -94,15 +107,17 @@ func (v *survey) nextDB(s *Server) {
 			return
 		}
 	}
-	list := slices.Clone(v.found)
-	v.done.Store(&list)
-	v.db, v.found = 0, v.found[:0]
+	v.done.Store(&surveyed{slices.Clone(v.found), v.types})
+	v.db, v.found, v.types = 0, v.found[:0], [surveyTypes]typeSum{}
 }
 
-// meet remembers an entry if it is among the largest so far. It runs under the lock of
+// meet counts an entry, and remembers it if it is among the largest so far. It runs under the lock of
 // the entry's shard.
 func (v *survey) meet(s *Server, e store.Entry) {
 	bytes := s.store.MemoryUsage(e)
+	sum := &v.types[e.Type()%surveyTypes]
+	sum.keys++
+	sum.bytes += bytes
 	if len(v.found) == surveyKeep && v.found[surveyKeep-1].Bytes >= bytes {
 		return
 	}
@@ -116,9 +131,9 @@ func (v *survey) meet(s *Server, e store.Entry) {
 
 // BigKeys implements command.Host.
 func (s *Server) BigKeys(n int) []command.BigKey {
-	list := s.keeper.survey.done.Load()
-	if list == nil {
+	found := s.keeper.survey.done.Load()
+	if found == nil {
 		return nil
 	}
-	return (*list)[:min(n, len(*list))]
+	return found.big[:min(n, len(found.big))]
 }

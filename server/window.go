@@ -5,8 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/server/admin"
 	"github.com/kringdb/kring/server/stats"
+	"github.com/kringdb/kring/store/entry"
 )
 
 // This file is the server as the admin HTTP server sees it: admin.Source.
@@ -51,23 +55,57 @@ func (w *window) Ready() bool {
 	}
 }
 
-// Allows implements admin.Source.
-func (w *window) Allows(user, password string) bool {
+// lookCalls are the calls that a user must be allowed for each step of access.
+var lookCalls = map[admin.Access][][]string{
+	admin.Metrics: {{"info"}},
+	admin.All:     {{"slowlog|get", "slowlog", "get"}, {"hotkeys"}, {"bigkeys"}},
+}
+
+// Admit implements admin.Source. Without a password only this machine may look, also if
+// the password went after http-address was opened to others.
+func (w *window) Admit(v admin.Visitor) admin.Access {
 	if !(*Server)(w).PasswordSet() {
-		return true
+		if v.Local {
+			return admin.All
+		}
+		return admin.Forbidden
 	}
-	if user == "" {
-		user = defaultUser
+	if v.User == "" {
+		v.User = defaultUser
 	}
-	u := w.acl.Get(user)
-	return u != nil && u.CheckPassword([]byte(password))
+	u := w.acl.Get(v.User)
+	if u == nil || !u.CheckPassword([]byte(v.Password)) {
+		return admin.Unknown
+	}
+	access := admin.Forbidden
+	for _, step := range []admin.Access{admin.Metrics, admin.All} {
+		for _, call := range lookCalls[step] {
+			args := resp.Args{}
+			for _, a := range call[min(1, len(call)-1):] {
+				args = append(args, []byte(a))
+			}
+			// A command that rename-command took away is nobody's.
+			if spec := w.table.LookupFull([]byte(call[0])); spec == nil || u.Check(spec, args).Denied != acl.Allowed {
+				return access
+			}
+		}
+		access = step
+	}
+	return access
 }
 
 // State implements admin.Source.
 func (w *window) State() admin.State {
 	s := (*Server)(w)
 	iw := &infoWriter{now: time.Now()}
-	iw.sum, iw.cmds = s.sumStats(s.askUnlocked)
+	hot, reactors := make([][]stats.HotKey, len(s.execs)), make([]admin.Reactor, len(s.execs))
+	iw.sum, iw.cmds = s.sumStats(func(f func(*netio.Reactor, *executor)) {
+		s.askUnlocked(func(r *netio.Reactor, ex *executor) {
+			f(r, ex)
+			n := ex.netCounts(r)
+			hot[r.Index()], reactors[r.Index()] = ex.hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
+		})
+	})
 	for _, sec := range infoSections {
 		if !notByDefault[sec.name] && sec.name != "keyspace" && sec.name != "errorstats" {
 			sec.write(s, iw)
@@ -75,25 +113,77 @@ func (w *window) State() admin.State {
 	}
 	st := admin.State{
 		UnixMs: iw.now.UnixMilli(), Info: map[string]string{}, Errors: map[string]int64{},
-		Keyspace: []admin.Database{}, Commands: s.windowCommands(iw.cmds), Slow: []admin.SlowCall{},
+		Keyspace: s.windowKeyspace(iw.now), Commands: s.windowCommands(iw.cmds), Slow: []admin.SlowCall{}, SlowKept: s.slowLog.Len(),
+		Hot: []admin.HotKey{}, Big: []admin.BigKey{}, Types: []admin.TypeMemory{}, Memory: s.windowMemory(iw.sum.clientBytes), Reactors: reactors,
 	}
 	for line := range strings.SplitSeq(iw.String(), "\r\n") {
 		if name, value, ok := strings.Cut(line, ":"); ok {
 			st.Info[name] = value
 		}
 	}
-	for db := range s.store.Databases() {
-		if n := s.store.Len(db); n > 0 {
-			st.Keyspace = append(st.Keyspace, admin.Database{DB: db, Keys: int64(n), Expires: int64(s.store.Expires(db))})
-		}
-	}
 	for _, e := range s.errorsBy.All() {
 		st.Errors[e.Kind] = e.Count
 	}
-	for _, c := range s.slowLog.Latest(-1) {
-		st.Slow = append(st.Slow, admin.SlowCall{Unix: c.Unix, Micros: c.Micros, Args: c.Args, Addr: c.Addr})
+	for _, c := range s.slowLog.Latest(admin.SlowCallsShown) {
+		st.Slow = append(st.Slow, admin.SlowCall{ID: c.ID, Unix: c.Unix, Micros: c.Micros, Args: c.Args, Addr: c.Addr})
+	}
+	for _, k := range stats.Busiest(hot, admin.KeysShown) {
+		st.Hot = append(st.Hot, admin.HotKey{DB: k.DB, Key: k.Name, Uses: int64(k.Count)})
+	}
+	for _, e := range s.latency.Latest() {
+		st.Events = append(st.Events, admin.Event{Name: e.Name, Unix: e.Last.Unix, Millis: e.Last.Millis})
+	}
+	s.windowSurvey(&st)
+	sum := uint64(0)
+	for i := range s.keeper.stats.late {
+		sum += uint64(s.keeper.stats.late[i].Load())
+		st.Late = append(st.Late, admin.Step{Micros: 1000 * float64(int64(1)<<i), Calls: sum})
 	}
 	return st
+}
+
+func (s *Server) windowKeyspace(now time.Time) []admin.Database {
+	out := []admin.Database{}
+	for db := range s.store.Databases() {
+		if n := s.store.Len(db); n > 0 {
+			out = append(out, admin.Database{
+				DB: db, Keys: int64(n), Expires: int64(s.store.Expires(db)), MeanTTLMs: s.store.MeanTTL(db, now.UnixMilli()),
+			})
+		}
+	}
+	return out
+}
+
+// windowMemory divides the resident set, as far as it is known, into accounts that do
+// not overlap; clients is what their buffers take.
+func (s *Server) windowMemory(clients int64) []admin.Account {
+	r, g := s.memoryReport(clients), readGoMemory()
+	clients = min(clients, g.heapBytes)
+	return []admin.Account{
+		{Name: "data", Bytes: r.Dataset},
+		{Name: "tables", Bytes: r.Tables},
+		{Name: "page slack", Bytes: max(r.Active-r.Allocated, 0)},
+		{Name: "free pages", Bytes: max(r.Resident-r.Active, 0)},
+		{Name: "clients", Bytes: clients},
+		{Name: "Go heap", Bytes: g.heapBytes - clients},
+		{Name: "process", Bytes: max(r.RSS-r.Resident-g.heapBytes, 0)},
+	}
+}
+
+// windowSurvey shows what the last survey found.
+func (s *Server) windowSurvey(st *admin.State) {
+	found := s.keeper.survey.done.Load()
+	if found == nil {
+		return
+	}
+	for _, k := range found.big[:min(admin.KeysShown, len(found.big))] {
+		st.Big = append(st.Big, admin.BigKey{DB: k.DB, Key: k.Name, Type: k.Type, Bytes: k.Bytes})
+	}
+	for i, t := range found.types {
+		if t.keys > 0 {
+			st.Types = append(st.Types, admin.TypeMemory{Type: entry.Type(i).String(), Keys: t.keys, Bytes: t.bytes})
+		}
+	}
 }
 
 func (s *Server) windowCommands(cmds *stats.Table) []admin.Command {
@@ -103,11 +193,14 @@ func (s *Server) windowCommands(cmds *stats.Table) []admin.Command {
 		if r.Calls == 0 && r.Rejected == 0 {
 			continue
 		}
-		c := admin.Command{Name: spec.FullName, Calls: r.Calls, Micros: float64(r.Nanos) / 1000, Rejected: r.Rejected, Failed: r.Failed}
+		c := admin.Command{
+			Name: spec.FullName, Calls: r.Calls, Micros: float64(r.Nanos) / 1000, Rejected: r.Rejected, Failed: r.Failed, Times: [][2]float64{},
+		}
 		if r.Times != nil {
 			for i, p := range []*float64{&c.P50, &c.P99, &c.P999} {
 				*p = r.Times.Percentile(windowPercentiles[i])
 			}
+			r.Times.Buckets(func(micros float64, n uint64) { c.Times = append(c.Times, [2]float64{micros, float64(n)}) })
 			for _, st := range r.Times.Cumulative() {
 				c.Steps = append(c.Steps, admin.Step{Micros: float64(st.Micros), Calls: st.Count})
 			}

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -48,6 +49,10 @@ func TestMetrics(t *testing.T) {
 	c.do("GET", "a")
 	c.do("GET", "nokey")
 	c.do("INCR", "a")
+	c.do("PSETEX", "gone", "1", "x")
+	for deadline := time.Now().Add(10 * time.Second); c.do("DBSIZE") != "1" && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 	code, text := get(t, s, "/metrics", "")
 	if code != http.StatusOK {
 		t.Fatal(code, text)
@@ -57,6 +62,11 @@ func TestMetrics(t *testing.T) {
 		`(?m)^redis_commands_failed_calls_total\{cmd="incr"\} 1$`, `(?m)^redis_keyspace_hits_total 1$`, `(?m)^redis_keyspace_misses_total 1$`,
 		`(?m)^redis_commands_latencies_usec_bucket\{cmd="set",le="\+Inf"\} 1$`, `(?m)^redis_memory_used_bytes [0-9.e+]+$`,
 		`(?m)^redis_errors_total\{err="ERR"\} 1$`, `(?m)^redis_instance_info\{.*redis_mode="standalone".*\} 1$`,
+		`(?m)^redis_latency_percentiles_usec\{cmd="set",quantile="0.99"\} [0-9.]+$`, `(?m)^redis_start_time_seconds 1\.[0-9]+e\+09$`,
+		`(?m)^kring_memory_bytes\{account="data"\} [0-9.e+]+$`, `(?m)^kring_reactor_turns_total\{reactor="1"\} [0-9.e+]+$`,
+		`(?m)^kring_expire_late_seconds_bucket\{le="0.001"\} [01]$`, `(?m)^kring_expire_late_seconds_count 1$`, `(?m)^redis_expired_keys_total 1$`,
+		`(?m)^redis_evicted_keys_total 0$`, `(?m)^redis_aof_enabled 0$`, `(?m)^redis_slowlog_length 0$`, `(?m)^redis_slowlog_last_id 0$`,
+		`(?m)^go_gc_duration_seconds_count \d+$`, `(?m)^go_gc_pauses_seconds_count \d+$`, `(?m)^redis_db_keys_expiring\{db="db0"\} 0$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("no %s in\n%s", want, text)
@@ -98,6 +108,62 @@ func TestWindowAsksForThePassword(t *testing.T) {
 	}{{"/metrics", "", 401}, {"/metrics", "bad", 401}, {"/metrics", "secret", 200}, {"/", "", 401}, {"/healthz", "", 200}} {
 		if code, _ := get(t, s, c.path, c.password); code != c.want {
 			t.Errorf("%s with %q: %d", c.path, c.password, code)
+		}
+	}
+}
+
+func TestWindowForUsers(t *testing.T) {
+	s := startServer(t, "requirepass", "secret")
+	c := dial(t, s)
+	c.want("OK", "AUTH", "secret")
+	c.want("OK", "ACL", "SETUSER", "all", "on", ">p", "+@all")
+	c.want("OK", "ACL", "SETUSER", "scraper", "on", ">p", "+info")
+	c.want("OK", "ACL", "SETUSER", "app", "on", ">p", "+get", "~*")
+	c.want("OK", "ACL", "SETUSER", "off", "off", ">p", "+@all")
+	for _, v := range []struct {
+		user, password string
+		want           admin.Access
+	}{
+		{"all", "p", admin.All}, {"all", "q", admin.Unknown}, {"scraper", "p", admin.Metrics}, {"app", "p", admin.Forbidden},
+		{"off", "p", admin.Unknown}, {"nobody", "p", admin.Unknown}, {"", "secret", admin.All}, {"default", "secret", admin.All},
+	} {
+		if got := (*window)(s).Admit(admin.Visitor{User: v.user, Password: v.password}); got != v.want {
+			t.Errorf("%s %s: %d, want %d", v.user, v.password, got, v.want)
+		}
+	}
+	// The password may go while others can reach the address.
+	c.want("OK", "CONFIG", "SET", "requirepass", "")
+	if got := (*window)(s).Admit(admin.Visitor{}); got != admin.Forbidden {
+		t.Errorf("from elsewhere without a password: %d", got)
+	}
+	if got := (*window)(s).Admit(admin.Visitor{Local: true}); got != admin.All {
+		t.Errorf("from here without a password: %d", got)
+	}
+}
+
+func TestWindowAddress(t *testing.T) {
+	for _, c := range []struct{ asked, password, want string }{
+		{"0.0.0.0:0", "", "127.0.0.1:"}, {":0", "", "127.0.0.1:"}, {"192.0.2.1:0", "", "127.0.0.1:"}, {"localhost:0", "", "127.0.0.1:"},
+		{"0.0.0.0:0", "secret", "[::]:"}, {":0", "secret", "127.0.0.1:"}, {"", "", ""},
+	} {
+		var log strings.Builder
+		directives := []string{"http-address", c.asked + "EMPTY"}
+		if c.password != "" {
+			directives = append(directives, "requirepass", c.password)
+		}
+		s, end := launch(t, func(s *Server) { s.log = slog.New(slog.NewTextHandler(&log, nil)) }, directives...)
+		s.awaitReady(t)
+		end()
+		m := regexp.MustCompile(`address=http://(\S+:)\d+/`).FindStringSubmatch(log.String())
+		got := ""
+		if m != nil {
+			got = m[1]
+		}
+		if got != c.want && !(c.want == "[::]:" && got == "0.0.0.0:") {
+			t.Errorf("%q with password %q: %q, want %q", c.asked, c.password, got, c.want)
+		}
+		if narrowed := strings.Contains(log.String(), "loopback interface only"); narrowed != (c.password == "" && c.asked != "" && c.asked != ":0" && c.asked != "localhost:0") {
+			t.Errorf("%q with password %q: log %s", c.asked, c.password, log.String())
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/pprof"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -18,55 +17,27 @@ import (
 type Source interface {
 	// State gathers what there is to show.
 	State() State
-	// Allows tells whether somebody may look: user and password as HTTP brought them.
-	Allows(user, password string) bool
+	// Admit tells how far somebody may look.
+	Admit(v Visitor) Access
 	// Ready tells whether commands are served: not while loading.
 	Ready() bool
 }
 
-// State is what the server says of itself at one moment.
-type State struct {
-	UnixMs   int64             `json:"unix_ms"`
-	Info     map[string]string `json:"info"`     // the fields of INFO
-	Keyspace []Database        `json:"keyspace"` // those with keys
-	Commands []Command         `json:"commands"` // those that were called
-	Slow     []SlowCall        `json:"slow"`     // the newest first
-	Errors   map[string]int64  `json:"errors"`   // error replies by their first word
+// Visitor is who sends a request.
+type Visitor struct {
+	User, Password string // as HTTP brought them
+	Local          bool   // from this machine, which was also asked by a name or address of its own
 }
 
-// Database is what a database holds.
-type Database struct {
-	DB      int   `json:"db"`
-	Keys    int64 `json:"keys"`
-	Expires int64 `json:"expires"`
-}
+// Access is how far a visitor may look.
+type Access uint8
 
-// Command is what was counted of a command; times are in microseconds.
-type Command struct {
-	Name     string  `json:"name"`
-	Calls    int64   `json:"calls"`
-	Micros   float64 `json:"usec"`
-	Rejected int64   `json:"rejected"`
-	Failed   int64   `json:"failed"`
-	P50      float64 `json:"p50"`
-	P99      float64 `json:"p99"`
-	P999     float64 `json:"p999"`
-	Steps    []Step  `json:"-"`
-}
-
-// Step says how many calls took up to Micros.
-type Step struct {
-	Micros float64
-	Calls  uint64
-}
-
-// SlowCall is an entry of the slow log.
-type SlowCall struct {
-	Unix   int64    `json:"unix"` // seconds
-	Micros int64    `json:"usec"`
-	Args   []string `json:"args"`
-	Addr   string   `json:"addr"`
-}
+const (
+	Unknown   Access = iota // user or password are wrong or missing
+	Forbidden               // known, but may not look
+	Metrics                 // may look at the numbers
+	All                     // also at keys, calls and profiles
+)
 
 //go:embed window.html
 var window []byte
@@ -91,7 +62,7 @@ func Start(addr string, src Source, log *slog.Logger) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Admin{srv: &http.Server{Handler: guard(src, handler(src)), ReadHeaderTimeout: headerTimeout}, addr: l.Addr(), done: make(chan struct{})}
+	a := &Admin{srv: &http.Server{Handler: guard(src, handler(src)), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}, addr: l.Addr(), done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
 		if err := a.srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -114,24 +85,9 @@ func (a *Admin) Close() {
 	<-a.done
 }
 
-// guard asks for the password, if there is one; a health check needs none.
-func guard(src Source, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, password, _ := r.BasicAuth()
-		if r.URL.Path != "/healthz" && !src.Allows(user, password) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="Kring", charset="UTF-8"`)
-			http.Error(w, "a user of the server and their password, please", http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 func handler(src Source) http.Handler {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(collector{src})
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if !src.Ready() {
 			http.Error(w, "loading", http.StatusServiceUnavailable)
@@ -146,7 +102,9 @@ func handler(src Source) http.Handler {
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-cache")
 		_, _ = w.Write(window) // the client may be gone
 	})
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)

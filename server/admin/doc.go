@@ -4,13 +4,14 @@
 // Terms
 //
 //	source    the running server, as this package sees it
-//	metric    one row of the table in metrics.go: an INFO field and its name for Prometheus
+//	visitor   who sends a request, and from where (guard.go)
+//	metric    one row of the table in fields.go: an INFO field and its name for Prometheus
 //	window    the page; it asks for /api/state and draws the difference of two answers
 //
 // Paths
 //
 //	/            the window: one HTML page without any other asset
-//	/api/state   what the window draws, as JSON
+//	/api/state   what the window draws, as JSON (state.go)
 //	/metrics     Prometheus; names as redis_exporter's where they mean the same
 //	/healthz     200 while the server serves, 503 while it loads
 //	/debug/pprof Go's profiles
@@ -19,6 +20,7 @@
 //
 //  1. Nothing is gathered between requests: a server that nobody looks at pays nothing.
 //  2. A request asks each reactor once, whatever it shows.
-//  3. Whoever may not connect as a client may not look either, except at the health.
+//  3. Whoever may not connect as a client may not look either, except at the health; numbers
+//     are for users who may run INFO, keys and calls for those who may run SLOWLOG and HOTKEYS.
 //  4. Nothing can be changed over HTTP; only GET and HEAD are answered.
 package admin

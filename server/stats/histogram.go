@@ -94,3 +94,13 @@ func (h *Histogram) Cumulative() []Step {
 	}
 	return steps
 }
+
+// Buckets calls f for each bucket that has durations, in ascending order, with the
+// microseconds that it reaches up to.
+func (h *Histogram) Buckets(f func(micros float64, count uint64)) {
+	for b, n := range h.counts {
+		if n > 0 {
+			f(float64(upperTicks(b)+1)/(1<<tickShift), n)
+		}
+	}
+}

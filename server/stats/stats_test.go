@@ -133,3 +133,14 @@ func TestErrors(t *testing.T) {
 		t.Error("Reset")
 	}
 }
+
+func TestEachBucket(t *testing.T) {
+	var h Histogram
+	h.RecordN(1000, 3) // 64 ticks: the first of 64 to 71
+	h.Record(100_000)
+	var got []float64
+	h.Buckets(func(micros float64, count uint64) { got = append(got, micros, float64(count)) })
+	if len(got) != 4 || got[0] != 72.0/64 || got[1] != 3 || got[2] < 100 || got[2] > 113 || got[3] != 1 {
+		t.Error(got)
+	}
+}

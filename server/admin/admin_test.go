@@ -1,0 +1,106 @@
+package admin
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// fake is a Source that says what it is told to.
+type fake struct {
+	st     State
+	access func(Visitor) Access
+	ready  bool
+}
+
+func (f *fake) State() State           { return f.st }
+func (f *fake) Admit(v Visitor) Access { return f.access(v) }
+func (f *fake) Ready() bool            { return f.ready }
+func (f *fake) get(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	guard(f, handler(f)).ServeHTTP(w, r)
+	return w
+}
+
+func localOnly(v Visitor) Access {
+	if v.Local {
+		return All
+	}
+	return Forbidden
+}
+
+func TestGuard(t *testing.T) {
+	f := &fake{access: localOnly, ready: true}
+	for _, c := range []struct {
+		remote, host, path string
+		header             [2]string
+		want               int
+	}{
+		{"127.0.0.1:1", "127.0.0.1:80", "/", [2]string{}, 200},
+		{"[::1]:1", "[::1]:80", "/", [2]string{}, 200},
+		{"127.0.0.1:1", "localhost:80", "/api/state", [2]string{}, 200},
+		{"127.0.0.1:1", "LOCALHOST", "/metrics", [2]string{}, 200},
+		{"127.0.0.1:1", "evil.example:80", "/api/state", [2]string{}, 403},
+		{"192.0.2.1:1", "127.0.0.1:80", "/", [2]string{}, 403},
+		{"192.0.2.1:1", "127.0.0.1:80", "/healthz", [2]string{}, 200},
+		{"127.0.0.1:1", "localhost", "/debug/pprof/", [2]string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"127.0.0.1:1", "localhost", "/debug/pprof/", [2]string{"Sec-Fetch-Site", "same-origin"}, 200},
+	} {
+		r := httptest.NewRequest(http.MethodGet, c.path, nil)
+		r.RemoteAddr, r.Host = c.remote, c.host
+		if c.header[0] != "" {
+			r.Header.Set(c.header[0], c.header[1])
+		}
+		if got := f.get(r).Code; got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+}
+
+func TestAccess(t *testing.T) {
+	for _, c := range []struct {
+		access              Access
+		page, metrics, help int
+	}{{Unknown, 401, 401, 200}, {Forbidden, 403, 403, 200}, {Metrics, 403, 200, 200}, {All, 200, 200, 200}} {
+		f := &fake{access: func(Visitor) Access { return c.access }, ready: true}
+		for path, want := range map[string]int{"/": c.page, "/api/state": c.page, "/debug/pprof/": c.page, "/metrics": c.metrics, "/healthz": c.help} {
+			if got := f.get(httptest.NewRequest(http.MethodGet, path, nil)).Code; got != want {
+				t.Errorf("access %d: %s: %d, want %d", c.access, path, got, want)
+			}
+		}
+	}
+}
+
+func TestOnlyGet(t *testing.T) {
+	f := &fake{access: func(Visitor) Access { return All }}
+	for _, path := range []string{"/", "/api/state", "/metrics", "/debug/pprof/", "/healthz"} {
+		if got := f.get(httptest.NewRequest(http.MethodPost, path, nil)).Code; got != http.StatusMethodNotAllowed {
+			t.Errorf("POST %s: %d", path, got)
+		}
+	}
+	if got := f.get(httptest.NewRequest(http.MethodGet, "/healthz", nil)).Code; got != http.StatusServiceUnavailable {
+		t.Errorf("healthz while loading: %d", got)
+	}
+}
+
+// TestMetricNames holds that every row of the table is well formed and that names are
+// used once.
+func TestMetricNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range metrics {
+		if !regexp.MustCompile(`^(redis|kring)_[a-z_0-9]+$`).MatchString(m.name) || m.help == "" || !strings.HasSuffix(m.help, ".") || seen[m.name] || seen[m.field] {
+			t.Errorf("%+v", m)
+		}
+		seen[m.name], seen[m.field] = true, true
+	}
+}
+
+func TestStartRefusesABadAddress(t *testing.T) {
+	if _, err := Start("nonsense", &fake{}, slog.New(slog.NewTextHandler(io.Discard, nil))); err == nil {
+		t.Error("no error")
+	}
+}

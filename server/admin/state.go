@@ -1,0 +1,93 @@
+package admin
+
+// State is what the server says of itself at one moment.
+type State struct {
+	UnixMs   int64             `json:"unix_ms"`
+	Info     map[string]string `json:"info"`     // the fields of INFO
+	Keyspace []Database        `json:"keyspace"` // those with keys
+	Commands []Command         `json:"commands"` // those that were called
+	Slow     []SlowCall        `json:"slow"`     // the newest first, at most SlowCallsShown
+	SlowKept int               `json:"slow_kept"`
+	Hot      []HotKey          `json:"hot"`    // the busiest first, at most KeysShown
+	Big      []BigKey          `json:"big"`    // the largest first, at most KeysShown
+	Types    []TypeMemory      `json:"types"`  // as the last survey in the background found them
+	Memory   []Account         `json:"memory"` // the parts of the resident set
+	Errors   map[string]int64  `json:"errors"` // error replies by their first word
+	Late     []Step            `json:"-"`      // of expiry: cumulative
+	Reactors []Reactor         `json:"-"`
+	Events   []Event           `json:"-"` // sources of latency
+}
+
+// Database is what a database holds.
+type Database struct {
+	DB        int   `json:"db"`
+	Keys      int64 `json:"keys"`
+	Expires   int64 `json:"expires"`
+	MeanTTLMs int64 `json:"mean_ttl_ms"` // estimated
+}
+
+// Command is what was counted of a command; times are in microseconds.
+type Command struct {
+	Name     string       `json:"name"`
+	Calls    int64        `json:"calls"`
+	Micros   float64      `json:"usec"`
+	Rejected int64        `json:"rejected"`
+	Failed   int64        `json:"failed"`
+	P50      float64      `json:"p50"`
+	P99      float64      `json:"p99"`
+	P999     float64      `json:"p999"`
+	Times    [][2]float64 `json:"times"` // the distribution: upper bound and calls of each bucket in use, in ascending order
+	Steps    []Step       `json:"-"`     // the same in powers of two, cumulative
+}
+
+// Step says how many calls took up to Micros.
+type Step struct {
+	Micros float64
+	Calls  uint64
+}
+
+// SlowCall is an entry of the slow log.
+type SlowCall struct {
+	ID     int64    `json:"id"`
+	Unix   int64    `json:"unix"` // seconds
+	Micros int64    `json:"usec"`
+	Args   []string `json:"args"`
+	Addr   string   `json:"addr"`
+}
+
+// HotKey is a key and about how often it was used in the last minutes.
+type HotKey struct {
+	DB   int    `json:"db"`
+	Key  string `json:"key"`
+	Uses int64  `json:"uses"`
+}
+
+// BigKey is a key and the bytes that it takes.
+type BigKey struct {
+	DB    int    `json:"db"`
+	Key   string `json:"key"`
+	Type  string `json:"type"`
+	Bytes int64  `json:"bytes"`
+}
+
+// TypeMemory is what all keys of a type take.
+type TypeMemory struct {
+	Type  string `json:"type"`
+	Keys  int64  `json:"keys"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Account is a part of the resident set.
+type Account struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Reactor is what a reactor has done.
+type Reactor struct{ Turns, Reads, Writes int64 }
+
+// Event is the last sample of a source of latency.
+type Event struct {
+	Name         string
+	Unix, Millis int64
+}
