@@ -40,9 +40,10 @@
 //
 //	compact   while it has at most zset-max-listpack-entries entries and never had a member
 //	          of more than zset-max-listpack-value bytes; a full set never goes back
-//	blocks    leaves split beyond 1 KB, inner blocks beyond 2 KB, in halves; at the tree's
-//	          left and right edges nothing but the new entry moves, so that entries which
-//	          come in order fill the blocks. Blocks below a quarter merge when they fit.
+//	blocks    leaves split beyond 1 KB, inner blocks beyond 2 KB, each time at another share
+//	          between a third and two thirds; at the tree's left and right edges nothing but
+//	          the new entry moves, so that entries which come in order fill the blocks.
+//	          Blocks below a quarter merge when they fit.
 //
 // # Invariants
 //

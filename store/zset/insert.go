@@ -170,7 +170,7 @@ func (b block) clearSeparator() {
 	b.shiftEnds(0, n, -m)
 }
 
-// split halves the block of p's step d and puts e into slot i, counted before. It
+// split cuts the block of p's step d and puts e into slot i, counted before. It
 // returns the right half; p has the left one.
 func (t *tree) split(p *path, d, i int, e *put) (right arena.Addr) {
 	a := p.at[d].a
@@ -184,7 +184,7 @@ func (t *tree) split(p *path, d, i int, e *put) (right arena.Addr) {
 		return a
 	}
 	was := b.size()
-	s := b.middle()
+	s := b.middle(t.n)
 	right = t.alloc(cutSize(b, s, n))
 	cut(at(right), b, s, n)
 	cut(b, b, 0, s)
@@ -198,10 +198,13 @@ func (t *tree) split(p *path, d, i int, e *put) (right arena.Addr) {
 	return right
 }
 
-// middle returns the slot at which the block is best cut in halves, between 1 and n-1.
-func (b block) middle() int {
+// middle returns the slot at which the block is best cut in two, between 1 and n-1: not in
+// halves, but at another share each time, between a third and two thirds, as seed says.
+// Blocks that are cut in halves and fill alike, because scores come evenly, would be of one
+// size at any time, and leave one size class of the arena after the other half empty.
+func (b block) middle(seed uint64) int {
 	n, slot := b.len(), shapeOf(b.header()).slot
-	half := (slot*n + b.bytes()) / 2
+	half := (slot*n + b.bytes()) * cutShare(seed) / (3 << cutBits)
 	lo, hi := 1, n-1
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -212,6 +215,11 @@ func (b block) middle() int {
 		}
 	}
 	return lo
+}
+
+// cutShare returns a share between 1/3 and 2/3, as evenly spread as seed is, times 3<<cutBits.
+func cutShare(seed uint64) int {
+	return 1<<cutBits + int(seed*0x9e3779b97f4a7c15>>(64-cutBits))
 }
 
 // isLast tells whether nothing of the tree is right of the block of step d, isFirst

@@ -10,6 +10,8 @@ const (
 	// maxInlineBytes is the longest member or separator that stands in a tree's block; a
 	// longer one has a block of its own.
 	maxInlineBytes = 256
+	// cutBits is how finely the place at which a block is cut varies.
+	cutBits = 10
 	// maxDepth bounds the levels of a tree; inner blocks have at least three children
 	// when they split.
 	maxDepth = 32
