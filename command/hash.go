@@ -53,12 +53,13 @@ var hashSpecs = []*Spec{
 // hashEdit is a writing command's way into the hash of its only key: open it, change ed.e
 // by the functions of package hash, close it.
 type hashEdit struct {
-	k    store.Key
-	ar   *arena.Arena
-	lim  hash.Limits
-	was  entry.Entry // as the keyspace has it, the zero Entry if the key is missing
-	e    entry.Entry // as it is now; zero until create if the key was missing
-	tail int         // effects recorded before the command's own: fields that had expired
+	k     store.Key
+	ar    *arena.Arena
+	lim   hash.Limits
+	was   entry.Entry // as the keyspace has it, the zero Entry if the key is missing
+	e     entry.Entry // as it is now; zero until create if the key was missing
+	timed bool        // a field has a deadline, once beforeDue was called
+	tail  int         // effects recorded before the command's own: fields that had expired
 }
 
 // openHash finds the hash. ok is false, with the reply written, for another type.

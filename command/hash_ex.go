@@ -107,6 +107,7 @@ func hgetex(c *Ctx) {
 			return
 		}
 	}
+	ed.beforeDue()
 	c.W.Array(len(fields))
 	var done fieldChanges
 	persisted := 0
@@ -224,6 +225,7 @@ func hsetex(c *Ctx) {
 	if s.time.at != 0 && s.deadline <= c.Now {
 		s.setDead(c, &ed, n)
 	} else {
+		ed.beforeDue()
 		ed.setPairs(c, s.pairs, s.deadline)
 		c.Changed(ed.k, EventHSet, n)
 		if s.time.at == 0 {

@@ -148,6 +148,7 @@ func fieldExpire(c *Ctx, unit int64, absolute bool) {
 		c.replyEach(len(fields), replyMissing)
 		return
 	}
+	ed.beforeDue()
 	var done fieldChanges
 	c.W.Array(len(fields))
 	for i, field := range fields {
@@ -218,6 +219,9 @@ func (done *fieldChanges) report(c *Ctx, ed *hashEdit, fields resp.Args, ms int6
 
 var fieldsWord = []byte("FIELDS")
 
+// beforeDue comes before the first change that may lead to noteDue.
+func (ed *hashEdit) beforeDue() { ed.timed = ed.e.A != 0 && hash.NextDeadline(ed.e) > 0 }
+
 // noteDue tells the keyspace that a field falls due at ms. The entry goes back into its
 // slot first.
 func (ed *hashEdit) noteDue(c *Ctx, ms int64) {
@@ -226,6 +230,8 @@ func (ed *hashEdit) noteDue(c *Ctx, ms int64) {
 		ed.was = ed.e
 	}
 	c.Store.NoteDue(c.DB, ed.k, ed.e, ms)
+	c.Store.CountDue(c.DB, ed.k, ed.timed, true)
+	ed.timed = true
 }
 
 func fieldTTL(c *Ctx, show func(c *Ctx, d int64) int64) {
@@ -297,11 +303,12 @@ func ExpireFields(c *Ctx, k store.Key, e entry.Entry) {
 	if e.Type() != entry.Hash {
 		return
 	}
-	ar := c.Store.Edit(c.DB, k)
+	ar, had := c.Store.Edit(c.DB, k), hash.NextDeadline(e) > 0
 	ne, n, _ := hash.ExpireFields(ar, e, c.Now, expireFieldsStep, func(field []byte) {
 		c.Effect("HDEL", k.Name, field)
 	})
 	e = c.Store.Settle(c.DB, k, e, ne)
+	c.Store.CountDue(c.DB, k, had, hash.NextDeadline(e) > 0)
 	if n > 0 {
 		c.FieldsGone += int64(n)
 		c.Changed(k, EventHExpired, n)

@@ -57,6 +57,23 @@ func (c *Conn) FD() int { return int(c.fd) }
 // OutBytes is how much output the kernel has not taken yet.
 func (c *Conn) OutBytes() int { return c.out.Len() }
 
+// InRoom is how many more bytes of input fit into the buffers that the connection holds; 0
+// while it is paused.
+func (c *Conn) InRoom() int {
+	if c.paused {
+		return 0
+	}
+	return c.in.room()
+}
+
+// OutNodes is how many nodes hold the output that waits.
+func (c *Conn) OutNodes() int {
+	if c.paused {
+		return (c.out.Len() + NodeBytes - 1) / NodeBytes // another goroutine may be adding to them
+	}
+	return c.out.nodes()
+}
+
 // IsUnix tells whether this is a unix socket.
 func (c *Conn) IsUnix() bool { return c.from.unix }
 

@@ -38,6 +38,8 @@ type Reactor struct {
 
 	started  time.Time
 	clock    int64 // monotonic nanoseconds since started, refreshed once per turn
+	turnAt   int64 // clock when the last turn began
+	idleAt   int64 // clock when the turn was over, 0: not read
 	nowMs    int64
 	nextTick int64 // clock
 	alarm    int64 // clock of the next call of Alarmer.Alarm, 0: none
@@ -71,6 +73,7 @@ func (r *Reactor) Index() int { return r.index }
 // Counts is what a reactor has done.
 type Counts struct {
 	Turns, Reads, Writes int64 // of the loop; system calls that read and wrote connections
+	BusyNanos            int64 // time that turns took, without the waiting between them
 }
 
 // Counts returns what the reactor has done so far; on the reactor only.
@@ -112,6 +115,7 @@ func (r *Reactor) EachConn(fn func(*Conn) bool) {
 func (r *Reactor) run() {
 	r.handler.Start(r)
 	r.tellTime()
+	r.turnAt = r.clock
 	r.nextTick = r.clock + r.tickEvery()
 	for !r.stopping {
 		delta := r.delta()
@@ -125,6 +129,7 @@ func (r *Reactor) run() {
 			break
 		}
 		r.tellTime()
+		r.countBusy()
 		r.turn(r.events[:n])
 	}
 	r.shutdown()
@@ -187,7 +192,19 @@ func (r *Reactor) delta() int64 {
 	if until < 0 {
 		return -1
 	}
-	return max(until-int64(time.Since(r.started)), 0)
+	r.idleAt = int64(time.Since(r.started))
+	return max(until-r.idleAt, 0)
+}
+
+// countBusy counts the turn before this one: until the reactor was about to wait, or until
+// now if it did not.
+func (r *Reactor) countBusy() {
+	end := r.clock
+	if r.idleAt != 0 {
+		end, r.idleAt = r.idleAt, 0
+	}
+	r.counts.BusyNanos += end - r.turnAt
+	r.turnAt = r.clock
 }
 
 func (r *Reactor) tellTime() {

@@ -70,6 +70,15 @@ func (r *Ring) nodes() int {
 	return count
 }
 
+// room is how many bytes fit behind what the ring holds, without another node. The caller
+// is both producer and consumer.
+func (r *Ring) room() int {
+	if t := r.tail.Load(); t != nil {
+		return len(t.buf) - t.w
+	}
+	return 0
+}
+
 // checkInvariants panics when the ring's parts disagree. The caller is both producer
 // and consumer.
 func (r *Ring) checkInvariants() {

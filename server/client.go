@@ -155,10 +155,11 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" multi=", int64(queued))
 	num(" watch=", int64(watched))
 	num(" qbuf=", int64(in))
-	str("", " qbuf-free=0")
+	num(" qbuf-free=", int64(s.conn.InRoom()))
 	num(" argv-mem=", s.argvBytes())
 	num(" multi-mem=", s.multiBytes())
-	str("", " rbs=0 rbp=0 obl=0 oll=0")
+	str("", " rbs=0 rbp=0 obl=0") // replies have no buffer of a fixed size: all is in the list
+	num(" oll=", int64(s.conn.OutNodes()))
 	num(" omem=", int64(out))
 	num(" tot-mem=", s.bytes())
 	if str(" events=", "r"); out > 0 {

@@ -35,6 +35,7 @@ func (k *keeper) compact() {
 		return
 	}
 	percent, duty, wanted := s.compactionWanted()
+	k.noteWaste(wanted)
 	if k.sweep == 0 {
 		k.giveBack()
 		if !wanted {
@@ -55,11 +56,32 @@ func (k *keeper) compact() {
 	c := k.comp.Stats()
 	k.stats.defragMoved.Store(c.Moved)
 	k.stats.defragFailed.Store(c.Failed)
+	k.stats.defragKeys.Store(c.Keys)
+	k.stats.defragKept.Store(c.Kept)
 	k.stats.defragFreed.Store(c.Bytes)
 	k.stats.defragRunning.Store(int64(duty))
 	if k.sweep == 0 {
 		k.stats.defragRunning.Store(0)
 	}
+}
+
+// noteWaste keeps account of the time during which there is more to compact than is let be.
+func (k *keeper) noteWaste(now bool) {
+	switch st, from := &k.stats, k.stats.wastedFrom.Load(); {
+	case now && from == 0:
+		st.wastedFrom.Store(time.Now().UnixMilli())
+	case !now && from != 0:
+		st.wastedMs.Add(time.Now().UnixMilli() - from)
+		st.wastedFrom.Store(0)
+	}
+}
+
+// wastedMs returns for how long there was more to compact than is let be, in all and up to now.
+func (k *keeper) wastedMs() (total, current int64) {
+	if from := k.stats.wastedFrom.Load(); from != 0 {
+		current = time.Now().UnixMilli() - from
+	}
+	return k.stats.wastedMs.Load() + current, current
 }
 
 // giveBack returns memory to the system that has been free for a while, down to single

@@ -126,6 +126,8 @@ type execStats struct {
 	inputBytes  int64
 	outputBytes int64
 	perSecond   int64 // commands per second, lately
+	turnsPerSec int64 // of a reactor: turns per second, lately
+	turnNanos   int64 // and how long one took
 	inPerSec    int64 // bytes per second, lately
 	outPerSec   int64
 	clientBytes int64 // buffers of its clients, when it was asked
@@ -134,6 +136,7 @@ type execStats struct {
 
 	// When it was asked:
 	net       netio.Counts
+	callNanos int64 // what the calls of a reactor took
 	listening int64 // clients that listen to channels
 	watching  int64 // clients that watch keys
 	watched   int64 // the keys that they watch
@@ -153,11 +156,15 @@ func (a *execStats) add(b *execStats) {
 	a.largestIn = max(a.largestIn, b.largestIn)
 	a.largestOut = max(a.largestOut, b.largestOut)
 	a.perSecond += b.perSecond
+	a.turnsPerSec += b.turnsPerSec
+	a.turnNanos = max(a.turnNanos, b.turnNanos)
 	a.inPerSec += b.inPerSec
 	a.outPerSec += b.outPerSec
 	a.net.Turns += b.net.Turns
 	a.net.Reads += b.net.Reads
 	a.net.Writes += b.net.Writes
+	a.net.BusyNanos += b.net.BusyNanos
+	a.callNanos += b.callNanos
 	a.listening += b.listening
 	a.watching += b.watching
 	a.watched += b.watched
@@ -197,6 +204,7 @@ func (p *publishedStats) reset() {
 // rateSample is the last reading for instantaneous_ops_per_sec.
 type rateSample struct {
 	atMs, commands, in, out int64
+	net                     netio.Counts
 }
 
 // sampleRate measures the commands per second since the last sample, about once a
@@ -206,7 +214,14 @@ func (ex *executor) sampleRate(now int64) {
 		ex.stats.perSecond = (ex.stats.commands - ex.rate.commands) * 1000 / passed
 		ex.stats.inPerSec = (ex.stats.inputBytes - ex.rate.in) * 1000 / passed
 		ex.stats.outPerSec = (ex.stats.outputBytes - ex.rate.out) * 1000 / passed
-		ex.rate = rateSample{now, ex.stats.commands, ex.stats.inputBytes, ex.stats.outputBytes}
+		net := ex.rate.net
+		if ex.reactor >= 0 {
+			net = ex.srv.group.Reactors()[ex.reactor].Counts()
+			turns := net.Turns - ex.rate.net.Turns
+			ex.stats.turnsPerSec = turns * 1000 / passed
+			ex.stats.turnNanos = (net.BusyNanos - ex.rate.net.BusyNanos) / max(turns, 1)
+		}
+		ex.rate = rateSample{now, ex.stats.commands, ex.stats.inputBytes, ex.stats.outputBytes, net}
 	}
 }
 

@@ -115,6 +115,7 @@ func (s *Server) sumStats(ask func(func(*netio.Reactor, *executor))) (execStats,
 		eachSession(r, func(se *session) { parts[i].addClient(se) })
 		parts[i].net = ex.netCounts(r)
 		cmds[i].Add(ex.cmds)
+		parts[i].callNanos = s.callNanos(ex.cmds)
 	})
 	var sum execStats
 	all := stats.NewTable(n)
@@ -133,6 +134,16 @@ func (s *Server) sumStats(ask func(func(*netio.Reactor, *executor))) (execStats,
 		ex.pub.mu.Unlock()
 	}
 	return sum, all
+}
+
+// callNanos is what the calls of a table took: EXEC's time is that of the calls in it.
+func (s *Server) callNanos(t *stats.Table) (sum int64) {
+	for _, spec := range s.table.Specs() {
+		if spec.Flags&command.Exec == 0 {
+			sum += t.Row(spec.ID).Nanos
+		}
+	}
+	return sum
 }
 
 func infoServer(s *Server, w *infoWriter) {
@@ -177,7 +188,8 @@ func infoServer(s *Server, w *infoWriter) {
 func infoKeyspace(s *Server, w *infoWriter) {
 	for db := range s.store.Databases() {
 		if n := s.store.Len(db); n > 0 {
-			w.str("db"+strconv.Itoa(db), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", n, s.store.Expires(db), s.store.MeanTTL(db, w.now.UnixMilli())))
+			w.str("db"+strconv.Itoa(db), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d",
+				n, s.store.Expires(db), s.store.MeanTTL(db, w.now.UnixMilli()), s.store.InnerExpires(db)))
 		}
 	}
 }

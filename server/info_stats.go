@@ -23,6 +23,7 @@ func (ex *executor) netCounts(r *netio.Reactor) netio.Counts {
 	c.Turns -= ex.netBase.Turns
 	c.Reads -= ex.netBase.Reads
 	c.Writes -= ex.netBase.Writes
+	c.BusyNanos -= ex.netBase.BusyNanos
 	return c
 }
 
@@ -110,16 +111,26 @@ func infoStats(s *Server, w *infoWriter) {
 	w.num("total_reads_processed", w.sum.net.Reads)
 	w.num("total_writes_processed", w.sum.net.Writes)
 	w.num("eventloop_cycles", w.sum.net.Turns)
+	w.num("eventloop_duration_sum", w.sum.net.BusyNanos/1000)
+	w.num("eventloop_duration_cmd_sum", w.sum.callNanos/1000)
+	w.num("instantaneous_eventloop_cycles_per_sec", w.sum.turnsPerSec)
+	w.num("instantaneous_eventloop_duration_usec", w.sum.turnNanos/1000)
 	w.num("acl_access_denied_auth", s.counts.denied[acl.DeniedAuth].Load())
 	w.num("acl_access_denied_cmd", s.counts.denied[acl.DeniedCommand].Load())
 	w.num("acl_access_denied_key", s.counts.denied[acl.DeniedKey].Load())
 	w.num("acl_access_denied_channel", s.counts.denied[acl.DeniedChannel].Load())
 	w.num("client_query_buffer_limit_disconnections", s.counts.queryLimitCloses.Load())
 	w.num("client_output_buffer_limit_disconnections", s.counts.outputLimitCloses.Load())
-	ks := &s.keeper.stats
+	k := s.keeper
+	ks := &k.stats
 	w.num("active_defrag_running", ks.defragRunning.Load())
 	w.num("active_defrag_hits", ks.defragMoved.Load())
 	w.num("active_defrag_misses", ks.defragFailed.Load())
+	w.num("active_defrag_key_hits", ks.defragKeys.Load())
+	w.num("active_defrag_key_misses", ks.defragKept.Load())
+	total, current = k.wastedMs()
+	w.num("total_active_defrag_time", total)
+	w.num("current_active_defrag_time", current)
 	w.num("active_defrag_bytes_freed", ks.defragFreed.Load())
 	w.num("slow_lane_commands", w.sum.slow)
 	w.num("batches", w.sum.batches)

@@ -82,6 +82,10 @@ func TestInfoFields(t *testing.T) {
 	if len(f["master_replid"]) != 40 || f["master_replid"] == f["master_replid2"] {
 		t.Errorf("ids %q, %q", f["master_replid"], f["master_replid2"])
 	}
+	for _, name := range []string{"eventloop_duration_sum", "eventloop_duration_cmd_sum", "instantaneous_eventloop_cycles_per_sec",
+		"instantaneous_eventloop_duration_usec", "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"} {
+		number(t, f[name])
+	}
 	for _, name := range []string{"total_reads_processed", "total_writes_processed", "eventloop_cycles"} {
 		if number(t, f[name]) < 2 {
 			t.Errorf("%s is %s", name, f[name])
@@ -97,5 +101,44 @@ func TestInfoFields(t *testing.T) {
 			t.Fatal("no input is measured")
 		}
 		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// Hashes with deadlines of fields are counted, wherever they go.
+func TestInfoSubexpiry(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	for _, step := range []struct{ call, db0, db1 string }{
+		{"HSET h a 1 b 2", "0", ""},
+		{"HEXPIRE h 1000 FIELDS 1 a", "1", ""},
+		{"HEXPIRE h 1000 FIELDS 1 b", "1", ""},
+		{"HSETEX i EX 1000 FIELDS 1 a 1", "2", ""},
+		{"HGETEX j EX 1000 FIELDS 1 a", "2", ""},
+		{"COPY h k", "3", ""},
+		{"COPY k k DB 1", "3", "1"},
+		{"RENAME h i", "2", "1"},
+		{"MOVE i 1", "1", "2"},
+		{"SET k v", "0", "2"},
+		{"SWAPDB 0 1", "2", "0"},
+		{"DEL i", "1", "0"},
+		{"HPEXPIRE k 20 FIELDS 2 a b", "", "0"},
+	} {
+		c.do(strings.Fields(step.call)...)
+		f := map[string]string{}
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			f = c.infoOf("keyspace")
+			if step.db0 != "" || f["db0"] == "" || time.Now().After(end) {
+				break
+			}
+		}
+		for db, want := range map[string]string{"db0": step.db0, "db1": step.db1} {
+			if _, got, _ := strings.Cut(f[db], "subexpiry="); got != want {
+				t.Errorf("after %s: %s says %q, want %q", step.call, db, f[db], want)
+			}
+		}
+	}
+	c.want("OK", "FLUSHALL")
+	if f := c.infoOf("keyspace"); f["db0"] != "" {
+		t.Error(f)
 	}
 }

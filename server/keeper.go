@@ -60,6 +60,8 @@ type keeperStats struct {
 	lateMaxMs                                             atomic.Int64                    // by how much the latest key was late
 	late                                                  [store.LateClasses]atomic.Int64 // keys by lateness, see store.Expiry
 	defragMoved, defragFailed, defragFreed, defragRunning atomic.Int64
+	defragKeys, defragKept                                atomic.Int64
+	wastedFrom, wastedMs                                  atomic.Int64 // since when more is unused than may be, 0: it is not; for how long in all
 
 	overdue atomic.Int64 // keys deleted in the last pass that were overdue by keeperTickMs
 }

@@ -57,7 +57,7 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 	}
 	bytes = d.table.Bytes()
 	bound := max(d.due, s.due[shard].Load())
-	count, expires := 0, int64(0)
+	count, expires, inner := 0, uint32(0), uint32(0)
 	for pos, done := uint64(0), false; !done; {
 		pos, done = d.table.Walk(pos, 1<<30, &keyOps, func(a arena.Addr) {
 			e := Entry{A: a}
@@ -65,6 +65,9 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 			d := e.Deadline()
 			if d != 0 {
 				expires++
+			}
+			if holdsDue(e) {
+				inner++
 			}
 			if e.HasDeadline() != (d > 0) {
 				err = fmt.Errorf("key %q has deadline %d", e.Key(), d)
@@ -83,9 +86,9 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 			bytes += entryBytes(e)
 		})
 	}
-	if err == nil && (count != d.table.Len() || expires != d.expires) {
-		err = fmt.Errorf("a walk met %d entries, %d with a deadline; the counts are %d and %d",
-			count, expires, d.table.Len(), d.expires)
+	if err == nil && (count != d.table.Len() || expires != d.expires || inner != d.inner) {
+		err = fmt.Errorf("a walk met %d entries, %d with a deadline, %d with one inside; the counts are %d, %d and %d",
+			count, expires, inner, d.table.Len(), d.expires, d.inner)
 	}
 	return bytes, err
 }

@@ -27,6 +27,8 @@ type accepted struct{ waste, used int64 }
 type Compaction struct {
 	Passes int64 // through shards
 	Moved  int64 // blocks
+	Keys   int64 // looks at a key that moved at least one block of it
+	Kept   int64 // and those that moved none
 	Bytes  int64 // of pages given back
 	Failed int64 // pages that could not be emptied
 }
@@ -126,7 +128,7 @@ func (c *Compactor) move(sh *shard) (done bool) {
 // left.
 func (c *Compactor) moveSegment(d *database, seg dict.SegmentRef) (moved int, more bool) {
 	seg.EachSlot(func(s dict.Slot) {
-		e := Entry{A: dict.SlotAddr(s)}
+		e, before := Entry{A: dict.SlotAddr(s)}, moved
 		if arena.Closed(e.A) {
 			to := e.Clone(c.ar, e.Key(), e.Deadline())
 			dict.SetSlotAddr(s, to.A)
@@ -135,12 +137,17 @@ func (c *Compactor) moveSegment(d *database, seg dict.SegmentRef) (moved int, mo
 			moved++
 		}
 		ops := outside[e.Kind()]
-		if ops == nil || ops.Compact == nil || moved >= compactBlocksPerStep {
-			more = more || ops != nil && ops.Compact != nil && moved >= compactBlocksPerStep
-			return
+		if ops != nil && ops.Compact != nil {
+			if moved < compactBlocksPerStep {
+				moved += ops.Compact(c.ar, e, arena.Closed, compactBlocksPerStep-moved)
+			}
+			more = more || moved >= compactBlocksPerStep
 		}
-		moved += ops.Compact(c.ar, e, arena.Closed, compactBlocksPerStep-moved)
-		more = more || moved >= compactBlocksPerStep
+		if moved > before {
+			c.stats.Keys++
+		} else {
+			c.stats.Kept++
+		}
 	})
 	if !more && arena.Closed(seg.Addr()) {
 		d.table.MoveSegment(c.ar, seg)

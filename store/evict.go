@@ -167,7 +167,7 @@ func (ev *Evictor) database(shard uint32) (db int, ok bool) {
 func (ev *Evictor) weight(db int, shard uint32) int64 {
 	d := ev.s.at(db, shard)
 	if ev.pol.Volatile {
-		return d.expires
+		return int64(d.expires)
 	}
 	return int64(d.table.Len())
 }

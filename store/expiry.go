@@ -49,12 +49,31 @@ func (s *Store) lowerDue(shard uint32, due int64) {
 	}
 }
 
-// noteInner is note for what is due inside the value of the entry in slot.
+// noteInner is note for what is due inside the value of the entry in slot, which is new in d.
 func (s *Store) noteInner(shard uint32, d *database, h uint64, slot dict.Slot) {
 	if inner := dues[Entry{A: dict.SlotAddr(slot)}.Kind()]; inner != nil {
 		if at := inner(Entry{A: dict.SlotAddr(slot)}); at > 0 {
+			d.inner++
 			s.note(shard, d, h, slot, at)
 		}
+	}
+}
+
+// holdsDue tells whether something inside e falls due one day, as far as its kind knows.
+func holdsDue(e Entry) bool {
+	inner := dues[e.Kind()]
+	return inner != nil && inner(e) > 0
+}
+
+// CountDue keeps the count of InnerExpires when a value of db begins (has) to have
+// something inside that falls due, or has no longer: when what its kind's function in dues
+// returns becomes positive or 0. The key's shard is locked.
+func (s *Store) CountDue(db int, k Key, had, has bool) {
+	switch d := s.at(db, k.Shard); {
+	case has && !had:
+		d.inner++
+	case had && !has:
+		d.inner--
 	}
 }
 

@@ -75,7 +75,7 @@ func (s *Store) buryLocked(sh *shard, c *corpse) {
 // detach takes the content out of a database.
 func (sh *shard) detach(d *database) deadTable {
 	t := deadTable{table: d.table.Detach(), origin: d.origin}
-	d.expires, d.due = 0, Never
+	d.expires, d.inner, d.due = 0, 0, Never
 	if sn := sh.mu.snap; sn != nil && d.passed < sn.epoch {
 		t.owed = true
 		d.passed = sn.epoch
@@ -99,6 +99,7 @@ func (s *Store) SwapDBLocked(a, b int) {
 		x, y := s.at(a, uint32(i)), s.at(b, uint32(i))
 		x.table.Swap(&y.table)
 		x.expires, y.expires = y.expires, x.expires
+		x.inner, y.inner = y.inner, x.inner
 		x.due, y.due = y.due, x.due
 		x.passed, y.passed = y.passed, x.passed
 		x.origin, y.origin = y.origin, x.origin

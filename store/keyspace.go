@@ -73,6 +73,9 @@ func (s *Store) unlink(db int, k Key, slot dict.Slot, e Entry) {
 	if e.HasDeadline() {
 		d.expires--
 	}
+	if holdsDue(e) {
+		d.inner--
+	}
 	d.table.Delete(sh.mu.ar, k.Hash, slot, &keyOps)
 }
 
@@ -108,6 +111,9 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 	}
 	if sp.Deadline != 0 {
 		s.note(k.Shard, d, k.Hash, slot, sp.Deadline)
+	}
+	if holdsDue(old) {
+		d.inner--
 	}
 	s.freeValue(k.Shard, old)
 	e := old.Replace(sh.mu.ar, k.Name, sp)

@@ -41,10 +41,22 @@ func (s *Store) Expires(db int) int {
 	n := int64(0)
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
-		n += s.at(db, uint32(i)).expires
+		n += int64(s.at(db, uint32(i)).expires)
 		s.shards[i].mu.Unlock()
 	}
 	return int(n)
+}
+
+// InnerExpires returns the number of keys in db in whose values something falls due: hashes
+// with deadlines of fields. It takes each shard lock itself.
+func (s *Store) InnerExpires(db int) int {
+	n := 0
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		n += int(s.at(db, uint32(i)).inner)
+		s.shards[i].mu.Unlock()
+	}
+	return n
 }
 
 // Used returns the exact bytes of live arena blocks: entries, values, tables, and what
@@ -72,7 +84,7 @@ func (s *Store) Stats() Stats {
 		for db := range s.numDBs {
 			d := s.at(db, uint32(i))
 			st.Keys += int64(d.table.Len())
-			st.Expires += d.expires
+			st.Expires += int64(d.expires)
 			st.TableBytes += d.table.Bytes()
 		}
 		sh.mu.Unlock()

@@ -86,7 +86,8 @@ type shard struct {
 // database is one shard's part of a database: one cache line.
 type database struct {
 	table   dict.Table
-	expires int64  // entries with a deadline
+	expires uint32 // entries with a deadline
+	inner   uint32 // entries with something inside that falls due, see dues
 	due     int64  // a lower bound of the moments when entries are due; Never
 	passed  uint32 // no segment of the table needs a pre-image for epochs up to this one
 	origin  uint32 // the database's number at the running snapshot's cut
@@ -176,7 +177,7 @@ func (s *Store) at(db int, shard uint32) *database {
 // clear empties the database's table without freeing anything.
 func (d *database) clear() {
 	d.table.Detach()
-	d.expires, d.due = 0, Never
+	d.expires, d.inner, d.due = 0, 0, Never
 }
 
 // SetAccessClock sets the access clock (24 bits) that entries get when they are created
