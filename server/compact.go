@@ -93,7 +93,7 @@ func (k *keeper) giveBack() {
 	}
 	if k.idleTicks++; k.idleTicks > giveBackTicks {
 		k.idleTicks = 0
-		if arena.Trim() > 0 { // nothing, where the system's pages are too large
+		if arena.Trim() > 0 && k.srv.ownsProcess { // nothing, where the system's pages are too large
 			debug.FreeOSMemory() // the Go heap's part, a few MB
 		}
 	}
@@ -102,8 +102,8 @@ func (k *keeper) giveBack() {
 // compactionWanted returns down to which percentage of waste to compact, with how many
 // percent of a CPU, and whether there is so much.
 func (s *Server) compactionWanted() (percent, duty int, wanted bool) {
-	pages := arena.InUse()
-	waste := pages - s.store.PublishAll()
+	used, pages := s.store.Footprint() // not the arena's sum: other servers may be in this process
+	waste := pages - used
 	o := s.opts
 	percent, duty = compactPercent, compactDuty
 	ignore := int64(compactIgnoreBytes)

@@ -126,7 +126,9 @@ func (h *host) Memory() command.MemoryReport {
 // PurgeMemory implements command.MemoryHost.
 func (s *Server) PurgeMemory() {
 	arena.Purge()
-	debug.FreeOSMemory()
+	if s.ownsProcess {
+		debug.FreeOSMemory()
+	}
 }
 
 // AllocatorReport implements command.MemoryHost.

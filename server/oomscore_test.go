@@ -10,7 +10,9 @@ func TestOOMScore(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	s := startServer(t)
+	s, end := launch(t, func(s *Server) { s.OwnProcess(nil) })
+	defer end()
+	s.awaitReady(t)
 	c := dial(t, s)
 	score := func(want int) {
 		t.Helper()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,7 +51,9 @@ type Server struct {
 	limits       atomic.Pointer[command.Limits]
 	base         statBase
 	peakBytes    atomic.Int64
-	startBytes   int64 // what the Go heap held when the server began to serve
+	ownsProcess  bool         // see OwnProcess
+	profiles     http.Handler // of the window, nil: none
+	startBytes   int64        // what the Go heap held when the server began to serve
 	runID        string
 	replID       string
 	started      time.Time
@@ -96,7 +99,9 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	if err = s.renameCommands(); err != nil {
 		return nil, err
 	}
-	arena.SetHugePages(opts.HugePages.Load())
+	if opts.HugePages.Load() {
+		arena.SetHugePages(true) // the arena is the process's: another server may want them
+	}
 	s.keeper = newKeeper(s)
 	s.activeExpire.Store(true)
 	s.store, err = store.Open(store.Options{
@@ -111,7 +116,6 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 	s.aof.srv = s
 	s.watchOptions()
 	s.watchMaxMemory()
-	s.watchOOMScore()
 	s.watchAOF()
 	if err = s.openUsers(); err != nil {
 		s.store.Close()

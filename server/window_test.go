@@ -16,7 +16,7 @@ import (
 // get asks the admin server of s.
 func get(t *testing.T, s *Server, path, password string) (int, string) {
 	t.Helper()
-	a, err := admin.Start("127.0.0.1:0", (*window)(s), s.log)
+	a, err := admin.Start("127.0.0.1:0", (*window)(s), s.profiles, s.log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +84,12 @@ func TestWindow(t *testing.T) {
 	if code, text := get(t, s, "/healthz", ""); code != http.StatusOK || text != "ok\n" {
 		t.Error(code, text)
 	}
-	if code, _ := get(t, s, "/debug/pprof/goroutine?debug=1", ""); code != http.StatusOK {
-		t.Error(code)
+	if code, _ := get(t, s, "/debug/pprof/heap", ""); code != http.StatusNotFound {
+		t.Error("profiles, though nobody gave any:", code)
+	}
+	s.profiles = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) })
+	if code, text := get(t, s, "/debug/pprof/heap", ""); code != http.StatusOK || text != "/debug/pprof/heap" {
+		t.Error(code, text)
 	}
 	if code, _ := get(t, s, "/nosuch", ""); code != http.StatusNotFound {
 		t.Error(code)

@@ -45,13 +45,21 @@ func (s *Store) tell(sh *shard, d int64) {
 // PublishAll makes the sum exact, as of a moment for each shard, and returns it. It takes
 // each shard's lock itself; it leaves out those that a long command holds.
 func (s *Store) PublishAll() int64 {
+	used, _ := s.Footprint()
+	return used
+}
+
+// Footprint is PublishAll, which also returns the bytes of the pages that hold it all, but
+// for the shards left out.
+func (s *Store) Footprint() (used, pages int64) {
 	for i := range s.shards {
 		if !s.LockUnlessLong(uint32(i)) {
 			continue
 		}
 		sh := &s.shards[i]
 		s.tell(sh, sh.mu.ar.Used()-sh.mu.told)
+		pages += sh.mu.ar.Pages()
 		sh.mu.Unlock()
 	}
-	return s.Usage()
+	return s.Usage(), pages
 }

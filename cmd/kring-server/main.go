@@ -100,6 +100,7 @@ func serve(opts *options.Options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	srv.OwnProcess(profiles())
 	done, err := announce(opts, log)
 	if err != nil {
 		// Listeners are open by now: only serving, ended before it begins, closes them.

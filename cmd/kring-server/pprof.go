@@ -10,6 +10,16 @@ import (
 	"github.com/kringdb/kring/server/options"
 )
 
+// profiles answers /debug/pprof/.
+func profiles() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
 // openProfiles serves Go's profiles on pprof-address, if it is set.
 func openProfiles(opts *options.Options, log *slog.Logger) (closeProfiles func(), err error) {
 	addr := opts.PprofAddress.Load()
@@ -20,12 +30,7 @@ func openProfiles(opts *options.Options, log *slog.Logger) (closeProfiles func()
 	if err != nil {
 		return nil, fmt.Errorf("pprof-address: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: pprofHeaderTimeout}
+	srv := &http.Server{Handler: profiles(), ReadHeaderTimeout: pprofHeaderTimeout}
 	go func() {
 		// Returns when closeProfiles closes it; profiles are not worth ending the server for.
 		_ = srv.Serve(l)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -49,8 +48,10 @@ type Admin struct {
 	done chan struct{}
 }
 
-// Start serves on addr (host:port; without a host the loopback interface).
-func Start(addr string, src Source, log *slog.Logger) (*Admin, error) {
+// Start serves on addr (host:port; without a host the loopback interface). Of profiles, if
+// it is not nil, it asks what is below /debug/pprof/: the package net/http/pprof, which
+// whoever imports it gets on http.DefaultServeMux too, is not for a library to import.
+func Start(addr string, src Source, profiles http.Handler, log *slog.Logger) (*Admin, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func Start(addr string, src Source, log *slog.Logger) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Admin{srv: &http.Server{Handler: guard(src, handler(src)), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}, addr: l.Addr(), done: make(chan struct{})}
+	a := &Admin{srv: &http.Server{Handler: guard(src, handler(src, profiles)), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}, addr: l.Addr(), done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
 		if err := a.srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -85,7 +86,7 @@ func (a *Admin) Close() {
 	<-a.done
 }
 
-func handler(src Source) http.Handler {
+func handler(src Source, profiles http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -107,9 +108,8 @@ func handler(src Source) http.Handler {
 		w.Header().Set("Cache-Control", "no-cache")
 		_, _ = w.Write(window) // the client may be gone
 	})
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	if profiles != nil {
+		mux.Handle("GET /debug/pprof/", profiles)
+	}
 	return mux
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/pprof"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func (f *fake) Admit(v Visitor) Access { return f.access(v) }
 func (f *fake) Ready() bool            { return f.ready }
 func (f *fake) get(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	guard(f, handler(f)).ServeHTTP(w, r)
+	guard(f, handler(f, http.HandlerFunc(pprof.Index))).ServeHTTP(w, r)
 	return w
 }
 
@@ -100,7 +101,7 @@ func TestMetricNames(t *testing.T) {
 }
 
 func TestStartRefusesABadAddress(t *testing.T) {
-	if _, err := Start("nonsense", &fake{}, slog.New(slog.NewTextHandler(io.Discard, nil))); err == nil {
+	if _, err := Start("nonsense", &fake{}, nil, slog.New(slog.NewTextHandler(io.Discard, nil))); err == nil {
 		t.Error("no error")
 	}
 }

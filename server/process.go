@@ -1,0 +1,13 @@
+package server
+
+import "net/http"
+
+// OwnProcess tells the server that it has the process to itself, before Serve: then
+// oom-score-adj is obeyed, MEMORY PURGE and the keeper also give back what the Go heap has
+// free, and the window shows profiles, if a handler for /debug/pprof/ is given. Without it
+// a server leaves the process as it is, for it may be a part of something larger; see
+// docs/EMBEDDING.md for what it shares nevertheless.
+func (s *Server) OwnProcess(profiles http.Handler) {
+	s.ownsProcess, s.profiles = true, profiles
+	s.watchOOMScore()
+}
