@@ -24,6 +24,7 @@ var allowed = []struct {
 }{
 	{"cmd", []string{"server", "internal"}, []string{"golang.org/x/sys"}},
 	{"server/admin", nil, []string{"github.com/prometheus/client_golang"}},
+	{"server/tlsport", []string{"internal"}, nil},
 	{"server/options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
 	{"server", []string{"server", "command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},
 	{"command", []string{"store", "resp", "internal"}, nil},
@@ -33,7 +34,7 @@ var allowed = []struct {
 	{"netio", []string{"internal"}, []string{"golang.org/x/sys", "github.com/tidwall/redcon"}},
 	{"persistence", []string{"resp", "internal"}, nil},
 	{"internal", []string{"internal"}, nil},
-	{"tests", []string{"tests"}, []string{"*"}},
+	{"tests", []string{"tests", "internal/testcert"}, []string{"*"}},
 }
 
 // root is the top of the tree, seen from this package's folder.

@@ -1,0 +1,355 @@
+package tlsport
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kringdb/kring/internal/testcert"
+)
+
+// pipes is a net.Listener within the process.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+func (p *pipes) dial() net.Conn {
+	a, b := net.Pipe()
+	p.conns <- b
+	return a
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.done) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// echo serves a listener: each connection gets back what it sends.
+func echo(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			_, _ = io.Copy(c, c)
+			_ = c.Close()
+		}()
+	}
+}
+
+// open starts a listener on loopback with f's configuration.
+func open(t *testing.T, f *files) (*Port, net.Listener) {
+	t.Helper()
+	p := &Port{}
+	p.Use(f.config())
+	return p, listen(t, p)
+}
+
+func listen(t *testing.T, p *Port) net.Listener {
+	t.Helper()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := p.Listen(inner)
+	go echo(l)
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// try sends a line and expects it back.
+func try(c net.Conn) error {
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	if _, err := io.WriteString(c, "hello"); err != nil {
+		return err
+	}
+	b := make([]byte, 5)
+	if _, err := io.ReadFull(c, b); err != nil {
+		return err
+	}
+	if string(b) != "hello" {
+		return errors.New("got " + string(b))
+	}
+	return nil
+}
+
+func dial(l net.Listener, c *tls.Config) (tls.ConnectionState, error) {
+	conn, err := tls.Dial("tcp", l.Addr().String(), c)
+	if err != nil {
+		return tls.ConnectionState{}, err
+	}
+	err = try(conn)
+	return conn.ConnectionState(), err
+}
+
+func TestClientCertificates(t *testing.T) {
+	f := newFiles(t)
+	stranger, err := testcert.NewCA("stranger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := stranger.Issue(testcert.Spec{Name: "client"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pairs := map[string]testcert.Pair{
+		"good": f.issue(testcert.Spec{Name: "client"}), "rsa": f.issue(testcert.Spec{Name: "client", RSA: true}),
+		"expired": f.issue(testcert.Spec{Name: "client", Expired: true}), "foreign": foreign,
+	}
+	for _, c := range []struct {
+		auth tls.ClientAuthType
+		good string // who is let in
+	}{
+		{tls.NoClientCert, "none good rsa expired foreign"},
+		{tls.VerifyClientCertIfGiven, "none good rsa"},
+		{tls.RequireAndVerifyClientCert, "good rsa"},
+	} {
+		f.Auth = c.auth
+		p, l := open(t, f)
+		for _, who := range []string{"none", "good", "rsa", "expired", "foreign"} {
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				conf := &tls.Config{RootCAs: f.ca.Pool(), MaxVersion: version}
+				if pair, ok := pairs[who]; ok {
+					cert, err := pair.TLS()
+					if err != nil {
+						t.Fatal(err)
+					}
+					// Whatever authorities the server names: an impolite client.
+					conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &cert, nil }
+				}
+				_, err := dial(l, conf)
+				if want := strings.Contains(c.good, who); want != (err == nil) {
+					t.Errorf("%v, %s, %s: %v", c.auth, who, tls.VersionName(version), err)
+				}
+			}
+		}
+		if n := p.Counts(); n.Done != int64(2*len(strings.Fields(c.good))) || n.Done+n.Failed != 10 || n.Pending != 0 {
+			t.Errorf("%v: counts %+v", c.auth, n)
+		}
+	}
+}
+
+func TestClientRefusesServer(t *testing.T) {
+	f := newFiles(t)
+	stranger, err := testcert.NewCA("stranger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, l := open(t, f)
+	if _, err := dial(l, &tls.Config{RootCAs: stranger.Pool()}); err == nil {
+		t.Error("a client took a server that its authority did not sign")
+	}
+}
+
+// TestReload: what is in force changes as a whole; sessions of the configuration before
+// are not resumed; a listener goes on.
+func TestReload(t *testing.T) {
+	f := newFiles(t)
+	p, l := open(t, f)
+	conf := &tls.Config{RootCAs: f.ca.Pool(), ClientSessionCache: tls.NewLRUClientSessionCache(8)}
+	resumed := func() (string, bool) {
+		t.Helper()
+		st, err := dial(l, conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.PeerCertificates[0].Subject.CommonName, st.DidResume
+	}
+	for i, want := range []bool{false, true, true} {
+		if name, got := resumed(); name != "server" || got != want {
+			t.Fatalf("%d: %s, resumed %v", i, name, got)
+		}
+	}
+	var err error
+	if f.CertFile, f.KeyFile, err = f.issue(testcert.Spec{Name: "renewed", RSA: true}).Write(f.dir, "renewed"); err != nil {
+		t.Fatal(err)
+	}
+	p.Use(f.config())
+	if name, got := resumed(); name != "renewed" || got {
+		t.Errorf("after the reload: %s, resumed %v", name, got)
+	}
+	if n := p.Counts(); n.Resumed != 2 || n.Done != 4 {
+		t.Errorf("counts %+v", n)
+	}
+}
+
+func TestNoTickets(t *testing.T) {
+	f := newFiles(t)
+	for _, change := range []func(){func() { f.Tickets = false }, func() { f.Tickets, f.TicketLife = true, -1 }} {
+		change()
+		_, l := open(t, f)
+		conf := &tls.Config{RootCAs: f.ca.Pool(), ClientSessionCache: tls.NewLRUClientSessionCache(8)}
+		for range 3 {
+			if st, err := dial(l, conf); err != nil || st.DidResume {
+				t.Errorf("resumed %v, %v", st.DidResume, err)
+			}
+		}
+	}
+}
+
+// TestSuites: a restricted list is what is negotiated, also with clients that would prefer
+// another, and with resumption.
+func TestSuites(t *testing.T) {
+	f := newFiles(t)
+	for _, want := range suites13 {
+		f.CipherSuites = tls.CipherSuiteName(want)
+		_, l := open(t, f)
+		conf := &tls.Config{RootCAs: f.ca.Pool(), ClientSessionCache: tls.NewLRUClientSessionCache(8)}
+		for i := range 2 {
+			st, err := dial(l, conf)
+			if err != nil || st.CipherSuite != want || st.DidResume != (i == 1) {
+				t.Errorf("%s: %s, resumed %v, %v", f.CipherSuites, tls.CipherSuiteName(st.CipherSuite), st.DidResume, err)
+			}
+		}
+		if st, err := dial(l, &tls.Config{RootCAs: f.ca.Pool(), MaxVersion: tls.VersionTLS12}); err != nil {
+			t.Errorf("TLS 1.2: %v, %x", err, st.CipherSuite)
+		}
+	}
+	f.CipherSuites, f.Ciphers = "", "ECDHE-ECDSA-CHACHA20-POLY1305"
+	_, l := open(t, f)
+	st, err := dial(l, &tls.Config{RootCAs: f.ca.Pool(), MaxVersion: tls.VersionTLS12})
+	if err != nil || st.CipherSuite != tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 {
+		t.Errorf("tls-ciphers: %x, %v", st.CipherSuite, err)
+	}
+	f.Protocols = "TLSv1.3"
+	_, l = open(t, f)
+	if _, err := dial(l, &tls.Config{RootCAs: f.ca.Pool(), MaxVersion: tls.VersionTLS12}); err == nil {
+		t.Error("TLS 1.2 passed under tls-protocols TLSv1.3")
+	}
+}
+
+// TestLate: who does not complete the handshake in time is closed, whatever it waits in,
+// and nothing of it is left (synctest would tell).
+func TestLate(t *testing.T) {
+	f := newFiles(t)
+	conf := f.config()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var errs []error
+		p := &Port{Failed: func(_ net.Addr, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+		}}
+		p.Use(conf)
+		inner := newPipes()
+		l := p.Listen(inner)
+		go echo(l)
+		silent, half := inner.dial(), inner.dial()
+		garbage := inner.dial()
+		if _, err := half.Write([]byte{22, 3, 1, 2, 0, 1}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := garbage.Write([]byte("*1\r\n$4\r\nPING\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := p.Counts(); n.Pending != 2 || n.Failed != 1 || n.Late != 0 {
+			t.Errorf("garbage is in: %+v", n)
+		}
+		client := tls.Client(inner.dial(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // in a test
+		if err := try(client); err != nil {
+			t.Errorf("a good client beside the bad ones: %v", err)
+		}
+		time.Sleep(handshakeTimeout + time.Second)
+		synctest.Wait()
+		if n := p.Counts(); n.Pending != 0 || n.Failed != 3 || n.Late != 2 || n.Done != 1 {
+			t.Errorf("after the timeout: %+v", n)
+		}
+		for _, c := range []net.Conn{silent, half, garbage} {
+			if _, err := c.Read(make([]byte, 1)); err == nil {
+				t.Error("a late connection is open, or was sent something")
+			}
+		}
+		last := inner.dial()
+		synctest.Wait()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Accept after Close: %v", err)
+		}
+		if _, err := last.Read(make([]byte, 1)); err == nil {
+			t.Error("Close left a handshake open")
+		}
+		synctest.Wait()
+		if len(errs) != 3 {
+			t.Errorf("heard of %v", errs)
+		}
+	})
+}
+
+// TestShed: beyond what may be pending, and without room, connections are closed at once.
+func TestShed(t *testing.T) {
+	f := newFiles(t)
+	conf := f.config()
+	synctest.Test(t, func(t *testing.T) {
+		room := true
+		p := &Port{Room: func() bool { return room }}
+		p.Use(conf)
+		inner := newPipes()
+		l := p.Listen(inner)
+		for range maxPending {
+			inner.dial()
+		}
+		synctest.Wait()
+		if n := p.Counts(); n.Pending != maxPending || n.Shed != 0 {
+			t.Errorf("%+v", n)
+		}
+		if _, err := inner.dial().Read(make([]byte, 1)); err == nil {
+			t.Error("one too many was let in")
+		}
+		time.Sleep(handshakeTimeout + time.Second)
+		synctest.Wait()
+		room = false
+		if _, err := inner.dial().Read(make([]byte, 1)); err == nil {
+			t.Error("one without room was let in")
+		}
+		if n := p.Counts(); n.Pending != 0 || n.Shed != 2 {
+			t.Errorf("%+v", n)
+		}
+		_ = l.Close()
+	})
+}
+
+// TestStorm: many at once all complete, one unit at a time.
+func TestStorm(t *testing.T) {
+	f := newFiles(t)
+	p, l := open(t, f)
+	const n = 200
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if _, err := dial(l, &tls.Config{RootCAs: f.ca.Pool()}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := p.Counts(); got.Done != n || got.Pending != 0 {
+		t.Errorf("%+v", got)
+	}
+}
