@@ -14,11 +14,10 @@ type Conn struct {
 	session Session
 	r       *Reactor
 	from    *listener
-	remote  netip.AddrPort // zero for a unix socket
 	id      uint64
 	created int64
-	direct  []byte // where input goes while the in-ring is empty
-	directN int    // bytes in it that TakeDirect has not reported
+	direct  *direct // nil: SetDirect was never asked for
+	remote  peer    // zero for a unix socket
 	fd      int32
 	slot    uint32 // in Reactor.slots
 	gen     uint32
@@ -31,6 +30,35 @@ type Conn struct {
 	queued   bool // in Reactor.queued or due; a cleared flag voids the entry
 	blocked  bool // the kernel takes no more for now: output waits for write interest
 	corked   bool // nothing is sent for now, see Cork
+}
+
+// peer is an address in less than half of a netip.AddrPort: there are very many idle
+// connections. It keeps no zone, which Redis does not show either.
+type peer struct {
+	ip    [16]byte // IPv4 in IPv6 form
+	port  uint16
+	known bool
+}
+
+func peerOf(at netip.AddrPort) peer {
+	if !at.IsValid() {
+		return peer{}
+	}
+	return peer{at.Addr().As16(), at.Port(), true}
+}
+
+// addr is the zero Addr when the peer is not known.
+func (p *peer) addr() netip.Addr {
+	if !p.known {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom16(p.ip).Unmap()
+}
+
+// direct is a destination outside the in-ring, see SetDirect.
+type direct struct {
+	buf []byte // where input goes while the in-ring is empty
+	n   int    // bytes in it that TakeDirect has not reported
 }
 
 // In is the ring of what was received.
@@ -78,7 +106,7 @@ func (c *Conn) OutNodes() int {
 func (c *Conn) IsUnix() bool { return c.from.unix }
 
 // IsLoopback tells whether the peer has an address of the loopback interface.
-func (c *Conn) IsLoopback() bool { return c.remote.Addr().IsLoopback() }
+func (c *Conn) IsLoopback() bool { return c.remote.addr().IsLoopback() }
 
 // RemoteAddr is the peer's address as ip:port, [ip]:port for IPv6, and path:0 for a
 // unix socket, as Redis writes it.
@@ -86,7 +114,7 @@ func (c *Conn) RemoteAddr() string {
 	if c.from.unix {
 		return c.from.path + ":0"
 	}
-	return c.remote.String()
+	return netip.AddrPortFrom(c.remote.addr(), c.remote.port).String()
 }
 
 // LocalAddr is the address of this end, in the same form; "" once the connection is
@@ -112,16 +140,25 @@ func (c *Conn) token() Token { return Token(c.gen)<<32 | Token(c.slot) }
 // until the next TakeDirect. nil switches it off.
 func (c *Conn) SetDirect(buf []byte) {
 	if invariants.Enabled {
-		invariants.Assert(c.directN == 0, "SetDirect with %d bytes not taken", c.directN)
+		invariants.Assert(c.direct == nil || c.direct.n == 0, "SetDirect with bytes not taken")
 	}
-	c.direct = buf
+	if c.direct == nil {
+		if buf == nil {
+			return
+		}
+		c.direct = &direct{}
+	}
+	c.direct.buf = buf
 }
 
 // TakeDirect returns how many bytes were put into SetDirect's buffer, and ends it.
 // They come before anything in the in-ring.
 func (c *Conn) TakeDirect() int {
-	n := c.directN
-	c.direct, c.directN = nil, 0
+	if c.direct == nil {
+		return 0
+	}
+	n := c.direct.n
+	*c.direct = direct{}
 	return n
 }
 

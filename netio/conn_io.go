@@ -39,8 +39,8 @@ func (c *Conn) fill() (got int, err error) {
 	budget := c.r.group.cfg.TurnReadBytes
 	for {
 		var direct []byte
-		if c.directN < len(c.direct) && !c.paused && c.in.Len() == 0 {
-			direct = c.direct[c.directN:]
+		if d := c.direct; d != nil && d.n < len(d.buf) && !c.paused && c.in.Len() == 0 {
+			direct = d.buf[d.n:]
 		}
 		c.r.counts.Reads++
 		n, filled, err := c.in.readFD(int(c.fd), direct, budget-got, got > 0)
@@ -54,7 +54,9 @@ func (c *Conn) fill() (got int, err error) {
 			c.eof = true
 			return got, nil
 		}
-		c.directN += min(n, len(direct))
+		if len(direct) > 0 {
+			c.direct.n += min(n, len(direct))
+		}
 		got += n
 		if !filled || got >= budget {
 			return got, nil

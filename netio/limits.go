@@ -49,6 +49,9 @@ const (
 	// pollEvents is how many events one poll returns at most.
 	pollEvents = 256
 
+	// minSlots is the room for connections that a reactor begins with.
+	minSlots = 64
+
 	// keepMails is the capacity up to which a mailbox keeps its queue for reuse.
 	keepMails = 1024
 

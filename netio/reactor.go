@@ -3,6 +3,7 @@ package netio
 import (
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/kringdb/kring/internal/invariants"
@@ -99,7 +100,7 @@ func (r *Reactor) SetAlarm(atMs int64) {
 // false, and fn is dropped, when the group is closed; a letter that was accepted is
 // run. Any goroutine may call it, the reactor's own included: then fn runs in the
 // next turn.
-func (r *Reactor) Post(fn func()) bool { return r.box.post(fn, r.poller) }
+func (r *Reactor) Post(fn func()) bool { return r.box.post(letter{fn: fn}, r.poller) }
 
 // EachConn calls fn for every open connection until fn returns false. fn may close
 // connections.
@@ -139,7 +140,7 @@ func (r *Reactor) run() {
 // resumed ones. Whoever is due is called once, even if it is ready as well.
 func (r *Reactor) turn(events []Event) {
 	r.counts.Turns++
-	r.box.run()
+	r.box.run(r)
 	r.due, r.queued = r.queued, r.due[:0]
 	for i := range events {
 		r.serve(&events[i])
@@ -253,6 +254,9 @@ func (r *Reactor) adopt(c *Conn) {
 		r.free = r.free[:n-1]
 		r.slots[c.slot] = c
 	} else {
+		if len(r.slots) == cap(r.slots) { // by doubling: what append gives up on its way is as much as it holds
+			r.slots = slices.Grow(r.slots, max(len(r.slots), minSlots))
+		}
 		c.slot = uint32(len(r.slots))
 		r.slots = append(r.slots, c)
 	}
@@ -295,7 +299,7 @@ func (r *Reactor) destroy(c *Conn, err error) {
 	}
 	sysClose(int(c.fd))
 	c.fd = -1
-	c.direct, c.directN = nil, 0
+	c.direct = nil
 	r.slots[c.slot] = nil
 	r.free = append(r.free, c.slot)
 	if !c.paused {
@@ -356,7 +360,7 @@ func (r *Reactor) logAccept(what string, err error) {
 func (r *Reactor) shutdown() {
 	r.stopping = true
 	r.box.close()
-	r.box.run()
+	r.box.run(r)
 	for _, l := range r.listeners {
 		l.close()
 	}

@@ -265,8 +265,8 @@ func TestManyConnections(t *testing.T) {
 }
 
 func TestConnSize(t *testing.T) {
-	if n := unsafe.Sizeof(Conn{}); n > 256 {
-		t.Errorf("a Conn takes %d bytes, more than the size class of 256", n)
+	if n := unsafe.Sizeof(Conn{}); n > 208 {
+		t.Errorf("a Conn takes %d bytes, more than the size class of 208", n)
 	}
 }
 

@@ -78,12 +78,40 @@ func sysSocket(domain int) (int, error) {
 	return unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 }
 
+// sysAccept is raw too: a listener does not block, and the ordinary call leaves 150 bytes
+// of garbage.
 func sysAccept(fd int) (int, netip.AddrPort, error) {
-	conn, sa, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-	if err != nil {
-		return -1, netip.AddrPort{}, err
+	for {
+		var sa unix.RawSockaddrAny
+		size := uint32(unix.SizeofSockaddrAny)
+		conn, _, e := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)),
+			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		if e == 0 {
+			return int(conn), rawAddrPort(&sa), nil
+		}
+		if !again(e) {
+			return -1, netip.AddrPort{}, e
+		}
 	}
-	return conn, addrPort(sa), nil
+}
+
+// rawAddrPort is addrPort without the garbage.
+func rawAddrPort(sa *unix.RawSockaddrAny) netip.AddrPort {
+	switch sa.Addr.Family {
+	case unix.AF_INET:
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
+		return netip.AddrPortFrom(netip.AddrFrom4(in.Addr), swapped(&in.Port))
+	case unix.AF_INET6:
+		in := (*unix.RawSockaddrInet6)(unsafe.Pointer(sa))
+		return netip.AddrPortFrom(netip.AddrFrom16(in.Addr).Unmap(), swapped(&in.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// swapped reads a number in network order.
+func swapped(n *uint16) uint16 {
+	b := (*[2]byte)(unsafe.Pointer(n))
+	return uint16(b[0])<<8 | uint16(b[1])
 }
 
 // sysKeepAlive lets the kernel probe a connection after idle and end it after

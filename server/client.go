@@ -34,29 +34,29 @@ func (s *session) Authenticated() bool { return !s.needAuth }
 
 // Name implements command.Client.
 func (s *session) Name() string {
-	if s.ident == nil {
+	if s.more == nil {
 		return ""
 	}
-	return s.ident.name
+	return s.more.name
 }
 
 // SetName implements command.Client.
-func (s *session) SetName(name string) { s.identity().name = name }
+func (s *session) SetName(name string) { s.ext().name = name }
 
 // SetLib implements command.Client.
 func (s *session) SetLib(attr, value string) {
 	if attr == "lib-name" {
-		s.identity().libName = value
+		s.ext().libName = value
 		return
 	}
-	s.identity().libVer = value
+	s.ext().libVer = value
 }
 
-func (s *session) identity() *identity {
-	if s.ident == nil {
-		s.ident = &identity{}
+func (s *session) ext() *sessionExt {
+	if s.more == nil {
+		s.more = &sessionExt{}
 	}
-	return s.ident
+	return s.more
 }
 
 // SetReply implements command.Client.
@@ -91,8 +91,8 @@ func (s *session) Reset() {
 	s.SetReply(command.ReplyOn)
 	s.noTouch, s.noEvict = false, false
 	s.ex.ctx.NoTouch = false
-	if s.ident != nil {
-		s.ident.name, s.ident.user = "", ""
+	if s.more != nil {
+		s.more.name, s.more.user = "", ""
 	}
 	s.loginDefault()
 }
@@ -120,9 +120,9 @@ func (s *session) appendInfo(dst []byte) []byte {
 
 // appendInfoAt is appendInfo for a worker, which brings its own clock.
 func (s *session) appendInfoAt(dst []byte, now int64) []byte {
-	var id identity
-	if s.ident != nil {
-		id = *s.ident
+	var id sessionExt
+	if s.more != nil {
+		id = *s.more
 	}
 	in, out := s.conn.In().Len()+s.parser.Buffered(), s.conn.OutBytes()
 	num := func(name string, n int64) {
@@ -138,13 +138,13 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	str(" laddr=", s.conn.LocalAddr())
 	num(" fd=", int64(s.conn.FD()))
 	str(" name=", id.name)
-	num(" age=", (now-s.created)/1000)
+	num(" age=", (now-s.conn.Created())/1000)
 	num(" idle=", (now-s.active)/1000)
 	str(" flags=", s.flagLetters())
 	num(" db=", int64(s.db))
-	num(" sub=", int64(len(s.subs[command.SubChannel])))
-	num(" psub=", int64(len(s.subs[command.SubPattern])))
-	num(" ssub=", int64(len(s.subs[command.SubShard])))
+	num(" sub=", int64(len(id.subs[command.SubChannel])))
+	num(" psub=", int64(len(id.subs[command.SubPattern])))
+	num(" ssub=", int64(len(id.subs[command.SubShard])))
 	queued, watched := -1, 0
 	if s.tx != nil {
 		queued = len(s.tx.calls)

@@ -53,7 +53,7 @@ func (s *session) matches(f *command.ClientFilter) bool {
 		f.User != "" && f.User != s.User(),
 		f.Type != "" && f.Type != s.kind(),
 		f.SkipID == s.id,
-		f.MaxAgeSecs > 0 && (s.conn.Reactor().Now()-s.created)/1000 < f.MaxAgeSecs:
+		f.MaxAgeSecs > 0 && (s.conn.Reactor().Now()-s.conn.Created())/1000 < f.MaxAgeSecs:
 		return false
 	}
 	return true

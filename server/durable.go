@@ -92,7 +92,7 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 	if !writes {
 		return false
 	}
-	s.held, s.heldAt = b, from
+	s.held, s.heldAt = b, uint8(from)
 	if b == ex.batch {
 		ex.batch = resp.GetBatch()
 	}

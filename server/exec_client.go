@@ -112,7 +112,7 @@ func (w *workerClient) own() *[command.SubKinds]map[string]struct{} {
 		w.subs = new([command.SubKinds]map[string]struct{})
 		for k := range w.subs {
 			w.subs[k] = map[string]struct{}{}
-			maps.Copy(w.subs[k], w.session.subs[k])
+			maps.Copy(w.subs[k], w.session.subscribed(command.SubKind(k)))
 		}
 	}
 	return w.subs

@@ -33,8 +33,10 @@ const (
 	maxHeldPushBytes = 1 << 20
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
-	// sessionBytes is about what an idle connection takes in user memory: session and Conn.
-	sessionBytes = 512
+	// sessionBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
+	sessionBytes = 432
+	// sessionPageSlots is how many sessions share a page of the table by id.
+	sessionPageSlots = 31
 	// startupBytes is what the server itself counts for against maxmemory.
 	startupBytes = 1 << 20
 	// usageStepShare and usageStepMaxBytes bound what one shard may keep from the sum

@@ -309,15 +309,16 @@ func (s *session) push(b []byte) {
 
 // Subscribe implements command.Client.
 func (s *session) Subscribe(kind command.SubKind, name []byte) {
-	if _, ok := s.subs[kind][string(name)]; ok {
+	if _, ok := s.subscribed(kind)[string(name)]; ok {
 		return
 	}
 	n := string(name)
 	s.ex.change(kind, n, 1)
-	if s.subs[kind] == nil {
-		s.subs[kind] = map[string]struct{}{}
+	subs := &s.ext().subs
+	if subs[kind] == nil {
+		subs[kind] = map[string]struct{}{}
 	}
-	s.subs[kind][n] = struct{}{}
+	subs[kind][n] = struct{}{}
 	s.subCount++
 	l := &s.ex.listening
 	if l.tables[kind] == nil {
@@ -335,11 +336,11 @@ func (s *session) Subscribe(kind command.SubKind, name []byte) {
 // Unsubscribe implements command.Client.
 func (s *session) Unsubscribe(kind command.SubKind, name []byte) {
 	n := string(name)
-	if _, ok := s.subs[kind][n]; !ok {
+	if _, ok := s.subscribed(kind)[n]; !ok {
 		return
 	}
 	s.ex.change(kind, n, -1)
-	delete(s.subs[kind], n)
+	delete(s.more.subs[kind], n)
 	s.subCount--
 	tables := s.ex.listening.tables[kind]
 	h := tables[n]
@@ -357,21 +358,29 @@ func (s *session) Unsubscribe(kind command.SubKind, name []byte) {
 // Subscribed implements command.Client.
 func (s *session) Subscribed(kind command.SubKind) [][]byte {
 	var names [][]byte
-	for n := range s.subs[kind] {
+	for n := range s.subscribed(kind) {
 		names = append(names, []byte(n))
 	}
 	return names
 }
 
 // Subscriptions implements command.Client.
-func (s *session) Subscriptions(kind command.SubKind) int { return len(s.subs[kind]) }
+func (s *session) Subscriptions(kind command.SubKind) int { return len(s.subscribed(kind)) }
+
+// subscribed is what the session listens to.
+func (s *session) subscribed(kind command.SubKind) map[string]struct{} {
+	if s.more == nil {
+		return nil
+	}
+	return s.more.subs[kind]
+}
 
 // Listening implements command.Client.
 func (s *session) Listening() bool { return s.subCount > 0 }
 
 // unsubscribeAll is for RESET and a connection that ends.
 func (s *session) unsubscribeAll() {
-	for kind := range s.subs {
+	for kind := range command.SubKinds {
 		for _, n := range s.Subscribed(command.SubKind(kind)) {
 			s.Unsubscribe(command.SubKind(kind), n)
 		}

@@ -219,9 +219,8 @@ func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 		s.counts.clients.Add(-1)
 		return s.refuse(c, "ERR max number of clients reached")
 	}
-	now := r.Now()
 	se := &session{
-		conn: c, ex: r.Local.(*executor), id: s.counts.nextClientID.Add(1), proto: 2, created: now, active: now,
+		conn: c, ex: r.Local.(*executor), id: s.counts.nextClientID.Add(1), proto: 2, active: r.Now(),
 	}
 	se.loginDefault()
 	s.sessions.add(se)

@@ -14,56 +14,62 @@ import (
 // session is one client connection as the server sees it: parser state, selected
 // database, identity and reply mode. Only the connection's reactor touches it,
 // except for the immutable id.
+//
+// An idle connection costs a session and a netio.Conn. What few clients have is behind a
+// pointer, and small fields stand together.
 type session struct {
 	conn   *netio.Conn
 	ex     *executor
 	parser resp.Parser
-	ident  *identity // nil until the client says something of itself
 	id     int64
-	db     int32
-	proto  int8
-	reply  replyState
+	user   *acl.User   // nil: one who may do everything
+	more   *sessionExt // nil until it is needed
 
-	user     *acl.User // nil: one who may do everything
-	needAuth bool      // a password is set and this client has not given it
-	noTouch  bool
-	noEvict  bool
+	db       int32
+	subCount int32 // over all kinds
+	proto    int8
+	reply    replyState
+	heldAt   uint8 // first call of held that has not run
 
+	needAuth   bool // a password is set and this client has not given it
+	noTouch    bool
+	noEvict    bool
 	monitoring bool // it has sent MONITOR
 	inCall     bool // the executor's call is its own
+	closing    bool // close once the replies so far are out
+	closed     bool
+	busy       bool // a worker runs one of its commands; the connection is paused
+	postponed  bool // it waits for the end of CLIENT PAUSE
+	stalled    bool // it waits for the journal, see durable.go; the connection is paused
+	throttled  bool // it waits for room in the journal
+	touched    bool // in listening.touched
 
-	closing bool // close once the replies so far are out
-	closed  bool
-	busy    bool // a worker runs one of its commands; the connection is paused
-
-	postponed bool   // it waits for the end of CLIENT PAUSE
-	stalled   bool   // it waits for the journal, see durable.go; the connection is paused
-	throttled bool   // it waits for room in the journal
-	waitFor   uint64 // its replies wait for this position to be durable
-	wrote     uint64 // the position behind its last record
+	waitFor uint64 // its replies wait for this position to be durable
+	wrote   uint64 // the position behind its last record
 
 	track    atomic.Pointer[tracker] // nil: it never had client-side caching
 	tx       *transaction            // MULTI is open
 	watching *watchSet               // nil: it never watched a key
-	subs     [command.SubKinds]map[string]struct{}
-	subCount int32 // over all kinds
-	touched  bool  // in listening.touched
+	blocked  *waiter                 // a command of its own waits for a key: nothing else runs
+	held     *resp.Batch             // the batch that a slow or a blocked command interrupted
 
-	blocked *waiter // a command of its own waits for a key: nothing else runs
-
-	held   *resp.Batch // the batch that a slow or a blocked command interrupted
-	heldAt int         // first call of held that has not run
-
-	created   int64 // milliseconds since 1970
 	active    int64 // last input, milliseconds since 1970
 	softSince int64 // when the output first passed the soft limit, 0: it has not
 	lastSpec  *command.Spec
 }
 
-// identity is what a client says of itself, kept apart because most say nothing.
-type identity struct {
+// sessionExt is what a client says of itself, and what it listens to, kept apart because
+// most neither speak nor listen.
+type sessionExt struct {
 	name, libName, libVer, user string
+	subs                        subscriptions
 }
+
+// subscriptions are the names that a client listens to, by kind.
+type subscriptions [command.SubKinds]map[string]struct{}
+
+// heldAt holds an index into a batch, or its length.
+const _ = uint8(resp.MaxBatch)
 
 // replyState says what becomes of replies (CLIENT REPLY).
 type replyState uint8
@@ -149,7 +155,7 @@ func (s *session) serve() bool {
 // resumeHeld runs the calls that stood behind a slow command in its batch.
 func (s *session) resumeHeld() bool {
 	b := s.held
-	from := s.heldAt
+	from := int(s.heldAt)
 	s.held = nil
 	if !s.runBatch(b, from) {
 		if s.held != b {
@@ -241,7 +247,7 @@ func (s *session) keepRest(b *resp.Batch, i int) (kept bool) {
 
 // hold keeps b, whose calls from index from on have not run.
 func (s *session) hold(b *resp.Batch, from int) {
-	s.held, s.heldAt = b, from
+	s.held, s.heldAt = b, uint8(from)
 	if b == s.ex.batch {
 		s.ex.batch = resp.GetBatch()
 	}

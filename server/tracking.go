@@ -62,35 +62,6 @@ type tracks struct {
 	invalidations func()   // deliverInvalidations, made once
 }
 
-// sessions finds connections by id.
-type sessions struct {
-	mu struct { // innermost
-		sync.Mutex
-		byID map[int64]*session
-	}
-}
-
-func (x *sessions) add(s *session) {
-	x.mu.Lock()
-	if x.mu.byID == nil {
-		x.mu.byID = map[int64]*session{}
-	}
-	x.mu.byID[s.id] = s
-	x.mu.Unlock()
-}
-
-func (x *sessions) remove(s *session) {
-	x.mu.Lock()
-	delete(x.mu.byID, s.id)
-	x.mu.Unlock()
-}
-
-func (x *sessions) find(id int64) *session {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.mu.byID[id]
-}
-
 func (tr *tracking) init(shards, reactors int) {
 	tr.tables = make([]trackTable, shards)
 	tr.mu.inboxes = make([]trackInbox, reactors)

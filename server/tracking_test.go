@@ -178,7 +178,10 @@ func TestTrackingTables(t *testing.T) {
 	n := len(s.tracking.mu.trackers) + len(s.tracking.mu.byPrefix)
 	s.tracking.mu.Unlock()
 	s.sessions.mu.Lock()
-	open := len(s.sessions.mu.byID)
+	open := 0
+	for _, p := range s.sessions.mu.pages {
+		open += p.used
+	}
 	s.sessions.mu.Unlock()
 	if n != 0 || open != 1 {
 		t.Error(n, "left", open, "sessions")

@@ -102,16 +102,16 @@ func (s *session) loginDefault() {
 // SetAuthenticated implements command.Client.
 func (s *session) SetAuthenticated(user string) {
 	s.needAuth = false
-	s.identity().user = user
+	s.ext().user = user
 	s.setUser(s.ex.srv.acl.Get(user))
 }
 
 // User implements command.Client.
 func (s *session) User() string {
-	if s.ident == nil || s.ident.user == "" {
+	if s.more == nil || s.more.user == "" {
 		return defaultUser
 	}
-	return s.ident.user
+	return s.more.user
 }
 
 // setUser binds the session to a user's present rights; nobody asks about one who may
@@ -159,8 +159,8 @@ func (s *session) logDenied(why acl.Denied, object, user string) {
 
 // mayListen tells whether the session's user may still hear all that it listens to.
 func (s *session) mayListen() bool {
-	for kind := range s.subs {
-		for name := range s.subs[kind] {
+	for kind := range command.SubKinds {
+		for name := range s.subscribed(command.SubKind(kind)) {
 			if !s.user.AllowsChannel([]byte(name), command.SubKind(kind) == command.SubPattern) {
 				return false
 			}
