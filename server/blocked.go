@@ -132,6 +132,9 @@ func (ex *executor) endTurn() {
 		ex.arrivals = slices.Delete(ex.arrivals, 0, 1)
 		w.arrived()
 	}
+	if ex.listening.owes {
+		ex.payOwed()
+	}
 	if ex.listening.own {
 		ex.listening.own = false
 		ex.drain()

@@ -56,6 +56,8 @@ type listening struct {
 	forms   [2][]byte  // what is being sent, by protocol
 	drain   func()     // posted to the reactor
 	own     bool       // this reactor has published to itself in this turn
+	owes    bool       // it has published to others, who are told when the turn ends
+	owed    []bool     // by reactor: which
 }
 
 // hearers are the sessions that listen to one channel or pattern, in no order.
@@ -104,14 +106,47 @@ func (s *Server) publish(own *executor, kind command.SubKind, channel, text []by
 		b.wanted = false
 		b.queue = append(b.queue, m)
 		switch {
+		case own == nil || own.reactor < 0:
+			s.tellReactor(i)
 		case own == s.execs[i]:
 			own.listening.own = true
-		case !b.posted:
-			b.posted = true
-			s.group.Reactors()[i].Post(s.execs[i].listening.drain)
+		default:
+			own.owe(i)
 		}
 	}
 	return heard
+}
+
+// tellReactor lets a reactor look into its inbox. pubsub.mu is held.
+func (s *Server) tellReactor(i int) {
+	if b := &s.pubsub.mu.inboxes[i]; !b.posted {
+		b.posted = true
+		s.group.Reactors()[i].Post(s.execs[i].listening.drain)
+	}
+}
+
+// owe notes that reactor i is to be told at the end of this turn: what a pipeline publishes
+// then goes to its clients in one piece.
+func (ex *executor) owe(i int) {
+	l := &ex.listening
+	if l.owed == nil {
+		l.owed = make([]bool, len(ex.srv.execs))
+	}
+	l.owes, l.owed[i] = true, true
+}
+
+// payOwed tells the reactors that messages of this turn went to.
+func (ex *executor) payOwed() {
+	l, p := &ex.listening, &ex.srv.pubsub
+	l.owes = false
+	p.mu.Lock()
+	for i, owed := range l.owed {
+		if owed {
+			l.owed[i] = false
+			ex.srv.tellReactor(i)
+		}
+	}
+	p.mu.Unlock()
 }
 
 // mark notes the reactors that a message for t goes to, and returns how many hear it.

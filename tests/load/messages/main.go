@@ -10,6 +10,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/kringdb/kring/tests/internal/harness"
 	"github.com/kringdb/kring/tests/load/internal/kit"
@@ -19,17 +21,18 @@ type options struct{ rounds, subscribers, messages, requests, keys int }
 
 // part is one row: how it is measured on one server, in microseconds of its CPU per unit.
 type part struct {
+	id    string // for -parts
 	name  string
 	bound float64 // of Kring's figure over redis-server's
 	run   func(srv *harness.Server, o options) (float64, error)
 }
 
 var parts = []part{
-	{"message to 1,000 subscribers, single PUBLISH", 1.0, func(s *harness.Server, o options) (float64, error) { return deliver(s, o, 1) }},
-	{"message to 1,000 subscribers, PUBLISH -P 64", 0.5, func(s *harness.Server, o options) (float64, error) { return deliver(s, o, 64) }},
-	{"PUBLISH without subscriber -P 64", 0.5, publish},
-	{"MULTI, 3 commands, EXEC, pipelined", 0.6, transactions},
-	{"GET -P 64, everything on", 0.40, getWatched},
+	{"single", "message to 1,000 subscribers, single PUBLISH", 1.0, func(s *harness.Server, o options) (float64, error) { return deliver(s, o, 1) }},
+	{"pipelined", "message to 1,000 subscribers, PUBLISH -P 64", 0.5, func(s *harness.Server, o options) (float64, error) { return deliver(s, o, 64) }},
+	{"publish", "PUBLISH without subscriber -P 64", 0.5, publish},
+	{"multi", "MULTI, 3 commands, EXEC, pipelined", 0.6, transactions},
+	{"watched", "GET -P 64, everything on", 0.40, getWatched},
 }
 
 func main() {
@@ -39,11 +42,13 @@ func main() {
 	flag.IntVar(&o.messages, "messages", 3000, "messages to them")
 	flag.IntVar(&o.requests, "requests", 1_000_000, "requests of the other parts")
 	flag.IntVar(&o.keys, "keys", 100_000, "random keys")
+	only := flag.String("parts", "", "only these, with commas between them: single, pipelined, publish, multi, watched, tracking; empty for all")
 	strict := flag.Bool("strict", false, "exit with 1 when a bound is missed")
 	flag.Parse()
+	wanted := func(id string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), id) }
 	kit.Run(func(s *kit.Servers) error {
-		missed, err := run(s, o)
-		if err == nil {
+		missed, err := run(s, o, slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !wanted(p.id) }))
+		if err == nil && wanted("tracking") {
 			s.End()
 			var n int
 			n, err = trackingMemory(s)
@@ -56,7 +61,11 @@ func main() {
 	})
 }
 
-func run(s *kit.Servers, o options) (missed int, err error) {
+// run measures the parts that take turns on two servers.
+func run(s *kit.Servers, o options, parts []part) (missed int, err error) {
+	if len(parts) == 0 {
+		return 0, nil
+	}
 	redis, err := s.Redis("--client-output-buffer-limit", "pubsub 0 0 0")
 	if err != nil {
 		return 0, err
