@@ -15,6 +15,7 @@ type Ctx struct {
 	Store       *store.Store
 	DB          int    // selected database
 	Now         int64  // milliseconds since 1970, one reading per batch
+	NowIsFixed  bool   // by a clock that stands still; else time goes on within the batch
 	Clock       uint32 // access clock of new entries, 24 bits
 	ClockUnitMs int64  // its unit, unless LFU is set; 0: 1000
 	LFU         *LFU   // how accesses are counted under an LFU policy; nil: by time

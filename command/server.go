@@ -109,6 +109,9 @@ func info(c *Ctx) { c.W.Verbatim("txt", c.Host.Info(c.Args[1:])) }
 
 func timeCmd(c *Ctx) {
 	now := time.Now()
+	if c.NowIsFixed {
+		now = time.UnixMilli(c.Now)
+	}
 	c.W.Array(2)
 	c.W.BulkInt(now.Unix())
 	c.W.BulkInt(int64(now.Nanosecond() / 1000))

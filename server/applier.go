@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/persistence"
@@ -97,7 +96,7 @@ func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
 // run executes one batch.
 func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	ex := ap.ex
-	now := time.Now().UnixMilli()
+	now := ap.ex.srv.nowMs()
 	ex.begin(&ap.self, now)
 	ex.ctx.CanWait = false
 	ex.prepare(ex.ctx.DB, b)

@@ -24,23 +24,24 @@ type waiter struct {
 		sync.Mutex
 		over bool // somebody has claimed it
 	}
-	s         *session
-	spec      *command.Spec
-	args      resp.Args // copies
-	keys      []store.Key
-	shards    store.ShardSet // of keys and of those waited for
-	nodes     []*waitNode
-	db        int
-	proto     int
-	track     *tracker // the client's, nil: it has none
-	noTouch   bool
-	null      bool  // a timeout replies Null, else NullArray
-	deadline  int64 // milliseconds since 1970, 0: none
-	deletions bool  // it must hear when a key is gone or has another type
-	wants     entry.Type
-	reply     resp.Buffer
-	wait      uint64 // what the reply waits for, see executor.takeWait
-	wrote     uint64
+	s             *session
+	spec          *command.Spec
+	args          resp.Args // copies
+	keys          []store.Key
+	shards        store.ShardSet // of keys and of those waited for
+	nodes         []*waitNode
+	db            int
+	proto         int
+	track         *tracker // the client's, nil: it has none
+	noTouch       bool
+	null          bool  // a timeout replies Null, else NullArray
+	deadline      int64 // milliseconds since 1970, 0: none
+	clockDeadline int64 // the same by the server's Clock
+	deletions     bool  // it must hear when a key is gone or has another type
+	wants         entry.Type
+	reply         resp.Buffer
+	wait          uint64 // what the reply waits for, see executor.takeWait
+	wrote         uint64
 
 	// The rest belongs to the session's reactor.
 	place int  // in executor.timers, -1: none
@@ -68,6 +69,7 @@ func (ex *executor) park() {
 	if ms := c.Waiting.TimeoutMs; ms > 0 {
 		// Rounded up, so that nobody is told too early.
 		w.deadline = min((time.Now().UnixNano()+999_999)/1_000_000, math.MaxInt64-ms) + ms
+		w.clockDeadline = min(ex.srv.wall(w.deadline-ms), math.MaxInt64-ms) + ms
 	}
 	c.Waiting = command.Wait{}
 	w.track = ex.tracker

@@ -234,7 +234,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release
-	ex.ctx = command.Ctx{W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced, Within: ex.within}
+	ex.ctx = command.Ctx{NowIsFixed: srv.clock != nil, W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced, Within: ex.within}
 	return ex
 }
 
@@ -243,7 +243,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 func (ex *executor) begin(s *session, now int64) {
 	ex.ctx.Client, ex.ctx.DB, ex.ctx.NoTouch, ex.ctx.CanWait = s, int(s.db), s.noTouch, true
 	ex.tracker = s.track.Load()
-	ex.setClock(now)
+	ex.setClock(ex.srv.wall(now))
 }
 
 // setClock gives the context the time and the options of this moment.

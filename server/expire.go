@@ -36,13 +36,13 @@ func (s *Server) mayExpire() bool {
 // share of time.
 func (k *keeper) expire() {
 	s := k.srv
+	k.burst = false
 	if !s.mayExpire() {
 		return
 	}
 	k.stats.overdue.Store(0)
-	k.burst = false
 	began := time.Now()
-	now := began.UnixMilli()
+	now := s.wall(began.UnixMilli())
 	for more := true; more; {
 		more = false
 		for i := range uint32(s.store.Shards()) {
@@ -58,12 +58,13 @@ func (k *keeper) expire() {
 			}
 			more = more || x.Work > 0 && s.store.Due(i) <= now
 			runtime.Gosched()
-			now = time.Now().UnixMilli()
-			k.workedAt.Store(now)
-			if now-began.UnixMilli() > keeperPassMs {
+			t := time.Now()
+			k.workedAt.Store(t.UnixMilli())
+			now = s.wall(t.UnixMilli())
+			if busy := t.Sub(began); busy.Milliseconds() > keeperPassMs {
 				k.stats.capReached.Add(1)
 				k.burst = true
-				k.stats.busyUs.Add(time.Since(began).Microseconds())
+				k.stats.busyUs.Add(busy.Microseconds())
 				return
 			}
 		}
@@ -71,12 +72,20 @@ func (k *keeper) expire() {
 	k.stats.busyUs.Add(time.Since(began).Microseconds())
 }
 
+// expireAll deletes all that is due, however long it takes, but for what a long command
+// locks.
+func (k *keeper) expireAll() {
+	for k.expire(); k.burst; k.expire() {
+	}
+}
+
 // helpExpire deletes what is due in a slice of time, on a reactor, unless another one is
 // at it.
 func (s *Server) helpExpire(ex *executor, now int64) {
 	k := s.keeper
-	// A keeper that is at work needs no help, and the clients of a reactor no delay.
-	if now-k.workedAt.Load() < keeperFreshMs || !s.mayExpire() || !k.helping.TryLock() {
+	// A keeper that is at work needs no help, and the clients of a reactor no delay. When
+	// a Clock is moved, the keeper is asked.
+	if s.clock != nil || now-k.workedAt.Load() < keeperFreshMs || !s.mayExpire() || !k.helping.TryLock() {
 		return
 	}
 	k.dueAt.Store(math.MaxInt64) // Store's alarm, and what is left, lower it

@@ -18,6 +18,7 @@ type keeper struct {
 	srv   *Server
 	ex    *executor // for what changes values, such as the expiry of fields
 	wake  chan struct{}
+	asked chan chan<- struct{} // to do all that is due, and then close the channel
 	quit  chan struct{}
 	ended chan struct{}
 	stats keeperStats
@@ -68,7 +69,7 @@ type keeperStats struct {
 
 // newKeeper makes the keeper of s; it gets its executor before it starts.
 func newKeeper(s *Server) *keeper {
-	return &keeper{srv: s, wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+	return &keeper{srv: s, wake: make(chan struct{}, 1), asked: make(chan chan<- struct{}), quit: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // ring wakes the keeper; any goroutine may call it, under any lock.
@@ -98,6 +99,9 @@ func (k *keeper) run() {
 		case <-k.quit:
 			return
 		case <-k.wake:
+		case done := <-k.asked:
+			k.expireAll()
+			close(done)
 		case <-timer.C:
 		}
 		k.srv.store.SetAlarm(math.MinInt64)
@@ -122,6 +126,9 @@ func (k *keeper) run() {
 // rest arms the store's alarm and returns how long the keeper may sleep.
 func (k *keeper) rest() time.Duration {
 	st, now := k.srv.store, time.Now()
+	if k.srv.clock != nil {
+		return k.restUnderClock()
+	}
 	until := now.UnixMilli() + keeperTickMs
 	if k.srv.mayExpire() {
 		// What comes up before until after the alarm is set rings; what came before
@@ -142,6 +149,21 @@ func (k *keeper) rest() time.Duration {
 	}
 	// A shard that a long command holds stays due: look again, but not all the time.
 	return max(time.UnixMilli(until).Sub(now), keeperRetry)
+}
+
+// restUnderClock is rest where a Clock stands still: nothing falls due but by a command.
+func (k *keeper) restUnderClock() time.Duration {
+	s := k.srv
+	soon := s.nowMs() + 1
+	switch {
+	case s.mayExpire() && s.store.SetAlarm(soon) < soon, k.unfinished:
+		return keeperRetry
+	case k.burst:
+		return keeperBurstRest
+	case k.sweep > 0:
+		return max(time.Until(k.resume), keeperRetry)
+	}
+	return keeperTickMs * time.Millisecond
 }
 
 // evict brings the store within maxmemory, in steps, as far as a pass allows.

@@ -90,7 +90,7 @@ func (ev *evictor) ready(s *Server) bool {
 		ev.Evictor, ev.by = store.NewEvictor(s.store), -1
 	}
 	ev.lfu = s.lfuParameters()
-	ev.now, _ = accessClock(by, time.Now().UnixMilli())
+	ev.now, _ = accessClock(by, s.nowMs())
 	ev.policy.Samples = int(s.opts.MaxMemorySamples.Load())
 	if by == ev.by {
 		return true

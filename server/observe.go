@@ -107,7 +107,7 @@ func (ex *executor) closeGroup() {
 // observeLong looks whether a call of some length is for the slow log or the latency
 // monitor.
 func (ex *executor) observeLong(spec *command.Spec, micros int64) {
-	srv, c := ex.srv, &ex.ctx
+	srv := ex.srv
 	if most := srv.opts.SlowlogLogSlowerThan.Load(); most >= 0 && micros >= most && spec.Flags&command.SkipSlowlog == 0 {
 		ex.logSlow(spec, micros)
 	}
@@ -116,7 +116,7 @@ func (ex *executor) observeLong(spec *command.Spec, micros int64) {
 		if spec.Flags&command.Fast != 0 {
 			event = "fast-command"
 		}
-		srv.latency.Add(event, c.Now/1000, micros/1000)
+		srv.latency.Add(event, time.Now().Unix(), micros/1000)
 	}
 }
 
@@ -130,7 +130,7 @@ func (s *Server) noteLatency(event string, d time.Duration) {
 
 func (ex *executor) logSlow(spec *command.Spec, micros int64) {
 	c := &ex.ctx
-	call := stats.SlowCall{Unix: c.Now / 1000, Micros: micros}
+	call := stats.SlowCall{Unix: time.Now().Unix(), Micros: micros}
 	if se := sessionOf(c.Client); se != nil {
 		call.Addr, call.Name = se.conn.RemoteAddr(), se.Name()
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"slices"
-	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
@@ -197,7 +196,7 @@ func (ex *executor) serveLater() bool {
 
 // serveOnWorker serves keys that a reactor could not wait for.
 func (ex *executor) serveOnWorker(keys []readyKey) {
-	ex.setClock(time.Now().UnixMilli())
+	ex.setClock(ex.srv.nowMs())
 	ex.later = append(ex.later, keys...)
 	ex.gate.Lock()
 	ex.afterUnlock()

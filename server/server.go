@@ -51,6 +51,7 @@ type Server struct {
 	limits       atomic.Pointer[command.Limits]
 	base         statBase
 	peakBytes    atomic.Int64
+	clock        *Clock       // nil: the real time; constant once it serves
 	ownsProcess  bool         // see OwnProcess
 	profiles     http.Handler // of the window, nil: none
 	startBytes   int64        // what the Go heap held when the server began to serve
@@ -90,8 +91,10 @@ var preAuthLimits = resp.PreAuthLimits()
 
 // New builds a server from its options: command table, store, reactors and
 // listeners. Nothing is served before Serve.
-func New(opts *options.Options, log *slog.Logger) (*Server, error) {
-	s := &Server{opts: opts, log: log, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
+func New(opts *options.Options, log *slog.Logger) (*Server, error) { return newServer(opts, log, nil) }
+
+func newServer(opts *options.Options, log *slog.Logger, clock *Clock) (*Server, error) {
+	s := &Server{opts: opts, log: log, clock: clock, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
 	var err error
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
@@ -176,6 +179,10 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.startBytes = readGoMemory().heapBytes
 	s.keeper.start()
 	s.group.Start(s)
+	if s.clock != nil {
+		s.clock.add(s)
+		defer s.clock.remove(s)
+	}
 	s.watchListeners() // reactors run now: they can be asked to close a listener
 	closeWindow := s.openWindow()
 	err := s.aof.open(ctx)

@@ -83,6 +83,19 @@ func Load(args []string, stdin io.Reader) (*Options, error) {
 	return o, nil
 }
 
+// Read takes directives, a line each as in a configuration file, before the server starts;
+// source is what errors call it. The error is a *LoadError.
+func (o *Options) Read(in io.Reader, source string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.readLocked(in, source, 0); err != nil {
+		return err
+	}
+	o.warnings = nil
+	o.collectWarningsLocked()
+	return nil
+}
+
 // loadMainLocked reads the file that CONFIG REWRITE will write.
 func (o *Options) loadMainLocked(path string) error {
 	abs, err := filepath.Abs(path)

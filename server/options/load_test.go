@@ -26,6 +26,23 @@ func load(t *testing.T, text string, words ...string) *Options {
 	return o
 }
 
+func TestRead(t *testing.T) {
+	o := New()
+	if err := o.Assign("timeout", "5"); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Read(strings.NewReader("port 7000\n\tsyslog-enabled yes"), "Config"); err != nil {
+		t.Fatal(err)
+	}
+	if o.Int("port") != 7000 || o.Int("timeout") != 5 || len(o.Warnings()) != 1 {
+		t.Error(o.Int("port"), o.Int("timeout"), o.Warnings())
+	}
+	err := o.Read(strings.NewReader("\nport many"), "Config")
+	if le := (*LoadError)(nil); !errors.As(err, &le) || le.Line != 2 || le.Source != "Config" {
+		t.Error(err)
+	}
+}
+
 func TestFileValues(t *testing.T) {
 	for _, c := range []struct{ text, name, want string }{
 		{"# c\n\n port 7000\r\n\tTIMEOUT\t8\n", "timeout", "8"},

@@ -1,0 +1,182 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/kringdb/kring/server/options"
+)
+
+// This file is the server as a part of another program: Start, see docs/EMBEDDING.md.
+
+// Options are what Start makes a server from. The zero value listens on a free port of the
+// loopback interface and keeps nothing on disk.
+type Options struct {
+	// Config has further directives as in redis.conf, a line each, and decides before all
+	// that is said here: "maxmemory 100mb\nappendonly yes\ndir /var/lib/app". What concerns
+	// a process as a whole (logfile, pidfile, daemonize, oom-score-adj...) is refused.
+	Config string
+
+	// Addr is the host:port to listen on; "" stands for 127.0.0.1:0, a free port. Without a
+	// host it is all addresses, of which only the loopback one is served as long as no
+	// password is set (protected-mode).
+	Addr string
+
+	// Logger gets the log; nil: nobody does. Its level counts, not loglevel.
+	Logger *slog.Logger
+
+	// Clock, for tests, is the time by which keys expire; nil: the real one.
+	Clock *Clock
+}
+
+// Embedded is a server that runs within the program. All methods are safe for any
+// goroutine.
+type Embedded struct {
+	srv  *Server
+	addr string
+	stop context.CancelCauseFunc
+	done chan struct{}
+	err  error // of Serve; set before done is closed
+	own  ownClient
+}
+
+var errClosed = errors.New("the server was closed")
+
+// Start runs a server until ctx ends, Close is called or a client sends SHUTDOWN. It
+// returns when clients are served: an append only file has been loaded by then. When it
+// returns an error, nothing is left open.
+func Start(ctx context.Context, o Options) (*Embedded, error) {
+	opts, err := o.options()
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kring: %w", err)
+	}
+	log := o.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	for _, w := range opts.Warnings() {
+		log.Warn(w)
+	}
+	srv, err := newServer(opts, log, o.Clock)
+	if err != nil {
+		return nil, fmt.Errorf("kring: %w", err)
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	e := &Embedded{srv: srv, stop: stop, done: make(chan struct{})}
+	if at := srv.Addrs(); len(at) > 0 {
+		e.addr = at[0].String()
+	}
+	go e.serve(ctx)
+	select {
+	case <-srv.ready:
+		return e, nil
+	case <-e.done:
+		return nil, fmt.Errorf("kring: %w", cmpErr(e.err, context.Cause(ctx)))
+	}
+}
+
+// cmpErr returns the first error that is one.
+func cmpErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return errClosed
+}
+
+func (e *Embedded) serve(ctx context.Context) {
+	defer close(e.done)
+	e.err = e.srv.Serve(ctx)
+	e.own.close()
+	e.stop(errClosed) // lets go of the parent context
+}
+
+// Addr returns the address that the server listens on, as a client wants it: host:port, or
+// the path of a unix socket.
+func (e *Embedded) Addr() string { return e.addr }
+
+// Close ends the server and waits until all that it had opened is closed: connections,
+// files, goroutines, memory. It returns what could not be written to disk, the same at
+// every call.
+func (e *Embedded) Close() error {
+	e.stop(errClosed)
+	<-e.done
+	return e.err
+}
+
+// Done is closed when the server has ended, whatever ended it.
+func (e *Embedded) Done() <-chan struct{} { return e.done }
+
+// TB is what StartT needs of a *testing.T, *testing.B or *testing.F.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Cleanup(func())
+}
+
+// StartT is Start for a test: the server ends with it, and what goes wrong fails it.
+func StartT(t TB, o Options) *Embedded {
+	t.Helper()
+	e, err := Start(context.Background(), o)
+	if err != nil {
+		t.Fatalf("%v", err)
+		return nil
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("kring: %v", err)
+		}
+	})
+	return e
+}
+
+// embeddedReactors is how many reactors there are at most, unless Config asks for more: the
+// program around has work of its own for the processors.
+const embeddedReactors = 2
+
+// ofProcess are the options that only make sense where the server owns the process.
+var ofProcess = []string{"logfile", "pidfile", "daemonize", "supervised", "pprof-address", "oom-score-adj", "syslog-enabled"}
+
+// options makes the options of the server.
+func (o *Options) options() (*options.Options, error) {
+	opts := options.New()
+	host, port := "127.0.0.1", "0"
+	if o.Addr != "" {
+		var err error
+		if host, port, err = net.SplitHostPort(o.Addr); err != nil {
+			return nil, err
+		}
+	}
+	if host == "" {
+		host = "* -::*" // as everywhere in Go, all addresses
+	}
+	for _, d := range [][2]string{
+		{"bind", host}, {"port", port}, {"save", ""}, {"huge-pages", "no"},
+		{"reactors", strconv.Itoa(min(runtime.GOMAXPROCS(0), embeddedReactors))},
+	} {
+		if err := opts.Assign(d[0], d[1]); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", d[0], d[1], err)
+		}
+	}
+	normal := options.New()
+	if err := opts.Read(strings.NewReader(o.Config), "Config"); err != nil {
+		return nil, err
+	}
+	for _, name := range ofProcess {
+		if opts.String(name) != normal.String(name) {
+			return nil, fmt.Errorf("Config: %s is for the program around the server to decide", name)
+		}
+	}
+	return opts, nil
+}
