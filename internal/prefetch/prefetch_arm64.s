@@ -12,3 +12,14 @@ TEXT ·Lines2(SB), NOSPLIT|NOFRAME, $0-8
 	PRFM (R0), PLDL1KEEP
 	PRFM 64(R0), PLDL1KEEP
 	RET
+
+// func Lines(p unsafe.Pointer, n int)
+TEXT ·Lines(SB), NOSPLIT|NOFRAME, $0-16
+	MOVD p+0(FP), R0
+	MOVD n+8(FP), R1
+next:
+	PRFM (R0), PLDL1KEEP
+	ADD $64, R0
+	SUBS $1, R1
+	BGT next
+	RET

@@ -13,3 +13,9 @@ func Line(p unsafe.Pointer)
 //
 //go:noescape
 func Lines2(p unsafe.Pointer)
+
+// Lines asks for n > 0 lines from the one at p on. The last ones may lie where nothing
+// can be read.
+//
+//go:noescape
+func Lines(p unsafe.Pointer, n int)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/slotted"
 )
 
 const benchEntries = 1_000_000
@@ -104,6 +106,32 @@ func BenchmarkQuery(b *testing.B) {
 		for b.Loop() {
 			buf = benchMember(buf, rng.IntN(benchEntries))
 			e, _, _ = Add(ar, e, buf, rng.Float64(), 0, Limits{})
+		}
+	})
+	b.Run("UpdateAhead", func(b *testing.B) {
+		// Members as the look-ahead of a pipeline finds them: the index is in the cache.
+		root := e.A + arena.Addr(uintptr(unsafe.Pointer(&e.Payload()[indexOff]))-uintptr(e.A.Ptr()))
+		var members [64][]byte
+		for n := 0; b.Loop(); n++ {
+			if n%len(members) == 0 {
+				for i := range members {
+					members[i] = benchMember(members[i], rng.IntN(benchEntries))
+					slotted.TouchWord(root, slotted.Hash(members[i]))
+				}
+				for _, m := range members {
+					slotted.TouchPage(root, slotted.Hash(m))
+				}
+				for _, m := range members {
+					slotted.TouchRecord(root, slotted.Hash(m))
+				}
+			}
+			e, _, _ = Add(ar, e, members[n%len(members)], rng.Float64(), 0, Limits{})
+		}
+	})
+	b.Run("UpdateNear", func(b *testing.B) {
+		for b.Loop() {
+			buf = benchMember(buf, rng.IntN(benchEntries))
+			e, _, _ = Add(ar, e, buf, 1e-5, Incr, Limits{})
 		}
 	})
 	b.Run("Random", func(b *testing.B) {

@@ -65,29 +65,6 @@ func addFull(ar *arena.Arena, e entry.Entry, member []byte, score float64, flags
 	return score, out
 }
 
-// update changes the score of an entry.
-func (t *tree) update(now, score float64, member []byte) {
-	var p path
-	t.seek(&p, &bound{key: keyOf(now), member: member}, 0)
-	if t.stays(&p, keyOf(score), member) {
-		s := &p.at[p.depth-1]
-		at(s.a).setScore(s.i, score)
-		return
-	}
-	t.remove(&p)
-	t.insert(score, member)
-}
-
-// stays tells whether the entry that p leads to may have the score of key where it is.
-// It looks no further than its leaf.
-func (t *tree) stays(p *path, key int64, member []byte) bool {
-	d := p.depth - 1
-	b, i := at(p.at[d].a), p.at[d].i
-	q := bound{key: key, member: member}
-	return (i > 0 && b.isBefore(i-1, &q) || i == 0 && p.isFirst(d)) &&
-		(i+1 < b.len() && !b.isBefore(i+1, &q) || i+1 == b.len() && p.isLast(d))
-}
-
 func removeFull(ar *arena.Arena, e entry.Entry, member []byte) bool {
 	x := index(e)
 	r := x.Find(member)

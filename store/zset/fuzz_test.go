@@ -347,6 +347,37 @@ func TestRandomOperations(t *testing.T) {
 	}
 }
 
+// TestUpdates changes scores in a tree of several levels: within a leaf, from leaf to leaf,
+// out of leaves that become empty by that, with members outside and zeros of both signs.
+func TestUpdates(t *testing.T) {
+	f := newFuzzer(t, []byte{1})
+	f.limits = Limits{}
+	rng := rand.New(rand.NewPCG(7, 8))
+	for i := range 1500 {
+		f.add(fmt.Sprintf("%04d%0*d", i, 1+rng.IntN(300), 0), float64(rng.IntN(200)), 0)
+	}
+	if at(arena.Addr(f.e.U64(rootOff))).level() < 2 {
+		t.Fatal("a tree of too few levels")
+	}
+	for i := range 6000 {
+		p := f.model[rng.IntN(len(f.model))]
+		s := p.score + float64(rng.IntN(7)-3)
+		switch rng.IntN(4) {
+		case 0:
+			s = float64(rng.IntN(200)) - 100
+		case 1:
+			s = oddScores[rng.IntN(len(oddScores))]
+		}
+		f.add(p.member, s, 0)
+		if i%500 == 0 {
+			f.verify()
+		}
+	}
+	f.verify()
+	f.free()
+	f.ar.Release()
+}
+
 func TestKeep(t *testing.T) {
 	f := newFuzzer(t, []byte{1})
 	for i := range 1500 {

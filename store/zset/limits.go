@@ -23,6 +23,13 @@ const (
 	keepMinGone = 1000
 	keepShare   = 3
 
+	// What is asked for of a block before it is looked at, in cache lines: of a leaf for a
+	// search its keys and ends, for a change all of an average one; of an inner block all of
+	// an average one, since its children and counts are behind its keys.
+	leafSearchLines = 5
+	leafLines       = 11
+	innerLines      = 24
+
 	headerBytes = 4
 	keyBytes    = 8
 	childBytes  = 8

@@ -1,8 +1,6 @@
 package zset
 
 import (
-	"unsafe"
-
 	"github.com/kringdb/kring/internal/prefetch"
 	"github.com/kringdb/kring/store/arena"
 )
@@ -54,16 +52,26 @@ func (t *tree) seek(p *path, q *bound, d uint64) {
 			b.addCount(s.i, d)
 		}
 		a = b.child(s.i)
-		ask(a)
+		b.askAll(a)
 	}
 }
 
-// ask asks for the cache lines of a block that a search is going to look at, so that
-// their misses overlap.
-func ask(a arena.Addr) {
-	p := a.Ptr()
-	prefetch.Lines2(unsafe.Add(p, 64))
-	prefetch.Lines2(unsafe.Add(p, 192))
+// ask asks for the cache lines of b's child at a that a search is going to look at, so that
+// their misses overlap; askAll for those that a change looks at.
+func (b block) ask(a arena.Addr) {
+	if b.level() == 1 {
+		prefetch.Lines(a.Ptr(), leafSearchLines)
+		return
+	}
+	prefetch.Lines(a.Ptr(), innerLines)
+}
+
+func (b block) askAll(a arena.Addr) {
+	if b.level() == 1 {
+		prefetch.Lines(a.Ptr(), leafLines)
+		return
+	}
+	prefetch.Lines(a.Ptr(), innerLines)
 }
 
 // rank returns the number of entries before q.
@@ -81,7 +89,7 @@ func (t *tree) rank(q *bound) uint64 {
 		sum += b.beforeOf(i, total)
 		total = b.count(i)
 		a = b.child(i)
-		ask(a)
+		b.ask(a)
 	}
 }
 
@@ -104,5 +112,6 @@ func (t *tree) choose(p *path, r uint64) {
 			s.i++
 		}
 		a = b.child(s.i)
+		b.ask(a)
 	}
 }
