@@ -23,8 +23,8 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
-.PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof profile soak docs clean
+.PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust window crash \
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin profile soak screenshot docs clean
 
 all: build
 
@@ -40,7 +40,7 @@ run: build
 
 # One target after the other, whatever -j says: two cores, and tests that measure time.
 test:
-	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust crash fuzz-smoke; do \
+	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust window crash fuzz-smoke; do \
 		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
 		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
 
@@ -78,6 +78,10 @@ clients: build
 
 robust: build
 	$(GO) test -count=1 ./tests/robust
+
+# The page with live charts, in a browser.
+window: build
+	$(GO) test -count=1 ./tests/window
 
 # kill -9 under load, restart, look: 25 rounds under always and under everysec.
 crash: build
@@ -125,6 +129,10 @@ bench-collide: build
 bench-aof: build
 	$(GO) run ./tests/load/aof $(ARGS)
 
+# What looking costs: the window's and a scraper's share of the CPU, the time of /metrics.
+bench-admin: build
+	$(GO) run ./tests/load/admin $(ARGS)
+
 # CPU and allocation profiles into profiles/.
 profile: build
 	$(GO) run ./tests/load/profile $(ARGS)
@@ -133,6 +141,10 @@ soak: build compat-random
 	CRASH_ROUNDS=1000 CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./tests/crash ./server
 	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 $(GO) test -count=1 -timeout 20m -run TestReplay ./tests/compat
 	$(GO) run ./tests/load/soak -time $(SOAKTIME) $(ARGS)
+
+# The pictures of the window in docs, after five minutes of traffic.
+screenshot: build
+	$(GO) run ./tests/load/screenshot $(ARGS)
 
 # What is generated from the tables.
 docs: build

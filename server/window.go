@@ -128,7 +128,9 @@ func (w *window) State() admin.State {
 		st.Slow = append(st.Slow, admin.SlowCall{ID: c.ID, Unix: c.Unix, Micros: c.Micros, Args: c.Args, Addr: c.Addr})
 	}
 	for _, k := range stats.Busiest(hot, admin.KeysShown) {
-		st.Hot = append(st.Hot, admin.HotKey{DB: k.DB, Key: k.Name, Uses: int64(k.Count)})
+		if surely := k.Count - k.Error; surely > 0 {
+			st.Hot = append(st.Hot, admin.HotKey{DB: k.DB, Key: k.Name, Uses: int64(surely)})
+		}
 	}
 	for _, e := range s.latency.Latest() {
 		st.Events = append(st.Events, admin.Event{Name: e.Name, Unix: e.Last.Unix, Millis: e.Last.Millis})

@@ -78,7 +78,7 @@ func TestWindow(t *testing.T) {
 	s := startServer(t)
 	c := dial(t, s)
 	c.do("SET", "a", "b")
-	if code, text := get(t, s, "/", ""); code != http.StatusOK || !strings.Contains(text, "<title>Kring</title>") || strings.Contains(text, "http") {
+	if code, text := get(t, s, "/", ""); code != http.StatusOK || !strings.Contains(text, "<title>Kring</title>") || regexp.MustCompile(`(src|href|import|url)\s*[=(]?\s*["']?(https?:)?//`).MatchString(text) {
 		t.Error(code, "the page is missing or refers to something outside")
 	}
 	if code, text := get(t, s, "/healthz", ""); code != http.StatusOK || text != "ok\n" {

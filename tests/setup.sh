@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need and the system lacks: redis-server, redis-cli and
 # redis-benchmark (the oracle; its service is never left running), the client libraries
-# of other languages, and the Go and node modules.
+# of other languages, a browser, and the Go and node modules.
 # Idempotent; needs the network only when something is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,6 +26,7 @@ package=libhiredis-dev; want test -e /usr/include/hiredis/hiredis.h
 package=gcc; want have cc
 package=nodejs; want have node
 package=npm; want have npm
+package=chromium; want have chromium
 
 if [ -n "$missing" ]; then
 	# policy-rc.d keeps the package from starting its service; an own policy stays.

@@ -29,7 +29,9 @@ func guard(src Source, next http.Handler) http.Handler {
 		}
 		switch got := src.Admit(v); {
 		case got == Unknown:
-			w.Header().Set("WWW-Authenticate", `Basic realm="Kring", charset="UTF-8"`)
+			if r.URL.Path != "/api/state" { // whose asker is the page: it says so itself
+				w.Header().Set("WWW-Authenticate", `Basic realm="Kring", charset="UTF-8"`)
+			}
 			http.Error(w, "a user of the server and their password, please", http.StatusUnauthorized)
 		case got < need:
 			http.Error(w, "not for you: without a password only this machine may look, by its address or as localhost;\n"+

@@ -55,7 +55,7 @@ type SlowCall struct {
 	Addr   string   `json:"addr"`
 }
 
-// HotKey is a key and about how often it was used in the last minutes.
+// HotKey is a key and how often, at least, it was used in the last minutes.
 type HotKey struct {
 	DB   int    `json:"db"`
 	Key  string `json:"key"`
