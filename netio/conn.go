@@ -6,7 +6,8 @@ import (
 	"github.com/kringdb/kring/internal/invariants"
 )
 
-// Conn is one connection. All methods belong to its reactor's goroutine, except ID,
+// Conn is one connection. All methods belong to its reactor's goroutine (whoever holds the
+// mutex of its stripe, in the goroutine model), except ID,
 // Reactor, RemoteAddr, IsUnix and IsLoopback, which any goroutine may call, and the
 // rings as Ring describes. After Close they do nothing.
 type Conn struct {
@@ -16,7 +17,7 @@ type Conn struct {
 	from    *listener
 	id      uint64
 	created int64
-	direct  *direct // nil: SetDirect was never asked for
+	direct  *direct // nil: SetDirect was never asked for; never nil in the goroutine model
 	remote  peer    // zero for a unix socket
 	fd      int32
 	slot    uint32 // in Reactor.slots
@@ -59,7 +60,20 @@ func (p *peer) addr() netip.Addr {
 type direct struct {
 	buf []byte // where input goes while the in-ring is empty
 	n   int    // bytes in it that TakeDirect has not reported
+
+	stream *stream // of the goroutine model: here, because it costs other connections nothing
 }
+
+// stream is what the connection has in the goroutine model, nil in the reactor's.
+func (c *Conn) stream() *stream {
+	if c.fd != streamFD {
+		return nil
+	}
+	return c.direct.stream
+}
+
+// streamFD is Conn.fd of the goroutine model, where the netpoller has the descriptor.
+const streamFD = -2
 
 // In is the ring of what was received.
 func (c *Conn) In() *Ring { return &c.in }
@@ -79,8 +93,8 @@ func (c *Conn) ID() uint64 { return c.id }
 // Created is when the connection was accepted, in milliseconds since 1970.
 func (c *Conn) Created() int64 { return c.created }
 
-// FD is the descriptor, -1 when it is closed.
-func (c *Conn) FD() int { return int(c.fd) }
+// FD is the descriptor, -1 when it is closed, and in the goroutine model.
+func (c *Conn) FD() int { return int(max(c.fd, -1)) }
 
 // OutBytes is how much output the kernel has not taken yet.
 func (c *Conn) OutBytes() int { return c.out.Len() }
@@ -123,6 +137,9 @@ func (c *Conn) LocalAddr() string {
 	if c.from.unix {
 		return c.from.path + ":0"
 	}
+	if s := c.stream(); s != nil {
+		return s.local
+	}
 	if c.fd < 0 {
 		return ""
 	}
@@ -158,7 +175,7 @@ func (c *Conn) TakeDirect() int {
 		return 0
 	}
 	n := c.direct.n
-	*c.direct = direct{}
+	c.direct.buf, c.direct.n = nil, 0
 	return n
 }
 
@@ -185,7 +202,7 @@ func (c *Conn) Resume() {
 	}
 	c.paused = false
 	if c.closed {
-		if c.fd < 0 {
+		if c.fd == -1 {
 			c.releaseRings()
 		}
 		return
@@ -225,6 +242,10 @@ func (c *Conn) Close(err error) {
 		return
 	}
 	c.closed = true
+	if s := c.stream(); s != nil {
+		s.close(err)
+		return
+	}
 	c.r.doomed = append(c.r.doomed, doom{c, err})
 }
 

@@ -69,6 +69,9 @@ func (c *Conn) deliver() {
 	if c.closed || c.closing || c.paused || c.session == nil {
 		return
 	}
+	if s := c.stream(); s != nil && s.direct != nil {
+		return // there is nothing to do before that has been read
+	}
 	c.session.Data()
 	c.settle()
 }
@@ -77,6 +80,10 @@ func (c *Conn) deliver() {
 // closed, an empty ring lets go of its nodes.
 func (c *Conn) settle() {
 	if c.closed {
+		return
+	}
+	if s := c.stream(); s != nil {
+		s.settle()
 		return
 	}
 	if c.eof && !c.paused && !c.queued && !c.closing {
@@ -135,6 +142,10 @@ func (c *Conn) writable() {
 // paused connection it also resumes reading that had stopped at PausedInputBytes, if
 // there is room again.
 func (c *Conn) Flush() {
+	if s := c.stream(); s != nil {
+		s.flush()
+		return
+	}
 	if c.paused {
 		c.watch()
 	}
@@ -198,6 +209,10 @@ func (c *Conn) sendNodes() (n, offered int, err error) {
 // watch tells the poller what the connection waits for, if that has changed.
 func (c *Conn) watch() {
 	if c.closed {
+		return
+	}
+	if s := c.stream(); s != nil {
+		s.moved.Signal()
 		return
 	}
 	want := Interest(0)

@@ -13,8 +13,14 @@ import (
 
 // Config is what a Group is made from; the zero value has sensible defaults.
 type Config struct {
-	// Reactors is how many there are, 0 for one per CPU that Go may use.
+	// Reactors is how many there are, 0 for one per CPU that Go may use, NoReactors for
+	// none.
 	Reactors int
+
+	// Stripes is how many stripes there are, for connections that goroutines serve; 0 is
+	// none, and with reactors only needed for listeners that want goroutines. See
+	// DefaultStripes.
+	Stripes int
 
 	// TurnReadBytes bounds what is read from one connection in one turn of the loop;
 	// 0 stands for 64 KB.
@@ -79,20 +85,35 @@ type Session interface {
 type ListenOptions struct {
 	Backlog  int         // waiting connections, 0 for 511; the kernel has a limit of its own
 	UnixPerm os.FileMode // permissions of a unix socket; 0 leaves them to the umask
+
+	// Goroutines: connections are served by goroutines, on the group's stripes, even if
+	// it has reactors.
+	Goroutines bool
+
+	// Prepare, if set, is called with each accepted connection of the goroutine model, on
+	// its own goroutine, and returns what is served instead (a TLS connection, say, after
+	// the handshake). With an error the connection is closed.
+	Prepare func(net.Conn) (net.Conn, error)
 }
+
+// NoReactors is the value of Config.Reactors for stripes alone.
+const NoReactors = -1
 
 // Group is a set of reactors and their listeners.
 type Group struct {
-	cfg       Config
-	log       *slog.Logger
-	reactors  []*Reactor
-	place     atomic.Uint32 // round-robin of new connections
-	nextID    atomic.Uint64
-	keepAlive atomic.Int64 // Config.KeepAlive, which SetKeepAlive changes
-	wg        sync.WaitGroup
-	mu        struct {
+	cfg         Config
+	log         *slog.Logger
+	reactors    []*Reactor    // those with pollers, then the stripes
+	polled      int           // how many have pollers
+	place       atomic.Uint32 // round-robin of new connections
+	stripePlace atomic.Uint32 // and of those that goroutines serve
+	nextID      atomic.Uint64
+	keepAlive   atomic.Int64 // Config.KeepAlive, which SetKeepAlive changes
+	wg          sync.WaitGroup
+	mu          struct {
 		sync.Mutex
-		listeners int
+		listeners int // of reactors
+		servers   []*streamServer
 		started   bool
 		closed    bool
 	}
@@ -105,8 +126,11 @@ func NewGroup(cfg Config) (*Group, error) {
 	if cfg.Reactors == 0 {
 		cfg.Reactors = runtime.GOMAXPROCS(0)
 	}
-	if cfg.Reactors < 0 || cfg.Reactors > maxReactors {
-		return nil, fmt.Errorf("netio: %d reactors: not within 1..%d", cfg.Reactors, maxReactors)
+	if cfg.Reactors == NoReactors && cfg.Stripes > 0 {
+		cfg.Reactors = 0
+	}
+	if cfg.Reactors < 0 || cfg.Reactors > maxReactors || cfg.Stripes < 0 || cfg.Stripes > maxReactors {
+		return nil, fmt.Errorf("netio: %d reactors, %d stripes: not within 1..%d", cfg.Reactors, cfg.Stripes, maxReactors)
 	}
 	if cfg.TurnReadBytes <= 0 {
 		cfg.TurnReadBytes = defaultTurnReadBytes
@@ -114,7 +138,7 @@ func NewGroup(cfg Config) (*Group, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	g := &Group{cfg: cfg, log: cfg.Logger}
+	g := &Group{cfg: cfg, log: cfg.Logger, polled: cfg.Reactors}
 	g.keepAlive.Store(int64(cfg.KeepAlive))
 	for i := range cfg.Reactors {
 		r, err := newReactor(g, i)
@@ -124,10 +148,13 @@ func NewGroup(cfg Config) (*Group, error) {
 		}
 		g.reactors = append(g.reactors, r)
 	}
+	for i := range cfg.Stripes {
+		g.reactors = append(g.reactors, newStripe(g, cfg.Reactors+i))
+	}
 	return g, nil
 }
 
-// Reactors returns the reactors, by index.
+// Reactors returns the reactors, by index: those with pollers, then the stripes.
 func (g *Group) Reactors() []*Reactor { return g.reactors }
 
 // Listen opens a listening socket and returns its address. The network is "tcp",
@@ -139,6 +166,9 @@ func (g *Group) Listen(network, addr string, opt ListenOptions) (net.Addr, error
 	if opt.Backlog <= 0 {
 		opt.Backlog = defaultBacklog
 	}
+	if opt.Goroutines || g.polled == 0 {
+		return g.listenStream(network, addr, opt)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.mu.closed {
@@ -148,7 +178,7 @@ func (g *Group) Listen(network, addr string, opt ListenOptions) (net.Addr, error
 	if err != nil {
 		return nil, fmt.Errorf("netio: listen %s %s: %w", network, addr, err)
 	}
-	r := g.reactors[g.mu.listeners%len(g.reactors)]
+	r := g.reactors[g.mu.listeners%g.polled]
 	if !r.Post(func() { r.openListener(l) }) {
 		l.close()
 		return nil, ErrGroupClosed
@@ -161,8 +191,9 @@ func (g *Group) Listen(network, addr string, opt ListenOptions) (net.Addr, error
 // is closed; connections that it accepted stay. It may be called once the group is
 // started, on any goroutine but a reactor's.
 func (g *Group) Unlisten(at net.Addr) {
+	g.unlistenStream(at)
 	var wg sync.WaitGroup
-	for _, r := range g.reactors {
+	for _, r := range g.reactors[:g.polled] {
 		wg.Add(1)
 		if !r.Post(func() {
 			defer wg.Done()
@@ -189,11 +220,19 @@ func (g *Group) Start(h Handler) {
 		r.handler = h
 		r.ticker, _ = h.(Ticker)
 		r.alarmer, _ = h.(Alarmer)
+		run := r.run
+		if r.stripe != nil {
+			h.Start(r) // before any connection
+			run = r.runStripe
+		}
 		g.wg.Add(1)
 		go func() {
 			defer g.wg.Done()
-			r.run()
+			run()
 		}()
+	}
+	for _, s := range g.mu.servers {
+		g.startServer(s)
 	}
 }
 
@@ -204,6 +243,10 @@ func (g *Group) Close() {
 	g.mu.Lock()
 	first, started := !g.mu.closed, g.mu.started
 	g.mu.closed = true
+	for _, s := range g.mu.servers {
+		s.close()
+	}
+	g.mu.servers = nil
 	g.mu.Unlock()
 	if first {
 		for _, r := range g.reactors {
@@ -219,5 +262,11 @@ func (g *Group) Close() {
 
 // next picks the reactor of a new connection.
 func (g *Group) next() *Reactor {
-	return g.reactors[(g.place.Add(1)-1)%uint32(len(g.reactors))]
+	return g.reactors[(g.place.Add(1)-1)%uint32(g.polled)]
+}
+
+// nextStripe picks the stripe of a new connection.
+func (g *Group) nextStripe() *Reactor {
+	stripes := g.reactors[g.polled:]
+	return stripes[(g.stripePlace.Add(1)-1)%uint32(len(stripes))]
 }

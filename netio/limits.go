@@ -33,6 +33,25 @@ const (
 	// reply: closing a socket with input unread sends a reset, which may overtake it.
 	lingerBytes = 256 << 10
 
+	// lingerMs bounds how long a connection of the goroutine model does that.
+	lingerMs = 250
+
+	// partingMs is what a connection of the goroutine model is given to send its output
+	// when the group closes.
+	partingMs = 100
+
+	// stripesPerProc is how many stripes DefaultStripes counts for each of Go's
+	// processors.
+	stripesPerProc = 4
+
+	// stripeTickMs is Config.TickMs for a stripe when that is 0: how often it looks for
+	// writers whose clients do not read.
+	stripeTickMs = 100
+
+	// smallReadBytes is what a connection of the goroutine model waits for input with,
+	// where it cannot wait without a buffer (TLS, pipes, Windows).
+	smallReadBytes = 1 << 10
+
 	// turnAccepts bounds the connections accepted from one listener in one turn.
 	turnAccepts = 64
 

@@ -59,6 +59,22 @@ func (b *mailbox) run(r *Reactor) {
 		b.mu.Unlock()
 		return
 	}
+	b.runLocked(r)
+}
+
+// runAwake is run for a stripe, on a connection's goroutine: that the stripe's own sleeps
+// stays true.
+func (b *mailbox) runAwake(r *Reactor) {
+	b.mu.Lock()
+	if len(b.mu.queue) == 0 {
+		b.mu.Unlock()
+		return
+	}
+	b.runLocked(r)
+}
+
+// runLocked runs the letters; it unlocks the mutex first.
+func (b *mailbox) runLocked(r *Reactor) {
 	letters := b.mu.queue
 	b.mu.queue = b.spare
 	b.mu.Unlock()

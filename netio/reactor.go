@@ -9,7 +9,8 @@ import (
 	"github.com/kringdb/kring/internal/invariants"
 )
 
-// Reactor is one loop with its own poller and its own connections. All methods but
+// Reactor is one loop with its own poller and its own connections, or a stripe: the same
+// without a poller, run by whoever holds its mutex (see stripe). All methods but
 // Post, Index and Group.Reactors belong to its goroutine.
 type Reactor struct {
 	// Local is the handler's; netio does not look at it.
@@ -22,6 +23,7 @@ type Reactor struct {
 	alarmer Alarmer
 	poller  Poller
 	box     mailbox
+	stripe  *stripe // nil: a real reactor, with a poller
 
 	slots []*Conn // by the slot in a connection's token
 	free  []uint32
@@ -145,13 +147,7 @@ func (r *Reactor) turn(events []Event) {
 	for i := range events {
 		r.serve(&events[i])
 	}
-	for i, c := range r.due {
-		r.due[i] = nil
-		if c.queued {
-			c.queued = false
-			c.deliver()
-		}
-	}
+	r.serveDue()
 	if r.resting > 0 {
 		r.wakeListeners()
 	}
@@ -167,7 +163,22 @@ func (r *Reactor) turn(events []Event) {
 	r.bury()
 }
 
+// serveDue calls the sessions that are due in this turn.
+func (r *Reactor) serveDue() {
+	for i, c := range r.due {
+		r.due[i] = nil
+		if c.queued {
+			c.queued = false
+			c.deliver()
+		}
+	}
+}
+
+// tickEvery is the distance of ticks in nanoseconds. A stripe has some of its own.
 func (r *Reactor) tickEvery() int64 {
+	if r.stripe != nil && r.group.cfg.TickMs == 0 {
+		return stripeTickMs * int64(time.Millisecond)
+	}
 	return int64(r.group.cfg.TickMs) * int64(time.Millisecond)
 }
 
@@ -177,7 +188,7 @@ func (r *Reactor) delta() int64 {
 		return 0
 	}
 	until := int64(-1)
-	if r.ticker != nil && r.group.cfg.TickMs > 0 {
+	if r.ticker != nil && r.group.cfg.TickMs > 0 || r.stripe != nil {
 		until = r.nextTick
 	}
 	if r.alarm != 0 && (until < 0 || r.alarm < until) {
@@ -246,6 +257,18 @@ func (r *Reactor) adopt(c *Conn) {
 		c.closed, c.fd = true, -1
 		return
 	}
+	r.place(c)
+	if !c.from.unix {
+		if err := sysTune(int(c.fd), time.Duration(r.group.keepAlive.Load())); err != nil {
+			c.Close(err) // the peer has gone already
+			return
+		}
+	}
+	r.admit(c)
+}
+
+// place gives a new connection its slot.
+func (r *Reactor) place(c *Conn) {
 	c.created = r.nowMs
 	r.gen = (r.gen + 1) &^ (1 << 31)
 	c.gen = r.gen
@@ -260,12 +283,10 @@ func (r *Reactor) adopt(c *Conn) {
 		c.slot = uint32(len(r.slots))
 		r.slots = append(r.slots, c)
 	}
-	if !c.from.unix {
-		if err := sysTune(int(c.fd), time.Duration(r.group.keepAlive.Load())); err != nil {
-			c.Close(err) // the peer has gone already
-			return
-		}
-	}
+}
+
+// admit makes the session of a new connection.
+func (r *Reactor) admit(c *Conn) {
 	c.session = r.handler.Accept(r, c)
 	if c.closed {
 		return
@@ -294,14 +315,21 @@ func (r *Reactor) destroy(c *Conn, err error) {
 	if c.session != nil {
 		c.session.Closed(err)
 	}
+	r.slots[c.slot] = nil
+	r.free = append(r.free, c.slot)
+	if s := c.stream(); s != nil {
+		s.gone, s.why = true, err
+		c.direct.buf, c.direct.n = nil, 0
+		s.interrupt() // its goroutine does the rest
+		s.moved.Signal()
+		return
+	}
 	if invariants.Enabled {
 		invariants.Assert(!r.poller.IsPollDescriptor(int(c.fd)), "connection %d has the poller's descriptor %d", c.id, c.fd)
 	}
 	sysClose(int(c.fd))
 	c.fd = -1
 	c.direct = nil
-	r.slots[c.slot] = nil
-	r.free = append(r.free, c.slot)
 	if !c.paused {
 		c.releaseRings()
 	}
@@ -358,6 +386,12 @@ func (r *Reactor) logAccept(what string, err error) {
 
 // shutdown ends listeners and connections and runs the letters that were accepted.
 func (r *Reactor) shutdown() {
+	if r.stripe != nil {
+		r.stripe.mu.Lock()
+		r.hangUpAll()
+		r.stripe.mu.Unlock()
+		return
+	}
 	r.stopping = true
 	r.box.close()
 	r.box.run(r)

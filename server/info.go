@@ -161,7 +161,7 @@ func infoServer(s *Server, w *infoWriter) {
 	w.str("atomicvar_api", "Go sync/atomic")
 	w.str("gcc_version", "0.0.0")
 	w.str("go_version", runtime.Version())
-	w.str("multiplexing_api", netio.PollerName)
+	w.str("multiplexing_api", s.pollerName())
 	w.num("process_id", int64(os.Getpid()))
 	w.str("process_supervised", "no")
 	w.str("run_id", s.runID)

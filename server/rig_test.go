@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,6 +50,9 @@ func launch(t testing.TB, set func(*Server), directives ...string) (*Server, fun
 	t.Helper()
 	o := options.New()
 	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes"}
+	if m := os.Getenv("KRING_IO_MODEL"); m != "" {
+		base = append(base, "io-model", m)
+	}
 	all := append(base, directives...)
 	for i := 0; i < len(all); i += 2 {
 		words := strings.Fields(strings.ReplaceAll(all[i+1], "EMPTY", "\x00"))

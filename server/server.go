@@ -134,8 +134,10 @@ func newServer(opts *options.Options, log *slog.Logger, clock *Clock) (*Server, 
 // openReactors creates the reactors, the executors of reactors and workers with
 // their gates, and the listeners.
 func (s *Server) openReactors() error {
+	reactors, stripes := s.ioModel()
 	group, err := netio.NewGroup(netio.Config{
-		Reactors:  int(s.opts.Reactors.Load()),
+		Reactors:  reactors,
+		Stripes:   stripes,
 		Logger:    s.log,
 		KeepAlive: s.keepAlive(),
 		TickMs:    tickMs,
@@ -165,6 +167,24 @@ func (s *Server) openReactors() error {
 		return err
 	}
 	return nil
+}
+
+// ioModel says how many reactors and stripes serve: reactors alone, or stripes alone.
+// (A listener that needs goroutines, with netio.ListenOptions.Goroutines, needs stripes
+// whatever the model.)
+func (s *Server) ioModel() (reactors, stripes int) {
+	if s.opts.IOModel.Load() == options.ModelGoroutine {
+		return netio.NoReactors, netio.DefaultStripes()
+	}
+	return int(s.opts.Reactors.Load()), 0
+}
+
+// pollerName is what waits for the clients' sockets.
+func (s *Server) pollerName() string {
+	if s.opts.IOModel.Load() == options.ModelGoroutine {
+		return "Go netpoller"
+	}
+	return netio.PollerName
 }
 
 func (s *Server) keepAlive() time.Duration {

@@ -1,6 +1,9 @@
 package options
 
-import "math"
+import (
+	"math"
+	"runtime"
+)
 
 var generalRows = []Row{
 	{Name: "databases", Kind: positive, Default: "16", Group: GroupGeneral, Flags: Immutable,
@@ -116,13 +119,23 @@ var hostRows = []Row{
 		Help: "milliseconds after which a stuck server is reported", Means: "There is no watchdog."},
 }
 
+// defaultModel is the reactor wherever package netio has a Poller.
+var defaultModel = func() string {
+	switch runtime.GOOS {
+	case "linux", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly":
+		return "reactor"
+	}
+	return "goroutine"
+}()
+
 var kringRows = []Row{
 	{Name: "reactors", Kind: integer(0, 1024), Default: "0", Group: GroupKring, Flags: Immutable,
 		Help: "reactors that serve clients; 0 for one per CPU", field: func(o *Options) cell { return &o.Reactors }},
 	{Name: "shards", Kind: numberKind{min: 1, max: maxShards, check: powerOfTwo}, Default: "256", Group: GroupKring, Flags: Immutable,
 		Help: "shards of the keyspace, a power of two", field: func(o *Options) cell { return &o.Shards }},
-	{Name: "io-model", Kind: modelNames, Default: "reactor", Group: GroupKring, State: Later, Flags: Immutable,
-		Help: "how connections are served", Means: "Only reactor exists.", field: func(o *Options) cell { return &o.IOModel }},
+	{Name: "io-model", Kind: modelNames, Default: defaultModel, Group: GroupKring, Flags: Immutable,
+		Help:  "how connections are served: by reactors with a poller each, or by a goroutine for each connection",
+		field: func(o *Options) cell { return &o.IOModel }},
 	{Name: "pprof-address", Kind: textKind{hint: "host:port"}, Group: GroupKring, Flags: Immutable,
 		Help: "address of an HTTP listener for Go's profiles; empty for none", field: func(o *Options) cell { return &o.PprofAddress }},
 	{Name: "http-address", Kind: textKind{hint: "host:port"}, Group: GroupKring, Flags: Immutable,

@@ -1,0 +1,274 @@
+package netio
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// stream is what a connection has of its own in the goroutine model: the net.Conn, and the
+// goroutine that reads it.
+//
+//	goroutine:   wait and read ─▶ in-ring ─▶ turn (stripe's mutex): Session.Data ─▶ write out-ring ─┐
+//	                 ▲                                                                              │
+//	                 └──────────────────────────────────────────────────────────────────────────────┘
+//
+// What other goroutines have for the client (messages, the reply of a blocked command)
+// is written by a goroutine that lives as long as there is output, see stream_write.go.
+type stream struct {
+	c     *Conn
+	nc    net.Conn
+	local string
+	moved sync.Cond // the stripe's mutex; what the reader waits for may have changed
+
+	dest direct // the Conn's
+
+	// The reader's, outside of the mutex.
+	raw    syscall.RawConn // of a socket on a system where it can be waited for without a buffer
+	try    func(uintptr) bool
+	small  []byte // else what it waits with
+	filled bool   // the last read took all the space it had: more may have come
+	got    int    // what try read
+	gotErr error
+
+	// Under the stripe's mutex.
+	own     bool   // the connection's goroutine is in its turn: it writes afterwards
+	direct  []byte // the reader is reading into this
+	doomed  bool   // closed while it did: buried when it is back
+	why     error  // of Close
+	gone    bool   // destroyed
+	parting bool   // the stripe ends once the output is out
+	full    bool   // a write ended with nothing left to send: Session.Drained is due
+	listed  bool   // in stripe.writers
+	looks   int64  // writes when stripe.writers was last looked through
+	writes  int64  // by the connection's own goroutine
+
+	sending atomic.Int32 // who consumes the out-ring: sendIdle...
+}
+
+// newStream makes a connection of nc; it is admitted, and served, afterwards.
+func newStream(r *Reactor, l *listener, nc net.Conn) *stream {
+	c := &Conn{r: r, from: l, fd: streamFD, id: r.group.nextID.Add(1), remote: peerOf(addrPortOf(nc.RemoteAddr()))}
+	s := &stream{c: c, nc: nc}
+	s.moved.L = &r.stripe.mu
+	s.dest.stream = s
+	c.direct = &s.dest
+	if s.local = l.path + ":0"; !l.unix {
+		s.local = addrPortOf(nc.LocalAddr()).String()
+	}
+	if sc, ok := nc.(syscall.Conn); ok && canReadRaw {
+		if raw, err := sc.SyscallConn(); err == nil {
+			s.raw, s.try = raw, s.tryRead
+			return s
+		}
+	}
+	s.small = make([]byte, smallReadBytes)
+	return s
+}
+
+// addrPortOf converts; the zero AddrPort stands for anything but TCP. An IPv4 address in
+// IPv6 form becomes plain IPv4.
+func addrPortOf(a net.Addr) netip.AddrPort {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	at := t.AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
+
+// serve is the connection's goroutine. It ends with the connection, or when it has been
+// made a mere writer because its client does not read.
+func (s *stream) serve() {
+	defer s.c.r.group.wg.Done()
+	n, err := 0, error(nil)
+	for s.turn(n, err) {
+		n, err = s.read()
+	}
+}
+
+// turn serves what was read, in the stripe, and writes what came of it. It returns when
+// there may be read again; false when never again by this goroutine.
+func (s *stream) turn(n int, err error) (more bool) {
+	c, r := s.c, s.c.r
+	for {
+		r.enter()
+		s.own = true
+		s.arrived(n, err)
+		r.ownTurn(c, n > 0)
+		s.own = false
+		finish := c.closing || c.eof || s.parting
+		out := s.take(sendOwn)
+		r.leave(c)
+		if !s.send(out, finish) {
+			return false
+		}
+		n, err = 0, nil
+		if more, again := s.next(); !again {
+			return more
+		}
+	}
+}
+
+// arrived takes over what the reader brought. The stripe's mutex is held.
+func (s *stream) arrived(n int, err error) {
+	c := s.c
+	if s.direct != nil {
+		s.dest.n += min(n, len(s.direct))
+		s.direct = nil
+		if s.doomed {
+			c.r.doomed = append(c.r.doomed, doom{c, s.why})
+		}
+	}
+	if n > 0 {
+		c.r.counts.Reads++
+	}
+	switch {
+	case err == nil || c.closed:
+	case errors.Is(err, io.EOF):
+		c.eof = true
+	default:
+		c.Close(err)
+	}
+}
+
+// next decides, after a turn and its output, how the goroutine goes on: with another turn
+// (again), with a read (more), or not at all. It waits while there may be nothing of the
+// three.
+func (s *stream) next() (more, again bool) {
+	c := s.c
+	s.moved.L.Lock()
+	if s.parting {
+		c.settle()
+		c.r.bury()
+	}
+	for !c.closed && (c.closing || c.eof || c.paused && c.in.Len() >= PausedInputBytes) && !c.queued {
+		s.moved.Wait()
+	}
+	switch {
+	case s.gone:
+		graceful := s.why == nil
+		s.moved.L.Unlock()
+		s.end(graceful)
+		return false, false
+	case c.queued && !c.closed:
+		s.moved.L.Unlock()
+		return false, true
+	case !c.closed && !c.paused && c.in.Len() == 0 && s.dest.n < len(s.dest.buf):
+		s.direct = s.dest.buf[s.dest.n:]
+	}
+	s.moved.L.Unlock()
+	return true, false
+}
+
+// read waits for input and reads it, into the in-ring or into Conn.SetDirect's buffer.
+func (s *stream) read() (n int, err error) {
+	in := &s.c.in
+	switch {
+	case s.raw != nil:
+		if err = s.raw.Read(s.try); err == nil {
+			err = s.gotErr
+		}
+		if n = s.got; n == 0 && err == nil {
+			err = io.EOF
+		}
+		s.got = 0
+		return n, err
+	case s.direct != nil:
+		return s.nc.Read(s.direct)
+	case s.filled:
+		// More than the small buffer holds has come: it is worth a node, which the
+		// connection keeps while it waits.
+		w := in.Window(0, minReadWindowBytes)
+		n, err = s.nc.Read(w)
+		in.Window(n, 0)
+		s.filled = n == len(w)
+	default:
+		n, err = s.nc.Read(s.small)
+		_, _ = in.Write(s.small[:n]) // a ring takes everything
+		s.filled = n == len(s.small)
+	}
+	return n, err
+}
+
+// end closes the socket. A last reply may be on its way still: then the other side is told
+// that there is no more, and what it has sent meanwhile is thrown away; closing a socket
+// with input unread would send a reset, which may overtake the reply.
+func (s *stream) end(graceful bool) {
+	_ = s.nc.SetDeadline(time.Time{}) // it only bounds what follows
+	if hc, ok := s.nc.(interface{ CloseWrite() error }); ok && graceful {
+		_ = s.nc.SetReadDeadline(time.Now().Add(lingerMs * time.Millisecond)) // it only bounds what follows
+		if hc.CloseWrite() == nil {
+			_, _ = io.CopyN(io.Discard, s.nc, lingerBytes) // whatever ends it ends the connection
+		}
+	}
+	if under, ok := s.nc.(interface{ NetConn() net.Conn }); ok && !graceful {
+		_ = under.NetConn().Close() // without the farewell of TLS, which may wait for the peer
+	}
+	_ = s.nc.Close() // the connection is over either way
+	s.moved.L.Lock()
+	if !s.c.paused { // else nobody knows who may be using them
+		s.c.in.release()
+		if s.sending.CompareAndSwap(sendIdle, sendNone) {
+			s.c.out.release()
+		}
+	}
+	s.moved.L.Unlock()
+}
+
+// settle is Conn.settle. The stripe's mutex is held.
+func (s *stream) settle() {
+	c := s.c
+	switch {
+	case c.closing:
+		if c.out.Len() == 0 {
+			c.Close(nil)
+		}
+	case c.eof && !c.paused && !c.queued:
+		if c.Flush(); c.out.Len() == 0 {
+			c.Close(io.EOF)
+		}
+	case s.parting && c.out.Len() == 0:
+		c.Close(ErrGroupClosed)
+	}
+	if !c.closed && !c.paused {
+		c.in.trim()
+	}
+}
+
+// close is Conn.Close. What is read into has to stay where it is until the reader is back.
+func (s *stream) close(err error) {
+	if s.direct == nil {
+		s.c.r.doomed = append(s.c.r.doomed, doom{s.c, err})
+		return
+	}
+	s.doomed, s.why = true, err
+	s.interrupt()
+}
+
+// interrupt makes reads and writes return that are under way. It does not block, which
+// Close might.
+func (s *stream) interrupt() { _ = s.nc.SetDeadline(longAgo) }
+
+var longAgo = time.Unix(1, 0)
+
+// ownTurn is a turn of a connection's goroutine, for its connection and for what else is
+// due. The stripe's mutex is held.
+func (r *Reactor) ownTurn(c *Conn, data bool) {
+	r.counts.Turns++
+	r.box.runAwake(r)
+	r.due, r.queued = r.queued, r.due[:0]
+	if data && !c.queued {
+		c.deliver()
+	} else {
+		c.settle()
+	}
+	r.serveDue()
+	r.handler.EndTurn(r)
+	r.counts.BusyNanos += int64(time.Since(r.started)) - r.clock
+}

@@ -1,0 +1,191 @@
+package netio
+
+import (
+	"net"
+	"sync"
+)
+
+// Who consumes a stream's out-ring. The holder may write outside of the mutex; what it
+// writes it has seen under the mutex (take), so that nothing leaves which a turn that is
+// still running may want to hold back (Conn.Cork).
+const (
+	sendIdle int32 = iota
+	sendOwn        // the connection's goroutine, between two reads
+	sendMore       // a goroutine of its own, until there is no more output
+	sendNone       // nobody ever again
+)
+
+// parcel is output on its way: views of the out-ring.
+type parcel struct {
+	one []byte // the common case
+	vec *[writeVecNodes][]byte
+	n   int // of vec
+	len int
+}
+
+var vecPool = sync.Pool{New: func() any { return new([writeVecNodes][]byte) }}
+
+// take makes the caller the consumer of the out-ring and returns what is to be sent: an
+// empty parcel, and nothing taken, if there is nothing or somebody else sends. The
+// stripe's mutex is held.
+func (s *stream) take(who int32) parcel {
+	c := s.c
+	if c.closed || c.corked || c.out.Len() == 0 || !s.sending.CompareAndSwap(sendIdle, who) {
+		return parcel{}
+	}
+	if who == sendOwn {
+		s.writes++
+		if !s.listed {
+			s.listed = true
+			s.looks = 0
+			c.r.stripe.writers = append(c.r.stripe.writers, s)
+		}
+	}
+	return s.pick()
+}
+
+// pick is take for who is the consumer already.
+func (s *stream) pick() parcel {
+	c := s.c
+	c.r.counts.Writes++
+	first := c.out.Peek()
+	if len(first) == c.out.Len() {
+		return parcel{one: first, len: len(first)}
+	}
+	p := parcel{vec: vecPool.Get().(*[writeVecNodes][]byte)}
+	p.n, p.len = c.out.views(p.vec[:], turnWriteBytes)
+	return p
+}
+
+// write sends a parcel; it blocks while the client does not read.
+func (s *stream) write(p parcel) error {
+	var err error
+	if p.vec == nil {
+		_, err = s.nc.Write(p.one)
+	} else {
+		bufs := net.Buffers(p.vec[:p.n])
+		_, err = bufs.WriteTo(s.nc)
+		clear(p.vec[:p.n])
+		vecPool.Put(p.vec)
+	}
+	if err == nil {
+		s.c.out.Discard(p.len)
+	}
+	return err
+}
+
+// send writes what take(sendOwn) gave, and what has come since, on the connection's
+// goroutine. With finish the connection may be at its end once all is out. It returns
+// false when another goroutine has taken over reading.
+func (s *stream) send(p parcel, finish bool) bool {
+	c := s.c
+	if p.len == 0 && !finish {
+		return true
+	}
+	for {
+		if p.len > 0 {
+			err := s.write(p)
+			if err != nil {
+				s.fail(err)
+			}
+			if !s.sending.CompareAndSwap(sendOwn, sendIdle) {
+				s.sendRest(err)
+				return false
+			}
+			if err != nil {
+				return true
+			}
+		}
+		if c.out.Len() == 0 && !finish {
+			return true
+		}
+		// Somebody had output for the client meanwhile, or this was the last of it.
+		c.r.enter()
+		if p = s.take(sendOwn); p.len == 0 {
+			finish = false
+			c.settle()
+		}
+		c.r.leave(nil)
+		if p.len == 0 {
+			return true
+		}
+	}
+}
+
+// fail closes the connection, whose socket takes nothing more.
+func (s *stream) fail(err error) {
+	s.c.r.enter()
+	if s.parting {
+		err = ErrGroupClosed
+	}
+	s.c.Close(err)
+	s.c.r.leave(nil)
+}
+
+// sendRest writes until there is no more output. The caller is the consumer, and has
+// failed already if err is set.
+func (s *stream) sendRest(err error) {
+	c := s.c
+	for {
+		c.r.enter()
+		if err != nil || c.closed || c.corked || c.out.Len() == 0 {
+			break
+		}
+		p := s.pick()
+		c.r.leave(nil)
+		if err = s.write(p); err != nil {
+			s.fail(err)
+		}
+	}
+	s.sending.Store(sendIdle) // under the mutex: whoever has output now begins anew
+	if !c.closed {
+		if c.session != nil && !c.closing && c.out.Len() == 0 {
+			c.session.Drained()
+		}
+		c.settle()
+	}
+	c.r.leave(nil)
+}
+
+// flush sees to it that the out-ring is sent. The stripe's mutex is held.
+func (s *stream) flush() {
+	c := s.c
+	if c.paused {
+		s.moved.Signal() // there may be room to read again
+	}
+	if s.own || c.closed || c.corked || c.out.Len() == 0 || !s.sending.CompareAndSwap(sendIdle, sendMore) {
+		return
+	}
+	c.r.group.wg.Add(1)
+	go s.sendOnce()
+}
+
+// sendOnce is the goroutine that flush starts.
+func (s *stream) sendOnce() {
+	defer s.c.r.group.wg.Done()
+	s.sendRest(nil)
+}
+
+// relieveWriters looks for connections whose own goroutines have been writing since the
+// last look: their clients do not read. Such a goroutine becomes a mere writer, and
+// another one reads on, since a client may well send everything before it reads anything.
+func (r *Reactor) relieveWriters() {
+	st := r.stripe
+	kept := st.writers[:0]
+	for _, s := range st.writers {
+		busy := s.sending.Load() == sendOwn
+		switch {
+		case busy && s.looks == s.writes && s.sending.CompareAndSwap(sendOwn, sendMore):
+			r.group.wg.Add(1)
+			go s.serve()
+			s.listed = false
+		case busy:
+			s.looks = s.writes
+			kept = append(kept, s)
+		default:
+			s.listed = false
+		}
+	}
+	clear(st.writers[len(kept):])
+	st.writers = kept
+}
