@@ -134,7 +134,7 @@ var kringRows = []Row{
 	{Name: "shards", Kind: numberKind{min: 1, max: maxShards, check: powerOfTwo}, Default: "256", Group: GroupKring, Flags: Immutable,
 		Help: "shards of the keyspace, a power of two", field: func(o *Options) cell { return &o.Shards }},
 	{Name: "io-model", Kind: modelNames, Default: defaultModel, Group: GroupKring, Flags: Immutable,
-		Help:  "how connections are served: by reactors with a poller each, or by a goroutine for each connection",
+		Help:  "who serves connections: reactors, or a goroutine for each",
 		field: func(o *Options) cell { return &o.IOModel }},
 	{Name: "pprof-address", Kind: textKind{hint: "host:port"}, Group: GroupKring, Flags: Immutable,
 		Help: "address of an HTTP listener for Go's profiles; empty for none", field: func(o *Options) cell { return &o.PprofAddress }},

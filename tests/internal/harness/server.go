@@ -103,6 +103,9 @@ func Spawn(cfg Config) (*Server, error) {
 			s.Network, s.Addr = "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		}
 	}
+	if strings.HasPrefix(filepath.Base(cfg.Bin), "kring-server") {
+		args = append(args, strings.Fields(os.Getenv("KRING_ARGS"))...)
+	}
 	s.cmd = exec.Command(cfg.Bin, args...)
 	s.cmd.Dir = s.Dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
