@@ -100,9 +100,9 @@ func (c *Conn) FD() int { return int(max(c.fd, -1)) }
 func (c *Conn) OutBytes() int { return c.out.Len() }
 
 // InRoom is how many more bytes of input fit into the buffers that the connection holds; 0
-// while it is paused.
+// while it is paused, or read by a goroutine.
 func (c *Conn) InRoom() int {
-	if c.paused {
+	if c.paused || c.fd == streamFD {
 		return 0
 	}
 	return c.in.room()
@@ -110,8 +110,8 @@ func (c *Conn) InRoom() int {
 
 // OutNodes is how many nodes hold the output that waits.
 func (c *Conn) OutNodes() int {
-	if c.paused {
-		return (c.out.Len() + NodeBytes - 1) / NodeBytes // another goroutine may be adding to them
+	if c.paused || c.fd == streamFD {
+		return (c.out.Len() + NodeBytes - 1) / NodeBytes // another goroutine may be using them
 	}
 	return c.out.nodes()
 }
