@@ -20,6 +20,8 @@
 //	           limit, a broken AOF, a pause
 //	topic      a channel or pattern that somebody listens to; see pubsub.go
 //	tracker    a client with client-side caching: it is told when keys change, see tracking.go
+//	clock      a time that stands still until a test moves it (clock.go); else it is the real one
+//	embedded   a server that runs within another program (embed.go, docs/EMBEDDING.md)
 //	observer   a waiter or a watch (WATCH): whoever must hear that a key changes
 //
 // A turn of a connection
