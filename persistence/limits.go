@@ -26,6 +26,9 @@ const (
 	// gatherLeast: nobody waits for the sake of a sync that costs less.
 	gatherLeast = 100 * time.Microsecond
 
+	// reportInterval is how often the log is told how far loading is.
+	reportInterval = time.Second
+
 	// retryFirst and retryMost bound the wait between attempts of a rewrite.
 	retryFirst = time.Second
 	retryMost  = 30 * time.Second

@@ -224,9 +224,10 @@ func (l *loader) report(upTo int64) {
 	pr := &l.a.load
 	pr.Loaded.Add(upTo - l.good)
 	l.good = upTo
-	if now := time.Now(); now.Sub(pr.lastReported) > time.Second {
+	if now := time.Now(); now.Sub(pr.lastReported) > reportInterval {
 		pr.lastReported = now
-		l.a.log.Info("loading the AOF", "file", l.path, "offset", upTo, "of", l.size, "records", pr.Records.Load())
+		l.a.log.Info("loading the AOF", "percent", pr.Loaded.Load()*100/max(pr.Total.Load(), 1), "file", l.path, "offset", upTo,
+			"of", l.size, "records", pr.Records.Load())
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 var testIncr = filepath.Join(testDir, "appendonly.aof.1.incr.aof")
@@ -239,4 +241,21 @@ func FuzzLoad(f *testing.F) {
 		}
 		same(t, again.data, m.data)
 	})
+}
+
+func TestLoadTellsHowFarItIs(t *testing.T) {
+	var log strings.Builder
+	a := &AOF{log: slog.New(slog.NewTextHandler(&log, nil))}
+	a.load.Total.Store(200)
+	l := loader{a: a, path: "x", size: 100}
+	a.load.lastReported = time.Now()
+	if l.report(20); log.Len() > 0 {
+		t.Errorf("told too early: %s", log.String())
+	}
+	a.load.lastReported = time.Now().Add(-2 * reportInterval)
+	l.report(50)
+	l.report(60)
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `msg="loading the AOF" percent=25 file=x offset=50 of=100`) {
+		t.Error(got)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/persistence"
@@ -27,6 +28,9 @@ type rewriteSource struct {
 	taken   [][]byte                            // drain's, empty between its calls
 	stepped bool                                // the snapshot is complete
 	turn    int                                 // the shard that Next takes next
+
+	reported time.Time // when the log was last told how far it is
+	written  int64     // bytes that Next has given
 
 	pool struct { // innermost
 		sync.Mutex
@@ -55,10 +59,12 @@ const (
 	// sourceCrowdedBytes is from when on sessions are held up, sourceRoomBytes until when.
 	sourceCrowdedBytes = 16 << 20
 	sourceRoomBytes    = 14 << 20
+	// sourceReport is how often the log is told how far a rewrite is.
+	sourceReport = time.Second
 )
 
 func newRewriteSource(s *Server, a *persistence.AOF) *rewriteSource {
-	return &rewriteSource{srv: s, aof: a, shards: make([]sourceShard, s.store.Shards())}
+	return &rewriteSource{srv: s, aof: a, shards: make([]sourceShard, s.store.Shards()), reported: time.Now()}
 }
 
 // crowded tells whether a rewrite has more than most bytes waiting to be written.
@@ -120,6 +126,7 @@ func (src *rewriteSource) buffer() []byte {
 
 // Next implements persistence.Source. It steps on only while little waits to be written.
 func (src *rewriteSource) Next(dst []byte) (out []byte, done bool) {
+	defer func(had int) { src.report(time.Now(), len(out)-had) }(len(dst))
 	runtime.Gosched() // else a reactor might wait until the scheduler preempts
 	if !src.stepped && src.pending.Load() <= sourceDrainBytes {
 		src.stepped = src.sn.Step(sourceStep)
@@ -139,6 +146,16 @@ func (src *rewriteSource) Next(dst []byte) (out []byte, done bool) {
 	}
 	src.srv.wakeThrottled()
 	return dst, src.stepped && src.pending.Load() == 0
+}
+
+// report tells the log how far the rewrite is, if it is time; more bytes go to the file.
+func (src *rewriteSource) report(now time.Time, more int) {
+	src.written += int64(more)
+	if now.Sub(src.reported) >= sourceReport {
+		src.reported = now
+		done, of := src.sn.Passed()
+		src.srv.log.Info("rewriting the AOF", "percent", 100*done/of, "bytes", src.written)
+	}
 }
 
 // drain appends what a shard's full buffers hold to dst, with all also that of the one

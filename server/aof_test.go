@@ -2,8 +2,10 @@ package server
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -157,5 +159,28 @@ func TestAOFRecords(t *testing.T) {
 		encode("DEL", "a") + encode("FLUSHALL")
 	if got := increments(t, dir); got != want {
 		t.Errorf("%q\nwant %q", got, want)
+	}
+}
+
+func TestRewriteTellsHowFarItIs(t *testing.T) {
+	var log strings.Builder
+	s, end := launch(t, func(s *Server) { s.log = slog.New(slog.NewTextHandler(&log, nil)) })
+	s.awaitReady(t)
+	src := newRewriteSource(s, nil)
+	var err error
+	if src.sn, err = s.store.BeginSnapshot(src); err != nil {
+		t.Fatal(err)
+	}
+	src.report(src.reported.Add(sourceReport-1), 10)
+	src.report(src.reported.Add(sourceReport), 10)
+	for range s.store.Shards() / 2 {
+		src.sn.Step(1)
+	}
+	src.report(src.reported.Add(sourceReport), 5)
+	src.sn.End()
+	end()
+	lines := regexp.MustCompile(`msg="rewriting the AOF" (.*)`).FindAllStringSubmatch(log.String(), -1)
+	if len(lines) != 2 || lines[0][1] != "percent=0 bytes=20" || lines[1][1] != "percent=50 bytes=25" {
+		t.Error(log.String())
 	}
 }
