@@ -36,6 +36,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			fmt.Fprintf(stdout, "Kring server v=%s redis_version=%s go=%s bits=%d\n",
 				server.KringVersion, server.RedisVersion, runtime.Version(), strconv.IntSize)
 			return 0
+		case "--check-config":
+			return checkConfig(args[1:], stdin, stdout, stderr)
 		case "--options-markdown":
 			fmt.Fprint(stdout, options.New().Markdown())
 			return 0

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kringdb/kring/server/options"
 )
 
 // asProgram makes the test binary behave as kring-server itself.
@@ -176,6 +178,58 @@ func TestUsageAndVersion(t *testing.T) {
 		var out, errs bytes.Buffer
 		if code := run([]string{c.arg}, nil, &out, &errs); code != 0 || errs.Len() > 0 || !regexp.MustCompile(c.want).Match(out.Bytes()) {
 			t.Errorf("%s: code %d\n%s%s", c.arg, code, out.Bytes(), errs.Bytes())
+		}
+	}
+}
+
+func TestHelpNamesEveryOption(t *testing.T) {
+	var out bytes.Buffer
+	run([]string{"--help"}, nil, &out, io.Discard)
+	for _, name := range options.Names() {
+		if has := regexp.MustCompile(`(?m)^  (--)?` + name + ` `).Match(out.Bytes()); has != options.InHelp(name) {
+			t.Errorf("%s: %v", name, has)
+		}
+	}
+}
+
+func TestCheckConfig(t *testing.T) {
+	dir := t.TempDir()
+	files := map[string]string{
+		"good.conf":   "port 7000\nrename-command FLUSHALL \"\"\nuser a on >p ~* +get\n",
+		"warns.conf":  "# comment\nport 7000\nsyslog-enabled yes\n",
+		"inner.conf":  "timeout x\n",
+		"bad.conf":    "port 7000\nnosuch option\ninclude " + dir + "/inner.conf\nmaxmemory 1zb\n",
+		"user.conf":   "user a on +nosuchcommand\n",
+		"rename.conf": "rename-command nosuchcommand x\n",
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string // with DIR for dir
+	}{
+		{"DIR/good.conf", 0, `^DIR/good.conf: 0 errors, 0 warnings: ok\n$`},
+		{"DIR/warns.conf", 0, `^DIR/warns.conf:3: warning: 'syslog-enabled yes' has no effect: .*\nDIR/warns.conf: 0 errors, 1 warnings: ok\n$`},
+		{"DIR/bad.conf --hz y", 1, `^DIR/bad.conf:2: error: Bad directive or wrong number of arguments: 'nosuch option'\n` +
+			`DIR/inner.conf:1: error: argument couldn't be parsed into an integer: 'timeout x'\n` +
+			`DIR/bad.conf:4: error: argument must be a memory value: 'maxmemory 1zb'\n` +
+			`the command line: error: argument couldn't be parsed into an integer: '--hz "y"'\n` +
+			`DIR/bad.conf: 4 errors, 0 warnings: a server would not start with it\n$`},
+		{"DIR/user.conf", 1, `^DIR/user.conf: error: .*nosuchcommand.*\nDIR/user.conf: 1 errors`},
+		{"DIR/rename.conf", 1, `^DIR/rename.conf: error: .*nosuchcommand.*\nDIR/rename.conf: 1 errors`},
+		{"DIR/none.conf", 1, `^DIR/none.conf: error: can't open config file: No such file or directory\nDIR/none.conf: 1 errors`},
+		{"", 1, `^$`},
+	} {
+		var out, errs bytes.Buffer
+		args := append([]string{"--check-config"}, strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)
+		code := run(args, strings.NewReader(""), &out, &errs)
+		got := strings.ReplaceAll(out.String(), dir, "DIR")
+		if code != c.code || !regexp.MustCompile(c.want).MatchString(got) || (errs.Len() > 0) != (c.args == "") {
+			t.Errorf("%q: code %d\n%s%s", c.args, code, got, errs.String())
 		}
 	}
 }

@@ -31,6 +31,9 @@ func (r *Row) option() string {
 // note is the end of a help line: default and state.
 func (r *Row) note() string {
 	var notes []string
+	if k, ok := r.Kind.(enumKind); ok {
+		notes = append(notes, k.label())
+	}
 	if r.Default != "" {
 		notes = append(notes, "default "+r.Default)
 	}

@@ -57,6 +57,15 @@ func Load(args []string, stdin io.Reader) (*Options, error) {
 	o := New()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if err := o.loadLocked(args, stdin); err != nil {
+		return nil, err
+	}
+	o.collectWarningsLocked()
+	return o, nil
+}
+
+// loadLocked is Load but for the warnings.
+func (o *Options) loadLocked(args []string, stdin io.Reader) error {
 	fromStdin := false
 	if n := len(args); n > 0 && args[n-1] == "-" {
 		fromStdin, args = true, args[:n-1]
@@ -66,21 +75,17 @@ func Load(args []string, stdin io.Reader) (*Options, error) {
 	} else if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		if args[0] != "" {
 			if err := o.loadMainLocked(args[0]); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		args = args[1:]
 	}
 	if fromStdin {
 		if err := o.readLocked(stdin, "standard input", 0); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := o.argumentsLocked(args); err != nil {
-		return nil, err
-	}
-	o.collectWarningsLocked()
-	return o, nil
+	return o.argumentsLocked(args)
 }
 
 // Read takes directives, a line each as in a configuration file, before the server starts;
@@ -91,7 +96,6 @@ func (o *Options) Read(in io.Reader, source string) error {
 	if err := o.readLocked(in, source, 0); err != nil {
 		return err
 	}
-	o.warnings = nil
 	o.collectWarningsLocked()
 	return nil
 }
@@ -133,6 +137,7 @@ func (o *Options) readLocked(in io.Reader, source string, depth int) error {
 		if limited.N <= 0 {
 			return &LoadError{Source: source, Reason: fmt.Sprintf("the file is larger than %d bytes", maxFileBytes)}
 		}
+		o.mu.at = place{source, number}
 		if fail := o.lineLocked(line, source, number, depth); fail != nil {
 			return fail
 		}
@@ -149,19 +154,19 @@ func (o *Options) lineLocked(line, source string, number, depth int) error {
 		return nil
 	}
 	words, err := SplitLine(line)
-	if err != nil {
-		return &LoadError{Source: source, Line: number, Text: redact(line), Reason: err.Error()}
+	if err == nil && len(words) > 0 {
+		err = o.includeOrSetLocked(words, depth)
 	}
-	if len(words) == 0 {
+	if err == nil {
 		return nil
 	}
-	if err := o.includeOrSetLocked(words, depth); err != nil {
-		if inner := (*LoadError)(nil); errors.As(err, &inner) {
-			return inner
+	if inner := (*LoadError)(nil); errors.As(err, &inner) {
+		if inner.Text == "" && o.mu.tolerate != nil { // the file as a whole: who checks wants to know who names it
+			inner = &LoadError{Source: source, Line: number, Text: line, Reason: inner.Source + ": " + inner.Reason}
 		}
-		return &LoadError{Source: source, Line: number, Text: redact(line), Reason: err.Error()}
+		return o.failedLocked(inner)
 	}
-	return nil
+	return o.failedLocked(&LoadError{Source: source, Line: number, Text: redact(line), Reason: err.Error()})
 }
 
 func (o *Options) includeOrSetLocked(words []string, depth int) error {
@@ -212,6 +217,7 @@ func (o *Options) directiveLocked(name string, words []string, included bool) er
 	}
 	o.cells[e.row].store(v)
 	o.mu.seen[e.row] = true
+	o.mu.places[e.row] = o.mu.at
 	if included {
 		o.mu.included[e.row] = true
 	}
@@ -220,6 +226,7 @@ func (o *Options) directiveLocked(name string, words []string, included bool) er
 
 // argumentsLocked takes the options of the command line.
 func (o *Options) argumentsLocked(args []string) error {
+	o.mu.at = place{source: "the command line"}
 	for len(args) > 0 {
 		rest, isOption := strings.CutPrefix(args[0], "--")
 		if !isOption {
@@ -236,13 +243,15 @@ func (o *Options) argumentsLocked(args []string) error {
 		}
 		if err != nil {
 			if inner := (*LoadError)(nil); errors.As(err, &inner) {
-				return inner
+				return inner // of an included file
 			}
 			shown := args[0]
 			for _, a := range args[1:n] {
 				shown += " " + Quote(a)
 			}
-			return &LoadError{Source: "the command line", Text: redact(shown), Reason: err.Error()}
+			if err := o.failedLocked(&LoadError{Source: "the command line", Text: redact(shown), Reason: err.Error()}); err != nil {
+				return err
+			}
 		}
 		args = args[n:]
 	}
@@ -274,6 +283,7 @@ func redact(line string) string {
 
 // collectWarningsLocked notes the options that were set but do not do what they say.
 func (o *Options) collectWarningsLocked() {
+	o.warnings, o.mu.warned = nil, nil
 	for i := range rows {
 		r := &rows[i]
 		if !o.mu.seen[i] || r.State != Later && r.Flags&WarnIfSet == 0 {
@@ -287,6 +297,7 @@ func (o *Options) collectWarningsLocked() {
 		if r.Flags&(Sensitive|FileOnly) == 0 {
 			shown = " " + r.Kind.directives(v, defaults[i])[0]
 		}
+		o.mu.warned = append(o.mu.warned, i)
 		o.warnings = append(o.warnings, fmt.Sprintf("'%s%s' has no effect: %s", r.Name, shown, r.Means))
 	}
 }

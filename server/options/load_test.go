@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -266,5 +267,51 @@ func TestHugeFileIsRefused(t *testing.T) {
 	_, err := Load([]string{"-"}, strings.NewReader(strings.Repeat("# 34567\n", maxFileBytes/8+1)))
 	if err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Error(err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	inner := filepath.Join(dir, "inner.conf")
+	main := filepath.Join(dir, "main.conf")
+	for path, text := range map[string]string{
+		inner: "timeout 7\nsyslog-enabled yes\nmaxclients many\n",
+		main: "prt 7000\nsave 900 1\ninclude " + inner + "\nrequirepass \"a\nport 99999\ninclude " + dir + "/none.conf\n" +
+			"requirepass a b\ntimeout 8\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, found := Check([]string{main, "--hz", "x", "--databases", "8"}, strings.NewReader(""))
+	var got []string
+	for _, f := range found {
+		got = append(got, strings.ReplaceAll(f.String(), dir, "DIR"))
+	}
+	want := []string{
+		"DIR/main.conf:1: error: Bad directive or wrong number of arguments (did you mean 'port'?): 'prt 7000'",
+		"DIR/inner.conf:3: error: argument couldn't be parsed into an integer: 'maxclients many'",
+		"DIR/main.conf:4: error: Unbalanced quotes in configuration line: 'requirepass ...'",
+		"DIR/main.conf:5: error: argument must be between 0 and 65535 inclusive: 'port 99999'",
+		"DIR/main.conf:6: error: DIR/none.conf: can't open config file: No such file or directory: 'include DIR/none.conf'",
+		"DIR/main.conf:7: error: wrong number of arguments: 'requirepass ...'",
+		"the command line: error: argument couldn't be parsed into an integer: '--hz \"x\"'",
+	}
+	if len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
+		t.Errorf("%q", got)
+	}
+	for _, f := range found[min(len(want), len(found)):] {
+		if !f.Warning || f.Line == 0 || !strings.Contains(f.Reason, "has no effect: ") {
+			t.Errorf("%+v", f)
+		}
+	}
+	if last := found[len(found)-1]; last.Source != main && last.Source != inner || len(found) <= len(want) {
+		t.Errorf("no warning: %q", got)
+	}
+	if o.Int("timeout") != 8 || o.Int("databases") != 8 {
+		t.Error(o.Int("timeout"), o.Int("databases"))
+	}
+	if _, found := Check([]string{dir + "/none"}, strings.NewReader("")); len(found) != 1 || found[0].Source != dir+"/none" {
+		t.Errorf("%+v", found)
 	}
 }

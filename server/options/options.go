@@ -66,9 +66,13 @@ type Options struct {
 	mu struct {
 		sync.Mutex
 		hooks    map[int][]func() error
-		included map[int]bool   // rows that an included file set
-		fileSaid map[int]string // their values after the main file was read
-		seen     map[int]bool   // rows that a directive set
+		included map[int]bool     // rows that an included file set
+		fileSaid map[int]string   // their values after the main file was read
+		seen     map[int]bool     // rows that a directive set
+		places   map[int]place    // where the last of them stands
+		at       place            // of the directive that is being read
+		warned   []int            // the rows of warnings
+		tolerate func(*LoadError) // of Check: takes an error, and loading goes on
 	}
 }
 
@@ -87,6 +91,7 @@ func New() *Options {
 	o.mu.included = map[int]bool{}
 	o.mu.fileSaid = map[int]string{}
 	o.mu.seen = map[int]bool{}
+	o.mu.places = map[int]place{}
 	return o
 }
 

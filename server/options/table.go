@@ -168,6 +168,13 @@ func Names() []string {
 	return names
 }
 
+// InHelp tells whether --help has a line for name: not for older names of an option, and
+// not for hidden ones.
+func InHelp(name string) bool {
+	e, ok := lookup(name)
+	return ok && rows[e.row].Name == e.name && rows[e.row].Flags&Hidden == 0
+}
+
 // nearest returns the known name closest to a misspelt one, or "".
 func nearest(name string) string {
 	name = strings.ToLower(name)

@@ -96,7 +96,7 @@ func calls(srv *harness.Server, load time.Duration) error {
 		return err
 	}
 	defer c.Close()
-	for _, line := range []string{"DEBUG SLEEP 0.021", "SORT feed:front-page BY nosort GET user:* LIMIT 0 10", "DEBUG SLEEP 0.034"} {
+	for _, line := range []string{"DEBUG SLEEP 0.021", "ZUNIONSTORE board 2 scores scores", "DEBUG SLEEP 0.034"} {
 		time.Sleep(load / 3)
 		if _, err := c.DoLine(line); err != nil {
 			return err
