@@ -1,6 +1,6 @@
 // Package tlsport is the encrypted port: it turns the tls-... options into a
-// configuration of crypto/tls, and a listening socket into a listener whose connections
-// have their handshake behind them.
+// configuration of crypto/tls, and an accepted connection into one that has its handshake
+// behind it. It opens no sockets: package netio does.
 //
 // Terms
 //
@@ -12,7 +12,7 @@
 //
 // A connection
 //
-//	accept ─▶ pending (a goroutine, a deadline) ─▶ Accept of the caller ─▶ client
+//	accept ─▶ Handshake: pending (a goroutine, a deadline) ─▶ client
 //	              │ wait for the network: costs nothing
 //	              │ wait for the gate:    costs nothing; begun handshakes go first
 //	              │ unit, the gate held:  0.1-2 ms of CPU
@@ -26,7 +26,7 @@
 //
 //  1. Between Read or Write of a pending connection and the next, its goroutine holds the
 //     gate; during them it does not.
-//  2. After Close has returned no goroutine of the listener is left.
+//  2. Handshake returns by its deadline, and starts no goroutine.
 //  3. ClientCAs is never nil where client certificates are asked for: nil would mean the
 //     authorities of the machine.
 package tlsport

@@ -9,8 +9,6 @@ const (
 	// maxPending is how many connections may be within their handshake; what comes on
 	// top of them is closed at once.
 	maxPending = 4096
-	// acceptRetry is the pause after accept has failed for want of a descriptor.
-	acceptRetry = 20 * time.Millisecond
 	// maxRest bounds the pause of the gate after a unit, were the unit itself held up.
 	maxRest = 5 * time.Millisecond
 	// maxFileBytes bounds a file of certificates or a key.

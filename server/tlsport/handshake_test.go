@@ -1,10 +1,12 @@
 package tlsport
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,69 +16,42 @@ import (
 	"github.com/kringdb/kring/internal/testcert"
 )
 
-// pipes is a net.Listener within the process.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (p *pipes) dial() net.Conn {
-	a, b := net.Pipe()
-	p.conns <- b
-	return a
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-// echo serves a listener: each connection gets back what it sends.
-func echo(l net.Listener) {
+// echo serves a listener through the port: each connection gets back what it sends.
+func echo(p *Port, l net.Listener) {
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			return
 		}
-		go func() {
-			_, _ = io.Copy(c, c)
-			_ = c.Close()
-		}()
+		go serve(p, c)
 	}
+}
+
+func serve(p *Port, c net.Conn) error {
+	defer c.Close()
+	t, err := p.Handshake(c)
+	if err == nil {
+		_, _ = io.Copy(t, t)
+		_ = t.Close()
+	}
+	return err
 }
 
 // open starts a listener on loopback with f's configuration.
 func open(t *testing.T, f *files) (*Port, net.Listener) {
 	t.Helper()
-	p := &Port{}
+	p := New()
 	p.Use(f.config())
-	return p, listen(t, p)
-}
-
-func listen(t *testing.T, p *Port) net.Listener {
-	t.Helper()
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := p.Listen(inner)
-	go echo(l)
-	t.Cleanup(func() { _ = l.Close() })
-	return l
+	go echo(p, l)
+	t.Cleanup(func() {
+		_ = l.Close()
+		p.Close()
+	})
+	return p, l
 }
 
 // try sends a line and expects it back.
@@ -241,97 +216,154 @@ func TestSuites(t *testing.T) {
 	}
 }
 
-// TestLate: who does not complete the handshake in time is closed, whatever it waits in,
+// inMemory starts a handshake on one end of a pipe and gives the other, and where its
+// error will be.
+func inMemory(p *Port) (net.Conn, chan error) {
+	a, b := net.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- serve(p, b) }()
+	return a, done
+}
+
+// TestLate: who does not complete the handshake in time is let go, whatever it waits in,
 // and nothing of it is left (synctest would tell).
 func TestLate(t *testing.T) {
 	f := newFiles(t)
 	conf := f.config()
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var errs []error
-		p := &Port{Failed: func(_ net.Addr, err error) {
-			mu.Lock()
-			defer mu.Unlock()
-			errs = append(errs, err)
-		}}
+		p := New()
 		p.Use(conf)
-		inner := newPipes()
-		l := p.Listen(inner)
-		go echo(l)
-		silent, half := inner.dial(), inner.dial()
-		garbage := inner.dial()
+		silent, silentErr := inMemory(p)
+		half, halfErr := inMemory(p)
+		garbage, garbageErr := inMemory(p)
 		if _, err := half.Write([]byte{22, 3, 1, 2, 0, 1}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := garbage.Write([]byte("*1\r\n$4\r\nPING\r\n")); err != nil {
 			t.Fatal(err)
 		}
-		synctest.Wait()
+		var record tls.RecordHeaderError
+		if err := <-garbageErr; !errors.As(err, &record) {
+			t.Errorf("garbage: %v", err)
+		}
 		if n := p.Counts(); n.Pending != 2 || n.Failed != 1 || n.Late != 0 {
 			t.Errorf("garbage is in: %+v", n)
 		}
-		client := tls.Client(inner.dial(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // in a test
-		if err := try(client); err != nil {
+		good, goodErr := inMemory(p)
+		if err := try(tls.Client(good, &tls.Config{InsecureSkipVerify: true})); err != nil { //nolint:gosec // in a test
 			t.Errorf("a good client beside the bad ones: %v", err)
 		}
-		time.Sleep(handshakeTimeout + time.Second)
-		synctest.Wait()
+		if err := <-goodErr; err != nil {
+			t.Error(err)
+		}
+		begin := time.Now()
+		if err := errors.Join(<-silentErr, <-halfErr); !errors.Is(err, ErrLate) || time.Since(begin) > handshakeTimeout {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
 		if n := p.Counts(); n.Pending != 0 || n.Failed != 3 || n.Late != 2 || n.Done != 1 {
 			t.Errorf("after the timeout: %+v", n)
 		}
 		for _, c := range []net.Conn{silent, half, garbage} {
-			if _, err := c.Read(make([]byte, 1)); err == nil {
-				t.Error("a late connection is open, or was sent something")
+			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+				t.Error("a late connection is open, or was sent something: ", err)
 			}
-		}
-		last := inner.dial()
-		synctest.Wait()
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Accept after Close: %v", err)
-		}
-		if _, err := last.Read(make([]byte, 1)); err == nil {
-			t.Error("Close left a handshake open")
-		}
-		synctest.Wait()
-		if len(errs) != 3 {
-			t.Errorf("heard of %v", errs)
 		}
 	})
 }
 
-// TestShed: beyond what may be pending, and without room, connections are closed at once.
+// TestGateHeld: who waits for the gate gives up at its deadline, or when the port closes.
+func TestGateHeld(t *testing.T) {
+	f := newFiles(t)
+	conf := f.config()
+	for _, closing := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			p := New()
+			p.Use(conf)
+			p.gate.enter(t.Context(), false)
+			c, done := inMemory(p)
+			go func() { _ = tls.Client(c, &tls.Config{InsecureSkipVerify: true}).Handshake() }() //nolint:gosec // in a test
+			synctest.Wait()
+			want := ErrLate
+			if closing {
+				want = ErrClosed
+				p.Close()
+			}
+			if err := <-done; !errors.Is(err, want) {
+				t.Errorf("closing %v: %v", closing, err)
+			}
+			p.gate.leave()
+			time.Sleep(maxRest)
+			if !p.gate.enter(t.Context(), false) {
+				t.Error("the gate is not free")
+			}
+		})
+	}
+}
+
+// TestGateOrder: one at a time; begun handshakes first; who has left is skipped.
+func TestGateOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate
+		var order []int
+		g.enter(t.Context(), false)
+		short, cancel := context.WithCancel(t.Context())
+		wait := func(n int, ctx context.Context, begun bool) {
+			go func() {
+				if g.enter(ctx, begun) {
+					order = append(order, n)
+					time.Sleep(time.Millisecond)
+					g.leave()
+				}
+			}()
+			synctest.Wait()
+		}
+		wait(3, t.Context(), false)
+		wait(0, short, true)
+		wait(1, t.Context(), true)
+		wait(4, t.Context(), false)
+		wait(2, t.Context(), true)
+		cancel()
+		synctest.Wait()
+		begin := time.Now()
+		g.leave()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if !slices.Equal(order, []int{1, 2, 3, 4}) {
+			t.Errorf("in the order %v", order)
+		}
+		if !g.enter(t.Context(), false) || time.Since(begin) != time.Second {
+			t.Error("the gate is not free")
+		}
+	})
+}
+
+// TestShed: beyond what may be pending, and without room, connections are refused at once.
 func TestShed(t *testing.T) {
 	f := newFiles(t)
 	conf := f.config()
 	synctest.Test(t, func(t *testing.T) {
 		room := true
-		p := &Port{Room: func() bool { return room }}
+		p := New()
+		p.Room = func() bool { return room }
 		p.Use(conf)
-		inner := newPipes()
-		l := p.Listen(inner)
 		for range maxPending {
-			inner.dial()
+			inMemory(p)
 		}
 		synctest.Wait()
 		if n := p.Counts(); n.Pending != maxPending || n.Shed != 0 {
 			t.Errorf("%+v", n)
 		}
-		if _, err := inner.dial().Read(make([]byte, 1)); err == nil {
+		if _, err := inMemory(p); !errors.Is(<-err, ErrShed) {
 			t.Error("one too many was let in")
 		}
 		time.Sleep(handshakeTimeout + time.Second)
-		synctest.Wait()
 		room = false
-		if _, err := inner.dial().Read(make([]byte, 1)); err == nil {
+		if _, err := inMemory(p); !errors.Is(<-err, ErrShed) {
 			t.Error("one without room was let in")
 		}
 		if n := p.Counts(); n.Pending != 0 || n.Shed != 2 {
 			t.Errorf("%+v", n)
 		}
-		_ = l.Close()
 	})
 }
 
@@ -339,7 +371,7 @@ func TestShed(t *testing.T) {
 func TestStorm(t *testing.T) {
 	f := newFiles(t)
 	p, l := open(t, f)
-	const n = 200
+	const n = 60
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
