@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -176,10 +177,15 @@ func infoServer(s *Server, w *infoWriter) {
 	w.str("config_file", s.opts.File())
 	w.num("io_threads_active", 0)
 	w.num("reactors", int64(len(s.execs)))
-	for i, a := range s.Addrs() {
+	plain, encrypted := s.addrs()
+	for i, a := range slices.Concat(plain, encrypted) {
 		text := "name=" + a.Network() + ",bind=" + a.String()
 		if host, port, err := net.SplitHostPort(a.String()); err == nil && a.Network() == "tcp" {
-			text = "name=tcp,bind=" + host + ",port=" + port
+			name := "tcp"
+			if i >= len(plain) {
+				name = "tls"
+			}
+			text = "name=" + name + ",bind=" + host + ",port=" + port
 		}
 		w.str("listener"+strconv.Itoa(i), text)
 	}

@@ -80,6 +80,7 @@ func infoStats(s *Server, w *infoWriter) {
 	w.str("instantaneous_input_repl_kbps", kilobytes(0))
 	w.str("instantaneous_output_repl_kbps", kilobytes(0))
 	w.num("rejected_connections", s.counts.rejected.Load()-s.base.rejected.Load())
+	s.infoTLS(w)
 	for _, name := range []string{"sync_full", "sync_partial_ok", "sync_partial_err"} { // there is no replication
 		w.num(name, 0)
 	}

@@ -16,9 +16,15 @@ import (
 type listeners struct {
 	mu struct {
 		sync.Mutex
-		addrs []net.Addr // TCP first, in the order of the bind option, then the unix socket
-		tcp   []endpoint // what the TCP ones were opened from
+		tcp, tls family
+		unix     []net.Addr
 	}
+}
+
+// family are the listeners of one port. Who changes it holds listeners.mu.
+type family struct {
+	eps   []endpoint // what they were opened from
+	addrs []net.Addr // in the order of the bind option
 }
 
 // endpoint is what one listener is opened from.
@@ -29,14 +35,19 @@ type endpoint struct {
 
 var errNoListener = errors.New("no address to listen on")
 
-// tcpEndpoints reads the options: an address with a leading "-" is optional, "*" means
-// every address of its family. Port 0 means no TCP when there is a unix socket, else a
-// free port.
+// tcpEndpoints reads the options for plain TCP. Port 0 means none when there is a unix
+// socket or a TLS port, else a free port.
 func (s *Server) tcpEndpoints() []endpoint {
 	port := s.opts.Port.Load()
-	if port == 0 && s.opts.UnixSocket.Load() != "" {
+	if port == 0 && (s.opts.UnixSocket.Load() != "" || s.opts.TLSPort.Load() != 0) {
 		return nil
 	}
+	return s.endpoints(port)
+}
+
+// endpoints reads the bind option: an address with a leading "-" is optional, "*" means
+// every address of its family.
+func (s *Server) endpoints(port int64) []endpoint {
 	binds := s.opts.Bind.Load()
 	if len(binds) == 0 {
 		binds = []string{"*", "-::*"}
@@ -59,9 +70,10 @@ func (s *Server) tcpEndpoints() []endpoint {
 
 // listen opens every listener that the options name.
 func (s *Server) listen() error {
-	eps := s.tcpEndpoints()
-	addrs, err := s.openTCP(eps)
-	if err != nil {
+	l := &s.listeners
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := s.move(&l.mu.tcp, s.tcpEndpoints(), s.listenOptions()); err != nil {
 		return err
 	}
 	if path := s.opts.UnixSocket.Load(); path != "" {
@@ -69,34 +81,36 @@ func (s *Server) listen() error {
 		if err != nil {
 			return err
 		}
-		addrs = append(addrs, a)
+		l.mu.unix = []net.Addr{a}
 	}
-	l := &s.listeners
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.mu.addrs, l.mu.tcp = addrs, eps
-	return nil
+	if s.opts.TLSPort.Load() == 0 {
+		return nil
+	}
+	if s.loadTLS() != nil {
+		return errors.New("TLS can not be configured as the options say")
+	}
+	return s.move(&l.mu.tls, s.tlsEndpoints(), s.tlsListenOptions())
 }
 
 func (s *Server) listenOptions() netio.ListenOptions {
 	return netio.ListenOptions{Backlog: int(s.opts.TCPBacklog.Load()), UnixPerm: os.FileMode(s.opts.UnixSocketPerm.Load())}
 }
 
-// openTCP opens all endpoints, or none.
-func (s *Server) openTCP(eps []endpoint) ([]net.Addr, error) {
+// open opens all endpoints, or none.
+func (s *Server) open(eps []endpoint, opt netio.ListenOptions) ([]net.Addr, error) {
 	var addrs []net.Addr
 	for _, ep := range eps {
 		if len(addrs) > 0 && strings.HasSuffix(ep.addr, ":0") { // the kernel chose: the others follow
 			host, _, _ := net.SplitHostPort(ep.addr) // joined above
 			ep.addr = net.JoinHostPort(host, strconv.Itoa(addrs[0].(*net.TCPAddr).Port))
 		}
-		a, err := s.group.Listen(ep.network, ep.addr, s.listenOptions())
+		a, err := s.group.Listen(ep.network, ep.addr, opt)
 		if err == nil {
 			addrs = append(addrs, a)
 			continue
 		}
 		if !ep.optional {
-			s.closeTCP(addrs)
+			s.unlisten(addrs)
 			return nil, err
 		}
 		s.log.Info("address not available, left out", "address", ep.addr, "error", err)
@@ -107,43 +121,53 @@ func (s *Server) openTCP(eps []endpoint) ([]net.Addr, error) {
 	return addrs, nil
 }
 
-func (s *Server) closeTCP(addrs []net.Addr) {
+func (s *Server) unlisten(addrs []net.Addr) {
 	for _, a := range addrs {
 		s.group.Unlisten(a)
 	}
 }
 
-// relisten follows a change of port or bind. The old sockets are closed first, because
-// old and new addresses may overlap; when the new ones cannot be opened the old ones
-// are opened again.
+// move makes eps the addresses of f. The old sockets are closed first, because old and
+// new addresses may overlap; when the new ones cannot be opened the old ones are opened
+// again.
+func (s *Server) move(f *family, eps []endpoint, opt netio.ListenOptions) error {
+	if slices.Equal(eps, f.eps) {
+		return nil
+	}
+	s.unlisten(f.addrs)
+	addrs, err := s.open(eps, opt)
+	if err == nil {
+		f.addrs, f.eps = addrs, eps
+		return nil
+	}
+	if f.eps == nil {
+		return err
+	}
+	s.log.Warn("the new addresses are not available", "error", err)
+	addrs, again := s.open(f.eps, opt)
+	if again != nil {
+		s.log.Error("the old addresses are not available any more", "error", again)
+	}
+	f.addrs = addrs
+	return err
+}
+
+// relisten follows a change of port or bind: both families move, or none.
 func (s *Server) relisten() error {
 	l := &s.listeners
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	eps := s.tcpEndpoints()
-	if slices.Equal(eps, l.mu.tcp) {
-		return nil
+	before := l.mu.tcp.eps
+	err := s.move(&l.mu.tcp, s.tcpEndpoints(), s.listenOptions())
+	if err != nil {
+		return err
 	}
-	var unix, tcp []net.Addr
-	for _, a := range l.mu.addrs {
-		if a.Network() == "unix" {
-			unix = append(unix, a)
-		} else {
-			tcp = append(tcp, a)
-		}
+	if len(l.mu.tls.addrs) == 0 {
+		return nil // the hook of tls-port sees to it
 	}
-	s.closeTCP(tcp)
-	addrs, err := s.openTCP(eps)
-	if err == nil {
-		l.mu.addrs, l.mu.tcp = append(addrs, unix...), eps
-		return nil
+	if err = s.move(&l.mu.tls, s.tlsEndpoints(), s.tlsListenOptions()); err != nil {
+		_ = s.move(&l.mu.tcp, before, s.listenOptions()) // it tells the log
 	}
-	s.log.Warn("the new addresses are not available", "error", err)
-	addrs, again := s.openTCP(l.mu.tcp)
-	if again != nil {
-		s.log.Error("the old addresses are not available any more", "error", again)
-	}
-	l.mu.addrs = append(addrs, unix...)
 	return err
 }
 
@@ -151,7 +175,7 @@ func (s *Server) relisten() error {
 func (s *Server) watchListeners() {
 	s.opts.OnChange("port", func() error {
 		if s.relisten() != nil {
-			return errors.New("Unable to listen on this port. Check server logs.") //nolint:staticcheck // Redis's text
+			return errPort
 		}
 		return nil
 	})
@@ -161,20 +185,29 @@ func (s *Server) watchListeners() {
 		}
 		return nil
 	})
+	s.watchTLS()
 	s.opts.OnChange("tcp-keepalive", func() error {
 		s.group.SetKeepAlive(s.keepAlive())
 		return nil
 	})
 }
 
-// Addrs returns the addresses the server listens on.
+var errPort = errors.New("Unable to listen on this port. Check server logs.") //nolint:staticcheck // Redis's text
+
+// Addrs returns the addresses the server listens on: TCP, the unix socket, TLS.
 func (s *Server) Addrs() []net.Addr {
-	s.listeners.mu.Lock()
-	defer s.listeners.mu.Unlock()
-	return slices.Clone(s.listeners.mu.addrs)
+	plain, encrypted := s.addrs()
+	return append(plain, encrypted...)
 }
 
-// Port returns the TCP port, 0 when there is none.
+func (s *Server) addrs() (plain, encrypted []net.Addr) {
+	l := &s.listeners
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Concat(l.mu.tcp.addrs, l.mu.unix), slices.Clone(l.mu.tls.addrs)
+}
+
+// Port returns the TCP port, that of TLS when there is no other; 0 when there is none.
 func (s *Server) Port() int {
 	for _, a := range s.Addrs() {
 		if t, ok := a.(*net.TCPAddr); ok {

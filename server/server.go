@@ -17,6 +17,7 @@ import (
 	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/server/options"
 	"github.com/kringdb/kring/server/stats"
+	"github.com/kringdb/kring/server/tlsport"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/arena"
 )
@@ -63,6 +64,7 @@ type Server struct {
 	stopOnce     sync.Once
 	ready        chan struct{} // closed when connections are served
 	listeners    listeners
+	tls          *tlsport.Port
 	activeExpire atomic.Bool
 
 	acl      *acl.Registry
@@ -117,6 +119,8 @@ func newServer(opts *options.Options, log *slog.Logger, clock *Clock) (*Server, 
 	s.observers = make(observers, s.store.Shards())
 	s.journal.last = make([]uint64, s.store.Shards())
 	s.aof.srv = s
+	s.tls = tlsport.New()
+	s.tls.Room = s.tlsRoom
 	s.watchOptions()
 	s.watchMaxMemory()
 	s.watchAOF()
@@ -176,7 +180,7 @@ func (s *Server) ioModel() (reactors, stripes int) {
 	if s.opts.IOModel.Load() == options.ModelGoroutine {
 		return netio.NoReactors, netio.DefaultStripes()
 	}
-	return int(s.opts.Reactors.Load()), 0
+	return int(s.opts.Reactors.Load()), s.tlsStripes()
 }
 
 // pollerName is what waits for the clients' sockets.
@@ -220,6 +224,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	s.stopping.Store(true)
 	closeWindow()
+	s.tls.Close()
 	s.group.Close()
 	s.slow.close()
 	s.keeper.stop()

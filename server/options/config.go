@@ -117,7 +117,7 @@ func (o *Options) applyLocked(changes []change) error {
 	var done []func() error
 	for i, c := range changes {
 		k, now := rows[c.row].Kind, o.cells[c.row].load()
-		if k.text(c.old) == k.text(now) || setBefore(changes[:i], c.row) {
+		if k.text(c.old) == k.text(now) && rows[c.row].Flags&Volatile == 0 || setBefore(changes[:i], c.row) {
 			continue
 		}
 		for _, apply := range o.mu.hooks[c.row] {

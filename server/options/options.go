@@ -12,10 +12,10 @@ import (
 // through Set once the server runs.
 type Options struct {
 	// Network
-	Port, UnixSocketPerm, TCPBacklog, TCPKeepAlive, Timeout Int // seconds for the last two
-	Bind                                                    Words
-	UnixSocket                                              Text
-	ProtectedMode                                           Bool
+	Port, TLSPort, UnixSocketPerm, TCPBacklog, TCPKeepAlive, Timeout Int // seconds for the last two
+	Bind                                                             Words
+	UnixSocket                                                       Text
+	ProtectedMode                                                    Bool
 
 	// General
 	LogLevel, Supervised, Databases                  Int

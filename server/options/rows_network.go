@@ -4,7 +4,7 @@ import "math"
 
 var networkRows = []Row{
 	{Name: "port", Kind: portKind, Default: "6379", Group: GroupNetwork,
-		Help: "TCP port; 0 for none, or without a unix socket for any free one", field: func(o *Options) cell { return &o.Port }},
+		Help: "TCP port; 0 for none, or without a unix socket and tls-port for any free one", field: func(o *Options) cell { return &o.Port }},
 	{Name: "bind", Kind: bindKind{}, Default: "* -::*", Group: GroupNetwork,
 		Help:  "addresses to listen on; a leading - lets one be missing, * and ::* mean all",
 		field: func(o *Options) cell { return &o.Bind }},
@@ -28,36 +28,7 @@ var networkRows = []Row{
 	{Name: "max-new-connections-per-cycle", Kind: integer(1, 1000), Default: "10", Group: GroupNetwork, State: Accepted,
 		Help: "connections accepted in one turn", Means: "A reactor bounds the work of its turns by itself."},
 	{Name: "max-new-tls-connections-per-cycle", Kind: integer(1, 1000), Default: "1", Group: GroupNetwork, State: Accepted,
-		Help: "TLS connections accepted in one turn", Means: "A reactor bounds the work of its turns by itself."},
-}
-
-const noTLS = "There is no TLS yet: nothing is encrypted and no TLS port is opened."
-
-var tlsRows = []Row{
-	{Name: "tls-port", Kind: portKind, Default: "0", Group: GroupTLS, State: Later, Help: "port for TLS; 0 for none", Means: noTLS},
-	{Name: "tls-cert-file", Kind: str, Group: GroupTLS, State: Later, Help: "certificate in PEM form", Means: noTLS},
-	{Name: "tls-key-file", Kind: str, Group: GroupTLS, State: Later, Help: "private key in PEM form", Means: noTLS},
-	{Name: "tls-key-file-pass", Kind: str, Group: GroupTLS, State: Later, Flags: Sensitive, Help: "passphrase of the private key", Means: noTLS},
-	{Name: "tls-client-cert-file", Kind: str, Group: GroupTLS, State: Later, Help: "certificate of outgoing connections", Means: noTLS},
-	{Name: "tls-client-key-file", Kind: str, Group: GroupTLS, State: Later, Help: "private key of outgoing connections", Means: noTLS},
-	{Name: "tls-client-key-file-pass", Kind: str, Group: GroupTLS, State: Later, Flags: Sensitive,
-		Help: "passphrase of the key of outgoing connections", Means: noTLS},
-	{Name: "tls-dh-params-file", Kind: str, Group: GroupTLS, State: Later, Help: "Diffie-Hellman parameters", Means: noTLS},
-	{Name: "tls-ca-cert-file", Kind: str, Group: GroupTLS, State: Later, Help: "authorities that may sign certificates", Means: noTLS},
-	{Name: "tls-ca-cert-dir", Kind: str, Group: GroupTLS, State: Later, Help: "directory of authorities", Means: noTLS},
-	{Name: "tls-auth-clients", Kind: oneOf("no", "yes", "optional"), Default: "yes", Group: GroupTLS, State: Later,
-		Help: "whether clients must show a certificate", Means: noTLS},
-	{Name: "tls-replication", Kind: yesNo, Default: "no", Group: GroupTLS, State: Later, Help: "TLS to the primary", Means: noTLS},
-	{Name: "tls-cluster", Kind: yesNo, Default: "no", Group: GroupTLS, State: Later, Help: "TLS on the cluster bus", Means: noTLS},
-	{Name: "tls-protocols", Kind: str, Group: GroupTLS, State: Later, Help: "TLS versions to allow", Means: noTLS},
-	{Name: "tls-ciphers", Kind: str, Group: GroupTLS, State: Later, Help: "ciphers up to TLS 1.2", Means: noTLS},
-	{Name: "tls-ciphersuites", Kind: str, Group: GroupTLS, State: Later, Help: "cipher suites of TLS 1.3", Means: noTLS},
-	{Name: "tls-prefer-server-ciphers", Kind: yesNo, Default: "no", Group: GroupTLS, State: Later,
-		Help: "the server's order of ciphers decides", Means: noTLS},
-	{Name: "tls-session-caching", Kind: yesNo, Default: "yes", Group: GroupTLS, State: Later, Help: "sessions may be resumed", Means: noTLS},
-	{Name: "tls-session-cache-size", Kind: natural, Default: "20480", Group: GroupTLS, State: Later, Help: "sessions kept", Means: noTLS},
-	{Name: "tls-session-cache-timeout", Kind: natural, Default: "300", Group: GroupTLS, State: Later,
-		Help: "seconds a session is kept", Means: noTLS},
+		Help: "TLS connections accepted in one turn", Means: "One step of one handshake runs at a time, with a rest after it while others wait."},
 }
 
 var securityRows = []Row{

@@ -61,6 +61,7 @@ const (
 	FileOnly                    // unknown to CONFIG GET and SET
 	Additive                    // several lines of a file add to each other
 	WarnIfSet                   // an Accepted option that warns like a Later one
+	Volatile                    // names a file: setting the same value again applies what it holds now
 )
 
 // Row is one option.

@@ -11,6 +11,8 @@
 //	protocol_test.go    protocol errors, single bytes, limits before authentication
 //	connection_test.go  half-closed, reset, deaf, idle and too many connections
 //	listen_test.go      unix sockets, IPv6, several addresses, protected mode
+//	tls_test.go         the TLS port: certificates, reloading, garbage, half-open handshakes
+//	tls_storm_test.go   plain clients during a storm of handshakes
 //	config_test.go      redis.conf: includes, errors, rewriting
 //	operator_test.go    renamed commands, MONITOR, CLIENT PAUSE
 //	end_test.go         signals and SHUTDOWN

@@ -24,4 +24,10 @@ const (
 	// timeoutTriesCount timeouts are measured; the best one may be late by timeoutLateMax.
 	timeoutTriesCount = 5
 	timeoutLateMax    = 10 * time.Millisecond
+	// halfOpenCount connections never complete their TLS handshake.
+	halfOpenCount = 300
+	// stormCount handshakes come at once; stormBound is what a plain client's p99 may be
+	// then on a machine that is busy otherwise.
+	stormCount = 400
+	stormBound = 15 * time.Millisecond
 )

@@ -1,0 +1,129 @@
+package robust
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+)
+
+// goroutines asks the server for the number of its goroutines.
+func goroutines(t *testing.T, web string) int {
+	t.Helper()
+	resp, err := http.Get("http://" + web + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if after, ok := strings.CutPrefix(line, "go_goroutines "); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(after), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return int(n)
+		}
+	}
+	t.Fatal("no go_goroutines in /metrics")
+	return 0
+}
+
+// stormEnv holds, for the process that is the storm, the address and the directory of the
+// certificates.
+const stormEnv = "KRING_TEST_STORM"
+
+// TestStormProcess is not a test but the storm, in a process of its own.
+func TestStormProcess(t *testing.T) {
+	where := os.Getenv(stormEnv)
+	if where == "" {
+		t.Skip("a part of TestTLSStorm")
+	}
+	conf := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // its own server
+	var wg sync.WaitGroup
+	for range stormCount {
+		wg.Go(func() {
+			c, err := tls.Dial("tcp", where, conf)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = c.Close()
+		})
+	}
+	wg.Wait()
+}
+
+// TestTLSStorm: many TLS handshakes at once do not slow down plain clients beyond bounds,
+// and all complete. make bench-tls measures; this is the guard against a server without
+// any bound, whose clients would wait for most of the storm.
+func TestTLSStorm(t *testing.T) {
+	r := startTLS(t)
+	onlyKring(t, r.Server)
+	c := r.Connect(t)
+	must(t, c, "SET k v", "+OK")
+	calm := tail99(t, r.Server, func() { time.Sleep(300 * time.Millisecond) })
+	var out []byte
+	var err error
+	begin := time.Now()
+	storm := tail99(t, r.Server, func() {
+		cmd := exec.Command("nice", "-n", "19", os.Args[0], "-test.run", "^TestStormProcess$", "-test.count", "1")
+		cmd.Env = append(os.Environ(), stormEnv+"="+r.TLS.Addr, "GOMAXPROCS=1")
+		out, err = cmd.CombinedOutput()
+	})
+	if err != nil {
+		t.Fatalf("the storm: %v\n%s", err, out)
+	}
+	if n := infoNumber(t, c, "tls_handshakes_done"); n != stormCount {
+		t.Errorf("%d handshakes", n)
+	}
+	t.Logf("p99 %v at rest, %v in a storm of %d handshakes (%v)", calm, storm, stormCount, time.Since(begin))
+	if bound := max(10*calm, stormBound); storm > bound {
+		t.Errorf("p99 %v at rest, %v in the storm: more than %v", calm, storm, bound)
+	}
+}
+
+// tail99 is the p99 of GETs, one at a time, while f runs.
+func tail99(t *testing.T, s *harness.Server, f func()) time.Duration {
+	t.Helper()
+	stop, done := make(chan struct{}), make(chan error, 1)
+	var took []time.Duration
+	c := s.Connect(t)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			begin := time.Now()
+			v, err := c.Do("GET", "k")
+			if err != nil || v.Str != "v" {
+				done <- fmt.Errorf("%s, %w", v, err)
+				return
+			}
+			took = append(took, time.Since(begin))
+		}
+	}()
+	f()
+	close(stop)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
