@@ -24,7 +24,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust window crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin profile soak screenshot docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls profile soak screenshot docs clean
 
 all: build
 
@@ -132,6 +132,10 @@ bench-aof: build
 # What looking costs: the window's and a scraper's share of the CPU, the time of /metrics.
 bench-admin: build
 	$(GO) run ./tests/load/admin $(ARGS)
+
+# Plain clients' p99 during a storm of TLS handshakes.
+bench-tls: build
+	$(GO) run ./tests/load/tls $(ARGS)
 
 # CPU and allocation profiles into profiles/.
 profile: build

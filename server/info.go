@@ -176,7 +176,8 @@ func infoServer(s *Server, w *infoWriter) {
 	w.str("executable", exe)
 	w.str("config_file", s.opts.File())
 	w.num("io_threads_active", 0)
-	w.num("reactors", int64(len(s.execs)))
+	w.num("reactors", int64(len(s.execs)-s.stripes))
+	w.num("stripes", int64(s.stripes))
 	plain, encrypted := s.addrs()
 	for i, a := range slices.Concat(plain, encrypted) {
 		text := "name=" + a.Network() + ",bind=" + a.String()

@@ -29,6 +29,7 @@ type Server struct {
 	table     *command.Table
 	store     *store.Store
 	group     *netio.Group
+	stripes   int // how many of its reactors are stripes: the last ones
 	gates     gates
 	observers observers
 	pubsub    pubsub
@@ -149,7 +150,7 @@ func (s *Server) openReactors() error {
 	if err != nil {
 		return err
 	}
-	s.group = group
+	s.group, s.stripes = group, stripes
 	n := len(group.Reactors())
 	s.pubsub.init(n)
 	s.tracking.init(s.store.Shards(), n)
@@ -173,9 +174,8 @@ func (s *Server) openReactors() error {
 	return nil
 }
 
-// ioModel says how many reactors and stripes serve: reactors alone, or stripes alone.
-// (A listener that needs goroutines, with netio.ListenOptions.Goroutines, needs stripes
-// whatever the model.)
+// ioModel says how many reactors and stripes there are. In the goroutine model all are stripes;
+// TLS needs some in either.
 func (s *Server) ioModel() (reactors, stripes int) {
 	if s.opts.IOModel.Load() == options.ModelGoroutine {
 		return netio.NoReactors, netio.DefaultStripes()
@@ -215,7 +215,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		err = nil
 	} else if err == nil {
 		close(s.ready)
-		s.log.Info("ready to accept connections", "reactors", len(s.execs), "addresses", s.Addrs())
+		s.log.Info("ready to accept connections", "reactors", len(s.execs)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
 		select {
 		case <-ctx.Done():
 			s.log.Info("asked to end", "reason", context.Cause(ctx))

@@ -2,12 +2,10 @@ package robust
 
 import (
 	"crypto/tls"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/tests/internal/harness"
+	"github.com/kringdb/kring/tests/internal/probe"
 )
 
 // goroutines asks the server for the number of its goroutines.
@@ -96,34 +95,17 @@ func TestTLSStorm(t *testing.T) {
 	}
 }
 
-// tail99 is the p99 of GETs, one at a time, while f runs.
+// tail99 is the p99 of plain clients' GETs while f runs.
 func tail99(t *testing.T, s *harness.Server, f func()) time.Duration {
 	t.Helper()
-	stop, done := make(chan struct{}), make(chan error, 1)
-	var took []time.Duration
-	c := s.Connect(t)
-	go func() {
-		for {
-			select {
-			case <-stop:
-				done <- nil
-				return
-			default:
-			}
-			begin := time.Now()
-			v, err := c.Do("GET", "k")
-			if err != nil || v.Str != "v" {
-				done <- fmt.Errorf("%s, %w", v, err)
-				return
-			}
-			took = append(took, time.Since(begin))
-		}
-	}()
-	f()
-	close(stop)
-	if err := <-done; err != nil {
+	p, err := probe.Start(s.Network, s.Addr, "k", 10, 2*time.Millisecond)
+	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(took)
-	return took[len(took)*99/100]
+	f()
+	took, err := p.End()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return probe.At(took, 99)
 }
