@@ -19,13 +19,14 @@ func fitFileLimit(opts *options.Options, log *slog.Logger) error {
 	}
 	if limit < clients+reserved {
 		if limit <= reserved {
-			return fmt.Errorf("at most %d files may be open, and %d are needed before any client: raise 'ulimit -n'", limit, reserved)
+			return fmt.Errorf("Your current 'ulimit -n' of %d is not enough for the server to start. "+ //nolint:staticcheck // Redis's text
+				"Please increase your open file limit to at least %d.", limit, clients+reserved)
 		}
 		if err := opts.Assign("maxclients", strconv.FormatUint(limit-reserved, 10)); err != nil {
 			return err
 		}
-		log.Warn("maxclients is reduced, for the system allows too few open files: raise 'ulimit -n' for more",
-			"asked", clients, "maxclients", limit-reserved, "open_files", limit)
+		log.Warn(fmt.Sprintf("maxclients has been reduced to %d to compensate for low ulimit. "+
+			"If you need higher maxclients increase 'ulimit -n'.", limit-reserved), "asked", clients, "open_files", limit)
 	}
 	opts.OnChange("maxclients", func() error {
 		want := uint64(opts.MaxClients.Load()) + reserved

@@ -338,7 +338,7 @@ func TestFileLimitReducesMaxClients(t *testing.T) {
 	}
 	p := &program{cmd, bufio.NewReader(pipe)}
 	log := p.until(t, "ready to accept connections")
-	if !regexp.MustCompile(`level=warning msg="maxclients is reduced.* asked=4000000000 maxclients=\d+`).MatchString(log) {
+	if !regexp.MustCompile(`level=warning msg="maxclients has been reduced to \d+ to compensate for low ulimit.* asked=4000000000 open_files=\d+`).MatchString(log) {
 		t.Errorf("log:\n%s", log)
 	}
 	if _, code := p.end(t, unix.SIGTERM); code != 0 {

@@ -24,29 +24,40 @@ type Result struct {
 // Bench runs redis-benchmark with the arguments against a server and takes the server's
 // utime and stime around it.
 func Bench(srv *harness.Server, requests int, args ...string) (Result, error) {
-	full := append([]string{"-h", "127.0.0.1", "-p", strconv.Itoa(srv.Port), "-n", strconv.Itoa(requests), "--csv"}, args...)
+	out, cost, err := bench(srv, requests, append([]string{"--csv"}, args...))
+	if err != nil {
+		return Result{}, err
+	}
+	r, err := parseCSV(out)
+	r.UserMicros, r.CPUMicros, r.WallSeconds = cost.UserMicros, cost.CPUMicros, cost.WallSeconds
+	return r, err
+}
+
+// bench runs redis-benchmark and gives what it printed and what it cost.
+func bench(srv *harness.Server, requests int, args []string) (string, Result, error) {
+	full := append([]string{"-h", "127.0.0.1", "-p", strconv.Itoa(srv.Port), "-n", strconv.Itoa(requests)}, args...)
 	cmd := exec.Command("redis-benchmark", full...)
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	user0, sys0, err := srv.CPUSplit()
 	if err != nil {
-		return Result{}, err
+		return "", Result{}, err
 	}
 	begin := time.Now()
 	if err := cmd.Run(); err != nil {
-		return Result{}, fmt.Errorf("redis-benchmark %s: %w\n%s%s", strings.Join(full, " "), err, out.String(), stderr.String())
+		return "", Result{}, fmt.Errorf("redis-benchmark %s: %w\n%s%s", strings.Join(full, " "), err, out.String(), stderr.String())
 	}
 	wall := time.Since(begin)
 	user1, sys1, err := srv.CPUSplit()
 	if err != nil {
-		return Result{}, err
+		return "", Result{}, err
 	}
-	r, err := parseCSV(out.String())
 	perCommand := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(requests) }
+	var r Result
 	r.UserMicros = perCommand(user1 - user0)
 	r.CPUMicros = r.UserMicros + perCommand(sys1-sys0)
 	r.WallSeconds = wall.Seconds()
-	return r, err
+	return out.String(), r, nil
 }
 
 // parseCSV reads --csv: a heading, then one line per test.

@@ -37,3 +37,20 @@ func TestParseCSV(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestParseText(t *testing.T) {
+	const text = "GET: rps=1 (overall: 1)\r====== GET ======\n  20000 requests completed in 0.05 seconds\n\n" +
+		"Latency by percentile distribution:\n0.000% <= 0.183 milliseconds (cumulative count 16)\n" +
+		"50.000% <= 0.815 milliseconds (cumulative count 10192)\n98.438% <= 6.191 milliseconds (cumulative count 19760)\n" +
+		"99.219% <= 6.207 milliseconds (cumulative count 19856)\n99.902% <= 7.687 milliseconds (cumulative count 19984)\n" +
+		"100.000% <= 7.711 milliseconds (cumulative count 20000)\n\nCumulative distribution of latencies:\n" +
+		"0.000% <= 0.103 milliseconds (cumulative count 0)\n\nSummary:\n  throughput summary: 384615.38 requests per second\n"
+	var r Result
+	p, err := parseText(text, &r)
+	if err != nil || p != (Percentiles{0.815, 6.207, 7.687}) || r.PerSecond != 384615.38 {
+		t.Error(p, r, err)
+	}
+	if _, err := parseText("x", &r); err == nil {
+		t.Error("no error")
+	}
+}

@@ -65,18 +65,21 @@ func Number(srv *harness.Server, field string) (n float64, ok bool) {
 	return n, err == nil
 }
 
-// Banner prints what figures depend on: the machine and the two versions.
-func Banner(servers ...*harness.Server) {
-	model := "unknown processor"
+// Processor is the name of this machine's processor.
+func Processor() string {
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(b)) {
 			if name, val, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				model = strings.TrimSpace(val)
-				break
+				return strings.TrimSpace(val)
 			}
 		}
 	}
-	fmt.Printf("%s, %d processors, %s\n", model, runtime.NumCPU(), runtime.GOOS)
+	return "unknown processor"
+}
+
+// Banner prints what figures depend on: the machine and the two versions.
+func Banner(servers ...*harness.Server) {
+	fmt.Printf("%s, %d processors, %s\n", Processor(), runtime.NumCPU(), runtime.GOOS)
 	for _, s := range servers {
 		c, err := s.Dial()
 		if err != nil {

@@ -1,0 +1,120 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+	"github.com/kringdb/kring/tests/load/internal/kit"
+)
+
+// nodeSizes are the sizes of a ring's nodes that part nodes compares, in KB.
+var nodeSizes = []int{4, 8, 16, 32, 64}
+
+// runNodes measures the reactor model with each size: pipelines of small commands, large
+// values, and what a connection keeps that has sent half a command.
+func runNodes(s *kit.Servers, o options) ([]nodeRow, error) {
+	var bins []string
+	dir, err := os.MkdirTemp("", "kring-nodes-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	for _, kb := range nodeSizes {
+		sub := filepath.Join(dir, fmt.Sprint(kb))
+		if err := os.Mkdir(sub, 0o700); err != nil {
+			return nil, err
+		}
+		bin, err := buildWith(sub, "netio/limits.go", "NodeBytes = 16 << 10", fmt.Sprintf("NodeBytes = %d << 10", kb))
+		if err != nil {
+			return nil, err
+		}
+		bins = append(bins, bin)
+	}
+	mixes := []mix{
+		{"SET", smallValueBytes, 64, 1_600_000, smallClients, smallKeys},
+		{"GET", largeValueBytes, 1, 16_000, largeClients, largeKeys},
+		{"SET", largeValueBytes, 1, 16_000, largeClients, largeKeys},
+	}
+	var rows []nodeRow
+	for _, m := range mixes {
+		samples := make([][]loadRow, len(bins))
+		for range o.rounds {
+			for i, bin := range bins {
+				row, err := m.onFresh(bin, o)
+				if err != nil {
+					return nil, err
+				}
+				samples[i] = append(samples[i], row)
+			}
+		}
+		for i, of := range samples {
+			r := medians(of)
+			rows = append(rows, nodeRow{Node: nodeSizes[i] << 10, Mix: fmt.Sprintf("%s of %s, pipeline %d", m.op, size(m.value), m.pipeline),
+				PerSecond: r.PerSecond, CPUMicros: r.CPUMicros, Reads: r.Reads})
+		}
+	}
+	for i, bin := range bins {
+		bytes, err := busyBytes(bin)
+		if err != nil {
+			return nil, err
+		}
+		for j := range rows {
+			if rows[j].Node == nodeSizes[i]<<10 {
+				rows[j].BusyBytes = bytes
+			}
+		}
+	}
+	return rows, nil
+}
+
+// onFresh runs a mix on a server of its own.
+func (m mix) onFresh(bin string, o options) (loadRow, error) {
+	srv, err := harness.Launch(harness.Config{Bin: bin})
+	if err != nil {
+		return loadRow{}, err
+	}
+	defer func() { _ = srv.Kill() }()
+	if err := m.fill(srv); err != nil {
+		return loadRow{}, err
+	}
+	return m.measure(srv, o)
+}
+
+// busyBytes is what a connection takes, beyond an idle one, whose ring holds a piece of a
+// command.
+func busyBytes(bin string) (float64, error) {
+	srv, err := harness.Launch(harness.Config{Bin: bin})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = srv.Kill() }()
+	crowd := newCrowd(srv.Port)
+	defer crowd.close()
+	if err := crowd.grow(busyConnections); err != nil {
+		return 0, err
+	}
+	time.Sleep(settleTime)
+	before, err := look(srv)
+	if err != nil {
+		return 0, err
+	}
+	if err := crowd.send([]byte("*2\r\n$3\r\nGET\r\n$3\r\nke")); err != nil {
+		return 0, err
+	}
+	time.Sleep(settleTime)
+	after, err := look(srv)
+	return float64(after.anon-before.anon) / busyConnections, err
+}
+
+// size prints a number of bytes.
+func size(n int) string {
+	if n >= 1<<10 && n%(1<<10) == 0 {
+		return fmt.Sprintf("%d KB", n>>10)
+	}
+	return fmt.Sprintf("%d B", n)
+}

@@ -1,0 +1,61 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+)
+
+// process is what /proc says of a server.
+type process struct {
+	rss, anon     int64 // bytes
+	threads       int
+	reads, writes int64 // system calls
+	readBytes     int64
+	switches      int64 // voluntary context switches of all threads
+}
+
+func look(srv *harness.Server) (p process, err error) {
+	dir := fmt.Sprintf("/proc/%d", srv.PID)
+	status, err := numbers(dir + "/status")
+	if err != nil {
+		return p, err
+	}
+	p.rss, p.anon, p.threads = status["VmRSS"]<<10, status["RssAnon"]<<10, int(status["Threads"])
+	counts, err := numbers(dir + "/io")
+	if err != nil {
+		return p, err
+	}
+	p.reads, p.writes, p.readBytes = counts["syscr"], counts["syscw"], counts["rchar"]
+	tasks, err := filepath.Glob(dir + "/task/*/status")
+	for _, t := range tasks {
+		if n, err := numbers(t); err == nil { // a thread may have ended
+			p.switches += n["voluntary_ctxt_switches"]
+		}
+	}
+	return p, err
+}
+
+// numbers reads lines of the form "name: number".
+func numbers(path string) (map[string]int64, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]int64{}
+	for line := range strings.Lines(string(b)) {
+		name, rest, _ := strings.Cut(line, ":")
+		if f := strings.Fields(rest); len(f) > 0 {
+			if n, err := strconv.ParseInt(f[0], 10, 64); err == nil {
+				m[name] = n
+			}
+		}
+	}
+	return m, nil
+}
