@@ -1,6 +1,12 @@
+//go:build linux
+
 package main
 
-import "time"
+import (
+	"time"
+
+	"gonum.org/v1/plot/vg"
+)
 
 const (
 	// reactorModel is the default I/O model, which needs no option.
@@ -45,6 +51,13 @@ const (
 	// minJudgedConnections is from how many connections on the bound is judged: with fewer
 	// of them the steps in which a heap grows are most of the figure.
 	minJudgedConnections = 10_000
+
+	// noise is by how much two medians must differ to be called better and worse.
+	noise = 0.05
+
+	// plotWidth and plotHeight are of a plot, barPoints of one of its bars.
+	plotWidth, plotHeight = 6.5 * vg.Inch, 3 * vg.Inch
+	barPoints             = 18
 
 	// busyConnections hold a piece of a command each when part nodes takes memory.
 	busyConnections = 1000

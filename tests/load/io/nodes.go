@@ -12,11 +12,24 @@ import (
 	"github.com/kringdb/kring/tests/load/internal/kit"
 )
 
-// nodeSizes are the sizes of a ring's nodes that part nodes compares, in KB.
-var nodeSizes = []int{4, 8, 16, 32, 64}
+// nodeVariant is a server with other nodes in its rings.
+type nodeVariant struct {
+	kb             int
+	pooled         bool
+	file, old, new string // what is replaced in the source
+}
 
-// runNodes measures the reactor model with each size: pipelines of small commands, large
-// values, and what a connection keeps that has sent half a command.
+func nodeVariants() []nodeVariant {
+	var all []nodeVariant
+	for _, kb := range []int{4, 8, 16, 32, 64} {
+		all = append(all, nodeVariant{kb, true, "netio/limits.go", "NodeBytes = 16 << 10", fmt.Sprintf("NodeBytes = %d << 10", kb)})
+	}
+	return append(all, nodeVariant{16, false, "netio/node.go", "return nodePool.Get().(*node)", "return &node{buf: make([]byte, NodeBytes)}"})
+}
+
+// runNodes measures the reactor model with nodes of each size, and without a pool of them:
+// pipelines of small commands, large values, and what a connection keeps that has sent
+// half a command.
 func runNodes(s *kit.Servers, o options) ([]nodeRow, error) {
 	var bins []string
 	dir, err := os.MkdirTemp("", "kring-nodes-")
@@ -24,12 +37,13 @@ func runNodes(s *kit.Servers, o options) ([]nodeRow, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	for _, kb := range nodeSizes {
-		sub := filepath.Join(dir, fmt.Sprint(kb))
+	variants := nodeVariants()
+	for i, v := range variants {
+		sub := filepath.Join(dir, fmt.Sprint(i))
 		if err := os.Mkdir(sub, 0o700); err != nil {
 			return nil, err
 		}
-		bin, err := buildWith(sub, "netio/limits.go", "NodeBytes = 16 << 10", fmt.Sprintf("NodeBytes = %d << 10", kb))
+		bin, err := buildWith(sub, v.file, v.old, v.new)
 		if err != nil {
 			return nil, err
 		}
@@ -54,8 +68,8 @@ func runNodes(s *kit.Servers, o options) ([]nodeRow, error) {
 		}
 		for i, of := range samples {
 			r := medians(of)
-			rows = append(rows, nodeRow{Node: nodeSizes[i] << 10, Mix: fmt.Sprintf("%s of %s, pipeline %d", m.op, size(m.value), m.pipeline),
-				PerSecond: r.PerSecond, CPUMicros: r.CPUMicros, Reads: r.Reads})
+			rows = append(rows, nodeRow{Node: variants[i].kb << 10, Pooled: variants[i].pooled,
+				Mix: fmt.Sprintf("%s of %s, pipeline %d", m.op, size(m.value), m.pipeline), PerSecond: r.PerSecond, CPUMicros: r.CPUMicros, Reads: r.Reads})
 		}
 	}
 	for i, bin := range bins {
@@ -63,10 +77,9 @@ func runNodes(s *kit.Servers, o options) ([]nodeRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		for j := range rows {
-			if rows[j].Node == nodeSizes[i]<<10 {
-				rows[j].BusyBytes = bytes
-			}
+		fmt.Fprintf(os.Stderr, "nodes of %d KB, pooled %v: %.0f bytes per busy connection\n", variants[i].kb, variants[i].pooled, bytes)
+		for j := i; j < len(rows); j += len(variants) {
+			rows[j].BusyBytes = bytes
 		}
 	}
 	return rows, nil

@@ -99,7 +99,8 @@ type idleRow struct {
 
 // nodeRow is the server with another node size of the ring.
 type nodeRow struct {
-	Node      int // bytes
+	Node      int  // bytes
+	Pooled    bool // false: nodes are made anew each time
 	Mix       string
 	PerSecond float64
 	CPUMicros float64
