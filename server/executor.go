@@ -366,14 +366,15 @@ func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
 			continue
 		}
 		if args := b.Cmds[ex.named].Args; cl.spec.Member < len(args) {
-			cl.member = st.TouchMember(db, ex.keys[cl.from], args[cl.spec.Member])
+			last := &ex.calls[max(ex.named-1, 0)].member
+			st.TouchMember(db, &ex.keys[cl.from], args[cl.spec.Member], &cl.member, last)
 		}
 	}
 	for end := min(i+lookAheadPages, b.N); ex.paged < end; ex.paged++ {
-		st.TouchMemberPage(&ex.calls[ex.paged].member)
+		ex.calls[ex.paged].member.TouchMemberPage()
 	}
 	for end := min(i+lookAheadRecords, b.N); ex.placed < end; ex.placed++ {
-		st.TouchMemberRecord(&ex.calls[ex.placed].member)
+		ex.calls[ex.placed].member.TouchMemberRecord()
 	}
 }
 

@@ -7,43 +7,40 @@ import (
 )
 
 // TouchMember is look-ahead within a value, when the entry has come: if k's value may be
-// a table of members, it asks for what leads to the page of one and returns where
-// TouchMemberPage goes on. It needs no lock; the result means nothing else.
-func (s *Store) TouchMember(db int, k Key, member []byte) (at MemberPlace) {
+// a table of members, it asks for what leads to the page of one and notes in at, which is
+// zero, where TouchMemberPage goes on. last is the place of another member: that of the
+// call before, which mostly has the same key. It needs no lock, and at means nothing else.
+func (s *Store) TouchMember(db int, k *Key, member []byte, at, last *MemberPlace) {
+	at.key = k.Hash
+	if last.key == k.Hash && last.root != 0 {
+		at.root = last.root
+		at.place.Touch(at.root, member)
+		return
+	}
 	a := s.at(db, k.Shard).table.Peek(k.Hash, entry.PeekBytes)
 	if a == 0 {
-		return at
+		return
 	}
 	kind, payload, ok := entry.Peek(a)
 	off := tables[kind]
 	if !ok || off == 0 {
-		return at
+		return
 	}
-	at.root = payload + arena.Addr(off-1)
-	if at.root+arena.Addr(slotted.RootBytes) > arena.HighWater() {
-		return MemberPlace{}
+	if root := payload + arena.Addr(off-1); root+arena.Addr(slotted.RootBytes) <= arena.HighWater() {
+		at.root = root
+		at.place.Touch(root, member)
 	}
-	at.hash = slotted.Hash(member)
-	slotted.TouchWord(at.root, at.hash)
-	return at
 }
 
 // MemberPlace is where look-ahead has come to within a value. The zero one is nowhere.
 type MemberPlace struct {
-	root arena.Addr
-	hash uint64
+	key   uint64     // the hash of the key
+	root  arena.Addr // where a table may be, 0 for nowhere: RootBytes there can be read
+	place slotted.Place
 }
 
 // TouchMemberPage is the stage after TouchMember: it asks for the member's page.
-func (s *Store) TouchMemberPage(at *MemberPlace) {
-	if at.root != 0 {
-		slotted.TouchPage(at.root, at.hash)
-	}
-}
+func (at *MemberPlace) TouchMemberPage() { at.place.TouchPage() }
 
 // TouchMemberRecord is the last stage: it asks for the member's record.
-func (s *Store) TouchMemberRecord(at *MemberPlace) {
-	if at.root != 0 {
-		slotted.TouchRecord(at.root, at.hash)
-	}
-}
+func (at *MemberPlace) TouchMemberRecord() { at.place.TouchRecord() }

@@ -23,3 +23,11 @@ next:
 	DECQ CX
 	JG next
 	RET
+
+// func Two(p, q unsafe.Pointer)
+TEXT ·Two(SB), NOSPLIT|NOFRAME, $0-16
+	MOVQ p+0(FP), AX
+	MOVQ q+8(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 (CX)
+	RET

@@ -14,6 +14,11 @@ func Line(p unsafe.Pointer)
 //go:noescape
 func Lines2(p unsafe.Pointer)
 
+// Two asks for the lines at p and at q.
+//
+//go:noescape
+func Two(p, q unsafe.Pointer)
+
 // Lines asks for n > 0 lines from the one at p on. The last ones may lie where nothing
 // can be read.
 //

@@ -14,5 +14,10 @@ func Line(p unsafe.Pointer) uint8 { return *(*uint8)(p) }
 //go:noinline
 func Lines2(p unsafe.Pointer) uint8 { return *(*uint8)(p) + *(*uint8)(unsafe.Add(p, 64)) }
 
+// Two loads the lines at p and at q.
+//
+//go:noinline
+func Two(p, q unsafe.Pointer) uint8 { return *(*uint8)(p) + *(*uint8)(q) }
+
 // Lines does nothing: its callers do not know how much of what they ask for is readable.
 func Lines(p unsafe.Pointer, n int) {}

@@ -9,61 +9,62 @@ import (
 
 // The look-ahead, as in package dict: these calls may run at any time, without the lock
 // of the table. They only bring lines into the cache, give no meaning to what they read,
-// and check every address before they follow it. root is where a table may lie, with
-// RootBytes readable bytes; h is the Hash of a key.
+// and check every address before they follow it.
 
-// maxTouchSlots bounds the slots that TouchRecord searches.
+// maxTouchSlots bounds the slots that Place.TouchRecord searches.
 const maxTouchSlots = 1024
 
-// peekWord returns where the directory word of h may be, 0 when it cannot be read.
-func peekWord(root arena.Addr, h uint64) arena.Addr {
+// touchBytes is how much of a record Place.TouchRecord asks for.
+const touchBytes = 32
+
+// Place is where look-ahead has come to on its way to a record: at its directory word,
+// then at its page. What has been checked is not checked again. The zero Place is nowhere.
+type Place struct {
+	hash uint64
+	word arena.Addr // of the directory word, which can be read; 0 nowhere
+	page page       // a page whose block can be read; 0 not there yet
+}
+
+// Touch is stage 1: it asks for the directory word of key. root is where a table may lie,
+// with RootBytes readable bytes.
+func (at *Place) Touch(root arena.Addr, key []byte) {
+	at.hash = Hash(key)
 	dir := *(*uint64)(root.Ptr())
 	g := uint(dir>>gShift) & depthMask
-	w := wordAddr(dir) + arena.Addr(h>>1>>((63-g)&63)*8)
+	w := wordAddr(dir) + arena.Addr(at.hash>>1>>((63-g)&63)*8)
 	if wordAddr(dir) == 0 || g > MaxDepthBits || w+8 > arena.HighWater() {
-		return 0
-	}
-	return w
-}
-
-// peekPage returns the page that may be h's, and whether its block can be read.
-func peekPage(root arena.Addr, h uint64) (p page, ok bool) {
-	w := peekWord(root, h)
-	if w == 0 {
-		return 0, false
-	}
-	p = *(*page)(w.Ptr())
-	return p, p.addr() != 0 && p.end() <= arena.HighWater() && p.capacity() >= headerBytes
-}
-
-// TouchWord is stage 1: it asks for the directory word of h.
-func TouchWord(root arena.Addr, h uint64) {
-	if w := peekWord(root, h); w != 0 {
-		prefetch.Line(w.Ptr())
-	}
-}
-
-// TouchPage is stage 2, when the word has come: it asks for the header of h's page and for
-// the slots where h's may be.
-func TouchPage(root arena.Addr, h uint64) {
-	p, ok := peekPage(root, h)
-	if !ok {
 		return
 	}
+	at.word = w
+	prefetch.Line(w.Ptr())
+}
+
+// TouchPage is stage 2, when the word has come: it asks for the header of the page and for
+// the slots where the record's may be.
+func (at *Place) TouchPage() {
+	if at.word == 0 {
+		return
+	}
+	p := *(*page)(at.word.Ptr())
+	if p.addr() == 0 || p.end() > arena.HighWater() || p.capacity() < headerBytes {
+		return
+	}
+	at.page = p
+	slot := headerBytes + arena.Addr(tagOf(at.hash, p.depth())*p.hint()>>tagBits)*slotBytes
+	slot = max(slot, slotBytes*windowSlots/2) - slotBytes*windowSlots/2
 	prefetch.Line(p.addr().Ptr())
-	at := headerBytes + arena.Addr(tagOf(h, p.depth())*p.hint()>>tagBits)*slotBytes
-	if at = max(at, slotBytes*windowSlots/2) - slotBytes*windowSlots/2; p.addr()+at+128 <= p.end() {
-		prefetch.Lines2((p.addr() + at).Ptr())
+	if slot += p.addr(); slot+windowSlots*slotBytes <= p.end() {
+		prefetch.Two(slot.Ptr(), (slot + windowSlots*slotBytes - 1).Ptr())
 	}
 }
 
 // TouchRecord is stage 3, when these have come: it asks for the record.
-func TouchRecord(root arena.Addr, h uint64) {
-	p, ok := peekPage(root, h)
-	if !ok {
+func (at *Place) TouchRecord() {
+	p := at.page
+	if p == 0 {
 		return
 	}
-	n, tag := uint32(p.header().count), tagOf(h, p.depth())
+	n, tag := uint32(p.header().count), tagOf(at.hash, p.depth())
 	if n > maxTouchSlots || headerBytes+int(n)*slotBytes > p.capacity() {
 		return
 	}
@@ -73,10 +74,7 @@ func TouchRecord(root arena.Addr, h uint64) {
 		return
 	}
 	if off := arena.Addr(s[i] & offsetMask); off <= arena.Addr(p.capacity()) && off >= touchBytes {
-		prefetch.Line((p.end() - off).Ptr())
-		prefetch.Line(unsafe.Add((p.end() - off).Ptr(), touchBytes-1))
+		rec := (p.end() - off).Ptr()
+		prefetch.Two(rec, unsafe.Add(rec, touchBytes-1))
 	}
 }
-
-// touchBytes is how much of a record TouchRecord asks for.
-const touchBytes = 32

@@ -20,10 +20,11 @@ func TestTouchSurvivesRubbish(t *testing.T) {
 	}
 	root := ar.Alloc(RootBytes)
 	words := arena.Bytes(root, RootBytes)
-	touch := func(h uint64) {
-		TouchWord(root, h)
-		TouchPage(root, h)
-		TouchRecord(root, h)
+	touch := func(key []byte) (at Place) {
+		at.Touch(root, key)
+		at.TouchPage()
+		at.TouchRecord()
+		return at
 	}
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 200000 {
@@ -37,15 +38,15 @@ func TestTouchSurvivesRubbish(t *testing.T) {
 		case 3: // a directory that is something else
 			*At(words) = Table{dir: uint64(rng.IntN(30))<<gShift | rng.Uint64()%uint64(arena.HighWater())>>3}
 		}
-		touch(rng.Uint64())
+		touch(fmt.Append(nil, rng.Uint64()))
 	}
 	*At(words) = tab
-	if w := peekWord(root, Hash([]byte("77"))); w == 0 || *(*page)(w.Ptr()) != tab.pageAt(Hash([]byte("77"))) {
-		t.Error("the word of a live table is not found")
+	if at := touch([]byte("77")); at.page == 0 || at.page != tab.pageAt(Hash([]byte("77"))) {
+		t.Error("the page of a live table is not found")
 	}
 	tab.Drop(ar)
 	for range 1000 {
-		touch(rng.Uint64())
+		touch(fmt.Append(nil, rng.Uint64()))
 	}
 	ar.Free(root, RootBytes)
 }

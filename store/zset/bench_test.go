@@ -112,17 +112,19 @@ func BenchmarkQuery(b *testing.B) {
 		// Members as the look-ahead of a pipeline finds them: the index is in the cache.
 		root := e.A + arena.Addr(uintptr(unsafe.Pointer(&e.Payload()[indexOff]))-uintptr(e.A.Ptr()))
 		var members [64][]byte
+		var places [64]slotted.Place
 		for n := 0; b.Loop(); n++ {
 			if n%len(members) == 0 {
 				for i := range members {
 					members[i] = benchMember(members[i], rng.IntN(benchEntries))
-					slotted.TouchWord(root, slotted.Hash(members[i]))
+					places[i] = slotted.Place{}
+					places[i].Touch(root, members[i])
 				}
-				for _, m := range members {
-					slotted.TouchPage(root, slotted.Hash(m))
+				for i := range places {
+					places[i].TouchPage()
 				}
-				for _, m := range members {
-					slotted.TouchRecord(root, slotted.Hash(m))
+				for i := range places {
+					places[i].TouchRecord()
 				}
 			}
 			e, _, _ = Add(ar, e, members[n%len(members)], rng.Float64(), 0, Limits{})
