@@ -59,6 +59,7 @@ func TestCork(t *testing.T) {
 
 // TestCorkBlocked corks a connection whose output already waits for the kernel.
 func TestCorkBlocked(t *testing.T) {
+	reactorOnly(t)
 	const size = 32 << 20
 	g, conn, at, _ := corked(t)
 	r := g.Reactors()[0]

@@ -2,6 +2,7 @@ package netio
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -100,6 +101,7 @@ func echoHooks(closed chan<- error) *hooks {
 // serve starts a group with h and a TCP listener, and ends it with the test.
 func serve(t testing.TB, cfg Config, h Handler) (*Group, net.Addr) {
 	t.Helper()
+	cfg = inModel(cfg)
 	g, err := NewGroup(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +118,7 @@ func serve(t testing.TB, cfg Config, h Handler) (*Group, net.Addr) {
 // serveUnix is serve for a unix socket.
 func serveUnix(t testing.TB, cfg Config, h Handler) (*Group, net.Addr) {
 	t.Helper()
+	cfg = inModel(cfg)
 	g, err := NewGroup(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -199,4 +202,23 @@ func must(t testing.TB, err error) {
 func once(f func()) func() {
 	var o sync.Once
 	return func() { o.Do(f) }
+}
+
+// goroutines says that the tests which any model must pass run in the goroutine model.
+var goroutines = os.Getenv("KRING_IO_MODEL") == "goroutine"
+
+// inModel turns the reactors of a configuration into stripes, if goroutines is set.
+func inModel(cfg Config) Config {
+	if goroutines {
+		cfg.Reactors, cfg.Stripes = NoReactors, max(cfg.Reactors, 1)
+	}
+	return cfg
+}
+
+// reactorOnly skips a test of what only a reactor with a poller has.
+func reactorOnly(t testing.TB) {
+	t.Helper()
+	if goroutines {
+		t.Skip("the goroutine model has none of this")
+	}
 }

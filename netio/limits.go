@@ -48,6 +48,10 @@ const (
 	// writers whose clients do not read.
 	stripeTickMs = 100
 
+	// slowWriteBytes is what a write of the goroutine model may have had to wait for the
+	// client with: the session hears when it is done.
+	slowWriteBytes = 64 << 10
+
 	// smallReadBytes is what a connection of the goroutine model waits for input with,
 	// where it cannot wait without a buffer (TLS, pipes, Windows).
 	smallReadBytes = 1 << 10

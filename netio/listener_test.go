@@ -184,6 +184,7 @@ func (b *lockedBuffer) String() string {
 // connections beyond them are closed, not left waiting; the loop does not spin; the
 // log is not flooded; when descriptors come free, all is well again.
 func TestNoDescriptors(t *testing.T) {
+	reactorOnly(t)
 	if os.Getenv("NETIO_TEST_CHILD") == "1" {
 		childWithoutDescriptors()
 		return
@@ -284,6 +285,7 @@ func childWithoutDescriptors() {
 // TestListenerRests: without even a spare descriptor the listener is not watched for a
 // while, and then again.
 func TestListenerRests(t *testing.T) {
+	reactorOnly(t)
 	g, at := serve(t, Config{Reactors: 1}, echoHooks(nil))
 	r := g.Reactors()[0]
 	on(t, r, func() {

@@ -65,6 +65,7 @@ func TestEchoByteByByte(t *testing.T) {
 // TestSlowReader lets a large reply wait: it must arrive whole, with write interest
 // only while something is pending, and Drained once.
 func TestSlowReader(t *testing.T) {
+	reactorOnly(t)
 	const size = 24 << 20
 	var conn *Conn
 	drained := make(chan int, 10)
@@ -175,6 +176,7 @@ func TestReset(t *testing.T) {
 // TestWriteToClosedPeer: a reset that arrives while replies are pending ends the
 // connection by the error of the write.
 func TestWriteToClosedPeer(t *testing.T) {
+	reactorOnly(t)
 	var conn *Conn
 	closed := make(chan error, 1)
 	g, at := serve(t, Config{Reactors: 1}, &hooks{accept: func(_ *Reactor, c *Conn) Session {

@@ -43,7 +43,6 @@ type stream struct {
 	why     error  // of Close
 	gone    bool   // destroyed
 	parting bool   // the stripe ends once the output is out
-	full    bool   // a write ended with nothing left to send: Session.Drained is due
 	listed  bool   // in stripe.writers
 	looks   int64  // writes when stripe.writers was last looked through
 	writes  int64  // by the connection's own goroutine
@@ -241,6 +240,13 @@ func (s *stream) settle() {
 	}
 }
 
+// drained tells the session that the out-ring is empty.
+func (c *Conn) drained() {
+	if c.session != nil && !c.closed && !c.closing {
+		c.session.Drained()
+	}
+}
+
 // close is Conn.Close. What is read into has to stay where it is until the reader is back.
 func (s *stream) close(err error) {
 	if s.direct == nil {
@@ -263,6 +269,9 @@ func (r *Reactor) ownTurn(c *Conn, data bool) {
 	r.counts.Turns++
 	r.box.runAwake(r)
 	r.due, r.queued = r.queued, r.due[:0]
+	if c.out.Len() == 0 {
+		c.drained() // its own writes end outside of the mutex: now is the time to say so
+	}
 	if data && !c.queued {
 		c.deliver()
 	} else {

@@ -18,12 +18,17 @@ const (
 // parcel is output on its way: views of the out-ring.
 type parcel struct {
 	one []byte // the common case
-	vec *[writeVecNodes][]byte
-	n   int // of vec
+	vec *vector
 	len int
 }
 
-var vecPool = sync.Pool{New: func() any { return new([writeVecNodes][]byte) }}
+// vector is the views of several nodes.
+type vector struct {
+	views [writeVecNodes][]byte
+	bufs  net.Buffers // views, as far as they are not written
+}
+
+var vectorPool = sync.Pool{New: func() any { return new(vector) }}
 
 // take makes the caller the consumer of the out-ring and returns what is to be sent: an
 // empty parcel, and nothing taken, if there is nothing or somebody else sends. The
@@ -52,8 +57,10 @@ func (s *stream) pick() parcel {
 	if len(first) == c.out.Len() {
 		return parcel{one: first, len: len(first)}
 	}
-	p := parcel{vec: vecPool.Get().(*[writeVecNodes][]byte)}
-	p.n, p.len = c.out.views(p.vec[:], turnWriteBytes)
+	p := parcel{vec: vectorPool.Get().(*vector)}
+	n := 0
+	n, p.len = c.out.views(p.vec.views[:], turnWriteBytes)
+	p.vec.bufs = p.vec.views[:n]
 	return p
 }
 
@@ -63,10 +70,9 @@ func (s *stream) write(p parcel) error {
 	if p.vec == nil {
 		_, err = s.nc.Write(p.one)
 	} else {
-		bufs := net.Buffers(p.vec[:p.n])
-		_, err = bufs.WriteTo(s.nc)
-		clear(p.vec[:p.n])
-		vecPool.Put(p.vec)
+		_, err = p.vec.bufs.WriteTo(s.nc) // one writev for a socket
+		*p.vec = vector{}
+		vectorPool.Put(p.vec)
 	}
 	if err == nil {
 		s.c.out.Discard(p.len)
@@ -95,6 +101,7 @@ func (s *stream) send(p parcel, finish bool) bool {
 			if err != nil {
 				return true
 			}
+			finish = finish || p.len >= slowWriteBytes
 		}
 		if c.out.Len() == 0 && !finish {
 			return true
@@ -102,7 +109,9 @@ func (s *stream) send(p parcel, finish bool) bool {
 		// Somebody had output for the client meanwhile, or this was the last of it.
 		c.r.enter()
 		if p = s.take(sendOwn); p.len == 0 {
-			finish = false
+			if c.out.Len() == 0 {
+				c.drained()
+			}
 			c.settle()
 		}
 		c.r.leave(nil)
@@ -139,8 +148,8 @@ func (s *stream) sendRest(err error) {
 	}
 	s.sending.Store(sendIdle) // under the mutex: whoever has output now begins anew
 	if !c.closed {
-		if c.session != nil && !c.closing && c.out.Len() == 0 {
-			c.session.Drained()
+		if c.out.Len() == 0 {
+			c.drained()
 		}
 		c.settle()
 	}
