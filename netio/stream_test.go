@@ -281,11 +281,10 @@ func TestStreamLastReply(t *testing.T) {
 // and leaves no goroutine behind.
 func TestStreamsEnd(t *testing.T) {
 	before := runtime.NumGoroutine()
-	var conn *Conn
-	closed := make(chan error, 10)
+	accepted, closed := make(chan *Conn, 10), make(chan error, 10)
 	hang := make(chan struct{}, 1)
 	g, at := serveStreams(t, Config{Stripes: 3}, ListenOptions{}, &hooks{accept: func(_ *Reactor, c *Conn) Session {
-		conn = c
+		accepted <- c
 		return &echo{c, closed}
 	}})
 	stuck, err := g.Listen("tcp", "127.0.0.1:0", ListenOptions{Goroutines: true, Prepare: func(c net.Conn) (net.Conn, error) {
@@ -297,8 +296,10 @@ func TestStreamsEnd(t *testing.T) {
 	dial(t, stuck)
 	receive(t, hang, "a handshake")
 	exchange(t, dial(t, at), []byte("x")) // idle from now on
+	<-accepted
 	behind := dial(t, at)
 	exchange(t, behind, []byte("x"))
+	conn := <-accepted
 	r := conn.Reactor()
 	on(t, r, func() {
 		r.Post(func() { // which runs when the group is closing already
