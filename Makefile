@@ -51,8 +51,8 @@ lint:
 	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "gofmt wants to change:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags invariants ./...
-	GOOS=darwin $(GO) vet ./...
-	GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./... && GOOS=darwin $(GO) build ./...
+	GOOS=windows $(GO) vet ./... && GOOS=windows $(GO) build ./...
 	@if [ -d internal/lint ]; then $(GO) test -count=1 ./internal/lint/...; fi
 
 unit:
@@ -82,6 +82,13 @@ robust: build
 # The page with live charts, in a browser.
 window: build
 	$(GO) test -count=1 ./tests/window
+
+# The other I/O model, shorter: the differential test, robustness, a client library. (TLS
+# is served by goroutines in either model.)
+goroutine: build
+	KRING_IO_MODEL=goroutine $(GO) test -count=1 -short ./netio
+	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 $(GO) test -count=1 -skip TLS ./tests/compat ./tests/robust
+	KRING_ARGS="--io-model goroutine" $(GO) test -count=1 -run TestGoRedis ./tests/clients
 
 # kill -9 under load, restart, look: 25 rounds under always and under everysec.
 crash: build

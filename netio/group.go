@@ -110,6 +110,7 @@ type Group struct {
 	nextID      atomic.Uint64
 	keepAlive   atomic.Int64 // Config.KeepAlive, which SetKeepAlive changes
 	wg          sync.WaitGroup
+	preparing   preparing
 	mu          struct {
 		sync.Mutex
 		listeners int // of reactors
@@ -248,6 +249,7 @@ func (g *Group) Close() {
 	}
 	g.mu.servers = nil
 	g.mu.Unlock()
+	g.preparing.close()
 	if first {
 		for _, r := range g.reactors {
 			if !started {

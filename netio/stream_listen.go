@@ -30,10 +30,45 @@ type streamServer struct {
 	redcon  *redcon.Server
 	once    sync.Once
 	ended   chan struct{}
-	mu      struct {
+}
+
+// preparing are the connections that ListenOptions.Prepare is at work on: they belong to
+// nobody yet, and outlive their listener.
+type preparing struct {
+	mu struct {
 		sync.Mutex
-		closed    bool
-		preparing map[net.Conn]struct{}
+		closed bool
+		conns  map[net.Conn]struct{}
+	}
+}
+
+// add is false when the group is closed.
+func (p *preparing) add(nc net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mu.closed {
+		return false
+	}
+	if p.mu.conns == nil {
+		p.mu.conns = map[net.Conn]struct{}{}
+	}
+	p.mu.conns[nc] = struct{}{}
+	return true
+}
+
+func (p *preparing) remove(nc net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.mu.conns, nc)
+}
+
+// close makes what is being prepared fail.
+func (p *preparing) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.closed = true
+	for nc := range p.mu.conns {
+		_ = nc.Close() // it is given up
 	}
 }
 
@@ -124,12 +159,6 @@ func (s *streamServer) close() {
 	s.once.Do(func() {
 		_ = s.ln.Close() // Accept returns net.ErrClosed, with which redcon ends
 		s.l.remove()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.mu.closed = true
-		for nc := range s.mu.preparing {
-			_ = nc.Close() // its prepare fails
-		}
 	})
 }
 
@@ -219,23 +248,12 @@ func (s *streamServer) serve(nc net.Conn) {
 	}
 }
 
-// prepared calls prepare, with a connection that closing the listener closes.
+// prepared calls prepare, with a connection that closing the group closes.
 func (s *streamServer) prepared(nc net.Conn) (net.Conn, error) {
-	s.mu.Lock()
-	if s.mu.closed {
-		s.mu.Unlock()
+	if !s.g.preparing.add(nc) {
 		return nil, ErrGroupClosed
 	}
-	if s.mu.preparing == nil {
-		s.mu.preparing = map[net.Conn]struct{}{}
-	}
-	s.mu.preparing[nc] = struct{}{}
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.mu.preparing, nc)
-		s.mu.Unlock()
-	}()
+	defer s.g.preparing.remove(nc)
 	return s.prepare(nc)
 }
 

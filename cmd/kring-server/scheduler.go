@@ -20,8 +20,12 @@ func settleReactors(opts *options.Options) error {
 // tuneScheduler lets the workers run beside the reactors. With as many Ps as reactors,
 // a reactor that comes back from its poller while a worker runs would wait until Go
 // preempts the worker, 10 ms later; with more of them the kernel decides, which wakes
-// a thread that slept at once. The environment wins.
+// a thread that slept at once. The environment wins. Goroutines that serve need none of
+// this: they are what Go's scheduler is made for.
 func tuneScheduler(opts *options.Options) {
+	if opts.IOModel.Load() == options.ModelGoroutine {
+		return
+	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(int(opts.Reactors.Load()) + extraProcs)
 	}

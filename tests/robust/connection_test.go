@@ -225,7 +225,11 @@ func TestIdleConnectionsAreLight(t *testing.T) {
 		must(t, c, "GET k", "")
 	}
 	after, _ := s.RSS()
-	if each := (after - before) / idleConnectionsCount; each > idleConnectionBytesMax {
+	most := int64(idleConnectionBytesMax)
+	if goroutineModel {
+		most = idleGoroutineBytesMax
+	}
+	if each := (after - before) / idleConnectionsCount; int64(each) > most {
 		t.Errorf("an idle connection takes %d bytes", each)
 	}
 }

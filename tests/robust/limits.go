@@ -15,8 +15,10 @@ const (
 	// deafSlackBytes what the server may use beyond it (socket buffers are the kernel's).
 	deafLimitBytes, deafSlackBytes = 8 << 20, 64 << 20
 	// idleConnectionsCount connections are opened to weigh one; idleConnectionBytesMax
-	// is what it may weigh in the server's memory.
+	// is what it may weigh in the server's memory, idleGoroutineBytesMax when a goroutine
+	// serves it, whose stack stays as large as its commands needed it until the next GC.
 	idleConnectionsCount, idleConnectionBytesMax = 2000, 6 << 10
+	idleGoroutineBytesMax                        = 24 << 10
 	// besideMillisMax is the longest a client may wait while another runs a slow command.
 	besideMillisMax = 300
 	// stayBlockedTime is how long a blocked client must hear nothing to count as blocked.

@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// goroutineModel says that the subject runs with --io-model goroutine.
+var goroutineModel = strings.Contains(os.Getenv("KRING_ARGS"), "goroutine")
+
 // start runs the subject on a free port with further arguments.
 func start(t *testing.T, args ...string) *harness.Server {
 	t.Helper()
