@@ -234,6 +234,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
+// Ready is closed when the data are loaded and connections are served.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
 // requestStop ends Serve; safe from any goroutine, any number of times.
 func (s *Server) requestStop() { s.stopOnce.Do(func() { close(s.stop) }) }
 

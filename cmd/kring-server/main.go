@@ -103,7 +103,7 @@ func serve(opts *options.Options, log *slog.Logger) error {
 		return err
 	}
 	srv.OwnProcess(profiles())
-	done, err := announce(opts, log)
+	done, err := announce(ctx, opts, log, srv.Ready())
 	if err != nil {
 		// Listeners are open by now: only serving, ended before it begins, closes them.
 		stop()
@@ -114,8 +114,9 @@ func serve(opts *options.Options, log *slog.Logger) error {
 }
 
 // announce makes the running server visible: profiles, pid file, systemd. The returned
-// function takes it back.
-func announce(opts *options.Options, log *slog.Logger) (done func(), err error) {
+// function takes it back. systemd hears of the start when ready is closed, the data
+// loaded, and of the end when ctx ends or the returned function is called.
+func announce(ctx context.Context, opts *options.Options, log *slog.Logger, ready <-chan struct{}) (done func(), err error) {
 	closeProfiles, err := openProfiles(opts, log)
 	if err != nil {
 		return nil, err
@@ -124,9 +125,25 @@ func announce(opts *options.Options, log *slog.Logger) (done func(), err error) 
 		log.Warn("supervised upstart has no effect: only systemd is supported")
 	}
 	removePID := writePIDFile(opts.PIDFile.Load(), log)
-	notify(opts, log, "READY=1\nSTATUS=Ready to accept connections")
+	notify(opts, log, "STATUS=Loading the data")
+	var told sync.WaitGroup
+	ending := make(chan struct{})
+	told.Go(func() {
+		select {
+		case <-ready:
+			notify(opts, log, "READY=1\nSTATUS=Ready to accept connections")
+		case <-ending:
+		}
+	})
+	stopping := sync.OnceFunc(func() {
+		close(ending)
+		told.Wait()
+		notify(opts, log, "STOPPING=1\nSTATUS=Ending")
+	})
+	unhook := context.AfterFunc(ctx, stopping)
 	return func() {
-		notify(opts, log, "STOPPING=1\nSTATUS=Ended")
+		unhook()
+		stopping()
 		removePID()
 		closeProfiles()
 	}, nil

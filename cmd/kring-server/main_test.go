@@ -363,6 +363,9 @@ func TestSystemdIsTold(t *testing.T) {
 		}
 		return string(buf[:n])
 	}
+	if got := receive(); got != "STATUS=Loading the data" {
+		t.Errorf("told %q", got)
+	}
 	if got := receive(); !strings.HasPrefix(got, "READY=1\n") {
 		t.Errorf("told %q", got)
 	}

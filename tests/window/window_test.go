@@ -158,7 +158,7 @@ func (r *rig) loaded() {
 	r.await(`(() => {
 		const plot = document.getElementById("ops"), box = plot.getBoundingClientRect();
 		plot.dispatchEvent(new PointerEvent("pointermove", { clientX: box.right - 5 }));
-		return plot.querySelector(".tip").innerText.includes("zincrby") && plot.querySelector(".cursor");
+		return plot.querySelector(".tip").innerText.includes("get") && plot.querySelector(".cursor");
 	})()`)
 	number := func(id string) float64 {
 		text := r.text(id)
