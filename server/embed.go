@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kringdb/kring/internal/memnet"
 	"github.com/kringdb/kring/server/options"
 )
 
@@ -27,6 +28,10 @@ type Options struct {
 	// host it is all addresses, of which only the loopback one is served as long as no
 	// password is set (protected-mode).
 	Addr string
+
+	// InMemory says that there is no Addr: Dial is the only way in, unless Config has a
+	// unixsocket.
+	InMemory bool
 
 	// Logger gets the log; nil: nobody does. Its level counts, not loglevel.
 	Logger *slog.Logger
@@ -66,7 +71,7 @@ func Start(ctx context.Context, o Options) (*Embedded, error) {
 	for _, w := range opts.Warnings() {
 		log.Warn(w)
 	}
-	srv, err := newServer(opts, log, o.Clock)
+	srv, err := newServer(opts, log, within{clock: o.Clock, memory: memnet.Listen("memory"), deaf: o.InMemory})
 	if err != nil {
 		return nil, fmt.Errorf("kring: %w", err)
 	}
@@ -102,8 +107,22 @@ func (e *Embedded) serve(ctx context.Context) {
 }
 
 // Addr returns the address that the server listens on, as a client wants it: host:port, or
-// the path of a unix socket.
+// the path of a unix socket; "" if there is none.
 func (e *Embedded) Addr() string { return e.addr }
+
+// Dial opens a connection in memory, without a socket, which a goroutine of the server
+// serves. A client library takes it for its own dialer:
+//
+//	redis.Options{Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) { return srv.Dial(ctx) }}
+//
+// To the server it looks like one of a unix socket: protected-mode lets it in.
+func (e *Embedded) Dial(ctx context.Context) (net.Conn, error) {
+	c, err := e.srv.memory.Dial(ctx)
+	if err != nil {
+		return nil, err // not a nil *memnet.Conn that is no nil net.Conn
+	}
+	return c, nil
+}
 
 // Close ends the server and waits until all that it had opened is closed: connections,
 // files, goroutines, memory. It returns what could not be written to disk, the same at
@@ -140,6 +159,16 @@ func StartT(t TB, o Options) *Embedded {
 	})
 	return e
 }
+
+// within is what a server has that runs within another program.
+type within struct {
+	clock  *Clock           // nil: the real time
+	memory *memnet.Listener // of Dial; nil: there is none
+	deaf   bool             // it listens on no TCP address
+}
+
+// embeddedStripes is how many stripes there are at least for the connections of Dial.
+const embeddedStripes = 2
 
 // embeddedReactors is how many reactors there are at most, unless Config asks for more: the
 // program around has work of its own for the processors.

@@ -59,7 +59,7 @@ func (e *Embedded) Do(ctx context.Context, args ...any) (any, error) {
 
 // connectLocked opens the connection.
 func (e *Embedded) connectLocked(ctx context.Context) error {
-	conn, err := e.dialOwn(ctx)
+	conn, err := e.Dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,15 +77,6 @@ func (e *Embedded) connectLocked(ctx context.Context) error {
 		o.dropLocked()
 	}
 	return err
-}
-
-func (e *Embedded) dialOwn(ctx context.Context) (net.Conn, error) {
-	var d net.Dialer
-	at := e.srv.Addrs()
-	if len(at) == 0 {
-		return nil, errClosed
-	}
-	return d.DialContext(ctx, at[0].Network(), at[0].String())
 }
 
 // callLocked sends one command and reads its reply.

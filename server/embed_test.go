@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/kringdb/kring/internal/raceflag"
 	"github.com/kringdb/kring/store/arena"
 )
 
@@ -92,15 +93,19 @@ func (e *Embedded) want(t *testing.T, want string, args ...any) {
 }
 
 // ioModels are the values of io-model.
-var ioModels = []string{"reactor"}
+var ioModels = []string{"reactor", "goroutine"}
 
 func TestStartAndClose(t *testing.T) {
+	rounds := 50
+	if raceflag.Enabled {
+		rounds = 15
+	}
 	for _, model := range ioModels {
 		t.Run(model, func(t *testing.T) {
 			noLeaks(t)
 			var size, heap int64
 			var mappings int
-			for i := range 50 {
+			for i := range rounds {
 				e, err := Start(t.Context(), Options{Config: "io-model " + model})
 				if err != nil {
 					t.Fatal(err)
@@ -205,6 +210,8 @@ func TestStartErrors(t *testing.T) {
 		is   error
 	}{
 		{Options{Addr: l.Addr().String()}, "address already in use", syscall.EADDRINUSE},
+		{Options{Addr: l.Addr().String(), Config: "io-model goroutine"}, "address already in use", syscall.EADDRINUSE},
+		{Options{Config: "tls-port 1\ntls-cert-file /none"}, "TLS", nil},
 		{Options{Addr: "nonsense"}, "missing port", nil},
 		{Options{Addr: "127.0.0.1:99999"}, "port 99999", nil},
 		{Options{Config: "maxmemory 1mb\nnosuch 1"}, "Config, line 2: 'nosuch 1': Bad directive", nil},

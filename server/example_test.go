@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -66,6 +67,24 @@ func ExampleClock() {
 	// Output:
 	// 1m0s 1
 	// redis: nil 0
+}
+
+// Without any socket: client and server talk through memory.
+func ExampleEmbedded_Dial() {
+	ctx := context.Background()
+	srv, err := server.Start(ctx, server.Options{InMemory: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	rdb := redis.NewClient(&redis.Options{
+		Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) { return srv.Dial(ctx) },
+	})
+	defer rdb.Close()
+	rdb.Set(ctx, "greeting", "hello", 0)
+	fmt.Println(rdb.Get(ctx, "greeting").Val())
+	// Output: hello
 }
 
 // Preparing and checking what is stored needs no client.

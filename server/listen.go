@@ -39,7 +39,7 @@ var errNoListener = errors.New("no address to listen on")
 // socket or a TLS port, else a free port.
 func (s *Server) tcpEndpoints() []endpoint {
 	port := s.opts.Port.Load()
-	if port == 0 && (s.opts.UnixSocket.Load() != "" || s.opts.TLSPort.Load() != 0) {
+	if s.deaf || port == 0 && (s.opts.UnixSocket.Load() != "" || s.opts.TLSPort.Load() != 0) {
 		return nil
 	}
 	return s.endpoints(port)

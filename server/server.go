@@ -49,11 +49,11 @@ type Server struct {
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
 
-	parseLimits  atomic.Pointer[resp.Limits]
-	limits       atomic.Pointer[command.Limits]
-	base         statBase
-	peakBytes    atomic.Int64
-	clock        *Clock       // nil: the real time; constant once it serves
+	parseLimits atomic.Pointer[resp.Limits]
+	limits      atomic.Pointer[command.Limits]
+	base        statBase
+	peakBytes   atomic.Int64
+	within
 	ownsProcess  bool         // see OwnProcess
 	profiles     http.Handler // of the window, nil: none
 	startBytes   int64        // what the Go heap held when the server began to serve
@@ -94,10 +94,12 @@ var preAuthLimits = resp.PreAuthLimits()
 
 // New builds a server from its options: command table, store, reactors and
 // listeners. Nothing is served before Serve.
-func New(opts *options.Options, log *slog.Logger) (*Server, error) { return newServer(opts, log, nil) }
+func New(opts *options.Options, log *slog.Logger) (*Server, error) {
+	return newServer(opts, log, within{})
+}
 
-func newServer(opts *options.Options, log *slog.Logger, clock *Clock) (*Server, error) {
-	s := &Server{opts: opts, log: log, clock: clock, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
+func newServer(opts *options.Options, log *slog.Logger, in within) (*Server, error) {
+	s := &Server{opts: opts, log: log, within: in, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
 	var err error
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
@@ -140,6 +142,9 @@ func newServer(opts *options.Options, log *slog.Logger, clock *Clock) (*Server, 
 // their gates, and the listeners.
 func (s *Server) openReactors() error {
 	reactors, stripes := s.ioModel()
+	if s.memory != nil {
+		stripes = max(stripes, embeddedStripes)
+	}
 	group, err := netio.NewGroup(netio.Config{
 		Reactors:  reactors,
 		Stripes:   stripes,
@@ -167,11 +172,16 @@ func (s *Server) openReactors() error {
 		ex.reactor = i
 		s.execs = append(s.execs, ex)
 	}
-	if err := s.listen(); err != nil {
-		group.Close()
-		return err
+	if s.memory != nil {
+		_, err = group.Serve(s.memory, netio.ListenOptions{})
 	}
-	return nil
+	if err == nil {
+		err = s.listen()
+	}
+	if err != nil {
+		group.Close()
+	}
+	return err
 }
 
 // ioModel says how many reactors and stripes there are. In the goroutine model all are stripes;
