@@ -1,13 +1,15 @@
 package server
 
 import (
+	"time"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/server/options"
 )
 
 // CheckOptions tells what a server would refuse of options that are valid each by
-// itself: renamed commands, users. It starts nothing and opens no other file than that
-// of the users.
+// itself: renamed commands, users, certificates. It starts nothing, and opens no other
+// files than those of users and certificates.
 func CheckOptions(opts *options.Options) error {
 	s := &Server{opts: opts}
 	var err error
@@ -17,5 +19,12 @@ func CheckOptions(opts *options.Options) error {
 	if err := s.renameCommands(); err != nil {
 		return err
 	}
-	return s.openUsers()
+	if err := s.openUsers(); err != nil {
+		return err
+	}
+	if opts.TLSPort.Load() == 0 {
+		return nil
+	}
+	_, _, err = s.tlsSettings().Config(time.Now())
+	return err
 }

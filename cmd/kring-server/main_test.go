@@ -221,6 +221,7 @@ func TestCheckConfig(t *testing.T) {
 			`DIR/bad.conf: 4 errors, 0 warnings: a server would not start with it\n$`},
 		{"DIR/user.conf", 1, `^DIR/user.conf: error: .*nosuchcommand.*\nDIR/user.conf: 1 errors`},
 		{"DIR/rename.conf", 1, `^DIR/rename.conf: error: .*nosuchcommand.*\nDIR/rename.conf: 1 errors`},
+		{"DIR/good.conf --tls-port 7001 --tls-cert-file DIR/none.crt --tls-key-file DIR/none.key", 1, `^DIR/good.conf: error: .*none.crt.*\nDIR/good.conf: 1 errors`},
 		{"DIR/none.conf", 1, `^DIR/none.conf: error: can't open config file: No such file or directory\nDIR/none.conf: 1 errors`},
 		{"", 1, `^$`},
 	} {
