@@ -80,7 +80,7 @@ func (ed *hashEdit) create(c *Ctx) {
 	if ed.e.A != 0 {
 		return
 	}
-	ed.was = c.Store.Put(c.DB, ed.k, entry.Hash, entry.Listpack, hash.EmptyBytes, 0)
+	ed.was = c.Store.Create(c.DB, ed.k, entry.Hash, entry.Listpack, hash.EmptyBytes)
 	ed.e = ed.was
 	hash.Init(ed.e)
 	c.Changed(ed.k, EventNew, 0)
@@ -145,7 +145,7 @@ func hset(c *Ctx) {
 	}
 	created := 0
 	if ed.e.A == 0 && hash.FitsPacked(&ed.lim, pairs) {
-		ed.was = c.Store.Put(c.DB, ed.k, entry.Hash, entry.Listpack, hash.FillBytes(pairs), 0)
+		ed.was = c.Store.Create(c.DB, ed.k, entry.Hash, entry.Listpack, hash.FillBytes(pairs))
 		ed.e = hash.Fill(ed.ar, ed.was, pairs)
 		created = hash.Len(ed.e)
 		c.Changed(ed.k, EventNew, 0)

@@ -72,6 +72,14 @@ func push(c *Ctx, s list.Side, ifExists bool) {
 		return
 	}
 	elems := c.Args[2:]
+	if e.A != 0 && len(elems) == 1 {
+		c.Store.Edit(c.DB, k)
+		if n, ok := list.PushEnd(e, s, elems[0], c.Limits.ListSize); ok {
+			c.W.Int(n)
+			c.Changed(k, pushEvents[s], 1)
+			return
+		}
+	}
 	e = c.pushElems(k, e, s, elems)
 	c.W.Int(list.Len(e))
 	c.Changed(k, pushEvents[s], len(elems))
@@ -82,7 +90,7 @@ func push(c *Ctx, s list.Side, ifExists bool) {
 func (c *Ctx) pushElems(k store.Key, e entry.Entry, s list.Side, elems [][]byte) entry.Entry {
 	if e.A == 0 {
 		enc, n := list.Plan(elems, c.Limits.ListSize)
-		e = c.Store.Put(c.DB, k, entry.List, enc, n, 0)
+		e = c.Store.Create(c.DB, k, entry.List, enc, n)
 		list.Fill(c.Store.Edit(c.DB, k), e, s, elems, c.Limits.ListSize)
 		c.Changed(k, EventNew, 0)
 		return e
@@ -126,12 +134,17 @@ func (c *Ctx) positive(i int, msg string) (int64, bool) { return c.atLeast(i, 0,
 
 // popOne replies the last element at side s of k's list e and removes it.
 func (c *Ctx) popOne(k store.Key, e entry.Entry, s list.Side) {
+	ar := c.Store.Edit(c.DB, k)
+	if v, ok := list.PopEnd(e, s); ok {
+		c.replyElem(v)
+		c.Changed(k, popEvents[s], 1)
+		return
+	}
 	at := int64(0)
 	if s == list.Tail {
 		at = list.Len(e) - 1
 	}
 	c.replyElem(list.At(e, at))
-	ar := c.Store.Edit(c.DB, k)
 	e = c.Store.Settle(c.DB, k, e, list.Pop(ar, e, s, c.Limits.ListSize))
 	c.removed(k, e, popEvents[s], 1)
 }

@@ -79,7 +79,7 @@ func readSet(c *Ctx) (e entry.Entry, ok bool) {
 // will be added to.
 func createSet(c *Ctx, k store.Key, first []byte, hint int, lim *sets.Limits) entry.Entry {
 	enc, n := sets.Form(first, hint, lim)
-	e := c.Store.Put(c.DB, k, entry.Set, enc, n, 0)
+	e := c.Store.Create(c.DB, k, entry.Set, enc, n)
 	sets.Init(e)
 	return e
 }

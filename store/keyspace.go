@@ -1,6 +1,7 @@
 package store
 
 import (
+	"github.com/kringdb/kring/internal/invariants"
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
 )
@@ -85,6 +86,20 @@ func (s *Store) unlink(db int, k Key, slot dict.Slot, e Entry) {
 // a view of k's own entry.
 func (s *Store) Put(db int, k Key, typ entry.Type, enc entry.Encoding, payloadLen int, deadline int64) Entry {
 	return s.put(db, k, &entry.Spec{Type: typ, Encoding: enc, Clock: s.clock.Load(), Deadline: deadline, PayloadLen: payloadLen})
+}
+
+// Create is Put of a key that is missing: the caller has looked.
+func (s *Store) Create(db int, k Key, typ entry.Type, enc entry.Encoding, payloadLen int) Entry {
+	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, d, k.Hash)
+	}
+	if invariants.Enabled {
+		invariants.Assert(d.table.Find(k.Hash, k.Name, &keyOps) == nil, "store: Create of %q, which is there", k.Name)
+	}
+	e := entry.New(sh.mu.ar, k.Name, &entry.Spec{Type: typ, Encoding: enc, Clock: s.clock.Load(), PayloadLen: payloadLen})
+	s.insert(d, k, e, 0)
+	return e
 }
 
 func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {

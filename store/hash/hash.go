@@ -66,6 +66,9 @@ func Lookup(e entry.Entry, field []byte, now int64) (val []byte, deadline int64,
 		if r == 0 {
 			return nil, 0, false
 		}
+		if val, ok = r.Plain(); ok {
+			return val, 0, true
+		}
 		if deadline = r.Deadline(); gone(deadline, now) {
 			return nil, 0, false
 		}

@@ -60,8 +60,10 @@ func setPacked(ar *arena.Arena, e entry.Entry, lim *Limits, field, val []byte, d
 	off := s.find(p, field)
 	if off >= 0 {
 		at := packed.Skip(p, off)
-		e = packed.Splice(ar, e, at, packed.Skip(p, at)-at, n)
-		p = e.Payload()
+		if was := packed.Skip(p, at) - at; was != n {
+			e = packed.Splice(ar, e, at, was, n)
+			p = e.Payload()
+		}
 		at = packed.Put(p, at, val)
 		if s.suffix != 0 && deadline != KeepTTL {
 			store(p, at, deadline)

@@ -72,6 +72,55 @@ func (q quick) push(s Side, v *Elem, b bounds) {
 	q.addCount(1)
 }
 
+// PushEnd is Push of one element where that only takes writing it into a node at side s:
+// it returns the length of the list, or false, having done nothing.
+func PushEnd(e entry.Entry, s Side, val []byte, maxSize int) (length int64, ok bool) {
+	if e.Encoding() == entry.Listpack {
+		return 0, false
+	}
+	q := quickOf(nil, e)
+	a := q.end(s)
+	if a == 0 {
+		return 0, false
+	}
+	v := ElemOf(val)
+	size, begin, end := v.size(), nodeBegin(a), nodeEnd(a)
+	if !nodeTakes(a, size, boundsOf(maxSize)) || s == Head && begin-nodeHeader < size || s == Tail && nodeSize(a)-end < size {
+		return 0, false
+	}
+	add(a, s, &v, size)
+	q.addCount(1)
+	return q.count(), true
+}
+
+// PopEnd is Pop where that only takes one element off a node that stays, at side s: it
+// returns a view of the element, good until the next change, or false, having done nothing.
+func PopEnd(e entry.Entry, s Side) (v Elem, ok bool) {
+	if e.Encoding() == entry.Listpack {
+		return v, false
+	}
+	q := quickOf(nil, e)
+	a := q.end(s)
+	if a == 0 || q.tree() == 0 && q.end(s^1) == 0 {
+		return v, false
+	}
+	n := nodeCount(a)
+	if n == 1 {
+		return v, false
+	}
+	p := nodeBytes(a)
+	if s == Head {
+		setNodeBegin(a, nodeBegin(a)+sizeOf(p))
+	} else {
+		size := lastSize(p)
+		setNodeEnd(a, nodeEnd(a)-size)
+		p = p[len(p)-size:]
+	}
+	setNodeCount(a, n-1)
+	q.addCount(-1)
+	return decode(p), true
+}
+
 // seal makes an end node a leaf of the tree.
 func (q quick) seal(s Side) {
 	a := q.end(s)

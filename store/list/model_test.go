@@ -109,8 +109,10 @@ func (m *model) push(s Side) {
 	if len(m.want) == 0 {
 		m.free()
 		m.start(s, elems)
-	} else {
+	} else if n, ok := m.pushEnd(s, elems); !ok {
 		m.e = Push(m.ar, m.e, s, elems, m.size)
+	} else if n != int64(len(m.want)+1) {
+		m.t.Fatalf("PushEnd: %d elements, want %d", n, len(m.want)+1)
 	}
 	for _, v := range elems {
 		if s == Tail {
@@ -121,9 +123,25 @@ func (m *model) push(s Side) {
 	}
 }
 
+// pushEnd tries the quick way.
+func (m *model) pushEnd(s Side, elems [][]byte) (n int64, ok bool) {
+	if len(elems) != 1 {
+		return 0, false
+	}
+	return PushEnd(m.e, s, elems[0], m.size)
+}
+
 func (m *model) pop(s Side) {
 	for n := 1 + m.byte()%8; n > 0 && len(m.want) > 0; n-- {
-		m.e = Pop(m.ar, m.e, s, m.size)
+		want := m.want[0]
+		if s == Tail {
+			want = m.want[len(m.want)-1]
+		}
+		if v, ok := PopEnd(m.e, s); !ok {
+			m.e = Pop(m.ar, m.e, s, m.size)
+		} else if got := v.Append(nil); !bytes.Equal(got, want) {
+			m.t.Fatalf("PopEnd: %q, want %q", got, want)
+		}
 		if s == Head {
 			m.want = m.want[1:]
 		} else {

@@ -93,11 +93,26 @@ func (t *Table) Set(ar *arena.Arena, key, val []byte, deadline int64) (created b
 	if !t.empty() {
 		p := t.pageAt(h)
 		if i, rec := p.find(h, key, Values); rec != 0 {
+			if deadline == 0 && overwrite(rec.Ptr(), len(key), val) {
+				return false
+			}
 			t.replace(ar, h, key, p, i, val, deadline)
 			return false
 		}
 	}
 	t.insert(ar, h, key, val, deadline)
+	return true
+}
+
+// overwrite writes val over the value of the record at p, whose key has keyLen bytes, if
+// the record has neither deadline nor blocks outside and both values are short and of one
+// length.
+func overwrite(p unsafe.Pointer, keyLen int, val []byte) bool {
+	n := uint(*(*byte)(unsafe.Add(p, 1)))
+	if *(*byte)(p) >= escape || n != uint(len(val)) || n == longValue {
+		return false
+	}
+	copy(unsafe.Slice((*byte)(unsafe.Add(p, 2+keyLen)), n), val)
 	return true
 }
 

@@ -215,6 +215,17 @@ func (r Ref) Key() []byte {
 	return l.key(p)
 }
 
+// Plain returns a view of the value, false if the record, of the mode Values, is not of
+// the most common form: a short key and a short value, both inline, without a deadline.
+func (r Ref) Plain() (value []byte, ok bool) {
+	p := r.ptr()
+	k, v := *(*byte)(p), *(*byte)(unsafe.Add(p, 1))
+	if k >= escape || v == longValue {
+		return nil, false
+	}
+	return unsafe.Slice((*byte)(unsafe.Add(p, 2+uintptr(k))), v), true
+}
+
 // Value returns a view of the value, in the mode Words of its 8 bytes. Its bytes may be
 // changed, not its length.
 func (r Ref) Value() []byte {
