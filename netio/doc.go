@@ -5,7 +5,9 @@
 //
 //   - Poller: the kernel's readiness notification (epoll, kqueue) behind five duties.
 //   - Reactor: one goroutine with its own poller; it owns its connections.
-//   - Group: the reactors and the listeners.
+//   - Stripe: a reactor without a poller, for connections that goroutines serve.
+//   - Stream: what such a connection has of its own: the net.Conn and the goroutine.
+//   - Group: the reactors, the stripes and the listeners.
 //   - Turn: one round of a reactor's loop, from one poll to the next.
 //   - Ring: a byte queue, a linked list of pooled nodes. Each Conn has two of them.
 //   - Letter: a function posted to a reactor's mailbox.
@@ -37,6 +39,37 @@
 // sent; then the session is closed with io.EOF. A session that only waits (a
 // subscriber, a blocked command) therefore leaves its input in the ring instead of
 // pausing: while paused, a connection is not closed for a mere end of input.
+//
+// # The goroutine model
+//
+// A connection may have a goroutine instead of a place in a reactor's poller: for any
+// net.Conn (TLS, memory), on any system that Go runs on, and beside reactors in one group.
+// Session, Conn and Ring are the same. github.com/tidwall/redcon accepts and gives each
+// connection its goroutine; the commands are read by the reader of the reactor model, for
+// redcon's reads other things than Redis (streamServer, TestWhyDetached).
+//
+//	         ┌── the stripe's mutex: its holder is the reactor ──┐
+//	read ──▶ │ letters ─▶ Session.Data ─▶ due ones ─▶ EndTurn    │ ──▶ write ──▶ read ...   a connection's goroutine
+//	sleep ─▶ │ letters ─▶ due ones ─▶ Tick, Alarm ─▶ EndTurn     │ ──▶ sleep ...            the stripe's goroutine
+//	         │ what is to be sent                                │ ──▶ write ──▶ end        a writer, see below
+//	         └───────────────────────────────────────────────────┘
+//
+// Stripes are few, and a connection stays on its own. A goroutine holds one stripe at a
+// time, and reads, writes and closes sockets outside of it: no client can hold up a stripe.
+//
+// Reading. A socket waits in the netpoller without a buffer (syscall.RawConn), and is then
+// read straight into the ring; anything else waits with 1 KB. So input comes while the
+// session waits for something, and its end is noticed.
+//
+// Writing. After its turn a connection's goroutine writes what came of it. What comes for
+// the client otherwise is written by a goroutine that lives until there is no more output.
+// One of them at a time has the out-ring; it takes a parcel under the mutex and writes it
+// outside: nothing that is corked can leave. If the client does not read for one tick of
+// 100 ms, the goroutine that hangs in its write becomes such a writer and a new one reads
+// on: a client may send everything before it reads anything.
+//
+// Differences to a reactor: Flush sends after the turn, so a Close in the same turn drops
+// that, too; Conn.FD is -1; a listener rests when descriptors run out, and sheds nobody.
 //
 // # The ring
 //
@@ -71,6 +104,10 @@
 //  5. An empty ring without an open window holds no node: an idle connection costs its
 //     Conn (one object of 256 bytes) and one slot.
 //  6. After a letter was accepted (Post returned true), it runs.
+//  7. In the goroutine model "its reactor" in 1 is whoever holds the stripe's mutex, and
+//     only the connection's goroutine reads, and closes the socket. Session.Closed is
+//     called when nobody reads into SetDirect's buffer any more.
+//  8. When Group.Close has returned, no goroutine of the group is left.
 //
 // # Memory of a paused connection
 //

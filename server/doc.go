@@ -39,7 +39,8 @@
 //
 // Invariants
 //
-//  1. Only a connection's reactor touches its session; others post to the reactor.
+//  1. Only a connection's reactor touches its session; others post to the reactor. (In the
+//     goroutine model a reactor is a stripe of netio, and runs on whoever holds its mutex.)
 //  2. An executor that takes all gates has released its own.
 //  3. Replies leave in the order of the commands, also around the slow lane: while a
 //     worker has one of its commands, or a key is waited for, a session runs nothing.
