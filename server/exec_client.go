@@ -1,7 +1,6 @@
 package server
 
 import (
-	"maps"
 	"time"
 
 	"github.com/kringdb/kring/command"
@@ -112,7 +111,9 @@ func (w *workerClient) own() *[command.SubKinds]map[string]struct{} {
 		w.subs = new([command.SubKinds]map[string]struct{})
 		for k := range w.subs {
 			w.subs[k] = map[string]struct{}{}
-			maps.Copy(w.subs[k], w.session.subscribed(command.SubKind(k)))
+			for t := range w.session.subscribed(command.SubKind(k)) {
+				w.subs[k][t.name] = struct{}{}
+			}
 		}
 	}
 	return w.subs

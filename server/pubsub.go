@@ -1,7 +1,7 @@
 package server
 
 import (
-	"math"
+	"bytes"
 	"sync"
 	"sync/atomic"
 
@@ -12,8 +12,8 @@ import (
 
 // pubsub carries messages from whoever publishes to the reactors whose clients listen.
 //
-//	PUBLISH ─▶ topics: who listens, by reactor ─▶ inbox of each such reactor ─letter─▶ drain:
-//	                                                                 the reactor's own tables,
+//	PUBLISH ─▶ topic: who listens, by reactor ─▶ inbox of each such reactor ─letter─▶ drain:
+//	                                                                 the hearers that the message names,
 //	                                                                 the clients' out-rings
 //
 // One mutex covers topics and inboxes, so all listeners hear all messages in one order, and
@@ -22,34 +22,28 @@ import (
 type pubsub struct {
 	mu struct {
 		sync.Mutex
-		topics  [command.SubKinds]map[string]*topic
-		inboxes []inbox // by reactor
+		topics   [command.SubKinds]map[string]*topic
+		patterns patternIndex // of the topics that are patterns
+		inboxes  []inbox      // by reactor
 	}
 	topics atomic.Int64 // how many there are: without any, publishing is done at once
-}
-
-// topic counts who listens to a channel or pattern.
-type topic struct {
-	total int
-	at    []int32 // by reactor
 }
 
 // inbox is what a reactor has still to deliver.
 type inbox struct {
 	queue  []message
 	posted bool // the reactor has been told
-	wanted bool // this message goes there
 }
 
-// message is what was published. Channel and text are copies.
+// message is what was published, for those of one reactor who hear it in one way.
 type message struct {
-	kind          command.SubKind // SubChannel or SubShard
-	channel, text []byte
+	to               *hearers
+	channel, pattern string // pattern: through which they hear it, "" for none
+	text             []byte // a copy
 }
 
-// listening is a reactor's own view: its sessions by what they listen to.
+// listening is a reactor's part in delivering.
 type listening struct {
-	tables  [command.SubKinds]map[string]*hearers
 	touched []*session // have output that was not flushed
 	spare   []message  // an inbox's queue, emptied
 	backlog []message  // what the last drain left over
@@ -58,12 +52,6 @@ type listening struct {
 	own     bool       // this reactor has published to itself in this turn
 	owes    bool       // it has published to others, who are told when the turn ends
 	owed    []bool     // by reactor: which
-}
-
-// hearers are the sessions that listen to one channel or pattern, in no order.
-type hearers struct {
-	list []*session
-	at   map[*session]int
 }
 
 func (p *pubsub) init(reactors int) {
@@ -83,28 +71,52 @@ func (s *Server) publish(own *executor, kind command.SubKind, channel, text []by
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	heard := 0
+	var m message
 	if t := p.mu.topics[kind][string(channel)]; t != nil {
-		heard += p.mark(t)
+		m.text, m.channel = bytes.Clone(text), t.name
+		heard = s.sendLocked(own, t, &m)
 	}
-	if kind == command.SubChannel {
-		for pattern, t := range p.mu.topics[command.SubPattern] {
-			if glob.Match([]byte(pattern), channel, false) {
-				heard += p.mark(t)
-			}
+	if kind != command.SubChannel {
+		return heard
+	}
+	px := &p.mu.patterns
+	for _, n := range px.lengths {
+		if n > len(channel) {
+			break
 		}
-	}
-	if heard == 0 {
-		return 0
-	}
-	both := append(append(make([]byte, 0, len(channel)+len(text)), channel...), text...)
-	m := message{kind, both[:len(channel):len(channel)], both[len(channel):]}
-	for i := range p.mu.inboxes {
-		b := &p.mu.inboxes[i]
-		if !b.wanted {
+		b := px.byPrefix[string(channel[:n])]
+		if b == nil {
 			continue
 		}
-		b.wanted = false
-		b.queue = append(b.queue, m)
+		for _, t := range b.list {
+			if !glob.Match([]byte(t.name), channel, false) {
+				continue
+			}
+			if m.channel == "" && len(channel) > 0 {
+				m.channel = string(channel)
+			}
+			if m.text == nil {
+				m.text = bytes.Clone(text)
+			}
+			m.pattern = t.name
+			heard += s.sendLocked(own, t, &m)
+		}
+	}
+	return heard
+}
+
+// sendLocked puts m into the inboxes of the reactors with listeners of t, and returns how
+// many these are. pubsub.mu is held.
+func (s *Server) sendLocked(own *executor, t *topic, m *message) (heard int) {
+	for h := &t.first; h != nil; h = h.next {
+		if h.count == 0 {
+			continue
+		}
+		heard += int(h.count)
+		i := int(h.reactor)
+		m.to = h
+		b := &s.pubsub.mu.inboxes[i]
+		b.queue = append(b.queue, *m)
 		switch {
 		case own == nil || own.reactor < 0:
 			s.tellReactor(i)
@@ -147,41 +159,6 @@ func (ex *executor) payOwed() {
 		}
 	}
 	p.mu.Unlock()
-}
-
-// mark notes the reactors that a message for t goes to, and returns how many hear it.
-func (p *pubsub) mark(t *topic) int {
-	for i, n := range t.at {
-		if n > 0 {
-			p.mu.inboxes[i].wanted = true
-		}
-	}
-	return t.total
-}
-
-// change adds (by 1) or removes (by -1) a listener of reactor ex, and delivers what was
-// published before.
-func (ex *executor) change(kind command.SubKind, name string, by int) {
-	p := &ex.srv.pubsub
-	p.mu.Lock()
-	t := p.mu.topics[kind][name]
-	if t == nil {
-		t = &topic{at: make([]int32, len(p.mu.inboxes))}
-		p.mu.topics[kind][name] = t
-		p.topics.Add(1)
-	}
-	t.total += by
-	t.at[ex.reactor] += int32(by)
-	if t.total == 0 {
-		delete(p.mu.topics[kind], name)
-		p.topics.Add(-1)
-	}
-	queue := ex.takeInbox()
-	p.mu.Unlock()
-	ex.deliver(queue, math.MaxInt)
-	if len(ex.listening.touched) > 0 {
-		ex.srv.group.Reactors()[ex.reactor].Post(ex.listening.drain) // which flushes them
-	}
 }
 
 // takeInbox empties the reactor's inbox. pubsub.mu is held.
@@ -246,43 +223,13 @@ func (ex *executor) deliver(queue []message, most int) {
 	}
 }
 
-// send delivers the first messages of the queue: one, or all that come in a row to one
-// channel, if nobody hears them through a pattern. It returns how many, and to how many
-// listeners.
+// send delivers the first messages of the queue, all that come in a row to the same
+// listeners, encoded once for each protocol. It returns how many, and to how many listeners.
 func (l *listening) send(queue []message) (n, writes int) {
-	m := &queue[0]
-	n = 1
-	if m.kind == command.SubShard || !l.patternHears(m.channel) {
-		for n < len(queue) && n < sendTogether && queue[n].kind == m.kind && string(queue[n].channel) == string(m.channel) {
-			n++
-		}
+	h := queue[0].to
+	for n = 1; n < len(queue) && n < sendTogether && queue[n].to == h; {
+		n++
 	}
-	if h := l.tables[m.kind][string(m.channel)]; h != nil {
-		writes += h.send(l, queue[:n], "")
-	}
-	if m.kind == command.SubChannel && n == 1 {
-		for pattern, h := range l.tables[command.SubPattern] {
-			if glob.Match([]byte(pattern), m.channel, false) {
-				writes += h.send(l, queue[:1], pattern)
-			}
-		}
-	}
-	return n, writes + 1
-}
-
-// patternHears tells whether a pattern of this reactor's listeners matches the channel.
-func (l *listening) patternHears(channel []byte) bool {
-	for pattern := range l.tables[command.SubPattern] {
-		if glob.Match([]byte(pattern), channel, false) {
-			return true
-		}
-	}
-	return false
-}
-
-// send writes messages to all of h, encoded once for each protocol, and returns how many
-// heard them.
-func (h *hearers) send(l *listening, ms []message, pattern string) int {
 	l.forms[0], l.forms[1] = l.forms[0][:0], l.forms[1][:0]
 	for _, s := range h.list {
 		at := 0
@@ -290,8 +237,8 @@ func (h *hearers) send(l *listening, ms []message, pattern string) int {
 			at = 1
 		}
 		if len(l.forms[at]) == 0 {
-			for i := range ms {
-				l.forms[at] = ms[i].append(l.forms[at], s.proto == resp.RESP3, pattern)
+			for i := range queue[:n] {
+				l.forms[at] = queue[i].append(l.forms[at], s.proto == resp.RESP3)
 			}
 		}
 		s.push(l.forms[at])
@@ -301,26 +248,26 @@ func (h *hearers) send(l *listening, ms []message, pattern string) int {
 			l.forms[at] = nil
 		}
 	}
-	return len(h.list)
+	return n, len(h.list) + 1
 }
 
 // append appends the message as its listeners get it.
-func (m *message) append(dst []byte, push bool, pattern string) []byte {
+func (m *message) append(dst []byte, push bool) []byte {
 	kind, n, word := byte('*'), 3, "message"
 	if push {
 		kind = '>'
 	}
-	if m.kind == command.SubShard {
+	if m.to.kind == command.SubShard {
 		word = "smessage"
 	}
-	if pattern != "" {
+	if m.to.kind == command.SubPattern {
 		n, word = 4, "pmessage"
 	}
 	dst = resp.AppendBulkString(resp.AppendHeader(dst, kind, n), word)
-	if pattern != "" {
-		dst = resp.AppendBulkString(dst, pattern)
+	if m.to.kind == command.SubPattern {
+		dst = resp.AppendBulkString(dst, m.pattern)
 	}
-	return resp.AppendBulk(resp.AppendBulk(dst, m.channel), m.text)
+	return resp.AppendBulk(resp.AppendBulkString(dst, m.channel), m.text)
 }
 
 // push writes what the client did not ask for now, also with CLIENT REPLY OFF.
@@ -342,120 +289,7 @@ func (s *session) push(b []byte) {
 	}
 }
 
-// Subscribe implements command.Client.
-func (s *session) Subscribe(kind command.SubKind, name []byte) {
-	if _, ok := s.subscribed(kind)[string(name)]; ok {
-		return
-	}
-	n := string(name)
-	s.ex.change(kind, n, 1)
-	subs := &s.ext().subs
-	if subs[kind] == nil {
-		subs[kind] = map[string]struct{}{}
-	}
-	subs[kind][n] = struct{}{}
-	s.subCount++
-	l := &s.ex.listening
-	if l.tables[kind] == nil {
-		l.tables[kind] = map[string]*hearers{}
-	}
-	h := l.tables[kind][n]
-	if h == nil {
-		h = &hearers{at: map[*session]int{}}
-		l.tables[kind][n] = h
-	}
-	h.at[s] = len(h.list)
-	h.list = append(h.list, s)
-}
-
-// Unsubscribe implements command.Client.
-func (s *session) Unsubscribe(kind command.SubKind, name []byte) {
-	n := string(name)
-	if _, ok := s.subscribed(kind)[n]; !ok {
-		return
-	}
-	s.ex.change(kind, n, -1)
-	delete(s.more.subs[kind], n)
-	s.subCount--
-	tables := s.ex.listening.tables[kind]
-	h := tables[n]
-	at, last := h.at[s], len(h.list)-1
-	h.list[at] = h.list[last]
-	h.at[h.list[at]] = at
-	h.list[last] = nil
-	h.list = h.list[:last]
-	delete(h.at, s)
-	if last == 0 {
-		delete(tables, n)
-	}
-}
-
-// Subscribed implements command.Client.
-func (s *session) Subscribed(kind command.SubKind) [][]byte {
-	var names [][]byte
-	for n := range s.subscribed(kind) {
-		names = append(names, []byte(n))
-	}
-	return names
-}
-
-// Subscriptions implements command.Client.
-func (s *session) Subscriptions(kind command.SubKind) int { return len(s.subscribed(kind)) }
-
-// subscribed is what the session listens to.
-func (s *session) subscribed(kind command.SubKind) map[string]struct{} {
-	if s.more == nil {
-		return nil
-	}
-	return s.more.subs[kind]
-}
-
-// Listening implements command.Client.
-func (s *session) Listening() bool { return s.subCount > 0 }
-
-// unsubscribeAll is for RESET and a connection that ends.
-func (s *session) unsubscribeAll() {
-	for kind := range command.SubKinds {
-		for _, n := range s.Subscribed(command.SubKind(kind)) {
-			s.Unsubscribe(command.SubKind(kind), n)
-		}
-	}
-}
-
 // Publish implements command.Host.
 func (h *host) Publish(kind command.SubKind, channel, text []byte) int {
 	return h.publish(h.ex, kind, channel, text)
-}
-
-// Channels implements command.Host.
-func (s *Server) Channels(kind command.SubKind, pattern []byte) []string {
-	p := &s.pubsub
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var names []string
-	for n := range p.mu.topics[kind] {
-		if pattern == nil || glob.Match(pattern, []byte(n), false) {
-			names = append(names, n)
-		}
-	}
-	return names
-}
-
-// CountChannels implements command.Host.
-func (s *Server) CountChannels(kind command.SubKind) int {
-	p := &s.pubsub
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.mu.topics[kind])
-}
-
-// Listeners implements command.Host.
-func (s *Server) Listeners(kind command.SubKind, name []byte) int {
-	p := &s.pubsub
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if t := p.mu.topics[kind][string(name)]; t != nil {
-		return t.total
-	}
-	return 0
 }

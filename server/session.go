@@ -65,8 +65,8 @@ type sessionExt struct {
 	subs                        subscriptions
 }
 
-// subscriptions are the names that a client listens to, by kind.
-type subscriptions [command.SubKinds]map[string]struct{}
+// subscriptions are the topics that a client listens to, by kind.
+type subscriptions [command.SubKinds]map[*topic]struct{}
 
 // heldAt holds an index into a batch, or its length.
 const _ = uint8(resp.MaxBatch)

@@ -160,8 +160,8 @@ func (s *session) logDenied(why acl.Denied, object, user string) {
 // mayListen tells whether the session's user may still hear all that it listens to.
 func (s *session) mayListen() bool {
 	for kind := range command.SubKinds {
-		for name := range s.subscribed(command.SubKind(kind)) {
-			if !s.user.AllowsChannel([]byte(name), command.SubKind(kind) == command.SubPattern) {
+		for t := range s.subscribed(command.SubKind(kind)) {
+			if !s.user.AllowsChannel([]byte(t.name), command.SubKind(kind) == command.SubPattern) {
 				return false
 			}
 		}

@@ -1,0 +1,309 @@
+package server
+
+import (
+	"math"
+	"slices"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/glob"
+)
+
+// topic is a channel or pattern that somebody listens to. It exists once for all: sessions
+// name it, messages name its hearers.
+type topic struct {
+	name  string
+	first hearers
+}
+
+// hearers are the sessions of one reactor that listen to a topic. Of most topics there is
+// one, so the first reactor's stand in the topic.
+type hearers struct {
+	next    *hearers           // another reactor's; guarded by pubsub.mu, as is count
+	list    []*session         // in no order; the reactor's
+	at      map[*session]int32 // places in list once it is long; the reactor's
+	count   int32              // how many there are or, while one comes or goes, will be
+	reactor int16
+	kind    command.SubKind
+}
+
+// indexHearers is from how many hearers on their places are indexed.
+const indexHearers = 32
+
+// of returns the hearers of a reactor, made if there are none. pubsub.mu is held.
+func (t *topic) of(reactor int) *hearers {
+	for h := &t.first; ; h = h.next {
+		if int(h.reactor) == reactor {
+			return h
+		}
+		if h.next == nil {
+			h.next = &hearers{reactor: int16(reactor), kind: t.first.kind}
+		}
+	}
+}
+
+// listeners returns how many there are. pubsub.mu is held.
+func (t *topic) listeners() (n int) {
+	for h := &t.first; h != nil; h = h.next {
+		n += int(h.count)
+	}
+	return n
+}
+
+func (h *hearers) add(s *session) {
+	if len(h.list) == 0 {
+		h.list = make([]*session, 0, 1) // append would take room for more
+	}
+	h.list = append(h.list, s)
+	n := len(h.list)
+	if h.at != nil {
+		h.at[s] = int32(n - 1)
+	} else if n >= indexHearers {
+		h.at = make(map[*session]int32, n)
+		for i, s := range h.list {
+			h.at[s] = int32(i)
+		}
+	}
+}
+
+func (h *hearers) remove(s *session) {
+	i, last := 0, len(h.list)-1
+	if h.at != nil {
+		i = int(h.at[s])
+		h.at[h.list[last]] = int32(i)
+		delete(h.at, s)
+	} else {
+		i = slices.Index(h.list, s)
+	}
+	h.list[i] = h.list[last]
+	h.list[last] = nil
+	h.list = h.list[:last]
+	if last == 0 {
+		h.list, h.at = nil, nil
+	}
+}
+
+// patternIndex finds patterns that may match a channel by the bytes that they begin with,
+// up to the first that is not taken literally.
+type patternIndex struct {
+	byPrefix map[string]*patternBucket
+	lengths  []int // that prefixes have, ascending
+	have     []int // how many buckets there are for each of them
+}
+
+// patternBucket has the patterns with one prefix.
+type patternBucket struct {
+	list []*topic
+	at   map[*topic]int32 // places in list once it is long
+}
+
+// literalPrefix is what the names of all channels that match the pattern begin with.
+func literalPrefix(pattern string) string {
+	for i := range len(pattern) {
+		switch pattern[i] {
+		case '*', '?', '[', '\\':
+			return pattern[:i]
+		}
+	}
+	return pattern
+}
+
+func (x *patternIndex) add(t *topic) {
+	prefix := literalPrefix(t.name)
+	b := x.byPrefix[prefix]
+	if b == nil {
+		b = &patternBucket{}
+		if x.byPrefix == nil {
+			x.byPrefix = map[string]*patternBucket{}
+		}
+		x.byPrefix[prefix] = b
+		i, found := slices.BinarySearch(x.lengths, len(prefix))
+		if !found {
+			x.lengths, x.have = slices.Insert(x.lengths, i, len(prefix)), slices.Insert(x.have, i, 0)
+		}
+		x.have[i]++
+	}
+	b.list = append(b.list, t)
+	n := len(b.list)
+	if b.at != nil {
+		b.at[t] = int32(n - 1)
+	} else if n >= indexHearers {
+		b.at = make(map[*topic]int32, n)
+		for i, t := range b.list {
+			b.at[t] = int32(i)
+		}
+	}
+}
+
+func (x *patternIndex) remove(t *topic) {
+	prefix := literalPrefix(t.name)
+	b := x.byPrefix[prefix]
+	i, last := 0, len(b.list)-1
+	if b.at != nil {
+		i = int(b.at[t])
+		b.at[b.list[last]] = int32(i)
+		delete(b.at, t)
+	} else {
+		i = slices.Index(b.list, t)
+	}
+	b.list[i] = b.list[last]
+	b.list[last] = nil
+	b.list = b.list[:last]
+	if last > 0 {
+		return
+	}
+	delete(x.byPrefix, prefix)
+	i, _ = slices.BinarySearch(x.lengths, len(prefix))
+	if x.have[i]--; x.have[i] == 0 {
+		x.lengths, x.have = slices.Delete(x.lengths, i, i+1), slices.Delete(x.have, i, i+1)
+	}
+}
+
+// topicOf returns the topic of a name, made if there is none, for a client of reactor.
+// pubsub.mu is held.
+func (p *pubsub) topicOf(kind command.SubKind, name []byte, reactor int) *topic {
+	t := p.mu.topics[kind][string(name)]
+	if t == nil {
+		t = &topic{name: string(name), first: hearers{reactor: int16(reactor), kind: kind}}
+		p.mu.topics[kind][t.name] = t
+		p.topics.Add(1)
+		if kind == command.SubPattern {
+			p.mu.patterns.add(t)
+		}
+	}
+	return t
+}
+
+// drop forgets a topic without listeners. pubsub.mu is held.
+func (p *pubsub) drop(t *topic) {
+	kind := t.first.kind
+	delete(p.mu.topics[kind], t.name)
+	p.topics.Add(-1)
+	if kind == command.SubPattern {
+		p.mu.patterns.remove(t)
+	}
+}
+
+// Subscribe implements command.Client.
+func (s *session) Subscribe(kind command.SubKind, name []byte) {
+	ex := s.ex
+	p := &ex.srv.pubsub
+	p.mu.Lock()
+	t := p.topicOf(kind, name, ex.reactor)
+	if _, ok := s.subscribed(kind)[t]; ok {
+		p.mu.Unlock()
+		return
+	}
+	h := t.of(ex.reactor)
+	h.count++
+	queue := ex.takeInbox()
+	p.mu.Unlock()
+	ex.deliverBefore(queue)
+	h.add(s)
+	subs := &s.ext().subs
+	if subs[kind] == nil {
+		subs[kind] = map[*topic]struct{}{}
+	}
+	subs[kind][t] = struct{}{}
+	s.subCount++
+}
+
+// Unsubscribe implements command.Client.
+func (s *session) Unsubscribe(kind command.SubKind, name []byte) {
+	p := &s.ex.srv.pubsub
+	p.mu.Lock()
+	t := p.mu.topics[kind][string(name)]
+	p.mu.Unlock()
+	if _, ok := s.subscribed(kind)[t]; ok {
+		s.unsubscribe(t)
+	}
+}
+
+// unsubscribe ends the session's listening to t.
+func (s *session) unsubscribe(t *topic) {
+	ex := s.ex
+	p := &ex.srv.pubsub
+	p.mu.Lock()
+	h := t.of(ex.reactor)
+	if h.count--; t.listeners() == 0 {
+		p.drop(t)
+	}
+	queue := ex.takeInbox()
+	p.mu.Unlock()
+	ex.deliverBefore(queue)
+	h.remove(s)
+	delete(s.more.subs[h.kind], t)
+	s.subCount--
+}
+
+// deliverBefore delivers what was published before a subscription begins or ends.
+func (ex *executor) deliverBefore(queue []message) {
+	ex.deliver(queue, math.MaxInt)
+	if len(ex.listening.touched) > 0 {
+		ex.srv.group.Reactors()[ex.reactor].Post(ex.listening.drain) // which flushes them
+	}
+}
+
+// Subscribed implements command.Client.
+func (s *session) Subscribed(kind command.SubKind) [][]byte {
+	var names [][]byte
+	for t := range s.subscribed(kind) {
+		names = append(names, []byte(t.name))
+	}
+	return names
+}
+
+// Subscriptions implements command.Client.
+func (s *session) Subscriptions(kind command.SubKind) int { return len(s.subscribed(kind)) }
+
+// subscribed is what the session listens to.
+func (s *session) subscribed(kind command.SubKind) map[*topic]struct{} {
+	if s.more == nil {
+		return nil
+	}
+	return s.more.subs[kind]
+}
+
+// Listening implements command.Client.
+func (s *session) Listening() bool { return s.subCount > 0 }
+
+// unsubscribeAll is for RESET and a connection that ends.
+func (s *session) unsubscribeAll() {
+	for kind := range command.SubKinds {
+		for t := range s.subscribed(command.SubKind(kind)) {
+			s.unsubscribe(t)
+		}
+	}
+}
+
+// Channels implements command.Host.
+func (s *Server) Channels(kind command.SubKind, pattern []byte) []string {
+	p := &s.pubsub
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var names []string
+	for n := range p.mu.topics[kind] {
+		if pattern == nil || glob.Match(pattern, []byte(n), false) {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// CountChannels implements command.Host.
+func (s *Server) CountChannels(kind command.SubKind) int {
+	p := &s.pubsub
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.mu.topics[kind])
+}
+
+// Listeners implements command.Host.
+func (s *Server) Listeners(kind command.SubKind, name []byte) int {
+	p := &s.pubsub
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.mu.topics[kind][string(name)]; t != nil {
+		return t.listeners()
+	}
+	return 0
+}
