@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/glob"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -79,29 +78,16 @@ func (s *Server) publish(own *executor, kind command.SubKind, channel, text []by
 	if kind != command.SubChannel {
 		return heard
 	}
-	px := &p.mu.patterns
-	for _, n := range px.lengths {
-		if n > len(channel) {
-			break
+	p.mu.patterns.each(p.mu.topics[command.SubPattern], channel, func(t *topic) {
+		if m.channel == "" && len(channel) > 0 {
+			m.channel = string(channel)
 		}
-		b := px.byPrefix[string(channel[:n])]
-		if b == nil {
-			continue
+		if m.text == nil {
+			m.text = bytes.Clone(text)
 		}
-		for _, t := range b.list {
-			if !glob.Match([]byte(t.name), channel, false) {
-				continue
-			}
-			if m.channel == "" && len(channel) > 0 {
-				m.channel = string(channel)
-			}
-			if m.text == nil {
-				m.text = bytes.Clone(text)
-			}
-			m.pattern = t.name
-			heard += s.sendLocked(own, t, &m)
-		}
-	}
+		m.pattern = t.name
+		heard += s.sendLocked(own, t, &m)
+	})
 	return heard
 }
 

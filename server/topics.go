@@ -26,8 +26,10 @@ type hearers struct {
 	kind    command.SubKind
 }
 
-// indexHearers is from how many hearers on their places are indexed.
-const indexHearers = 32
+// indexHearers is from how many hearers, or patterns with one prefix, on their places are
+// indexed: a place costs several times what the pointer does, and to look at so many takes
+// about a microsecond.
+const indexHearers = 4096
 
 // of returns the hearers of a reactor, made if there are none. pubsub.mu is held.
 func (t *topic) of(reactor int) *hearers {
@@ -83,11 +85,26 @@ func (h *hearers) remove(s *session) {
 }
 
 // patternIndex finds patterns that may match a channel by the bytes that they begin with,
-// up to the first that is not taken literally.
+// up to the first that is not taken literally. Those with nothing behind but a star, the
+// most common, are found by their name.
 type patternIndex struct {
+	simple   prefixLengths // of those with a star only
 	byPrefix map[string]*patternBucket
-	lengths  []int // that prefixes have, ascending
-	have     []int // how many buckets there are for each of them
+	lengths  prefixLengths // of the keys of byPrefix
+}
+
+// prefixLengths are the lengths that prefixes have, ascending, and how many have each.
+type prefixLengths struct{ list, have []int }
+
+// count adds by to the number of prefixes with n bytes.
+func (l *prefixLengths) count(n, by int) {
+	i, found := slices.BinarySearch(l.list, n)
+	if !found {
+		l.list, l.have = slices.Insert(l.list, i, n), slices.Insert(l.have, i, 0)
+	}
+	if l.have[i] += by; l.have[i] == 0 {
+		l.list, l.have = slices.Delete(l.list, i, i+1), slices.Delete(l.have, i, i+1)
+	}
 }
 
 // patternBucket has the patterns with one prefix.
@@ -107,8 +124,43 @@ func literalPrefix(pattern string) string {
 	return pattern
 }
 
+// isSimple tells whether pattern is its prefix and a star.
+func isSimple(pattern, prefix string) bool {
+	return len(pattern) == len(prefix)+1 && pattern[len(prefix)] == '*'
+}
+
+// each calls fn with all patterns of all, which the index is of, that match the channel.
+func (x *patternIndex) each(all map[string]*topic, channel []byte, fn func(t *topic)) {
+	var block [256]byte
+	for _, n := range x.simple.list {
+		if n > len(channel) {
+			break
+		}
+		t := all[string(append(append(block[:0], channel[:n]...), '*'))]
+		if t != nil && len(literalPrefix(t.name)) == n && glob.Match([]byte(t.name), channel, false) {
+			fn(t)
+		}
+	}
+	for _, n := range x.lengths.list {
+		if n > len(channel) {
+			break
+		}
+		if b := x.byPrefix[string(channel[:n])]; b != nil {
+			for _, t := range b.list {
+				if glob.Match([]byte(t.name), channel, false) {
+					fn(t)
+				}
+			}
+		}
+	}
+}
+
 func (x *patternIndex) add(t *topic) {
 	prefix := literalPrefix(t.name)
+	if isSimple(t.name, prefix) {
+		x.simple.count(len(prefix), 1)
+		return
+	}
 	b := x.byPrefix[prefix]
 	if b == nil {
 		b = &patternBucket{}
@@ -116,11 +168,7 @@ func (x *patternIndex) add(t *topic) {
 			x.byPrefix = map[string]*patternBucket{}
 		}
 		x.byPrefix[prefix] = b
-		i, found := slices.BinarySearch(x.lengths, len(prefix))
-		if !found {
-			x.lengths, x.have = slices.Insert(x.lengths, i, len(prefix)), slices.Insert(x.have, i, 0)
-		}
-		x.have[i]++
+		x.lengths.count(len(prefix), 1)
 	}
 	b.list = append(b.list, t)
 	n := len(b.list)
@@ -136,6 +184,10 @@ func (x *patternIndex) add(t *topic) {
 
 func (x *patternIndex) remove(t *topic) {
 	prefix := literalPrefix(t.name)
+	if isSimple(t.name, prefix) {
+		x.simple.count(len(prefix), -1)
+		return
+	}
 	b := x.byPrefix[prefix]
 	i, last := 0, len(b.list)-1
 	if b.at != nil {
@@ -152,10 +204,7 @@ func (x *patternIndex) remove(t *topic) {
 		return
 	}
 	delete(x.byPrefix, prefix)
-	i, _ = slices.BinarySearch(x.lengths, len(prefix))
-	if x.have[i]--; x.have[i] == 0 {
-		x.lengths, x.have = slices.Delete(x.lengths, i, i+1), slices.Delete(x.have, i, i+1)
-	}
+	x.lengths.count(len(prefix), -1)
 }
 
 // topicOf returns the topic of a name, made if there is none, for a client of reactor.
@@ -201,7 +250,7 @@ func (s *session) Subscribe(kind command.SubKind, name []byte) {
 	h.add(s)
 	subs := &s.ext().subs
 	if subs[kind] == nil {
-		subs[kind] = map[*topic]struct{}{}
+		subs[kind] = make(map[*topic]struct{}, max(len(ex.ctx.Args)-1, 0)) // one call often names them all
 	}
 	subs[kind][t] = struct{}{}
 	s.subCount++

@@ -1,6 +1,7 @@
 // Command messages compares what goes through the server beside plain reads and writes:
 // messages to many subscribers, PUBLISH without any, transactions, GET while users, slow
-// log, latency tracking and statistics are all on, and the memory of client-side caching.
+// log, latency tracking and statistics are all on, a million subscriptions, and the memory
+// of client-side caching.
 //
 // CPU is utime plus stime of the server process; redis-server and Kring take turns, and
 // the figure is the median over the rounds.
@@ -42,12 +43,18 @@ func main() {
 	flag.IntVar(&o.messages, "messages", 3000, "messages to them")
 	flag.IntVar(&o.requests, "requests", 1_000_000, "requests of the other parts")
 	flag.IntVar(&o.keys, "keys", 100_000, "random keys")
-	only := flag.String("parts", "", "only these, with commas between them: single, pipelined, publish, multi, watched, tracking; empty for all")
+	only := flag.String("parts", "", "only these, with commas between them: single, pipelined, publish, multi, watched, subscriptions, tracking; empty for all")
 	strict := flag.Bool("strict", false, "exit with 1 when a bound is missed")
 	flag.Parse()
 	wanted := func(id string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), id) }
 	kit.Run(func(s *kit.Servers) error {
 		missed, err := run(s, o, slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !wanted(p.id) }))
+		if err == nil && wanted("subscriptions") {
+			s.End()
+			var n int
+			n, err = manySubscriptions(s)
+			missed += n
+		}
 		if err == nil && wanted("tracking") {
 			s.End()
 			var n int
