@@ -231,6 +231,42 @@ func TestStartErrors(t *testing.T) {
 	}
 }
 
+// TestContextEndsLoading: a long AOF does not hold up the end.
+func TestContextEndsLoading(t *testing.T) {
+	noLeaks(t)
+	dir := t.TempDir()
+	config := "appendonly yes\ndir " + dir
+	e, err := Start(t.Context(), Options{Config: config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.want(t, "OK", "SET", "k", "v")
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(dir+"/appendonlydir/appendonly.aof.1.incr.aof", os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const records = 1_000_000
+	if _, err := f.WriteString(strings.Repeat(encode("RPUSH", "l", "v"), records)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	time.AfterFunc(5*time.Millisecond, func() { cancel(enough) })
+	begin := time.Now()
+	e, err = Start(ctx, Options{Config: config})
+	if err == nil { // it was too fast
+		_ = e.Close()
+		t.Skip("a million records were loaded in", time.Since(begin))
+	}
+	if !errors.Is(err, enough) {
+		t.Error(err)
+	}
+}
+
 // TestCloseUnderLoad closes the server while clients write, block, listen and wait for the
 // disk.
 func TestCloseUnderLoad(t *testing.T) {
