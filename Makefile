@@ -24,7 +24,7 @@ BLACKBOX := ./tests/internal/... ./tests/load/...
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust window crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls profile soak screenshot docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle profile soak screenshot docs clean
 
 all: build
 

@@ -27,7 +27,12 @@ func look(srv *harness.Server) (p process, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.rss, p.anon, p.threads = status["VmRSS"]<<10, status["RssAnon"]<<10, int(status["Threads"])
+	p.threads = int(status["Threads"])
+	maps, err := numbers(dir + "/smaps_rollup") // walks the pages: status is off by what each processor has not told yet
+	if err != nil {
+		return p, err
+	}
+	p.rss, p.anon = maps["Rss"]<<10, maps["Anonymous"]<<10
 	counts, err := numbers(dir + "/io")
 	if err != nil {
 		return p, err
