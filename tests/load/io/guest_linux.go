@@ -42,7 +42,7 @@ func runGuest(o options, p idlePlan) ([]idleRow, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, qemu, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", guestProcessors,
 		"-m", guestMemory, "-nographic", "-nodefaults", "-no-reboot", "-net", "none", "-serial", "stdio",
-		"-kernel", kernel, "-initrd", image, "-append", "console=ttyS0 quiet panic=-1 mitigations=off clocksource=tsc tsc=reliable")
+		"-kernel", kernel, "-initrd", image, "-append", "console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable clocksource=hpet")
 	out, err := cmd.Output()
 	for line := range bytes.Lines(out) {
 		_, text, ok := strings.Cut(string(line), guestPrefix)

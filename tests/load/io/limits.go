@@ -55,9 +55,13 @@ const (
 	// noise is by how much two medians must differ to be called better and worse.
 	noise = 0.05
 
-	// plotWidth and plotHeight are of a plot, barPoints of one of its bars.
+	// plotWidth and plotHeight are of a plot, barPoints of one of its bars;
+	// dotOffset is between the points of two models, leastPlotted stands for zero where the
+	// axis has none.
 	plotWidth, plotHeight = 6.5 * vg.Inch, 3 * vg.Inch
-	barPoints             = 18
+	barPoints             = 30
+	dotOffset             = 0.16
+	leastPlotted          = 1e-3
 
 	// busyConnections hold a piece of a command each when part nodes takes memory.
 	busyConnections = 1000

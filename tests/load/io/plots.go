@@ -5,12 +5,15 @@ package main
 import (
 	"fmt"
 	"image/color"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // colors are the models', readable beside each other by everyone.
@@ -40,7 +43,7 @@ func (r *results) plots(dir string) error {
 				labels, all := r.loadSeries(value, f.get)
 				title := fmt.Sprintf("%s, values of %s", f.title, size(value))
 				file := fmt.Sprintf("%s-%s.svg", f.file, map[int]string{smallValueBytes: "small", largeValueBytes: "large"}[value])
-				if err := bars(filepath.Join(dir, file), title, f.unit, labels, all); err != nil {
+				if err := dots(filepath.Join(dir, file), title, f.unit, labels, all); err != nil {
 					return err
 				}
 			}
@@ -88,13 +91,29 @@ func (r *results) idleSeries(get func(idleRow) float64) (labels []string, all []
 	return labels, all
 }
 
-// bars draws a group of bars for each label.
-func bars(path, title, unit string, labels []string, all []series) error {
+// frame is a plot with a label for each group of figures, and room for the legend above
+// the largest of them.
+func frame(title, unit string, labels []string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text = title
 	p.Y.Label.Text = unit
-	p.Y.Min = 0
 	p.Legend.Top = true
+	p.Legend.Padding = vg.Points(3)
+	p.NominalX(labels...)
+	p.X.Min, p.X.Max = -0.6, float64(len(labels))-0.4
+	return p
+}
+
+func largest(all []series) (most float64) {
+	for _, s := range all {
+		most = max(most, slices.Max(s.values))
+	}
+	return most
+}
+
+// bars draws a group of bars for each label.
+func bars(path, title, unit string, labels []string, all []series) error {
+	p := frame(title, unit, labels)
 	width := vg.Points(barPoints)
 	for i, s := range all {
 		b, err := plotter.NewBarChart(plotter.Values(s.values), width)
@@ -106,6 +125,34 @@ func bars(path, title, unit string, labels []string, all []series) error {
 		p.Add(b)
 		p.Legend.Add(s.name, b)
 	}
-	p.NominalX(labels...)
+	p.X.Min, p.X.Max = -0.6, float64(len(labels))-0.4
+	p.Y.Min, p.Y.Max = 0, largest(all)*1.3
+	return p.Save(plotWidth, plotHeight, path)
+}
+
+// dots draws a point for each figure over a logarithmic axis: with and without a pipeline
+// they differ by orders of magnitude.
+func dots(path, title, unit string, labels []string, all []series) error {
+	p := frame(title+" (logarithmic)", unit, labels)
+	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	p.Add(plotter.NewGrid())
+	least := math.Inf(1)
+	for i, s := range all {
+		var points plotter.XYs
+		for at, v := range s.values {
+			v = max(v, leastPlotted)
+			least = min(least, v)
+			points = append(points, plotter.XY{X: float64(at) + dotOffset*(float64(i)-float64(len(all)-1)/2), Y: v})
+		}
+		sc, err := plotter.NewScatter(points)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		sc.Color, sc.Shape, sc.Radius = colors[i%len(colors)], draw.CircleGlyph{}, vg.Points(4)
+		p.Add(sc)
+		p.Legend.Add(s.name, sc)
+	}
+	p.X.Min, p.X.Max = -0.6, float64(len(labels))-0.4
+	p.Y.Min, p.Y.Max = least/1.5, largest(all)*3
 	return p.Save(plotWidth, plotHeight, path)
 }
