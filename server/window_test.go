@@ -81,6 +81,9 @@ func TestWindow(t *testing.T) {
 	if code, text := get(t, s, "/", ""); code != http.StatusOK || !strings.Contains(text, "<title>Kring</title>") || regexp.MustCompile(`(src|href|import|url)\s*[=(]?\s*["']?(https?:)?//`).MatchString(text) {
 		t.Error(code, "the page is missing or refers to something outside")
 	}
+	if _, text := get(t, startServer(t), "/metrics", ""); !strings.Contains(text, "redis_db_keys{db=\"db0\"} 0\n") {
+		t.Error("nothing is said of an empty keyspace")
+	}
 	if code, text := get(t, s, "/healthz", ""); code != http.StatusOK || text != "ok\n" {
 		t.Error(code, text)
 	}

@@ -49,6 +49,7 @@ func TestGuard(t *testing.T) {
 		{"192.0.2.1:1", "127.0.0.1:80", "/", [2]string{}, 403},
 		{"192.0.2.1:1", "127.0.0.1:80", "/healthz", [2]string{}, 200},
 		{"127.0.0.1:1", "localhost", "/debug/pprof/", [2]string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"127.0.0.1:1", "localhost", "/debug/pprof/", [2]string{"Sec-Fetch-Site", "same-site"}, 403},
 		{"127.0.0.1:1", "localhost", "/debug/pprof/", [2]string{"Sec-Fetch-Site", "same-origin"}, 200},
 	} {
 		r := httptest.NewRequest(http.MethodGet, c.path, nil)

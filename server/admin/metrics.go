@@ -71,7 +71,11 @@ func (s sender) send(name, help string, kind prometheus.ValueType, v float64, la
 
 // store sends what there is of keys: databases, memory, lateness of expiry.
 func (s sender) store(st *State) {
-	for _, d := range st.Keyspace {
+	list := st.Keyspace
+	if len(list) == 0 {
+		list = []Database{{DB: 0}} // so that there is something to draw
+	}
+	for _, d := range list {
 		db := "db" + strconv.Itoa(d.DB)
 		s.send("redis_db_keys", "Keys by database.", gauge, float64(d.Keys), "db", db)
 		s.send("redis_db_keys_expiring", "Keys with a deadline by database.", gauge, float64(d.Expires), "db", db)
