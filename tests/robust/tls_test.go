@@ -234,6 +234,32 @@ func TestTLSVanish(t *testing.T) {
 	}
 }
 
+// TestTLSDeaf: a TLS client that never reads is cut off at its output limit, and leaves
+// nothing behind.
+func TestTLSDeaf(t *testing.T) {
+	r := startTLS(t, "--client-output-buffer-limit", "normal", fmt.Sprint(deafLimitBytes), "0", "0")
+	c, deaf := r.Connect(t), r.secure()
+	must(t, c, "SET big "+strings.Repeat("x", 1<<20), "+OK")
+	go func() {
+		for range 100 {
+			if deaf.Write([]byte("GET big\r\n")) != nil {
+				return
+			}
+		}
+	}()
+	await(t, "the deaf client is gone", func() bool {
+		must(t, c, "PING", "+PONG")
+		return infoNumber(t, c, "connected_clients") == 1
+	})
+	must(t, r.secure(), "PING", "+PONG")
+	if r.IsKring() {
+		await(t, "its descriptor is closed", func() bool {
+			files, err := r.OpenFiles()
+			return err != nil || files < 40
+		})
+	}
+}
+
 // TestTLSOnly: port 0 and a TLS port; the certificate of clients is asked for by default.
 func TestTLSOnly(t *testing.T) {
 	r := newTLS(t)
@@ -526,6 +552,13 @@ func TestTLSHalfOpen(t *testing.T) {
 	web := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
 	r := startTLS(t, "--maxclients", "50", "--http-address", web)
 	c := r.Connect(t)
+	await(t, "the window is open", func() bool {
+		x, err := net.Dial("tcp", web)
+		if err == nil {
+			_ = x.Close()
+		}
+		return err == nil
+	})
 	calm := goroutines(t, web)
 	hello := firstFlight(t, r.config("none"))
 	var conns []net.Conn

@@ -35,7 +35,7 @@ const (
 type options struct {
 	handshakes, clients, rounds int
 	every, rest                 time.Duration
-	rsa                         bool
+	rsa, redis                  bool
 }
 
 func main() {
@@ -53,6 +53,7 @@ func main() {
 	flag.DurationVar(&o.every, "every", 2*time.Millisecond, "how often each of them sends a GET")
 	flag.DurationVar(&o.rest, "rest", 3*time.Second, "how long the rest is measured")
 	flag.BoolVar(&o.rsa, "rsa", false, "an RSA key of 2048 bits for the server, in place of one on P-256")
+	flag.BoolVar(&o.redis, "redis", true, "measure redis-server too")
 	strict := flag.Bool("strict", false, "exit with 1 when the bound is missed")
 	flag.Parse()
 	kit.Run(func(s *kit.Servers) error {
@@ -73,7 +74,11 @@ func run(s *kit.Servers, o options) (missed bool, err error) {
 	fmt.Printf("%d plain clients with a GET every %v, beside %d TLS handshakes at once\n", o.clients, o.every, o.handshakes)
 	fmt.Printf("  %-14s %10s %10s %10s %10s %8s %9s %10s %12s %10s\n", "", "rest p50", "rest p99", "storm p50", "storm p99", "ratio", "bound", "storm max",
 		"storm took", "canary")
-	for _, start := range []func(...string) (*harness.Server, error){s.Redis, s.Kring} {
+	starts := []func(...string) (*harness.Server, error){s.Redis, s.Kring}
+	if !o.redis {
+		starts = starts[1:]
+	}
+	for _, start := range starts {
 		files, err := harness.NewTLS(dir)
 		if err == nil {
 			files.CertFile, files.KeyFile, err = files.Issue("server", testcert.Spec{Name: "server", RSA: o.rsa})
