@@ -83,8 +83,8 @@ var geoSearchSpecs = []*Spec{
 func geoRadiusKeys(from int) []KeySpec {
 	return []KeySpec{
 		KeyAt(1, KeyRO|KeyAccess),
-		{Flags: KeyOW | KeyUpdate, Keyword: "STORE", StartFrom: from, Step: 1},
-		{Flags: KeyOW | KeyUpdate, Keyword: "STOREDIST", StartFrom: from, Step: 1},
+		{Flags: KeyOW | KeyUpdate, Keyword: "STORE", StartFrom: from, Step: 1, Find: geoStoreAt("store", from)},
+		{Flags: KeyOW | KeyUpdate, Keyword: "STOREDIST", StartFrom: from, Step: 1, Find: geoStoreAt("storedist", from)},
 	}
 }
 
@@ -117,6 +117,25 @@ type found struct {
 	at     geohash.Point
 }
 
+// geoStoreAt finds the key behind the last of the words STORE, or STOREDIST, among the
+// options, which begin at from.
+func geoStoreAt(word string, from int) func(args resp.Args) int {
+	return func(args resp.Args) (at int) {
+		for i := from; i < len(args); i++ {
+			switch a := args[i]; {
+			case i+1 == len(args):
+			case equalFold(a, "count"):
+				i++
+			case equalFold(a, "store"), equalFold(a, "storedist"):
+				if i++; equalFold(a, word) {
+					at = i
+				}
+			}
+		}
+		return at
+	}
+}
+
 func geoSearch(c *Ctx, f geoForm) {
 	key, _ := f.at()
 	e := c.Read(c.Keys[key-1])
@@ -129,12 +148,7 @@ func geoSearch(c *Ctx, f geoForm) {
 	}
 	var to store.Key
 	if g.storeAt > 0 {
-		i := slices.IndexFunc(c.Keys, func(k store.Key) bool { return bytes.Equal(k.Name, c.Args[g.storeAt]) })
-		if i < 0 { // STORE given twice: only the first key is locked
-			c.W.Error(ErrSyntax)
-			return
-		}
-		to = c.Keys[i]
+		to = c.Keys[slices.IndexFunc(c.Keys, func(k store.Key) bool { return bytes.Equal(k.Name, c.Args[g.storeAt]) })]
 	}
 	var l []found
 	if e.A != 0 {

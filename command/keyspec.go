@@ -61,8 +61,8 @@ type KeySpec struct {
 	KeyNum            bool
 	NumIdx, FirstKey  int
 
-	// Unknown: no rule tells where the key stands. Find, if there is one, finds it: the
-	// index of one key, 0 for none.
+	// Unknown: no rule tells where the key stands. Find, if there is one, finds it, or
+	// rather than the first Keyword the one that counts: the index of one key, 0 for none.
 	Unknown bool
 	Find    func(args resp.Args) int
 }
@@ -124,6 +124,9 @@ func (k *KeySpec) append(dst []int, args resp.Args) ([]int, bool) {
 		return dst, true
 	}
 	first := k.begin(args)
+	if k.Find != nil {
+		first = k.Find(args)
+	}
 	if first == 0 || first >= len(args) {
 		return dst, k.Keyword != "" || k.Last < 0
 	}

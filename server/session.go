@@ -265,6 +265,7 @@ func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
 		s.bindReply()
 	}
 	if s.reject(cl, args) {
+		s.endCaching(cl.spec)
 		return false
 	}
 	if s.postpone(cl.spec) {

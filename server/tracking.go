@@ -247,6 +247,13 @@ func (ex *executor) tracked(c *command.Ctx, spec *command.Spec) {
 	}
 }
 
+// endCaching ends what CLIENT CACHING said, for it concerned spec's call, which was refused.
+func (s *session) endCaching(spec *command.Spec) {
+	if t := s.ex.tracker; t != nil && t.caching && s.tx == nil && (spec == nil || !isClientCommand(spec)) {
+		t.caching = false
+	}
+}
+
 func isClientCommand(spec *command.Spec) bool {
 	const prefix = "client|"
 	return len(spec.FullName) > len(prefix) && spec.FullName[:len(prefix)] == prefix
