@@ -144,8 +144,12 @@ func hset(c *Ctx) {
 		return
 	}
 	created := 0
-	if ed.e.A == 0 && hash.FitsPacked(&ed.lim, pairs) {
-		ed.was = c.Store.Create(c.DB, ed.k, entry.Hash, entry.Listpack, hash.FillBytes(pairs))
+	n, fits := 0, false
+	if ed.e.A == 0 {
+		n, fits = hash.Plan(&ed.lim, pairs)
+	}
+	if fits {
+		ed.was = c.Store.Create(c.DB, ed.k, entry.Hash, entry.Listpack, n)
 		ed.e = hash.Fill(ed.ar, ed.was, pairs)
 		created = hash.Len(ed.e)
 		c.Changed(ed.k, EventNew, 0)
@@ -166,7 +170,11 @@ func hset(c *Ctx) {
 // setPairs sets fields, all with one deadline (0 none, or hash.KeepTTL), and returns how
 // many were absent.
 func (ed *hashEdit) setPairs(c *Ctx, pairs resp.Args, deadline int64) (created int) {
-	for i := 0; i < len(pairs); i += 2 {
+	from := 0
+	if deadline == 0 {
+		from = hash.Overwrite(ed.e, &ed.lim, pairs)
+	}
+	for i := from; i < len(pairs); i += 2 {
 		ed.expire(c, pairs[i])
 		var isNew bool
 		if ed.e, isNew = hash.Set(ed.ar, ed.e, &ed.lim, pairs[i], pairs[i+1], deadline); isNew {

@@ -3,6 +3,7 @@ package hash
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/kringdb/kring/internal/invariants"
@@ -40,7 +41,8 @@ func TestFill(t *testing.T) {
 		{pairsOf("a", "1", "b", "22", "a", "333", "c", "", "b", ""), "a=333 b= c= "},
 		{pairsOf("a", "1", "a", "2"), "a=2 "},
 	} {
-		e := entry.New(ar, []byte("k"), &entry.Spec{Type: entry.Hash, Encoding: entry.Listpack, PayloadLen: FillBytes(c.pairs)})
+		n, _ := Plan(&Limits{100, 100}, c.pairs)
+		e := entry.New(ar, []byte("k"), &entry.Spec{Type: entry.Hash, Encoding: entry.Listpack, PayloadLen: n})
 		e = Fill(ar, e, c.pairs)
 		got := ""
 		Each(e, 0, func(f, v []byte, _ int64) bool {
@@ -60,9 +62,46 @@ func TestFill(t *testing.T) {
 		{pairsOf("a", "1234"), true}, {pairsOf("a", "12345"), false}, {pairsOf("12345", "1"), false},
 		{pairsOf("a", "", "b", "", "c", ""), true}, {pairsOf("a", "", "b", "", "c", "", "d", ""), false},
 	} {
-		if FitsPacked(&lim, c.pairs) != c.fits {
+		if _, fits := Plan(&lim, c.pairs); fits != c.fits {
 			t.Errorf("%q fits: %v", c.pairs, !c.fits)
 		}
+	}
+}
+
+func TestOverwrite(t *testing.T) {
+	ar := arena.New()
+	defer ar.Release()
+	long := strings.Repeat("x", 127)
+	all := pairsOf("a", "1", "b", "22", long, long, "d", "", long+"x", "5")
+	lim := Limits{100, 200}
+	n, _ := Plan(&lim, all)
+	for _, c := range []struct {
+		pairs [][]byte
+		lim   int
+		done  int
+		want  string // values joined
+	}{
+		{pairsOf("a", "7", "b", "88"), 200, 4, "7 88"},
+		{pairsOf("b", "88", "a", "7", "d", ""), 200, 6, "7 88"},
+		{pairsOf("b", "88", "b", "99", "a", "8"), 200, 6, "8 99"},
+		{pairsOf("a", "7", "none", "1", "b", "88"), 200, 2, "7 22"},
+		{pairsOf("a", "7", "b", "1", "d", ""), 200, 2, "7 22"},
+		{pairsOf(long+"x", "6", "a", "7"), 200, 4, "7 22"},
+		{pairsOf(long, long, "a", "7", "a", long+"x"), 200, 4, "7 22"},
+		{pairsOf("a", "7", "b", "88"), 1, 2, "7 22"},
+		{pairsOf("d", "", "d", "", "zz", ""), 200, 4, "1 22"},
+	} {
+		e := Fill(ar, entry.New(ar, []byte("k"), &entry.Spec{Type: entry.Hash, Encoding: entry.Listpack, PayloadLen: n}), all)
+		done := Overwrite(e, &Limits{100, c.lim}, c.pairs)
+		a, _ := Get(e, []byte("a"), 0)
+		b, _ := Get(e, []byte("b"), 0)
+		if got := string(a) + " " + string(b); done != c.done || got != c.want {
+			t.Errorf("%.40q: %d done, %s; want %d, %s", c.pairs, done, got, c.done, c.want)
+		}
+		if err := Check(e); err != nil || Len(e) != len(all)/2 {
+			t.Errorf("%.40q: %v", c.pairs, err)
+		}
+		e.Free(ar)
 	}
 }
 

@@ -110,38 +110,54 @@ func toTimed(ar *arena.Arena, e entry.Entry) entry.Entry {
 	return e
 }
 
-// FitsPacked tells whether a new hash of the pairs field, value, field, value ... may be
-// packed.
-func FitsPacked(lim *Limits, pairs [][]byte) bool {
+// Plan returns the payload of a new packed hash of the pairs field, value, field, value ...;
+// ok is false if it may not be packed, or if Fill is not for so many.
+func Plan(lim *Limits, pairs [][]byte) (payloadLen int, ok bool) {
 	if len(pairs)/2 > min(lim.entries(), maxFillPairs) {
-		return false
+		return 0, false
 	}
+	n := countBytes
 	for _, s := range pairs {
 		if !lim.Fits(len(s)) {
-			return false
+			return 0, false
 		}
+		n += packed.Size(len(s))
 	}
-	return packedBytes(pairs) <= maxPackedBytes
+	return n, n <= maxPackedBytes
 }
 
 // maxFillPairs bounds Fill, which looks each field up among those before.
 const maxFillPairs = 64
 
-// FillBytes returns the payload of a packed hash of these pairs, if no field stands
-// twice.
-func packedBytes(pairs [][]byte) int {
-	n := countBytes
-	for _, s := range pairs {
-		n += packed.Size(len(s))
+// Overwrite gives the leading fields of pairs, as long as it finds them in a hash without
+// deadlines that is packed, with values of the same lengths, their values there: of those
+// that come in the order of the hash each is found behind the one before. It returns how
+// many elements of pairs are done.
+func Overwrite(e entry.Entry, lim *Limits, pairs [][]byte) (done int) {
+	if e.Encoding() != entry.Listpack {
+		return 0
 	}
-	return n
+	p, off := e.Payload(), countBytes
+	for ; done < len(pairs); done += 2 {
+		field, val := pairs[done], pairs[done+1]
+		if len(val) >= packed.ShortBytes || !lim.Fits(max(len(field), len(val))) {
+			return done
+		}
+		if !packed.Is(p, off, field) {
+			if off = packed.Find(p, countBytes, field, 2, 0); off < 0 {
+				return done
+			}
+		}
+		at := packed.Skip(p, off)
+		if int(p[at]) != len(val) {
+			return done
+		}
+		off = at + 1 + copy(p[at+1:at+1+len(val)], val)
+	}
+	return done
 }
 
-// FillBytes returns the payload that Fill needs.
-func FillBytes(pairs [][]byte) int { return packedBytes(pairs) }
-
-// Fill makes e, a Listpack with a payload of FillBytes, the hash of pairs, for which
-// FitsPacked holds. Of a field that stands twice the last value counts.
+// Fill makes e, a Listpack with a payload as by Plan, the hash of pairs. Of a field that stands twice the last value counts.
 func Fill(ar *arena.Arena, e entry.Entry, pairs [][]byte) entry.Entry {
 	p := e.Payload()
 	off, n := countBytes, 0

@@ -11,6 +11,15 @@ import (
 // moreBit marks a length byte that another one follows.
 const moreBit = 0x80
 
+// ShortBytes is the length from which on an element's length takes more than one byte.
+const ShortBytes = moreBit
+
+// Is tells whether a short element stands at off, which may be the end, and is elem.
+func Is(b []byte, off int, elem []byte) bool {
+	n := len(elem)
+	return n < ShortBytes && off+n < len(b) && int(b[off]) == n && string(b[off+1:off+1+n]) == string(elem)
+}
+
 // Size returns the bytes of an element of n bytes.
 func Size(n int) int {
 	size := n + 1
