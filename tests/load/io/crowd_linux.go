@@ -129,7 +129,7 @@ func (c *crowd) shrink(n int, srv *harness.Server) error {
 		_ = unix.Close(fd)
 	}
 	c.fds = c.fds[:n]
-	for end := time.Now().Add(replyTimeout); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(closeTimeout); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if has, ok := kit.Number(srv, "connected_clients"); ok && int(has) <= n+8 { // and who looks
 			return nil
 		}

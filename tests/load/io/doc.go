@@ -9,6 +9,7 @@
 //	        calls    system calls by name, counted by the kernel (perf)
 //	        idle     memory and threads with very many idle connections, then 1,000 of
 //	                 them at work
+//	        guest    the same in the guest
 //	        nodes    the server with other node sizes of the ring
 //	        go       Go benchmarks of netio and resp: pools, parser
 //	crowd   very many connections, held as bare descriptors

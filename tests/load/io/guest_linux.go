@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,11 +19,7 @@ import (
 // process, the server and the plan are files beside it. The machine has no network and
 // no disk; what it prints is all that comes back.
 func runGuest(o options, p idlePlan) ([]idleRow, error) {
-	kernel := o.guest
-	if kernel == "" {
-		kernel = guestKernel
-	}
-	if _, err := os.Stat(kernel); err != nil {
+	if _, err := os.Stat(o.guest); err != nil {
 		return nil, err
 	}
 	qemu, err := exec.LookPath("qemu-system-x86_64")
@@ -40,10 +37,16 @@ func runGuest(o options, p idlePlan) ([]idleRow, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), guestTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, qemu, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", guestProcessors,
+	cmd := exec.CommandContext(ctx, qemu, "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", guestProcessors,
 		"-m", guestMemory, "-nographic", "-nodefaults", "-no-reboot", "-net", "none", "-serial", "stdio",
-		"-kernel", kernel, "-initrd", image, "-append", "console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable clocksource=hpet")
-	out, err := cmd.Output()
+		"-kernel", o.guest, "-initrd", image, "-append", "console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable clocksource=hpet apparmor=0 selinux=0 audit=0 init_on_alloc=0")
+	var console bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &console, os.Stderr
+	if o.console {
+		cmd.Stdout = io.MultiWriter(&console, os.Stderr)
+	}
+	err = cmd.Run()
+	out := console.Bytes()
 	for line := range bytes.Lines(out) {
 		_, text, ok := strings.Cut(string(line), guestPrefix)
 		if !ok {

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,11 +22,10 @@ type idlePlan struct {
 	Args          []string // of the server
 }
 
-// runIdle measures every model: with the steps that this machine's limit of open files
-// allows, and in the guest, if there is one, with all of them.
+// runIdle measures every model with the steps that this machine's limit of open files
+// allows.
 func runIdle(s *kit.Servers, o options) ([]idleRow, error) {
-	most := o.steps[len(o.steps)-1]
-	files, err := raiseFiles(most + spareFiles)
+	files, err := raiseFiles(o.steps[len(o.steps)-1] + spareFiles)
 	if err != nil {
 		return nil, err
 	}
@@ -33,31 +33,54 @@ func runIdle(s *kit.Servers, o options) ([]idleRow, error) {
 	for _, n := range o.steps {
 		if n+spareFiles <= files {
 			here = append(here, n)
+			continue
 		}
+		fmt.Fprintf(os.Stderr, "%d connections are more than the %d open files that this machine allows a process: part guest measures them\n", n, files)
+	}
+	if len(here) == 0 {
+		return nil, nil
 	}
 	var rows []idleRow
 	for _, m := range o.models {
-		p := idlePlan{Steps: here, Active: o.active, ActiveSeconds: o.activeSeconds, Model: m.name, Args: m.args}
-		got, err := p.run(s)
+		got, err := o.plan(m, here).run(s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
 		rows = append(rows, got...)
 	}
-	if len(here) == len(o.steps) || o.guest == "off" {
-		return rows, nil
-	}
-	there := o.steps[max(0, len(o.steps)-2):] // two, to compare the one that is measured here as well
+	return rows, nil
+}
+
+// runGuests measures every model in the guest, with the last two steps: one that was
+// measured here as well, and one that may be too large for that.
+func runGuests(o options) ([]idleRow, error) {
+	var rows []idleRow
 	for _, m := range o.models {
-		p := idlePlan{Steps: there, Active: o.active, ActiveSeconds: o.activeSeconds, Model: m.name, Args: m.args}
-		got, err := runGuest(o, p)
+		got, err := runGuest(o, o.plan(m, o.steps[max(0, len(o.steps)-2):]))
 		if err != nil {
-			return rows, fmt.Errorf("%d connections need more than the %d open files that this machine allows a process, "+
-				"and the guest that would allow them failed (tests/load/io/guest.sh): %w", most, files, err)
+			return nil, fmt.Errorf("%s (sh tests/load/io/guest.sh prepares the virtual machine): %w", m.name, err)
 		}
 		rows = append(rows, got...)
 	}
 	return rows, nil
+}
+
+func (o options) plan(m model, steps []int) idlePlan {
+	return idlePlan{Steps: steps, Active: o.active, ActiveSeconds: o.activeSeconds, Model: m.name, Args: m.args}
+}
+
+// replaceIdle puts new rows in the place of the old ones that were measured in the guest,
+// or of those that were not.
+func (r *results) replaceIdle(guest bool, measure func() ([]idleRow, error)) error {
+	rows, err := measure()
+	if len(rows) == 0 {
+		return err
+	}
+	old := slices.DeleteFunc(r.Idle, func(i idleRow) bool { return i.Guest == guest })
+	if r.Idle = append(old, rows...); !guest {
+		r.Idle = append(rows, old...)
+	}
+	return err
 }
 
 // run measures one model on the machine that it runs on.
@@ -98,6 +121,7 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 		row.PerConnection = float64(row.Anon-before.Anon) / float64(n-before.Connections)
 		before = row
 		rows = append(rows, row)
+		fmt.Fprintf(os.Stderr, "%-10s %d connections opened in %.1f s: %.0f bytes each\n", row.Model, n, row.ConnectSeconds, row.PerConnection)
 	}
 	// The work comes afterwards, with fewer and fewer connections, so that what it leaves
 	// in pools is not taken for what connections cost.
@@ -106,8 +130,8 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 		if err := row.work(srv, crowd, p.ActiveSeconds); err != nil {
 			return nil, fmt.Errorf("%d connections at work: %w", row.Connections, err)
 		}
-		fmt.Fprintf(os.Stderr, "%-10s %d connections: %.0f bytes each, %d threads; %d at work: %.0f/s, %.2f us CPU, p99 %.2f ms\n",
-			row.Model, row.Connections, row.PerConnection, row.Threads, row.Active, row.PerSecond, row.CPUMicros, row.P99)
+		fmt.Fprintf(os.Stderr, "%-10s %d connections, %d threads, %d of them at work: %.0f/s, %.2f us CPU, p99 %.2f ms\n",
+			row.Model, row.Connections, row.Threads, row.Active, row.PerSecond, row.CPUMicros, row.P99)
 	}
 	return rows, nil
 }

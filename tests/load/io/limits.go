@@ -28,6 +28,8 @@ const (
 	openTogether = 256
 	// replyTimeout bounds the wait for one reply.
 	replyTimeout = 60 * time.Second
+	// closeTimeout bounds the wait until the server knows that connections are closed.
+	closeTimeout = 5 * time.Minute
 	// spareFiles are the descriptors of a process with a crowd beside the crowd's own.
 	spareFiles = 100
 	// settleTime is how long the idle server rests before its memory is read.
@@ -39,7 +41,7 @@ const (
 	guestKernel = "/var/tmp/kring-guest/vmlinuz"
 	// guestMemory, guestProcessors and guestTimeout are of the virtual machine.
 	guestMemory, guestProcessors = "5G", "2"
-	guestTimeout                 = 8 * time.Minute
+	guestTimeout                 = 20 * time.Minute
 	// guestPrefix marks the line with the guest's results on its console.
 	guestPrefix = "KRING-RESULTS "
 

@@ -27,9 +27,15 @@ type options struct {
 	guest         string
 	results, docs string
 	strict        bool
+	console       bool
 }
 
-var allParts = []string{"load", "calls", "idle", "nodes", "go"}
+// The parts; guest takes longer than all others together, so it is run only when it is
+// asked for.
+var (
+	usualParts = []string{"load", "calls", "idle", "nodes", "go"}
+	allParts   = append([]string{"guest"}, usualParts...)
+)
 
 func main() {
 	if inGuest() {
@@ -37,17 +43,18 @@ func main() {
 		return
 	}
 	var o options
-	parts := flag.String("parts", strings.Join(allParts, ","), "parts to run; \"none\" only writes the document anew")
+	parts := flag.String("parts", strings.Join(usualParts, ","), "parts to run, also guest; \"none\" only writes the document anew")
 	models := flag.String("models", "reactor,goroutine", "I/O models")
 	steps := flag.String("steps", "1000,10000,100000", "numbers of idle connections, ascending")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds over each mix of part load")
 	flag.Float64Var(&o.scale, "scale", 1, "factor of the requests of part load")
 	flag.IntVar(&o.active, "active", 1000, "connections at work among the idle ones")
 	flag.Float64Var(&o.activeSeconds, "active-seconds", 3, "how long they work")
-	flag.StringVar(&o.guest, "guest", "", "kernel of the virtual machine for more connections than open files are allowed; \"off\": none; default "+guestKernel)
+	flag.StringVar(&o.guest, "guest-kernel", guestKernel, "kernel of part guest's virtual machine")
 	flag.StringVar(&o.results, "results", filepath.Join(os.TempDir(), "kring-bench-io.json"), "where figures are kept between runs")
 	flag.StringVar(&o.docs, "docs", "docs", "directory of IO-MODELS.md and io/*.svg; \"\" writes neither")
 	flag.BoolVar(&o.strict, "strict", false, "exit with 1 when a bound is missed")
+	flag.BoolVar(&o.console, "console", false, "show the virtual machine's console")
 	flag.Parse()
 	o.parts, o.models = strings.Split(*parts, ","), modelsOf(*models)
 	for n := range strings.SplitSeq(*steps, ",") {
@@ -110,7 +117,9 @@ func (r *results) part(s *kit.Servers, o options, name string) (err error) {
 	case "calls":
 		err = replace(&r.Calls, func() ([]callRow, error) { return runCalls(s, o) })
 	case "idle":
-		err = replace(&r.Idle, func() ([]idleRow, error) { return runIdle(s, o) })
+		err = r.replaceIdle(false, func() ([]idleRow, error) { return runIdle(s, o) })
+	case "guest":
+		err = r.replaceIdle(true, func() ([]idleRow, error) { return runGuests(o) })
 	case "nodes":
 		err = replace(&r.Nodes, func() ([]nodeRow, error) { return runNodes(s, o) })
 	case "go":
