@@ -18,6 +18,7 @@ type idlePlan struct {
 	Steps         []int // numbers of connections, ascending
 	Active        int
 	ActiveSeconds float64
+	Rest          time.Duration // before the idle server's memory is read, and while its CPU is watched
 	Model         string
 	Args          []string // of the server
 }
@@ -66,7 +67,7 @@ func runGuests(o options) ([]idleRow, error) {
 }
 
 func (o options) plan(m model, steps []int) idlePlan {
-	return idlePlan{Steps: steps, Active: o.active, ActiveSeconds: o.activeSeconds, Model: m.name, Args: m.args}
+	return idlePlan{Steps: steps, Active: o.active, ActiveSeconds: o.activeSeconds, Rest: settleTime, Model: m.name, Args: m.args}
 }
 
 // replaceIdle puts new rows in the place of the old ones that were measured in the guest,
@@ -104,7 +105,7 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 		return nil, err
 	}
 	reactors, _ := kit.Number(srv, "reactors")
-	time.Sleep(settleTime)
+	time.Sleep(p.Rest)
 	base, err := look(srv)
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 	before := idleRow{Anon: base.anon}
 	for _, n := range p.Steps {
 		row := idleRow{Model: p.Model, Connections: n, Active: min(p.Active, n), Reactors: int(reactors)}
-		if err := row.rest(srv, crowd); err != nil {
+		if err := row.rest(srv, crowd, p.Rest); err != nil {
 			return nil, fmt.Errorf("%d connections: %w", n, err)
 		}
 		row.PerConnection = float64(row.Anon-before.Anon) / float64(n-before.Connections)
@@ -127,7 +128,7 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 	// in pools is not taken for what connections cost.
 	for i := len(rows) - 1; i >= 0; i-- {
 		row := &rows[i]
-		if err := row.work(srv, crowd, p.ActiveSeconds); err != nil {
+		if err := row.work(srv, crowd, p); err != nil {
 			return nil, fmt.Errorf("%d connections at work: %w", row.Connections, err)
 		}
 		fmt.Fprintf(os.Stderr, "%-10s %d connections, %d threads, %d of them at work: %.0f/s, %.2f us CPU, p99 %.2f ms\n",
@@ -137,13 +138,13 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 }
 
 // rest opens the connections that are missing and looks at the idle server.
-func (row *idleRow) rest(srv *harness.Server, crowd *crowd) error {
+func (row *idleRow) rest(srv *harness.Server, crowd *crowd, settle time.Duration) error {
 	begin := time.Now()
 	if err := crowd.grow(row.Connections); err != nil {
 		return err
 	}
 	row.ConnectSeconds = time.Since(begin).Seconds()
-	time.Sleep(settleTime)
+	time.Sleep(settle)
 	now, err := look(srv)
 	if err != nil {
 		return err
@@ -155,14 +156,14 @@ func (row *idleRow) rest(srv *harness.Server, crowd *crowd) error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(idleWatch)
+	time.Sleep(settle)
 	after, err := srv.CPU()
-	row.IdleCPUPerMinute = (after - before).Seconds() / idleWatch.Minutes()
+	row.IdleCPUPerMinute = (after - before).Seconds() / settle.Minutes()
 	return err
 }
 
 // work lets some of the connections work while the others stay.
-func (row *idleRow) work(srv *harness.Server, crowd *crowd, seconds float64) error {
+func (row *idleRow) work(srv *harness.Server, crowd *crowd, p idlePlan) error {
 	if err := crowd.shrink(row.Connections, srv); err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func (row *idleRow) work(srv *harness.Server, crowd *crowd, seconds float64) err
 		return err
 	}
 	begin := time.Now()
-	samples, err := crowd.work(row.Active, time.Duration(seconds*float64(time.Second)),
+	samples, err := crowd.work(row.Active, time.Duration(p.ActiveSeconds*float64(time.Second)),
 		kit.AppendCommand(nil, []byte("GET"), []byte("key")), len("$16\r\nsixteen bytes or\r\n"))
 	if err != nil {
 		return err
@@ -185,7 +186,7 @@ func (row *idleRow) work(srv *harness.Server, crowd *crowd, seconds float64) err
 	row.PerSecond = float64(len(samples)) / row.ActiveSeconds
 	row.CPUMicros = float64((after - before).Microseconds()) / float64(len(samples))
 	row.P50, row.P99, row.P999 = ms(50), ms(99), ms(99.9)
-	time.Sleep(settleTime)
+	time.Sleep(p.Rest)
 	now, err := look(srv)
 	row.AnonAfter, row.Threads = now.anon, max(row.Threads, now.threads)
 	return err

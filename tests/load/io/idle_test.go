@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kringdb/kring/tests/internal/harness"
 	"github.com/kringdb/kring/tests/load/internal/kit"
@@ -27,7 +28,7 @@ func TestIdleConnections(t *testing.T) {
 	var s kit.Servers
 	defer s.End()
 	const step = 2000
-	p := idlePlan{Steps: []int{step / 2, step * 3 / 2}, Active: 100, ActiveSeconds: 0.1, Model: reactorModel}
+	p := idlePlan{Steps: []int{step / 2, step * 3 / 2}, Active: 100, ActiveSeconds: 0.1, Rest: 200 * time.Millisecond, Model: reactorModel}
 	rows, err := p.run(&s)
 	if err != nil {
 		t.Fatal(err)

@@ -32,10 +32,9 @@ const (
 	closeTimeout = 5 * time.Minute
 	// spareFiles are the descriptors of a process with a crowd beside the crowd's own.
 	spareFiles = 100
-	// settleTime is how long the idle server rests before its memory is read.
+	// settleTime is how long the idle server rests before its memory is read, and how long
+	// its CPU is watched then.
 	settleTime = 1500 * time.Millisecond
-	// idleWatch is how long the idle server's CPU is watched.
-	idleWatch = 2 * time.Second
 
 	// guestKernel is where guest.sh puts the kernel.
 	guestKernel = "/var/tmp/kring-guest/vmlinuz"
