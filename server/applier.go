@@ -105,7 +105,7 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	defer ex.end()
 	for i := range b.N {
 		cl, rec := &ex.calls[i], b.Cmds[i].Args
-		ex.touchAhead(ex.ctx.DB, cl.to)
+		ex.touchAhead(cl.to)
 		if cl.spec == nil {
 			return i, ap.Check(rec)
 		}

@@ -25,6 +25,7 @@ type executor struct {
 	batch   *resp.Batch
 	calls   [resp.MaxBatch]call
 	keys    []store.Key
+	homes   []store.Home // their home buckets; at least as long
 	touched int  // how many of keys touchAhead has touched
 	named   int  // up to which call touchMembers has asked for directory words,
 	paged   int  // for pages
@@ -66,7 +67,6 @@ type executor struct {
 	hearing
 	tracks
 	blocking
-	warm uint64 // sum over what look-ahead touched; keeps the loads alive
 }
 
 // hearing is an executor's part in pub/sub and keyspace events, see pubsub.go.
@@ -281,7 +281,7 @@ func (ex *executor) end() {
 	ex.collect(&ex.ctx)
 	ex.tracker = nil
 	if cap(ex.keys) > keepKeysEntries {
-		ex.keys, ex.idx = nil, nil
+		ex.keys, ex.homes, ex.idx = nil, nil, nil
 	}
 }
 
@@ -308,7 +308,6 @@ func (ex *executor) collect(c *command.Ctx) {
 func (ex *executor) prepare(db int, b *resp.Batch) {
 	st := ex.srv.store
 	keys := ex.keys[:0]
-	var warm uint64
 	for i := 0; i < b.N; i++ {
 		args := b.Cmds[i].Args
 		cl := &ex.calls[i]
@@ -330,9 +329,7 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 				if !spec.MatchesArity(len(args)) || spec.Handler == nil {
 					cl.bad = callArity
 				} else if k := spec.SimpleKey(); k > 0 {
-					key := st.MakeKey(args[k])
-					warm += st.Touch(db, key)
-					keys = append(keys, key)
+					keys = append(keys, st.MakeKey(args[k]))
 				} else if spec.Keys != nil {
 					keys = ex.appendKeys(keys, cl, args)
 				}
@@ -340,18 +337,21 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 		}
 		cl.to = int32(len(keys))
 	}
+	if len(keys) > len(ex.homes) {
+		ex.homes = make([]store.Home, cap(keys))
+	}
+	st.TouchBuckets(db, keys, ex.homes)
 	ex.keys, ex.touched, ex.named, ex.paged, ex.placed = keys, 0, 0, 0, 0
-	ex.warm += warm
 }
 
 // touchAhead is the second stage of look-ahead: it touches the entries of the keys up
 // to lookAheadKeys beyond those of the call that runs next. In a row, 32 entries would
 // ask for more lines than the processor has places for misses; spread over the calls
 // they arrive while others run.
-func (ex *executor) touchAhead(db int, upTo int32) {
+func (ex *executor) touchAhead(upTo int32) {
 	end := min(int(upTo)+lookAheadKeys, len(ex.keys))
 	for ; ex.touched < end; ex.touched++ {
-		ex.warm += ex.srv.store.TouchEntry(db, ex.keys[ex.touched])
+		store.TouchEntry(ex.homes[ex.touched], &ex.keys[ex.touched])
 	}
 }
 
@@ -387,9 +387,6 @@ func (ex *executor) appendKeys(keys []store.Key, cl *call, args resp.Args) []sto
 	}
 	for _, i := range idx {
 		keys = append(keys, ex.srv.store.MakeKey(args[i]))
-	}
-	for i := len(keys) - len(idx); i < len(keys); i++ {
-		ex.warm += ex.srv.store.Touch(int(ex.ctx.DB), keys[i])
 	}
 	return keys
 }

@@ -187,7 +187,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ex.gate.Lock()
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
-		ex.touchAhead(db, cl.to)
+		ex.touchAhead(cl.to)
 		ex.touchMembers(db, b, i)
 		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || s.tx != nil || s.subCount > 0 || ex.srv.guard.Load() != 0 {
 			if !s.runGuarded(cl, args) {

@@ -132,15 +132,3 @@ func (s *Store) LockSetUnlessLong(ss *ShardSet) bool {
 	}
 	return true
 }
-
-// Touch is the look-ahead's first stage: it loads the cache lines on the way to k's
-// bucket. It needs no lock; the result depends on what was loaded and means nothing.
-func (s *Store) Touch(db int, k Key) uint64 {
-	return s.at(db, k.Shard).table.TouchBucket(k.Hash)
-}
-
-// TouchEntry is the second stage: it loads k's entry, if the bucket knows one. It
-// needs no lock; the result means nothing.
-func (s *Store) TouchEntry(db int, k Key) uint64 {
-	return s.at(db, k.Shard).table.TouchEntry(k.Hash)
-}

@@ -2,9 +2,30 @@ package store
 
 import (
 	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/slotted"
 )
+
+// TouchBuckets is the first stage of look-ahead: it finds the home buckets of keys in db,
+// asks for them, and notes their addresses in homes, which is as long as keys. It needs no
+// lock. One loop for all keys, with little in it, so that the processor has several of
+// them in work: each is a chain of three loads.
+func (s *Store) TouchBuckets(db int, keys []Key, homes []Home) {
+	homes = homes[:len(keys)]
+	tables := s.databases[uint(db)<<(s.shardBits&31):]
+	for i := range keys {
+		homes[i] = tables[keys[i].Shard].table.Home(keys[i].Hash)
+	}
+	arena.Prefetch(homes)
+}
+
+// Home is the address of a key's home bucket, for look-ahead only.
+type Home = arena.Addr
+
+// TouchEntry is the second stage: it asks for k's entry, if the bucket at home knows one.
+// It needs no lock.
+func TouchEntry(home Home, k *Key) { dict.TouchEntry(home, k.Hash) }
 
 // TouchMember is look-ahead within a value, when the entry has come: if k's value may be
 // a table of members, it asks for what leads to the page of one and notes in at, which is

@@ -31,3 +31,17 @@ TEXT ·Two(SB), NOSPLIT|NOFRAME, $0-16
 	PREFETCHT0 (AX)
 	PREFETCHT0 (CX)
 	RET
+
+// func Each(base unsafe.Pointer, offsets *uint64, n int)
+TEXT ·Each(SB), NOSPLIT|NOFRAME, $0-24
+	MOVQ base+0(FP), AX
+	MOVQ offsets+8(FP), BX
+	MOVQ n+16(FP), CX
+
+loop:
+	MOVQ (BX), DX
+	PREFETCHT0 (AX)(DX*1)
+	ADDQ $8, BX
+	DECQ CX
+	JNZ  loop
+	RET

@@ -31,3 +31,17 @@ TEXT ·Two(SB), NOSPLIT|NOFRAME, $0-16
 	PRFM (R0), PLDL1KEEP
 	PRFM (R1), PLDL1KEEP
 	RET
+
+// func Each(base unsafe.Pointer, offsets *uint64, n int)
+TEXT ·Each(SB), NOSPLIT|NOFRAME, $0-24
+	MOVD base+0(FP), R0
+	MOVD offsets+8(FP), R1
+	MOVD n+16(FP), R2
+
+loop:
+	MOVD.P 8(R1), R3
+	ADD    R0, R3, R3
+	PRFM   (R3), PLDL1KEEP
+	SUBS   $1, R2, R2
+	BNE    loop
+	RET

@@ -24,3 +24,9 @@ func Two(p, q unsafe.Pointer)
 //
 //go:noescape
 func Lines(p unsafe.Pointer, n int)
+
+// Each asks for the lines at base plus each of n offsets; n is not 0. One call for many
+// lines: these functions cannot be inlined.
+//
+//go:noescape
+func Each(base unsafe.Pointer, offsets *uint64, n int)

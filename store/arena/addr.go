@@ -3,6 +3,8 @@ package arena
 import (
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/kringdb/kring/internal/prefetch"
 )
 
 // Addr is a byte offset in the reservation. 0 is none; every other value that
@@ -30,6 +32,13 @@ func HighWater() Addr { return Addr(highWater.v.Load()) }
 // Ptr returns the address in the process. It must not be kept beyond the lock
 // under which a was found.
 func (a Addr) Ptr() unsafe.Pointer { return unsafe.Add(base, uintptr(a)) }
+
+// Prefetch asks for the cache lines at addrs, which are below the high water or 0.
+func Prefetch(addrs []Addr) {
+	if len(addrs) > 0 {
+		prefetch.Each(base, (*uint64)(&addrs[0]), len(addrs))
+	}
+}
 
 // Bytes returns n bytes at a as a view, capacity n.
 func Bytes(a Addr, n int) []byte {

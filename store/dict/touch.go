@@ -7,11 +7,10 @@ import (
 	"github.com/kringdb/kring/store/arena"
 )
 
-// The look-ahead: both calls may run at any time, on any goroutine, without the
+// The look-ahead: its calls may run at any time, on any goroutine, without the
 // table's lock. They only bring lines into the cache. What they read may be
 // rubbish (freed, reused, half-written); every address is checked before it is
-// followed. The results mean nothing; they are there for callers that have to keep
-// loads alive, and 0 where prefetch instructions do the work.
+// followed, and an address that was below the high water stays so.
 
 // entryLines is how many lines of an entry TouchEntry asks for.
 const entryLines = 2
@@ -24,44 +23,40 @@ func touchHome(dir, h uint64) arena.Addr {
 	return e.addr() + headerBytes + arena.Addr(e.home(h)*bucketBytes)
 }
 
-// TouchBucket is stage 1: it loads the directory word of h and asks for the bucket.
-func (t *Table) TouchBucket(h uint64) (sum uint64) {
+// Home is stage 1: it returns the address of h's home bucket, for TouchEntry, once the
+// caller has asked for that line; 0 when there is none.
+func (t *Table) Home(h uint64) arena.Addr {
 	dir := atomic.LoadUint64(&t.dir)
 	if dir == 0 {
 		return 0
 	}
 	if b := touchHome(dir, h); b+bucketBytes <= arena.HighWater() {
-		prefetch.Line(b.Ptr())
+		return b
 	}
 	return 0
 }
 
-// TouchEntry is stage 2, when the bucket has come: it asks for the first two lines
-// of the entry that h's tag points to in its home bucket, or, when no tag matches
-// and entries went on to the next bucket, for that bucket.
-func (t *Table) TouchEntry(h uint64) (sum uint64) {
-	dir := atomic.LoadUint64(&t.dir)
-	if dir == 0 {
-		return 0
-	}
-	home, limit := touchHome(dir, h), arena.HighWater()
-	if home+bucketBytes > limit {
-		return 0
+// TouchEntry is stage 2, when the bucket at home has come: it asks for the first two
+// lines of the entry that h's tag points to there, or, when no tag matches and entries
+// went on to the next bucket, for that bucket.
+func TouchEntry(home arena.Addr, h uint64) {
+	if home == 0 {
+		return
 	}
 	b := (*bucket)(home.Ptr())
 	tags := h & tagMask * lanes
 	m := matchLow(b, tags) | matchHigh(b, tags)
+	limit := arena.HighWater()
 	if m == 0 {
 		if b[0]&metaMask != 0 && home+2*bucketBytes <= limit {
 			prefetch.Line((home + bucketBytes).Ptr())
 		}
-		return 0
+		return
 	}
 	// Read once more, but bounded after that: the slot may have changed since.
 	if a := wordAddr(atomic.LoadUint64(slotOfMatch(b, m))); a+entryLines*64 <= limit {
 		prefetch.Lines2(a.Ptr())
 	}
-	return 0
 }
 
 // Peek returns the address of an entry that h's tag points to in its home bucket, 0 when
