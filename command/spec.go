@@ -56,6 +56,7 @@ type Spec struct {
 	first, last, step int // legacy key range, as COMMAND INFO shows it
 	simpleKeys        bool
 	short             bool
+	plain             int
 	docArgs           []DocArg
 }
 
@@ -154,6 +155,19 @@ func (s *Spec) MatchesArity(n int) bool {
 // Short tells whether all calls of the command take about a microsecond: one key, and
 // work that does not grow with its value.
 func (s *Spec) Short() bool { return s.short }
+
+// Plain returns the index of the key of a Short command that needs nothing but that key's
+// shard and changes nothing but its value: the dispatcher has a short way for its calls.
+// It is 0 for other commands.
+func (s *Spec) Plain() int { return s.plain }
+
+// PlainIn is Plain for a call of n arguments; 0 if their number is wrong. s may be nil.
+func (s *Spec) PlainIn(n int) int {
+	if s == nil || n != s.Arity && (s.Arity > 0 || n < -s.Arity) {
+		return 0
+	}
+	return s.plain
+}
 
 // IsContainer tells whether the command is only reached through subcommands.
 func (s *Spec) IsContainer() bool { return s.Handler == nil }

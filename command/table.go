@@ -137,6 +137,9 @@ func (t *Table) derive(s, parent *Spec) error {
 	s.first, s.last, s.step = 0, 0, 0
 	s.deriveRange()
 	s.short = s.SimpleKey() > 0 && s.Cost == nil && s.Flags&(Slow|Exclusive|Blocking) == 0
+	if s.plain = 0; s.short && s.AllShards == nil && s.Handler != nil && s.Flags&(Exec|AtOnce) == 0 {
+		s.plain = s.SimpleKey()
+	}
 	s.deriveCategories()
 	if err := s.checkKeys(); err != nil {
 		return err

@@ -28,6 +28,7 @@ type executor struct {
 	homes   []store.Home // their home buckets; at least as long
 	touched int  // how many of keys touchAhead has touched
 	named   int  // up to which call touchMembers has asked for directory words,
+	members bool // whether there are any calls for it in the batch
 	paged   int  // for pages
 	placed  int  // and for records
 	worker  bool // it serves the slow lane
@@ -100,6 +101,7 @@ type call struct {
 	spec     *command.Spec // nil: unknown command
 	from, to int32         // its keys in executor.keys
 	bad      callFault
+	plain    bool // see runPlain; then bad is callOK
 	member   store.MemberPlace // where look-ahead has come to within the key's value
 }
 
@@ -306,33 +308,23 @@ func (ex *executor) collect(c *command.Ctx) {
 // all keys, touches every bucket and then every entry, so that their cache misses
 // overlap. It runs before any lock is taken and only warms caches.
 func (ex *executor) prepare(db int, b *resp.Batch) {
-	st := ex.srv.store
-	keys := ex.keys[:0]
-	for i := 0; i < b.N; i++ {
+	st, table := ex.srv.store, ex.srv.table
+	keys, members := ex.keys[:0], 0
+	for i := range b.N {
 		args := b.Cmds[i].Args
 		cl := &ex.calls[i]
-		spec := ex.srv.table.Lookup(args[0])
-		if spec == nil && ex.originals {
-			spec = ex.srv.table.Original(args[0])
-		}
-		*cl = call{spec: spec, from: int32(len(keys))}
-		if spec != nil {
-			if spec.Subs != nil && len(args) > 1 {
-				if sub := spec.LookupSub(args[1]); sub != nil {
-					spec = sub
-					cl.spec = sub
-				} else {
-					cl.bad = callUnknownSub
-				}
-			}
-			if cl.bad == callOK {
-				if !spec.MatchesArity(len(args)) || spec.Handler == nil {
-					cl.bad = callArity
-				} else if k := spec.SimpleKey(); k > 0 {
-					keys = append(keys, st.MakeKey(args[k]))
-				} else if spec.Keys != nil {
-					keys = ex.appendKeys(keys, cl, args)
-				}
+		spec := table.Lookup(args[0])
+		// Field by field: see store.SetKey.
+		cl.spec, cl.from, cl.bad, cl.plain = spec, int32(len(keys)), callOK, false
+		if at := spec.PlainIn(len(args)); at > 0 && len(keys) < cap(keys) {
+			keys = keys[:len(keys)+1]
+			st.SetKey(&keys[len(keys)-1], args[at])
+			cl.plain = true
+			members |= spec.Member
+		} else {
+			keys = ex.resolve(keys, cl, args)
+			if cl.spec != nil {
+				members |= cl.spec.Member
 			}
 		}
 		cl.to = int32(len(keys))
@@ -342,6 +334,37 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 	}
 	st.TouchBuckets(db, keys, ex.homes)
 	ex.keys, ex.touched, ex.named, ex.paged, ex.placed = keys, 0, 0, 0, 0
+	ex.members = members != 0
+}
+
+// resolve finds the subcommand and the keys of a call that is not plain, or cannot run.
+func (ex *executor) resolve(keys []store.Key, cl *call, args resp.Args) []store.Key {
+	if cl.spec == nil && ex.originals {
+		cl.spec = ex.srv.table.Original(args[0])
+	}
+	spec := cl.spec
+	if spec == nil {
+		return keys
+	}
+	if spec.Subs != nil && len(args) > 1 {
+		sub := spec.LookupSub(args[1])
+		if sub == nil {
+			cl.bad = callUnknownSub
+			return keys
+		}
+		spec, cl.spec = sub, sub
+	}
+	if !spec.MatchesArity(len(args)) || spec.Handler == nil {
+		cl.bad = callArity
+		return keys
+	}
+	if k := spec.SimpleKey(); k > 0 {
+		return append(keys, ex.srv.store.MakeKey(args[k]))
+	}
+	if spec.Keys != nil {
+		return ex.appendKeys(keys, cl, args)
+	}
+	return keys
 }
 
 // touchAhead is the second stage of look-ahead: it touches the entries of the keys up
@@ -362,6 +385,7 @@ func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
 	st := ex.srv.store
 	for end := min(i+lookAheadWords, b.N); ex.named < end; ex.named++ {
 		cl := &ex.calls[ex.named]
+		cl.member = store.MemberPlace{}
 		if cl.spec == nil || cl.spec.Member == 0 || cl.to != cl.from+1 {
 			continue
 		}
@@ -389,6 +413,36 @@ func (ex *executor) appendKeys(keys []store.Key, cl *call, args resp.Args) []sto
 		keys = append(keys, ex.srv.store.MakeKey(args[i]))
 	}
 	return keys
+}
+
+// runPlain is run for a plain call: one key, and nothing that a connection's state or other
+// shards have a part in. It is most of what servers do, so it is written out.
+func (ex *executor) runPlain(cl *call, args resp.Args) (done bool) {
+	c, st := &ex.ctx, ex.srv.store
+	spec, k := cl.spec, &ex.keys[cl.from]
+	if g := &ex.group; g.spec != spec && g.calls != 0 {
+		ex.closeGroup()
+	}
+	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
+	shard := k.Shard
+	if !st.LockUnlessLong(shard) {
+		return false
+	}
+	if spec.Flags&command.Write != 0 && st.Snapshotting(shard) && st.OwesMuch(c.DB, *k) {
+		st.Unlock(shard)
+		return false
+	}
+	ex.handle(c, spec)
+	if ex.unsettled() {
+		var set store.ShardSet
+		set.Add(shard)
+		ex.settle(&set)
+	}
+	st.Unlock(shard)
+	if len(ex.served)+len(ex.later) > 0 {
+		ex.afterUnlock()
+	}
+	return true
 }
 
 // run executes one resolved call under its locks. The caller holds ex.gate, which

@@ -184,12 +184,24 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ok := true
 	before := s.conn.OutBytes()
 	ex.mark = ex.nanos()
+	checked := s.checked() // calls that are not plain may change it
 	ex.gate.Lock()
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
 		ex.touchAhead(cl.to)
-		ex.touchMembers(db, b, i)
-		if cl.spec == nil || cl.bad != callOK || s.needAuth || s.user != nil || s.reply != replyOn || s.tx != nil || s.subCount > 0 || ex.srv.guard.Load() != 0 {
+		if ex.members {
+			ex.touchMembers(db, b, i)
+		}
+		guarded := checked || ex.srv.guard.Load() != 0
+		if cl.plain && !guarded {
+			if ex.runPlain(cl, args) {
+				continue
+			}
+			s.handOver(b, i)
+			ok = false
+			break
+		}
+		if guarded || cl.spec == nil || cl.bad != callOK {
 			if !s.runGuarded(cl, args) {
 				if s.closing {
 					break
@@ -199,6 +211,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 					ok = false
 					break
 				}
+				checked = s.checked()
 				continue
 			}
 		}
@@ -214,6 +227,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		if s.closing {
 			break
 		}
+		checked = s.checked()
 	}
 	ex.gate.Unlock()
 	ex.closeGroup()
@@ -229,6 +243,12 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	}
 	ex.end()
 	return ok && !s.closing
+}
+
+// checked tells whether every call takes the checked path, because of the state of the
+// connection.
+func (s *session) checked() bool {
+	return s.needAuth || s.user != nil || s.reply != replyOn || s.tx != nil || s.subCount > 0
 }
 
 // keepRest blocks the session in call i of b and keeps the calls behind it, if there are

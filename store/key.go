@@ -21,6 +21,14 @@ func (s *Store) MakeKey(name []byte) Key {
 	return Key{name, maphash.Bytes(tableSeed, name), s.shardOf(name)}
 }
 
+// SetKey is MakeKey into k, word by word: a whole Key that is copied as soon as it has been
+// made waits until its words have left the store buffer, longer than it takes to hash it.
+func (s *Store) SetKey(k *Key, name []byte) {
+	k.Name = name
+	k.Hash = maphash.Bytes(tableSeed, name)
+	k.Shard = s.shardOf(name)
+}
+
 // shardOf returns the shard of a name.
 func (s *Store) shardOf(name []byte) uint32 {
 	mask := uint32(1)<<(s.shardBits&31) - 1

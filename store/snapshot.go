@@ -199,6 +199,9 @@ func (sn *Snapshot) owesMuch(t *dict.Table, seg dict.SegmentRef) bool {
 	return sum > heavySegmentBytes
 }
 
+// Snapshotting tells whether a snapshot has yet to finish a shard, which is locked.
+func (s *Store) Snapshotting(shard uint32) bool { return s.shards[shard].mu.snap != nil }
+
 // OwesMuch tells whether a change of k in database db has to hand over so large a
 // pre-image first, that it is better made by a long command (SetLong). The shard is
 // locked.
