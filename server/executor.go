@@ -25,13 +25,15 @@ type executor struct {
 	batch   *resp.Batch
 	calls   [resp.MaxBatch]call
 	keys    []store.Key
-	homes   []store.Home // their home buckets; at least as long
-	touched int  // how many of keys touchAhead has touched
-	named   int  // up to which call touchMembers has asked for directory words,
-	members bool // whether there are any calls for it in the batch
-	paged   int  // for pages
-	placed  int  // and for records
-	worker  bool // it serves the slow lane
+	places  []store.Place // how far look-ahead is with them; at least as long
+	stamps  []uint32      // see store.TouchBuckets
+	ahead   int           // the database that it looks into
+	touched int           // how many of keys touchAhead has touched
+	named   int           // up to which call touchMembers has asked for directory words,
+	members bool          // whether there are any calls for it in the batch
+	paged   int           // for pages
+	placed  int           // and for records
+	worker  bool          // it serves the slow lane
 
 	originals bool // it also knows commands by the names they had before rename-command
 	idx       []int
@@ -101,7 +103,7 @@ type call struct {
 	spec     *command.Spec // nil: unknown command
 	from, to int32         // its keys in executor.keys
 	bad      callFault
-	plain    bool // see runPlain; then bad is callOK
+	plain    bool              // see runPlain; then bad is callOK
 	member   store.MemberPlace // where look-ahead has come to within the key's value
 }
 
@@ -283,7 +285,7 @@ func (ex *executor) end() {
 	ex.collect(&ex.ctx)
 	ex.tracker = nil
 	if cap(ex.keys) > keepKeysEntries {
-		ex.keys, ex.homes, ex.idx = nil, nil, nil
+		ex.keys, ex.places, ex.stamps, ex.idx = nil, nil, nil, nil
 	}
 }
 
@@ -329,10 +331,11 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 		}
 		cl.to = int32(len(keys))
 	}
-	if len(keys) > len(ex.homes) {
-		ex.homes = make([]store.Home, cap(keys))
+	if len(keys) > len(ex.places) {
+		ex.places, ex.stamps = make([]store.Place, cap(keys)), make([]uint32, cap(keys))
 	}
-	st.TouchBuckets(db, keys, ex.homes)
+	st.TouchBuckets(db, keys, ex.places, ex.stamps)
+	ex.ahead = db
 	ex.keys, ex.touched, ex.named, ex.paged, ex.placed = keys, 0, 0, 0, 0
 	ex.members = members != 0
 }
@@ -374,7 +377,7 @@ func (ex *executor) resolve(keys []store.Key, cl *call, args resp.Args) []store.
 func (ex *executor) touchAhead(upTo int32) {
 	end := min(int(upTo)+lookAheadKeys, len(ex.keys))
 	for ; ex.touched < end; ex.touched++ {
-		store.TouchEntry(ex.homes[ex.touched], &ex.keys[ex.touched])
+		ex.places[ex.touched] = store.TouchEntry(ex.places[ex.touched], &ex.keys[ex.touched])
 	}
 }
 
@@ -431,6 +434,9 @@ func (ex *executor) runPlain(cl *call, args resp.Args) (done bool) {
 	if spec.Flags&command.Write != 0 && st.Snapshotting(shard) && st.OwesMuch(c.DB, *k) {
 		st.Unlock(shard)
 		return false
+	}
+	if c.DB == ex.ahead {
+		st.Hint(c.DB, k, ex.places[cl.from], ex.stamps[cl.from])
 	}
 	ex.handle(c, spec)
 	if ex.unsettled() {

@@ -22,7 +22,7 @@ func TestNoAllocations(t *testing.T) {
 		"MakeKey":        func() { k = s.MakeKey(name) },
 		"MakeKey, long":  func() { s.MakeKey(long) },
 		"Find":           func() { s.Find(0, k, 1) },
-		"Touch":          func() { s.Touch(0, k); s.TouchEntry(0, k) },
+		"Touch":          func() { lookAhead(s, 0, k) },
 		"SetString":      func() { s.SetString(0, k, val, 0) },
 		"SetString, TTL": func() { s.SetString(0, k, val, 77) },
 		"replace":        func() { s.SetString(0, k, long, 0); s.SetString(0, k, val, 0) },

@@ -165,7 +165,7 @@ func (s *Store) expireInner(db int, k Key, e Entry, inner func(db int, k Key, e 
 	if inner != nil {
 		inner(db, k, e)
 	}
-	slot := d.table.Find(k.Hash, k.Name, &keyOps)
+	slot := s.slotOf(db, k)
 	if slot == nil {
 		return
 	}

@@ -10,8 +10,7 @@ import (
 // is <= now (milliseconds since 1970) is deleted, reported to Hooks.Expired, counted,
 // and not returned.
 func (s *Store) Find(db int, k Key, now int64) Entry {
-	d := s.at(db, k.Shard)
-	slot := d.table.Find(k.Hash, k.Name, &keyOps)
+	slot := s.slotOf(db, k)
 	if slot == nil {
 		return Entry{}
 	}
@@ -29,7 +28,7 @@ func (s *Store) SetLoading(on bool) { s.loading.Store(on) }
 
 // FindRaw returns k's entry, expired or not.
 func (s *Store) FindRaw(db int, k Key) Entry {
-	slot := s.at(db, k.Shard).table.Find(k.Hash, k.Name, &keyOps)
+	slot := s.slotOf(db, k)
 	if slot == nil {
 		return Entry{}
 	}
@@ -39,7 +38,7 @@ func (s *Store) FindRaw(db int, k Key) Entry {
 // Delete removes k, expired or not, and tells whether it was there. Large values are
 // freed by the reaper.
 func (s *Store) Delete(db int, k Key) bool {
-	slot := s.at(db, k.Shard).table.Find(k.Hash, k.Name, &keyOps)
+	slot := s.slotOf(db, k)
 	if slot == nil {
 		return false
 	}
@@ -107,7 +106,7 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 	if sh.mu.snap != nil {
 		sh.preserve(k.Shard, d, k.Hash)
 	}
-	slot := d.table.Find(k.Hash, k.Name, &keyOps)
+	slot := s.slotOf(db, k)
 	if slot == nil {
 		if sp.Deadline == KeepTTL {
 			sp.Deadline = 0

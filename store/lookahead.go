@@ -7,25 +7,62 @@ import (
 	"github.com/kringdb/kring/store/slotted"
 )
 
+// Place is where look-ahead has come to for a key: the address of its home bucket, then of
+// its slot; 0: nowhere.
+type Place = arena.Addr
+
 // TouchBuckets is the first stage of look-ahead: it finds the home buckets of keys in db,
-// asks for them, and notes their addresses in homes, which is as long as keys. It needs no
-// lock. One loop for all keys, with little in it, so that the processor has several of
-// them in work: each is a chain of three loads.
-func (s *Store) TouchBuckets(db int, keys []Key, homes []Home) {
-	homes = homes[:len(keys)]
+// asks for them, and notes their addresses in places, and for which state of the table
+// they are good in stamps; both are at least as long as keys. It needs no lock. One loop
+// for all keys, with little in it, so that the processor has several of them in work: each
+// is a chain of three loads.
+func (s *Store) TouchBuckets(db int, keys []Key, places []Place, stamps []uint32) {
+	places, stamps = places[:len(keys)], stamps[:len(keys)]
 	tables := s.databases[uint(db)<<(s.shardBits&31):]
 	for i := range keys {
-		homes[i] = tables[keys[i].Shard].table.Home(keys[i].Hash)
+		places[i], stamps[i] = tables[keys[i].Shard].table.Home(keys[i].Hash)
 	}
-	arena.Prefetch(homes)
+	arena.Prefetch(places)
 }
 
-// Home is the address of a key's home bucket, for look-ahead only.
-type Home = arena.Addr
+// TouchEntry is the second stage: it asks for k's entry, if the bucket at home knows one,
+// and returns its slot's place. It needs no lock.
+func TouchEntry(home Place, k *Key) (slot Place) { return dict.TouchEntry(home, k.Hash) }
 
-// TouchEntry is the second stage: it asks for k's entry, if the bucket at home knows one.
-// It needs no lock.
-func TouchEntry(home Home, k *Key) { dict.TouchEntry(home, k.Hash) }
+// hint is what the next lookup in a shard will find, most likely: the slot that look-ahead,
+// or the lookup before it within the same command, came to.
+type hint struct {
+	slot  arena.Addr // 0: none
+	mark  uint64     // of key and database, see hintMark
+	stamp uint32     // of the table; another one: the slot is not its any more
+}
+
+// hintMark is different for different databases and, nearly always, keys. Names are compared
+// before a hint is followed, and one name has one hash: so a hint cannot lead into another
+// database.
+func hintMark(db int, hash uint64) uint64 { return hash ^ uint64(db)<<32 }
+
+// Hint tells where look-ahead found k in db. k's shard is locked.
+func (s *Store) Hint(db int, k *Key, slot Place, stamp uint32) {
+	h := &s.shards[k.Shard].mu.hint
+	h.slot, h.mark, h.stamp = slot, hintMark(db, k.Hash), stamp
+}
+
+// slotOf returns k's slot in db, nil if there is none. The shard is locked.
+func (s *Store) slotOf(db int, k Key) dict.Slot {
+	h, t := &s.shards[k.Shard].mu.hint, &s.at(db, k.Shard).table
+	if h.mark == hintMark(db, k.Hash) && h.slot != 0 && h.stamp == t.Stamp() {
+		slot := dict.SlotAt(h.slot)
+		if a := dict.SlotAddr(slot); a != 0 && entry.KeyEquals(a, k.Name) {
+			return slot
+		}
+	}
+	slot := t.Find(k.Hash, k.Name, &keyOps)
+	if slot != nil {
+		h.slot, h.mark, h.stamp = dict.AddrOf(slot), hintMark(db, k.Hash), t.Stamp()
+	}
+	return slot
+}
 
 // TouchMember is look-ahead within a value, when the entry has come: if k's value may be
 // a table of members, it asks for what leads to the page of one and notes in at, which is

@@ -87,8 +87,7 @@ func upkeepSteps(s *Store, now *atomic.Int64) []func() {
 func randomCommand(s *Store, rng *rand.Rand, now int64) {
 	db := rng.IntN(4)
 	a, b := key(s, fmt.Sprint("k", rng.IntN(500))), key(s, fmt.Sprint("k", rng.IntN(500)))
-	s.Touch(db, a)
-	s.TouchEntry(db, a)
+	at, stamp := lookAhead(s, db, a)
 	var set ShardSet
 	set.Add(a.Shard)
 	set.Add(b.Shard)
@@ -109,10 +108,12 @@ func randomCommand(s *Store, rng *rand.Rand, now int64) {
 		s.Unlock(a.Shard)
 	case 4:
 		s.Lock(a.Shard)
+		s.Hint(db, &a, at, stamp)
 		s.Delete(db, a)
 		s.Unlock(a.Shard)
 	default:
 		s.LockSet(&set)
+		s.Hint(db, &a, at, stamp)
 		s.Find(db, a, now)
 		s.SetString(db, a, []byte("value"), now+int64(rng.IntN(300)))
 		s.SetString(db, b, make([]byte, rng.IntN(200)), 0)

@@ -65,22 +65,24 @@ type Store struct {
 	snapshot snapshots
 }
 
-// shard is padded to two cache lines: the hardware fetches lines in pairs.
+// shard begins with the line that every command needs. It is padded to three lines: an odd
+// number spreads the first ones over all sets of a cache.
 type shard struct {
 	mu struct {
 		sync.Mutex
 		ar      *arena.Arena
-		snap    *Snapshot       // running snapshot that has not finished this shard
+		snap    *Snapshot // running snapshot that has not finished this shard
+		hint    hint
+		seen    int32           // observers of keys in this shard, see Observe
 		garbage []value.Garbage // detached values, the reaper's work
 		corpses []*corpse       // detached tables, the reaper's work
 		expired uint64          // entries deleted because of their deadline
 		evicted uint64          // entries deleted to make room
 		freed   uint64          // values and entries that the reaper has freed
 		told    int64           // what of ar.Used() the store's sum has, see Publish
-		seen    int32           // observers of keys in this shard, see Observe
 	}
 	long atomic.Int32 // workers that run, or are about to run, a long command under the lock
-	_    [128 - 116]byte
+	_    [192 - 140]byte
 }
 
 // database is one shard's part of a database: one cache line.

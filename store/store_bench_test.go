@@ -152,18 +152,19 @@ func BenchmarkFindLarge(b *testing.B) {
 	})
 	b.Run("ahead", func(b *testing.B) {
 		var keys [32]Key
+		var places [32]Place
+		var stamps [32]uint32
 		sum := uint64(0)
 		for i := 0; i < b.N; i += len(keys) {
 			for j := range keys {
 				keys[j] = s.MakeKey(name(i + j))
 			}
+			s.TouchBuckets(0, keys[:], places[:], stamps[:])
 			for j := range keys {
-				sum += s.Touch(0, keys[j])
+				places[j] = TouchEntry(places[j], &keys[j])
 			}
 			for j := range keys {
-				sum += s.TouchEntry(0, keys[j])
-			}
-			for j := range keys {
+				s.Hint(0, &keys[j], places[j], stamps[j])
 				sum += uint64(s.Find(0, keys[j], 1).Clock())
 			}
 		}

@@ -70,7 +70,7 @@ func wantNone(t testing.TB, s *Store, db int, name string) {
 }
 
 func TestPaddedStructs(t *testing.T) {
-	if n := unsafe.Sizeof(shard{}); n != 128 {
+	if n := unsafe.Sizeof(shard{}); n != 192 {
 		t.Errorf("a shard has %d bytes", n)
 	}
 	if n := unsafe.Sizeof(database{}); n != 64 {

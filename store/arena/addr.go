@@ -40,6 +40,9 @@ func Prefetch(addrs []Addr) {
 	}
 }
 
+// AddrOf is the inverse of Ptr.
+func AddrOf(p unsafe.Pointer) Addr { return Addr(uintptr(p) - uintptr(base)) }
+
 // Bytes returns n bytes at a as a view, capacity n.
 func Bytes(a Addr, n int) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(base, uintptr(a))), n)

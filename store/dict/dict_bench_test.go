@@ -193,14 +193,14 @@ func BenchmarkBatch32(b *testing.B) {
 	b.Run("plain", func(b *testing.B) { run(b, func(_, _ *[batch]uint64) {}) })
 	b.Run("touch", func(b *testing.B) {
 		run(b, func(keys, hashes *[batch]uint64) {
-			sum := uint64(0)
+			var homes [batch]arena.Addr
 			for j, k := range keys {
-				sum += rs[k%tables].TouchBucket(hashes[j])
+				homes[j], _ = rs[k%tables].Home(hashes[j])
 			}
-			for j, k := range keys {
-				sum += rs[k%tables].TouchEntry(hashes[j])
+			arena.Prefetch(homes[:])
+			for j := range keys {
+				TouchEntry(homes[j], hashes[j])
 			}
-			benchSink += sum
 		})
 	})
 }
@@ -210,7 +210,8 @@ func BenchmarkTouch(b *testing.B) {
 	b.Run("bucket", func(b *testing.B) {
 		k := uint64(0)
 		for b.Loop() {
-			benchSink += r.TouchBucket(k)
+			home, _ := r.Home(k)
+			benchSink += uint64(home)
 			k += 0x9e3779b97f4a7c15
 		}
 	})
@@ -221,7 +222,7 @@ func BenchmarkTouch(b *testing.B) {
 		}
 		k := 0
 		for b.Loop() {
-			benchSink += r.TouchEntry(hs[k&63])
+			benchSink += r.touch(hs[k&63])
 			k++
 		}
 	})

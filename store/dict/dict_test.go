@@ -13,7 +13,7 @@ func TestEmpty(t *testing.T) {
 	if r.Len() != 0 || r.Bytes() != 0 || r.find(1) != nil || r.Random(7, nil) != nil || r.SegmentOf(1) != 0 {
 		t.Fatal("a new table is not empty")
 	}
-	if r.TouchBucket(1)+r.TouchEntry(1) != 0 {
+	if r.touch(1) != 0 {
 		t.Fatal("touching an empty table found something")
 	}
 	if next, done := r.Walk(0, 10, &testOps, func(arena.Addr) { t.Fatal("emitted") }); next != 0 || !done {
@@ -315,8 +315,7 @@ func TestNoAllocations(t *testing.T) {
 	emit := func(arena.Addr) {}
 	allocs := testing.AllocsPerRun(10000, func() {
 		h := r.hash(i)
-		r.TouchBucket(h)
-		r.TouchEntry(h)
+		r.touch(h)
 		s := r.Find(h, keyBytes(&buf, i), &testOps)
 		r.Delete(r.ar, h, s, &testOps)
 		r.Insert(r.ar, h, addrs[i], &testOps)

@@ -109,8 +109,7 @@ func (f *fuzzer) step() {
 		if (s != nil) != (f.model[k] != 0) {
 			f.t.Fatalf("key %d: found %v", k, s != nil)
 		}
-		f.TouchBucket(f.hash(k))
-		f.TouchEntry(f.hash(k))
+		f.touch(f.hash(k))
 	case 6: // a step of a walk; what it emits is in the model
 		f.walk, _ = f.Walk(f.walk, int(f.next()), &testOps, func(a arena.Addr) {
 			if f.model[keyOf(a)] != a {

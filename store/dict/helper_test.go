@@ -27,6 +27,14 @@ type rig struct {
 	hash        func(key uint64) uint64
 }
 
+// touch is the look-ahead for h; it returns where it came to.
+func (r *rig) touch(h uint64) uint64 {
+	home, _ := r.Home(h)
+	homes := [1]arena.Addr{home}
+	arena.Prefetch(homes[:])
+	return uint64(TouchEntry(home, h))
+}
+
 func newRig(tb testing.TB, stagger int) *rig {
 	tb.Helper()
 	r := &rig{ar: arena.New(), entries: arena.New(), hash: mix}

@@ -32,6 +32,7 @@ func (t *Table) MoveSegment(ar *arena.Arena, e SegmentRef) {
 	copy(arena.Words(a, n/8), arena.Words(e.addr(), n/8))
 	to := makeRef(a, e.buckets(), e.depth())
 	t.setWords(to, to.header().start)
+	t.changeStamp()
 	freeSegmentBlock(ar, e)
 }
 
@@ -45,5 +46,6 @@ func (t *Table) MoveDir(ar *arena.Arena) {
 	a := ar.Alloc(n)
 	copy(arena.Words(a, n/8), arena.Words(wordAddr(dir), n/8))
 	t.storeDir(makeDir(a, dirDepth(dir)))
+	t.changeStamp()
 	ar.Free(wordAddr(dir), n)
 }

@@ -43,6 +43,7 @@ func freeSegmentBlock(ar *arena.Arena, e SegmentRef) {
 func (t *Table) freeSegment(ar *arena.Arena, e SegmentRef) {
 	t.bytes -= int64(arena.SizeOf(segmentBytes(e.buckets())))
 	t.segs--
+	t.changeStamp()
 	freeSegmentBlock(ar, e)
 }
 
@@ -282,6 +283,7 @@ func (t *Table) halveDir(ar *arena.Arena) {
 func (t *Table) replaceDir(ar *arena.Arena, a arena.Addr, g uint) {
 	old := t.dir
 	t.storeDir(makeDir(a, g))
+	t.changeStamp()
 	t.fillGroups()
 	oldBytes := dirBytes(dirDepth(old))
 	t.bytes += int64(arena.SizeOf(dirBytes(g)) - arena.SizeOf(oldBytes))

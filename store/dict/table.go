@@ -31,7 +31,7 @@ type Table struct {
 	segs    uint32 // segments
 	deepest uint32 // segments whose depth is g
 	stagger uint32 // index into fullBuckets
-	_       uint32
+	stamp   uint32 // atomic for Touch*, see Stamp
 }
 
 // Init makes t an empty table. Tables that fill alike should have different
@@ -42,6 +42,13 @@ func (t *Table) Init(stagger int) {
 	t.count, t.bytes, t.segs, t.deepest = 0, 0, 0, 0
 	t.stagger = uint32(stagger) % uint32(len(fullBuckets))
 }
+
+// Stamp tells whether what was found without the lock can be used under it: a slot that
+// TouchEntry came to by a Home with the same stamp is a slot of the table. It changes
+// whenever a segment or the directory has gone, after nothing refers to it any more.
+func (t *Table) Stamp() uint32 { return t.stamp }
+
+func (t *Table) changeStamp() { atomic.StoreUint32(&t.stamp, t.stamp+1) }
 
 // Len returns the number of entries.
 func (t *Table) Len() int { return int(t.count) }
@@ -62,6 +69,7 @@ func (t *Table) Drop(ar *arena.Arena) {
 	}
 	// Unpublish before freeing: Touch* then meets stale memory less often.
 	t.Init(int(t.stagger))
+	t.changeStamp()
 	g := dirDepth(dir)
 	for i := uint64(0); i < 1<<g; {
 		e := SegmentRef(*dirWord(dir, i))
@@ -76,6 +84,7 @@ func (t *Table) Drop(ar *arena.Arena) {
 func (t *Table) Detach() Table {
 	old := Table{dir: t.dir, count: t.count, bytes: t.bytes, segs: t.segs, deepest: t.deepest, stagger: t.stagger}
 	t.Init(int(t.stagger))
+	t.changeStamp()
 	return old
 }
 
@@ -85,6 +94,8 @@ func (t *Table) Swap(o *Table) {
 	a, b := t.dir, o.dir
 	atomic.StoreUint64(&t.dir, b)
 	atomic.StoreUint64(&o.dir, a)
+	t.changeStamp()
+	o.changeStamp()
 	t.count, o.count = o.count, t.count
 	t.bytes, o.bytes = o.bytes, t.bytes
 	t.segs, o.segs = o.segs, t.segs

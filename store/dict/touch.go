@@ -2,6 +2,7 @@ package dict
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/kringdb/kring/internal/prefetch"
 	"github.com/kringdb/kring/store/arena"
@@ -24,24 +25,26 @@ func touchHome(dir, h uint64) arena.Addr {
 }
 
 // Home is stage 1: it returns the address of h's home bucket, for TouchEntry, once the
-// caller has asked for that line; 0 when there is none.
-func (t *Table) Home(h uint64) arena.Addr {
+// caller has asked for that line, and the stamp for which it is good; 0 when there is none.
+func (t *Table) Home(h uint64) (home arena.Addr, stamp uint32) {
+	stamp = atomic.LoadUint32(&t.stamp) // first, see Stamp
 	dir := atomic.LoadUint64(&t.dir)
 	if dir == 0 {
-		return 0
+		return 0, 0
 	}
 	if b := touchHome(dir, h); b+bucketBytes <= arena.HighWater() {
-		return b
+		return b, stamp
 	}
-	return 0
+	return 0, 0
 }
 
 // TouchEntry is stage 2, when the bucket at home has come: it asks for the first two
 // lines of the entry that h's tag points to there, or, when no tag matches and entries
-// went on to the next bucket, for that bucket.
-func TouchEntry(home arena.Addr, h uint64) {
+// went on to the next bucket, for that bucket. It returns the address of the entry's slot,
+// 0 when no tag matches.
+func TouchEntry(home arena.Addr, h uint64) (slot arena.Addr) {
 	if home == 0 {
-		return
+		return 0
 	}
 	b := (*bucket)(home.Ptr())
 	tags := h & tagMask * lanes
@@ -51,13 +54,18 @@ func TouchEntry(home arena.Addr, h uint64) {
 		if b[0]&metaMask != 0 && home+2*bucketBytes <= limit {
 			prefetch.Line((home + bucketBytes).Ptr())
 		}
-		return
+		return 0
 	}
 	// Read once more, but bounded after that: the slot may have changed since.
-	if a := wordAddr(atomic.LoadUint64(slotOfMatch(b, m))); a+entryLines*64 <= limit {
+	s := slotOfMatch(b, m)
+	if a := wordAddr(atomic.LoadUint64(s)); a+entryLines*64 <= limit {
 		prefetch.Lines2(a.Ptr())
 	}
+	return home + arena.Addr(uintptr(unsafe.Pointer(s))-uintptr(unsafe.Pointer(b)))
 }
+
+// SlotAt is the slot at an address that TouchEntry returned.
+func SlotAt(a arena.Addr) Slot { return (Slot)(a.Ptr()) }
 
 // Peek returns the address of an entry that h's tag points to in its home bucket, 0 when
 // there is none: like everything here, it means nothing, but the address and the size
@@ -82,3 +90,6 @@ func (t *Table) Peek(h uint64, size int) arena.Addr {
 	}
 	return 0
 }
+
+// AddrOf is the address of a slot, see SlotAt.
+func AddrOf(s Slot) arena.Addr { return arena.AddrOf(unsafe.Pointer(s)) }

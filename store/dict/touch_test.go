@@ -23,7 +23,7 @@ func TestTouchBesideMutator(t *testing.T) {
 			sum := uint64(0)
 			for i := g; !stop.Load(); i++ {
 				h := mix(i & 0x7fff)
-				sum += r.TouchBucket(h) + r.TouchEntry(h)
+				sum += r.touch(h)
 				if i&0xffff == 0 {
 					rounds.Add(1)
 				}
@@ -87,16 +87,16 @@ func TestTouchRubbish(t *testing.T) {
 		h := rnd.Uint64()
 		w := &words[dirIndex(dir, h)]
 		*w = rnd.Uint64() >> (rnd.Uint64() & 31)
-		touchSink.Add(r.TouchBucket(h) + r.TouchEntry(h))
+		touchSink.Add(r.touch(h))
 		*w = ^uint64(0)
-		touchSink.Add(r.TouchBucket(h) + r.TouchEntry(h))
+		touchSink.Add(r.touch(h))
 		copy(words, kept)
 		b := segmentAt(dir, h).homeBucket(h)
 		was := *b
 		for i := range b {
 			b[i] = h<<tagShift | rnd.Uint64()>>(rnd.Uint64()&15)&addrMask
 		}
-		touchSink.Add(r.TouchEntry(h))
+		touchSink.Add(r.touch(h))
 		*b = was
 	}
 	r.check(t)
