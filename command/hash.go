@@ -10,12 +10,12 @@ import (
 
 var hashSpecs = []*Spec{
 	{
-		Name: "hset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Member: 2, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
+		Name: "hset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Member: 2, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of field/value pairs.",
 		Summary: "Sets fields of a hash.", Syntax: "key (field value)...",
 	},
 	{
-		Name: "hmset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Member: 2, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
+		Name: "hmset", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hset, Member: 2, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of field/value pairs.",
 		Summary: "Sets fields of a hash.", Syntax: "key (field value)...",
 		Deprecated: "4.0.0", ReplacedBy: "`HSET` with multiple field-value pairs",
@@ -29,11 +29,11 @@ var hashSpecs = []*Spec{
 		Since: "2.0.0", Complexity: "O(1)", Summary: "Returns the value of a field of a hash.", Syntax: "key field",
 	},
 	{
-		Name: "hmget", Arity: -3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hmget, Member: 2, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Name: "hmget", Arity: -3, Flags: ReadOnly | Fast, Group: GroupHash, Handler: hmget, Member: 2, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of fields.", Summary: "Returns the values of several fields of a hash.", Syntax: "key field...",
 	},
 	{
-		Name: "hdel", Arity: -3, Flags: Write | Fast, Group: GroupHash, Handler: hdel, Member: 2, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)},
+		Name: "hdel", Arity: -3, Flags: Write | Fast, Group: GroupHash, Handler: hdel, Member: 2, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of fields.", Summary: "Removes fields of a hash, and the hash with its last field.", Syntax: "key field...",
 	},
 	{

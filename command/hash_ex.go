@@ -9,7 +9,7 @@ const fieldTimeSyntax = "EX seconds:integer | PX milliseconds:integer | EXAT uni
 
 var hashExSpecs = []*Spec{
 	{
-		Name: "hgetdel", Arity: -5, Flags: Write | Fast, Group: GroupHash, Handler: hgetdel, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyDelete)},
+		Name: "hgetdel", Arity: -5, Flags: Write | Fast, Group: GroupHash, Handler: hgetdel, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyDelete)},
 		Since: "8.0.0", Complexity: fieldsComplexity, Summary: "Returns the values of fields and removes them.", Syntax: "key" + fieldsSyntax,
 	},
 	{
@@ -19,7 +19,7 @@ var hashExSpecs = []*Spec{
 		Syntax: "key [<" + fieldTimeSyntax + " | PERSIST>]" + fieldsSyntax,
 	},
 	{
-		Name: "hsetex", Arity: -6, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hsetex, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
+		Name: "hsetex", Arity: -6, Flags: Write | DenyOOM | Fast, Group: GroupHash, Handler: hsetex, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)},
 		Since: "8.0.0", Complexity: fieldsComplexity, Summary: "Sets fields of a hash and their deadline.",
 		Syntax: "key [<FNX | FXX>] [<" + fieldTimeSyntax + " | KEEPTTL>] FIELDS (numfields:integer (field value)...)",
 	},

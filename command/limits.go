@@ -9,6 +9,8 @@ const (
 
 	// popBatch is how many members one SREM carries that stands for an SPOP.
 	popBatch = 1024
+	// plainArgs is how many arguments a plain call has at most.
+	plainArgs = 16
 
 	// maxRandomMembers bounds how many members SRANDMEMBER and how many fields HRANDFIELD
 	// repeats. Redis would go on until its memory is used up.

@@ -9,12 +9,12 @@ import (
 
 var setSpecs = []*Spec{
 	{
-		Name: "sadd", Arity: -3, Flags: Write | DenyOOM | Fast, Group: GroupSet, Handler: sadd, Member: 2, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRW|KeyInsert)},
+		Name: "sadd", Arity: -3, Flags: Write | DenyOOM | Fast, Group: GroupSet, Handler: sadd, Member: 2, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRW|KeyInsert)},
 		Since: "1.0.0", Complexity: "O(N) where N is the number of members given.",
 		Summary: "Adds members to a set.", Syntax: "key member...",
 	},
 	{
-		Name: "srem", Arity: -3, Flags: Write | Fast, Group: GroupSet, Handler: srem, Member: 2, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)},
+		Name: "srem", Arity: -3, Flags: Write | Fast, Group: GroupSet, Handler: srem, Member: 2, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)},
 		Since: "1.0.0", Complexity: "O(N) where N is the number of members given.",
 		Summary: "Removes members of a set, and the set with its last member.", Syntax: "key member...",
 	},
@@ -28,7 +28,7 @@ var setSpecs = []*Spec{
 		Since: "1.0.0", Complexity: "O(1)", Summary: "Tells whether a set has a member.", Syntax: "key member",
 	},
 	{
-		Name: "smismember", Arity: -3, Flags: ReadOnly | Fast, Group: GroupSet, Handler: smismember, Member: 2, Cost: argsCost, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
+		Name: "smismember", Arity: -3, Flags: ReadOnly | Fast, Group: GroupSet, Handler: smismember, Member: 2, ByArgs: true, Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)},
 		Since: "6.2.0", Complexity: "O(N) where N is the number of members given.",
 		Summary: "Tells which of several members a set has.", Syntax: "key member...",
 	},

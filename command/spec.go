@@ -42,6 +42,10 @@ type Spec struct {
 	// SlowCost goes to the slow lane. It replies and changes nothing.
 	Cost func(c *Ctx) int64
 
+	// ByArgs says that the work of a call grows with the number of its arguments, and with
+	// nothing else: its cost.
+	ByArgs bool
+
 	// Member is the index of the argument that names a member of the only key's value (a
 	// field of a hash, a member of a set), for the look-ahead; 0: none.
 	Member int
@@ -55,8 +59,8 @@ type Spec struct {
 
 	first, last, step int // legacy key range, as COMMAND INFO shows it
 	simpleKeys        bool
-	short             bool
 	plain             int
+	grouped           bool
 	docArgs           []DocArg
 }
 
@@ -152,21 +156,21 @@ func (s *Spec) MatchesArity(n int) bool {
 	return n >= -s.Arity
 }
 
-// Short tells whether all calls of the command take about a microsecond: one key, and
-// work that does not grow with its value.
-func (s *Spec) Short() bool { return s.short }
-
-// Plain returns the index of the key of a Short command that needs nothing but that key's
-// shard and changes nothing but its value: the dispatcher has a short way for its calls.
-// It is 0 for other commands.
-func (s *Spec) Plain() int { return s.plain }
-
-// PlainIn is Plain for a call of n arguments; 0 if their number is wrong. s may be nil.
-func (s *Spec) PlainIn(n int) int {
-	if s == nil || n != s.Arity && (s.Arity > 0 || n < -s.Arity) {
+// PlainKey returns the index of the only key of a call with n arguments, if it is a plain
+// one: it needs nothing but that key's shard, changes nothing but its value, and takes no
+// longer than a few microseconds; the dispatcher has a short way for such calls. Otherwise
+// 0. s may be nil.
+func (s *Spec) PlainKey(n int) int {
+	if s == nil || n != s.Arity && (s.Arity > 0 || n < -s.Arity) || n > plainArgs {
 		return 0
 	}
 	return s.plain
+}
+
+// Grouped tells whether calls with n arguments take so little time that several in a row
+// may be timed together.
+func (s *Spec) Grouped(n int) bool {
+	return s.grouped && n <= plainArgs
 }
 
 // IsContainer tells whether the command is only reached through subcommands.

@@ -136,10 +136,15 @@ func (t *Table) derive(s, parent *Spec) error {
 	}
 	s.first, s.last, s.step = 0, 0, 0
 	s.deriveRange()
-	s.short = s.SimpleKey() > 0 && s.Cost == nil && s.Flags&(Slow|Exclusive|Blocking) == 0
-	if s.plain = 0; s.short && s.AllShards == nil && s.Handler != nil && s.Flags&(Exec|AtOnce) == 0 {
+	if s.ByArgs {
+		s.Cost = argsCost
+	}
+	s.plain = 0
+	if s.Flags&(Slow|Exclusive|Blocking|Exec|AtOnce) == 0 && (s.Cost == nil || s.ByArgs) && s.AllShards == nil && s.Handler != nil {
 		s.plain = s.SimpleKey()
 	}
+	quick := (s.Group == GroupTransactions || s.Group == GroupConnection) && s.Flags&(Fast|Slow|Exclusive|Exec|Blocking) == Fast
+	s.grouped = s.plain > 0 || quick
 	s.deriveCategories()
 	if err := s.checkKeys(); err != nil {
 		return err

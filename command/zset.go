@@ -9,7 +9,7 @@ import (
 var zsetSpecs = []*Spec{
 	{
 		Name: "zadd", Arity: -4, Flags: Write | DenyOOM | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)}, Handler: zadd, Member: 3, Cost: argsCost,
+		Keys: []KeySpec{KeyAt(1, KeyRW|KeyUpdate)}, Handler: zadd, Member: 3, ByArgs: true,
 		Since: "1.2.0", Complexity: "O(log N) for each member added, where N is the number of members.",
 		Summary: "Adds members to a sorted set or changes their scores.",
 		Syntax:  "key [<NX | XX>] [<GT | LT>] [CH] [INCR] (score:double member)...",
@@ -22,7 +22,7 @@ var zsetSpecs = []*Spec{
 	},
 	{
 		Name: "zrem", Arity: -3, Flags: Write | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)}, Handler: zrem, Member: 2, Cost: argsCost,
+		Keys: []KeySpec{KeyAt(1, KeyRW|KeyDelete)}, Handler: zrem, Member: 2, ByArgs: true,
 		Since: "1.2.0", Complexity: "O(log N) for each member removed, where N is the number of members.",
 		Summary: "Removes members from a sorted set.", Syntax: "key member...",
 	},
@@ -38,7 +38,7 @@ var zsetSpecs = []*Spec{
 	},
 	{
 		Name: "zmscore", Arity: -3, Flags: ReadOnly | Fast, Group: GroupSortedSet,
-		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zmscore, Member: 2, Cost: argsCost,
+		Keys: []KeySpec{KeyAt(1, KeyRO|KeyAccess)}, Handler: zmscore, Member: 2, ByArgs: true,
 		Since: "6.2.0", Complexity: "O(N) where N is the number of members asked for.",
 		Summary: "Returns the scores of members.", Syntax: "key member...",
 	},

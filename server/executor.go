@@ -47,10 +47,12 @@ type executor struct {
 	agedAt    int64  // when hot was aged, milliseconds since 1970
 
 	group       callGroup
-	together    bool  // the calls of a transaction, all short, are timed together
-	ran         int   // how many of them have run
-	watchNanos  int64 // calls that take longer concern the slow log or the latency monitor
-	timed       bool  // latency-tracking
+	together    bool          // the calls of a transaction, all short, are timed together
+	ran         int           // how many of them have run
+	multi       *command.Spec // the MULTI that is timed with them, see foldMulti
+	spareTx     *transaction  // for the next MULTI
+	watchNanos  int64         // calls that take longer concern the slow log or the latency monitor
+	timed       bool          // latency-tracking
 	rec         recorder
 	stalled     stalled // of a reactor: sessions that wait for the journal
 	host        host
@@ -318,7 +320,7 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 		spec := table.Lookup(args[0])
 		// Field by field: see store.SetKey.
 		cl.spec, cl.from, cl.bad, cl.plain = spec, int32(len(keys)), callOK, false
-		if at := spec.PlainIn(len(args)); at > 0 && len(keys) < cap(keys) {
+		if at := spec.PlainKey(len(args)); at > 0 && len(keys) < cap(keys) {
 			keys = keys[:len(keys)+1]
 			st.SetKey(&keys[len(keys)-1], args[at])
 			cl.plain = true
@@ -423,9 +425,6 @@ func (ex *executor) appendKeys(keys []store.Key, cl *call, args resp.Args) []sto
 func (ex *executor) runPlain(cl *call, args resp.Args) (done bool) {
 	c, st := &ex.ctx, ex.srv.store
 	spec, k := cl.spec, &ex.keys[cl.from]
-	if g := &ex.group; g.spec != spec && g.calls != 0 {
-		ex.closeGroup()
-	}
 	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
 	shard := k.Shard
 	if !st.LockUnlessLong(shard) {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"strings"
-	"sync"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
@@ -25,7 +24,7 @@ type transaction struct {
 	shards  store.ShardSet // of all keys
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
-	short   bool // all calls are short ones (Spec.Short)
+	short   bool // all calls are plain ones (Spec.PlainKey)
 
 	// Where the calls' arguments and keys are kept. A slice that has to grow leaves what
 	// was cut out of it where it is.
@@ -34,20 +33,16 @@ type transaction struct {
 	keys []store.Key
 }
 
-// transactions keeps those that have ended: a transaction allocates nothing once its
-// slices have grown.
-var transactions = sync.Pool{New: func() any { return new(transaction) }}
-
-// release gives tx back, of which nothing is in use any more, unless it is large.
-func (tx *transaction) release() {
-	if cap(tx.text) > keepTransactionBytes || cap(tx.calls) > keepTransactionCalls {
-		return
+// releaseTx keeps tx, of which nothing is in use any more, for the executor's next
+// transaction, unless it is large: one whose slices have grown allocates nothing. What they
+// hold need not be cleared: it refers to tx's own memory.
+func (ex *executor) releaseTx(tx *transaction) {
+	if cap(tx.text) <= keepTransactionBytes && cap(tx.calls) <= keepTransactionCalls {
+		tx.calls, tx.text, tx.args, tx.keys = tx.calls[:0], tx.text[:0], tx.args[:0], tx.keys[:0]
+		tx.flags, tx.aborted, tx.whole = 0, false, false
+		tx.shards.Clear()
+		ex.spareTx = tx
 	}
-	clear(tx.calls)
-	clear(tx.args)
-	clear(tx.keys)
-	*tx = transaction{calls: tx.calls[:0], text: tx.text[:0], args: tx.args[:0], keys: tx.keys[:0]}
-	transactions.Put(tx)
 }
 
 // copyArgs copies the arguments of a call into the transaction's memory.
@@ -73,7 +68,11 @@ func (s *session) BeginMulti() bool {
 	if s.tx != nil {
 		return false
 	}
-	s.tx = transactions.Get().(*transaction)
+	ex := s.ex
+	if s.tx = ex.spareTx; s.tx == nil {
+		s.tx = new(transaction)
+	}
+	ex.spareTx = nil
 	s.tx.short = true
 	return true
 }
@@ -98,26 +97,30 @@ func (s *session) endMulti() {
 
 const errInMulti = "ERR Command not allowed inside a transaction"
 
-// enqueue keeps a call for EXEC.
-func (s *session) enqueue(spec *command.Spec, args resp.Args) {
-	tx := s.tx
-	q := queuedCall{spec: spec, args: tx.copyArgs(args)}
-	ex := s.ex
-	if spec.Keys != nil {
-		if idx, ok := spec.AppendKeys(ex.idx[:0], q.args); ok {
+// enqueue keeps a call for EXEC. Its keys have been hashed by prepare.
+func (s *session) enqueue(cl *call, args resp.Args) {
+	tx, ex, spec := s.tx, s.ex, cl.spec
+	tx.calls = append(tx.calls, queuedCall{})
+	q := &tx.calls[len(tx.calls)-1]
+	q.spec, q.args = spec, tx.copyArgs(args)
+	from := len(tx.keys)
+	tx.keys = append(tx.keys, ex.keys[cl.from:cl.to]...)
+	q.keys = tx.keys[from:len(tx.keys):len(tx.keys)]
+	if at := spec.PlainKey(len(args)); at > 0 {
+		q.keys[0].Name = q.args[at]
+		tx.shards.Add(q.keys[0].Shard)
+	} else {
+		tx.short = false
+		if idx, ok := spec.AppendKeys(ex.idx[:0], args); ok {
 			ex.idx = idx
-			from := len(tx.keys)
-			for _, i := range idx {
-				tx.keys = append(tx.keys, ex.srv.store.MakeKey(q.args[i]))
+			for i, at := range idx {
+				q.keys[i].Name = q.args[at]
 			}
-			q.keys = tx.keys[from:len(tx.keys):len(tx.keys)]
 		}
+		set := ex.srv.shardsOfCall(spec, q.args, q.keys)
+		tx.shards.Merge(&set)
 	}
-	set := ex.srv.shardsOfCall(spec, q.args, q.keys)
-	tx.shards.Merge(&set)
-	tx.calls = append(tx.calls, q)
 	tx.flags |= spec.Flags
-	tx.short = tx.short && spec.Short()
 	if len(q.keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
 		tx.whole = true
 	}
@@ -156,7 +159,7 @@ func (ex *executor) runExec() (done bool) {
 	c := &ex.ctx
 	s := sessionOf(c.Client)
 	tx, failed := s.tx, false
-	ex.closeGroup()
+	ex.foldMulti()
 	from := ex.mark
 	ex.together = tx != nil && tx.short && ex.watchNanos >= groupFromNanos
 	switch {
@@ -168,6 +171,8 @@ func (ex *executor) runExec() (done bool) {
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
 	case tx.flags&command.Slow != 0 && !ex.worker:
+		ex.unfoldMulti()
+		ex.together = false
 		return false // it may wait for the reactors
 	case tx.whole:
 		ex.gate.Unlock()
@@ -179,6 +184,7 @@ func (ex *executor) runExec() (done bool) {
 	default:
 		if done = ex.execKeyed(s, tx); !done {
 			ex.together = false
+			ex.unfoldMulti()
 			return false
 		}
 	}
@@ -186,7 +192,7 @@ func (ex *executor) runExec() (done bool) {
 	ex.stats.commands++
 	ex.observeExec(tx, from, failed)
 	if !ex.worker && !tx.aborted {
-		tx.release()
+		ex.releaseTx(tx)
 	}
 	if ex.tracker != nil {
 		ex.tracker.caching = false

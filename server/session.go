@@ -230,6 +230,14 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		checked = s.checked()
 	}
 	ex.gate.Unlock()
+	s.endBatch(b, before, ok)
+	return ok && !s.closing
+}
+
+// endBatch does what comes after the calls of b: ok says that all have run. before is how
+// much output there was at the start.
+func (s *session) endBatch(b *resp.Batch, before int, ok bool) {
+	ex := s.ex
 	ex.closeGroup()
 	ex.w.Flush()
 	s.promised(ex.takeWait())
@@ -242,7 +250,6 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		}
 	}
 	ex.end()
-	return ok && !s.closing
 }
 
 // checked tells whether every call takes the checked path, because of the state of the
@@ -293,7 +300,7 @@ func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
 		return false
 	}
 	if s.tx != nil && cl.spec.Flags&command.AtOnce == 0 {
-		s.enqueue(cl.spec, args)
+		s.enqueue(cl, args)
 		return false
 	}
 	return true
