@@ -93,8 +93,14 @@ func (c *Conn) ID() uint64 { return c.id }
 // Created is when the connection was accepted, in milliseconds since 1970.
 func (c *Conn) Created() int64 { return c.created }
 
-// FD is the descriptor, -1 when it is closed, and in the goroutine model.
-func (c *Conn) FD() int { return int(max(c.fd, -1)) }
+// FD is the descriptor, -1 when it is closed or there is none. In the goroutine model it is
+// the netpoller's, and good for nothing but to be shown.
+func (c *Conn) FD() int {
+	if s := c.stream(); s != nil {
+		return s.shownFD()
+	}
+	return int(c.fd)
+}
 
 // OutBytes is how much output the kernel has not taken yet.
 func (c *Conn) OutBytes() int { return c.out.Len() }
@@ -138,7 +144,10 @@ func (c *Conn) LocalAddr() string {
 		return c.from.path + ":0"
 	}
 	if s := c.stream(); s != nil {
-		return s.local
+		if s.gone {
+			return ""
+		}
+		return addrPortOf(s.nc.LocalAddr()).String()
 	}
 	if c.fd < 0 {
 		return ""

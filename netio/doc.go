@@ -69,7 +69,7 @@
 // on: a client may send everything before it reads anything.
 //
 // Differences to a reactor: Flush sends after the turn, so a Close in the same turn drops
-// that, too; Conn.FD is -1; a listener rests when descriptors run out, and sheds nobody.
+// that, too; a listener rests when descriptors run out, and sheds nobody.
 //
 // # The ring
 //

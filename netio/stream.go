@@ -23,10 +23,9 @@ import (
 type stream struct {
 	c     *Conn
 	nc    net.Conn
-	local string
 	moved sync.Cond // the stripe's mutex; what the reader waits for may have changed
-
-	dest direct // the Conn's
+	dest  direct    // the Conn's
+	fd    int32     // for show
 
 	// The reader's, outside of the mutex.
 	raw    syscall.RawConn // of a socket on a system where it can be waited for without a buffer
@@ -53,13 +52,10 @@ type stream struct {
 // newStream makes a connection of nc; it is admitted, and served, afterwards.
 func newStream(r *Reactor, l *listener, nc net.Conn) *stream {
 	c := &Conn{r: r, from: l, fd: streamFD, id: r.group.nextID.Add(1), remote: peerOf(addrPortOf(nc.RemoteAddr()))}
-	s := &stream{c: c, nc: nc}
+	s := &stream{c: c, nc: nc, fd: descriptorOf(nc)}
 	s.moved.L = &r.stripe.mu
 	s.dest.stream = s
 	c.direct = &s.dest
-	if s.local = l.path + ":0"; !l.unix {
-		s.local = addrPortOf(nc.LocalAddr()).String()
-	}
 	if sc, ok := nc.(syscall.Conn); ok && canReadRaw {
 		if raw, err := sc.SyscallConn(); err == nil {
 			s.raw, s.try = raw, s.tryRead
@@ -68,6 +64,31 @@ func newStream(r *Reactor, l *listener, nc net.Conn) *stream {
 	}
 	s.small = make([]byte, smallReadBytes)
 	return s
+}
+
+// descriptorOf is the descriptor of the socket beneath, -1 if there is none.
+func descriptorOf(nc net.Conn) int32 {
+	for {
+		over, ok := nc.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		nc = over.NetConn()
+	}
+	fd := int32(-1)
+	if sc, ok := nc.(syscall.Conn); ok && canReadRaw {
+		if raw, err := sc.SyscallConn(); err == nil {
+			_ = raw.Control(func(d uintptr) { fd = int32(d) }) // fails once it is closed
+		}
+	}
+	return fd
+}
+
+func (s *stream) shownFD() int {
+	if s.gone {
+		return -1
+	}
+	return int(s.fd)
 }
 
 // addrPortOf converts; the zero AddrPort stands for anything but TCP. An IPv4 address in
