@@ -94,6 +94,11 @@ type ListenOptions struct {
 	// its own goroutine, and returns what is served instead (a TLS connection, say, after
 	// the handshake). With an error the connection is closed.
 	Prepare func(net.Conn) (net.Conn, error)
+
+	// Pace, if set, is called before each connection of the goroutine model is accepted,
+	// by the goroutine that accepts, and may wait: connections that cost much are not
+	// taken faster than they can be prepared.
+	Pace func()
 }
 
 // NoReactors is the value of Config.Reactors for stripes alone.

@@ -27,6 +27,7 @@ type streamServer struct {
 	ln      net.Listener
 	at      net.Addr
 	prepare func(net.Conn) (net.Conn, error)
+	pace    func()
 	redcon  *redcon.Server
 	once    sync.Once
 	ended   chan struct{}
@@ -106,7 +107,7 @@ func (g *Group) serveOn(ln net.Listener, l *listener, opt ListenOptions) (net.Ad
 	if g.polled == len(g.reactors) {
 		return nil, ErrNoStripes
 	}
-	s := &streamServer{g: g, l: l, ln: ln, at: l.at, prepare: opt.Prepare, ended: make(chan struct{})}
+	s := &streamServer{g: g, l: l, ln: ln, at: l.at, prepare: opt.Prepare, pace: opt.Pace, ended: make(chan struct{})}
 	s.redcon = redcon.NewServerNetwork(l.at.Network(), l.at.String(), s.greeted, nil, nil)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -167,6 +168,9 @@ func (s *streamServer) close() {
 func (s *streamServer) Accept() (net.Conn, error) {
 	logged := time.Time{}
 	for {
+		if s.pace != nil {
+			s.pace()
+		}
 		nc, err := s.ln.Accept()
 		if err == nil {
 			return &greeter{Conn: nc}, nil

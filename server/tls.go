@@ -67,7 +67,7 @@ func (s *Server) tlsEndpoints() []endpoint {
 
 func (s *Server) tlsListenOptions() netio.ListenOptions {
 	opt := s.listenOptions()
-	opt.Goroutines, opt.Prepare = true, s.handshake
+	opt.Goroutines, opt.Prepare, opt.Pace = true, s.handshake, s.tls.Pace
 	return opt
 }
 

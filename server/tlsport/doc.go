@@ -7,7 +7,8 @@
 //	settings   the options, as CONFIG GET shows them
 //	unit       the work of a handshake between two waits for the network: a key exchange and
 //	           a signature, or the check of the peer's last message and certificate
-//	gate       lets one unit run at a time, whatever the number of handshakes
+//	gate       lets one unit run at a time, whatever the number of handshakes; accepting a
+//	           connection has its turn there too
 //	pending    a connection within its handshake; it is no client yet
 //
 // A connection

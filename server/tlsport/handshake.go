@@ -16,6 +16,15 @@ var (
 	ErrClosed = errors.New("the port is closed")
 )
 
+// Pace waits until another connection may be accepted: accepting has its turn at the gate
+// like a unit, so that connections come in no faster than handshakes are done, and a
+// connection that says nothing costs no more than its share either.
+func (p *Port) Pace() {
+	if p.gate.enter(p.ctx, false) {
+		p.gate.leave(acceptWork)
+	}
+}
+
 // Handshake makes an accepted connection a TLS connection. It returns when the handshake
 // is complete, or with an error; then closing c is up to the caller. Closing c ends it.
 func (p *Port) Handshake(c net.Conn) (net.Conn, error) {
@@ -99,7 +108,7 @@ func (g *gatedConn) acquire() error {
 func (g *gatedConn) release() {
 	if g.held {
 		g.held = false
-		g.gate.leave()
+		g.gate.leave(0)
 	}
 }
 

@@ -294,7 +294,7 @@ func TestGateHeld(t *testing.T) {
 			if err := <-done; !errors.Is(err, want) {
 				t.Errorf("closing %v: %v", closing, err)
 			}
-			p.gate.leave()
+			p.gate.leave(0)
 			time.Sleep(maxRest)
 			if !p.gate.enter(t.Context(), false) {
 				t.Error("the gate is not free")
@@ -315,7 +315,7 @@ func TestGateOrder(t *testing.T) {
 				if g.enter(ctx, begun) {
 					order = append(order, n)
 					time.Sleep(time.Millisecond)
-					g.leave()
+					g.leave(0)
 				}
 			}()
 			synctest.Wait()
@@ -328,7 +328,7 @@ func TestGateOrder(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		begin := time.Now()
-		g.leave()
+		g.leave(0)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if !slices.Equal(order, []int{1, 2, 3, 4}) {
@@ -337,6 +337,54 @@ func TestGateOrder(t *testing.T) {
 		if !g.enter(t.Context(), false) || time.Since(begin) != time.Second {
 			t.Error("the gate is not free")
 		}
+	})
+}
+
+// TestGateRests: work goes on for a burst, then the gate is closed for a while; time in
+// which it was free is as good.
+func TestGateRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate
+		work := func(d time.Duration) (waited time.Duration) {
+			begin := time.Now()
+			g.enter(t.Context(), false)
+			waited = time.Since(begin)
+			time.Sleep(d)
+			g.leave(0)
+			return waited
+		}
+		work(workBurst - 1)
+		if waited := work(1); waited != 0 {
+			t.Errorf("waited %v within a burst", waited)
+		}
+		if waited := work(workBurst - 1); waited != workBurst/2 {
+			t.Errorf("waited %v after a burst", waited)
+		}
+		time.Sleep(workBurst)
+		work(workBurst - 1)
+		if waited := work(time.Hour); waited != 0 {
+			t.Errorf("waited %v after a time without work", waited)
+		}
+		if waited := work(0); waited != maxRest {
+			t.Errorf("waited %v after an hour", waited)
+		}
+	})
+}
+
+// TestPace: connections that do nothing are accepted at a bounded pace.
+func TestPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		begin := time.Now()
+		const n = 1000
+		for range n {
+			p.Pace()
+		}
+		if took := time.Since(begin); took < n*acceptWork/3 || took > n*acceptWork {
+			t.Errorf("%d were let in within %v", n, took)
+		}
+		p.Close()
+		p.Pace()
 	})
 }
 

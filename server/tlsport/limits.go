@@ -9,8 +9,12 @@ const (
 	// maxPending is how many connections may be within their handshake; what comes on
 	// top of them is closed at once.
 	maxPending = 4096
-	// maxRest bounds the pause of the gate after a unit, were the unit itself held up.
-	maxRest = 5 * time.Millisecond
+	// workBurst is how long units may run without a rest of the gate, which is half as
+	// long; maxRest bounds it, were a unit held up.
+	workBurst = 2 * time.Millisecond
+	maxRest   = 5 * time.Millisecond
+	// acceptWork is what a connection costs before its handshake begins.
+	acceptWork = 100 * time.Microsecond
 	// maxFileBytes bounds a file of certificates or a key.
 	maxFileBytes = 16 << 20
 	// maxIterations bounds the work that an encrypted key may ask for.
