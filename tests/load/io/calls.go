@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,8 +19,9 @@ import (
 	"github.com/kringdb/kring/tests/load/internal/kit"
 )
 
-// countedCalls are the system calls that are counted by name; all together are too.
-var countedCalls = []string{"read", "write", "readv", "writev", "epoll_wait", "epoll_pwait", "epoll_ctl", "futex", "sched_yield", "nanosleep"}
+// callGroups are the system calls that are counted by name, as they share a column; all
+// together are counted too.
+var callGroups = [][]string{{"read", "readv"}, {"write", "writev"}, {"epoll_wait", "epoll_pwait"}, {"epoll_ctl"}, {"futex"}, {"sched_yield"}, {"nanosleep"}}
 
 var errNoPerf = errors.New("perf cannot count system calls here (Debian: linux-perf; needs tracefs and root): the part calls is left out")
 
@@ -69,7 +71,7 @@ func runCalls(s *kit.Servers, o options) ([]callRow, error) {
 // counted runs f while perf counts the server's system calls; "" is the sum of all.
 func counted(srv *harness.Server, f func() error) (map[string]int64, error) {
 	events := []string{"raw_syscalls:sys_enter"}
-	for _, name := range countedCalls {
+	for _, name := range slices.Concat(callGroups...) {
 		events = append(events, "syscalls:sys_enter_"+name)
 	}
 	cmd := exec.Command("perf", "stat", "-x", ",", "-p", strconv.Itoa(srv.PID), "-e", strings.Join(events, ","))

@@ -152,13 +152,12 @@ func (row *idleRow) rest(srv *harness.Server, crowd *crowd, settle time.Duration
 	row.RSSBytes, row.Anon, row.Threads = now.rss, now.anon, now.threads
 	heap, _ := kit.Number(srv, "go_heap_objects_bytes")
 	row.HeapBytes = int64(heap)
-	before, err := srv.CPU()
-	if err != nil {
+	if now, err = look(srv); err != nil { // INFO is over
 		return err
 	}
 	time.Sleep(settle)
-	after, err := srv.CPU()
-	row.IdleCPUPerMinute = (after - before).Seconds() / settle.Minutes()
+	after, err := look(srv)
+	row.IdleCPUPerMinute = float64(after.cpu-now.cpu) / 1e9 / settle.Minutes()
 	return err
 }
 

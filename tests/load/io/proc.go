@@ -19,6 +19,7 @@ type process struct {
 	reads, writes int64 // system calls
 	readBytes     int64
 	switches      int64 // voluntary context switches of all threads
+	cpu           int64 // nanoseconds; finer than the ticks of the process's account
 }
 
 func look(srv *harness.Server) (p process, err error) {
@@ -38,10 +39,15 @@ func look(srv *harness.Server) (p process, err error) {
 		return p, err
 	}
 	p.reads, p.writes, p.readBytes = counts["syscr"], counts["syscw"], counts["rchar"]
-	tasks, err := filepath.Glob(dir + "/task/*/status")
+	tasks, err := filepath.Glob(dir + "/task/*")
 	for _, t := range tasks {
-		if n, err := numbers(t); err == nil { // a thread may have ended
+		if n, err := numbers(t + "/status"); err == nil { // a thread may have ended
 			p.switches += n["voluntary_ctxt_switches"]
+		}
+		if b, err := os.ReadFile(t + "/schedstat"); err == nil {
+			n, _, _ := strings.Cut(string(b), " ")
+			ns, _ := strconv.ParseInt(n, 10, 64) // 0 where the kernel keeps no such account
+			p.cpu += ns
 		}
 	}
 	return p, err

@@ -173,13 +173,21 @@ func (r *results) callTable() string {
 		return ""
 	}
 	var t table
-	t.head(append([]string{"GET 16 B", "all"}, append(slices.Clone(countedCalls), "others")...)...)
+	cells := []string{"GET 16 B", "all"}
+	for _, g := range callGroups {
+		cells = append(cells, strings.Join(g, ", "))
+	}
+	t.head(append(cells, "others")...)
 	for _, c := range r.Calls {
 		cells := []string{fmt.Sprintf("%s, pipeline %d", c.Model, c.Pipeline), fmt.Sprintf("%.3f", c.Total)}
 		rest := c.Total
-		for _, name := range countedCalls {
-			cells = append(cells, fmt.Sprintf("%.3f", c.ByName[name]))
-			rest -= c.ByName[name]
+		for _, g := range callGroups {
+			sum := 0.0
+			for _, name := range g {
+				sum += c.ByName[name]
+			}
+			cells = append(cells, fmt.Sprintf("%.3f", sum))
+			rest -= sum
 		}
 		t.row(append(cells, fmt.Sprintf("%.3f", max(rest, 0)))...)
 	}
@@ -201,8 +209,12 @@ func (r *results) idleTable() string {
 	var t table
 	t.head("connections", "model", "machine", "bytes per connection", "resident MB", "Go heap MB", "threads", "connected per s", "idle CPU, s per minute")
 	for _, i := range r.Idle {
+		threads := fmt.Sprint(i.Threads)
+		if i.Reactors > 0 {
+			threads = fmt.Sprintf("%d (%d reactors)", i.Threads, i.Reactors)
+		}
 		t.row(thousands(i.Connections), i.Model, i.place(), fmt.Sprintf("**%.0f**", i.PerConnection), mega(i.RSSBytes), mega(i.HeapBytes),
-			fmt.Sprintf("%d, %d reactors", i.Threads, i.Reactors), fmt.Sprintf("%.0f", float64(i.opened(r.Idle))/i.ConnectSeconds), fmt.Sprintf("%.2f", i.IdleCPUPerMinute))
+			threads, fmt.Sprintf("%.0f", float64(i.opened(r.Idle))/i.ConnectSeconds), fmt.Sprintf("%.2f", i.IdleCPUPerMinute))
 	}
 	return t.b.String()
 }
