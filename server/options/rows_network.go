@@ -28,7 +28,7 @@ var networkRows = []Row{
 	{Name: "max-new-connections-per-cycle", Kind: integer(1, 1000), Default: "10", Group: GroupNetwork, State: Accepted,
 		Help: "connections accepted in one turn", Means: "A reactor bounds the work of its turns by itself."},
 	{Name: "max-new-tls-connections-per-cycle", Kind: integer(1, 1000), Default: "1", Group: GroupNetwork, State: Accepted,
-		Help: "TLS connections accepted in one turn", Means: "One step of one handshake runs at a time, with a rest after it while others wait."},
+		Help: "TLS connections accepted in one turn", Means: "One step of one handshake, or one accept, is done at a time, with rests."},
 }
 
 var securityRows = []Row{
