@@ -13,9 +13,14 @@ var errKilled = errors.New("killed by CLIENT KILL")
 
 // askReactors runs f on every reactor, on that reactor's goroutine, and waits for
 // all. It is for workers only: two reactors that ask each other would wait forever.
-// The worker's gate is released meanwhile, because a reactor may be waiting for it.
+// The worker's gate is released meanwhile, because a reactor may be waiting for it; within a
+// transaction all reactors have met and wait for nothing.
 // When the server is ending, reactors that are gone are left out.
 func (h *host) askReactors(f func(r *netio.Reactor, ex *executor)) {
+	if m := h.ex.met; m != nil {
+		m.ask(h.Server, f)
+		return
+	}
 	h.ex.unlocked(func() { h.askUnlocked(f) })
 }
 

@@ -68,6 +68,7 @@ type executor struct {
 	execTx      *transaction   // it, and its EXEC
 	execSpec    *command.Spec
 	whole       bool      // and all gates are held
+	met         *meeting  // of a worker: the reactors that wait for its transaction
 	slowUser    *acl.User // the user of a worker's client, see executor.user
 	hearing
 	tracks

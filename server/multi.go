@@ -176,9 +176,16 @@ func (ex *executor) runExec() (done bool) {
 		return false // it may wait for the reactors
 	case tx.whole:
 		ex.gate.Unlock()
+		if tx.flags&command.Slow != 0 {
+			ex.met = ex.srv.gather()
+		}
 		ex.srv.gates.lockAll()
 		ex.execAll(s, tx, true)
 		ex.srv.gates.unlockAll()
+		if ex.met != nil {
+			ex.srv.end(ex.met)
+			ex.met = nil
+		}
 		ex.gate.Lock()
 		ex.settleUnlocked()
 	default:

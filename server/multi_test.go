@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -294,4 +295,47 @@ func TestExecAgainstEverything(t *testing.T) {
 	}
 	wg.Wait()
 	noObservers(t, s)
+}
+
+// TestExecAsksIsolated: calls of a transaction that ask the reactors let nobody in between.
+func TestExecAsksIsolated(t *testing.T) {
+	for _, model := range []string{"reactor", "goroutine"} {
+		t.Run(model, func(t *testing.T) {
+			s := startServer(t, "io-model", model)
+			var wg sync.WaitGroup
+			var done atomic.Bool
+			for range 3 {
+				c := dial(t, s)
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					for !done.Load() {
+						c.do("INCR", "n")
+					}
+				}()
+			}
+			var readers sync.WaitGroup
+			for _, slow := range [][]string{{"INFO"}, {"CLIENT", "LIST"}, {"CLIENT", "KILL", "ID", "99999"}, {"CONFIG", "RESETSTAT"}} {
+				c := dial(t, s)
+				readers.Add(1)
+				go func() {
+					defer readers.Done()
+					for range 40 {
+						c.send(encode("MULTI") + encode("GET", "n") + encode(slow...) + encode("GET", "n") + encode("INCR", "x") + encode("EXEC"))
+						for range 5 {
+							c.reply()
+						}
+						f := strings.Fields(strings.Trim(c.reply(), "[]"))
+						if first, last := f[0], f[len(f)-2]; first != last {
+							t.Errorf("%s: n was %s before and %s behind it", slow, first, last)
+							return
+						}
+					}
+				}()
+			}
+			readers.Wait()
+			done.Store(true)
+			wg.Wait()
+		})
+	}
 }

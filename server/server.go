@@ -37,6 +37,7 @@ type Server struct {
 	sessions  sessions
 	execs     []*executor // of the reactors, by reactor index
 	extra     []*executor // of the workers, then the keeper's
+	meetings  meetings
 	slow      slowLane
 	keeper    *keeper
 	limit     memoryLimit

@@ -127,13 +127,21 @@ func (ex *executor) runSlow(sc *slowCall) {
 }
 
 // unlocked runs f without the executor's gate: f must not touch the store. Within a
-// transaction that holds all gates it lets go of all of them: f may wait for reactors
-// that wait for theirs, and others may run in between.
+// transaction that holds all gates it lets go of all of them, and of the reactors: f may
+// open files and listeners or take all gates itself, and others may run in between.
 func (ex *executor) unlocked(f func()) {
 	if ex.whole {
 		ex.endUnit() // others may record changes in between
 		ex.srv.gates.unlockAll()
+		met := ex.met
+		if met != nil {
+			ex.srv.end(met)
+			ex.met = nil
+		}
 		f()
+		if met != nil {
+			ex.met = ex.srv.gather()
+		}
 		ex.srv.gates.lockAll()
 		ex.beginUnit()
 		return

@@ -1,0 +1,63 @@
+package server
+
+import (
+	"sync"
+
+	"github.com/kringdb/kring/netio"
+)
+
+// meeting keeps all reactors outside of their batches, where they do what they are asked and
+// nothing else, while a worker runs a transaction with calls that ask them (INFO, CLIENT
+// LIST): it can hold all gates meanwhile, so that nobody runs a command in between.
+type meeting struct{ asks []chan func() }
+
+// meetings lets there be one at a time: two that had some reactors each would wait for ever.
+type meetings struct{ sync.Mutex }
+
+// gather waits until all reactors have come. The caller is a worker that holds no lock.
+func (s *Server) gather() *meeting {
+	s.meetings.Lock()
+	m := &meeting{asks: make([]chan func(), len(s.execs))}
+	var here sync.WaitGroup
+	for i, r := range s.group.Reactors() {
+		asks := make(chan func())
+		here.Add(1)
+		if r.Post(func() {
+			here.Done()
+			for f := range asks {
+				f()
+			}
+		}) {
+			m.asks[i] = asks
+		} else {
+			here.Done() // it has ended
+		}
+	}
+	here.Wait()
+	return m
+}
+
+// end lets the reactors go.
+func (s *Server) end(m *meeting) {
+	for _, asks := range m.asks {
+		if asks != nil {
+			close(asks)
+		}
+	}
+	s.meetings.Unlock()
+}
+
+// ask is Server.askUnlocked for reactors that have met.
+func (m *meeting) ask(s *Server, f func(r *netio.Reactor, ex *executor)) {
+	var wg sync.WaitGroup
+	for i, r := range s.group.Reactors() {
+		if asks := m.asks[i]; asks != nil {
+			wg.Add(1)
+			asks <- func() {
+				defer wg.Done()
+				f(r, s.execs[i])
+			}
+		}
+	}
+	wg.Wait()
+}
