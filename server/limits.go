@@ -11,7 +11,7 @@ const (
 	keepScratchBytes = 1 << 20
 	// unknownPreviewBytes bounds each part of the preview in an unknown command error.
 	unknownPreviewBytes = 128
-	// groupFromNanos: short calls are timed together while the slow log and the latency
+	// groupFromNanos: plain calls are timed together while the slow log and the latency
 	// monitor only want to know of what takes at least this long.
 	groupFromNanos = 1_000_000
 	// drainPushes is about how many writes of published messages a reactor makes before

@@ -20,14 +20,17 @@
 //
 // Layout
 //
-//	Store ─▶ shards     │ 0: mutex, arena, garbage, corpses, counters │ 1 │ ... │   128 B each
+//	Store ─▶ shards     │ 0: mutex, arena, hint, garbage, counters    │ 1 │ ... │   192 B each
 //	      ─▶ databases  │ db 0: shard 0 │ shard 1 │ ... │ db 1: shard 0 │ ...  │    64 B each
 //	                          │
 //	                          └▶ dict.Table ─▶ directory ─▶ segment ─▶ slot ─▶ entry
 //
-// Both arrays are allocated once and never move, so that the look-ahead (Touch,
-// TouchEntry) finds a table without a lock; it reads nothing of it but the directory
-// word, atomically, and gives no meaning to what it finds.
+// Both arrays are allocated once and never move, so that the look-ahead (TouchBuckets,
+// TouchEntry) finds a table without a lock; it reads nothing of it but its stamp and the
+// directory word, atomically, and gives no meaning to what it finds. Under the lock, it is
+// a hint (lookahead.go): if the table's stamp is still the same, the slot that look-ahead
+// came to is a slot of the table, and if the key in it is the right one, there is nothing
+// left to search. A lookup leaves such a hint to the next one of the same command.
 //
 // # Due times
 //

@@ -87,10 +87,11 @@
 //
 // # Concurrency
 //
-// The caller's lock covers everything but TouchBucket and TouchEntry, which run
+// The caller's lock covers everything but Home, Peek and TouchEntry, which run
 // without it: they load the directory word atomically, check every address that
 // they read against arena.HighWater, and give their result no meaning. They may
-// read memory that was freed long ago; the reservation is never unmapped.
+// read memory that was freed long ago; the reservation is never unmapped. Whether
+// the slot they came to is one of the table's can be told under the lock (Stamp).
 //
 // # Invariants (Check)
 //

@@ -134,5 +134,5 @@ func segmentAt(dir, h uint64) SegmentRef {
 	return SegmentRef(*dirWord(dir, dirIndex(dir, h)))
 }
 
-// storeDir publishes a directory to TouchBucket and TouchEntry.
+// storeDir publishes a directory to Home and Peek.
 func (t *Table) storeDir(dir uint64) { atomic.StoreUint64(&t.dir, dir) }
