@@ -46,22 +46,30 @@ func TouchEntry(home arena.Addr, h uint64) (slot arena.Addr) {
 	if home == 0 {
 		return 0
 	}
-	b := (*bucket)(home.Ptr())
-	tags := h & tagMask * lanes
-	m := matchLow(b, tags) | matchHigh(b, tags)
-	limit := arena.HighWater()
-	if m == 0 {
+	b, limit := (*bucket)(home.Ptr()), arena.HighWater()
+	s := touchSlot(b, h, arena.Addr(0).Ptr(), uint64(limit))
+	if s == nil {
 		if b[0]&metaMask != 0 && home+2*bucketBytes <= limit {
 			prefetch.Line((home + bucketBytes).Ptr())
 		}
 		return 0
 	}
+	return arena.AddrOf(unsafe.Pointer(s))
+}
+
+// touchSlotGo is touchSlot for processors without an own one, and for its test.
+func touchSlotGo(b *bucket, tag, limit uint64) (slot *uint64) {
+	tags := tag & tagMask * lanes
+	m := matchLow(b, tags) | matchHigh(b, tags)
+	if m == 0 {
+		return nil
+	}
 	// Read once more, but bounded after that: the slot may have changed since.
 	s := slotOfMatch(b, m)
-	if a := wordAddr(atomic.LoadUint64(s)); a+entryLines*64 <= limit {
+	if a := wordAddr(atomic.LoadUint64(s)); uint64(a)+entryLines*64 <= limit {
 		prefetch.Lines2(a.Ptr())
 	}
-	return home + arena.Addr(uintptr(unsafe.Pointer(s))-uintptr(unsafe.Pointer(b)))
+	return s
 }
 
 // SlotAt is the slot at an address that TouchEntry returned.

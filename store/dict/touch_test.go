@@ -2,6 +2,7 @@ package dict
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -100,4 +101,31 @@ func TestTouchRubbish(t *testing.T) {
 		*b = was
 	}
 	r.check(t)
+}
+
+// TestTouchSlot compares the processor's own comparison of tags with the plain one.
+func TestTouchSlot(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	found := 0
+	for range 100_000 {
+		var b bucket
+		for i := range b {
+			// Few tags, of both signs, so that there are matches, and several.
+			b[i] = uint64(rnd.IntN(12)-6)<<tagShift | rnd.Uint64()&addrMask
+		}
+		tag := uint64(rnd.IntN(12)-6)&tagMask | rnd.Uint64()&^uint64(tagMask)
+		got, want := touchSlot(&b, tag, arena.Addr(0).Ptr(), 0), touchSlotGo(&b, tag, 0)
+		if (got == nil) != (want == nil) {
+			t.Fatalf("%x in %x: got %p, want %p of %p", tag, b, got, want, &b)
+		}
+		if got != nil { // any slot with the tag will do
+			if *got>>tagShift != tag&tagMask || !slices.ContainsFunc(b[:], func(w uint64) bool { return w == *got }) {
+				t.Fatalf("%x in %x: got %x", tag, b, *got)
+			}
+			found++
+		}
+	}
+	if found < 10_000 {
+		t.Errorf("%d matches", found)
+	}
 }
