@@ -19,6 +19,7 @@ type idlePlan struct {
 	Active        int
 	ActiveSeconds float64
 	Rest          time.Duration // before the idle server's memory is read, and while its CPU is watched
+	LastOnly      bool          // work is only for the last step: closing connections takes its time, too
 	Model         string
 	Args          []string // of the server
 }
@@ -57,7 +58,9 @@ func runIdle(s *kit.Servers, o options) ([]idleRow, error) {
 func runGuests(o options) ([]idleRow, error) {
 	var rows []idleRow
 	for _, m := range o.models {
-		got, err := runGuest(o, o.plan(m, o.steps[max(0, len(o.steps)-2):]))
+		p := o.plan(m, o.steps[max(0, len(o.steps)-2):])
+		p.LastOnly = true
+		got, err := runGuest(o, p)
 		if err != nil {
 			return nil, fmt.Errorf("%s (sh tests/load/io/guest.sh prepares the virtual machine): %w", m.name, err)
 		}
@@ -128,6 +131,10 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 	// in pools is not taken for what connections cost.
 	for i := len(rows) - 1; i >= 0; i-- {
 		row := &rows[i]
+		if p.LastOnly && i < len(rows)-1 {
+			row.Active = 0
+			continue
+		}
 		if err := row.work(srv, crowd, p); err != nil {
 			return nil, fmt.Errorf("%d connections at work: %w", row.Connections, err)
 		}

@@ -237,6 +237,9 @@ func (r *results) activeTable() string {
 	var t table
 	t.head("at work", "of", "model", "machine", "per s", "CPU us", "p50 ms", "p99 ms", "p99.9 ms")
 	for _, i := range r.Idle {
+		if i.Active == 0 {
+			continue
+		}
 		t.row(thousands(i.Active), thousands(i.Connections), i.Model, i.place(), thousands(int(i.PerSecond)), fmt.Sprintf("%.2f", i.CPUMicros),
 			fmt.Sprintf("%.2f", i.P50), fmt.Sprintf("%.2f", i.P99), fmt.Sprintf("%.2f", i.P999))
 	}
