@@ -2,8 +2,10 @@ package command
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -12,7 +14,7 @@ import (
 // Table is the set of all commands, built once at start, renamed before it is used, and
 // then never changed: all its methods but Rename are safe for any goroutine.
 type Table struct {
-	slots []slot // open addressing over nameHash, a power of two, at most a quarter full
+	slots []slot // open addressing over folded.hash, a power of two, at most a quarter full
 	mask  uint64
 	all   []*Spec // commands in order of name
 	flat  []*Spec // commands and subcommands by ID
@@ -20,8 +22,50 @@ type Table struct {
 
 // slot is a command and the name by which it is called, Spec.Name unless it was renamed.
 type slot struct {
-	name string
-	spec *Spec
+	folded folded
+	spec   *Spec
+	odd    bool // folded is not enough to know the name: it is long, or not all letters
+	name   string
+}
+
+// folded is a name of up to 16 bytes with the case of letters folded, in words: comparing
+// and hashing them takes no loop. It consists of the first and the last 8 bytes, or 4 of
+// them, which overlap in most names; shorter ones are three bytes.
+type folded struct {
+	first, last uint64
+	bytes       int
+}
+
+const (
+	foldedMost = 16
+	caseBits   = 0x2020202020202020
+)
+
+func fold(name []byte) folded {
+	f := folded{bytes: len(name)}
+	switch n := len(name); {
+	case n >= 8:
+		f.first, f.last = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
+	case n >= 4:
+		f.first, f.last = uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
+	case n > 0:
+		f.first = uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16
+	}
+	f.first |= caseBits
+	f.last |= caseBits
+	return f
+}
+
+// hash mixes the words by one multiplication.
+func (f *folded) hash() uint64 {
+	h := (f.first ^ bits.RotateLeft64(f.last, 29) ^ uint64(f.bytes)) * 0x9e3779b97f4a7c15
+	return h >> 40
+}
+
+// isOdd tells whether another name may have the same words: setting the bit that letters
+// differ in by their case makes other characters equal as well.
+func isOdd(name string) bool {
+	return len(name) > foldedMost || strings.ContainsFunc(name, func(c rune) bool { return c < 'a' || c > 'z' })
 }
 
 // All returns the groups of this package. A new group file adds its slice here.
@@ -53,7 +97,7 @@ func Build(specs []*Spec) (*Table, error) {
 		if t.Lookup([]byte(s.Name)) != nil {
 			return nil, fmt.Errorf("%w: %s is declared twice", errTable, s.Name)
 		}
-		t.place(slot{s.Name, s})
+		t.place(s.Name, s)
 	}
 	return t, nil
 }
@@ -71,12 +115,13 @@ func (s *Spec) clone() *Spec {
 	return &c
 }
 
-func (t *Table) place(sl slot) {
-	i := nameHash([]byte(sl.name)) & t.mask
+func (t *Table) place(name string, s *Spec) {
+	f := fold([]byte(name))
+	i := f.hash() & t.mask
 	for t.slots[i].spec != nil {
 		i = (i + 1) & t.mask
 	}
-	t.slots[i] = sl
+	t.slots[i] = slot{folded: f, spec: s, odd: isOdd(name), name: name}
 }
 
 // Rename lets a command be called by another name, or, if that is empty, not at all. Its
@@ -97,7 +142,7 @@ func (t *Table) Rename(from, to string) error {
 			sl.name = to
 		}
 		if sl.spec != nil && sl.name != "" {
-			t.place(sl)
+			t.place(sl.name, sl.spec)
 		}
 	}
 	return nil
@@ -187,12 +232,10 @@ func (s *Spec) checkKeys() error {
 
 // Lookup finds a command by name in any case; nil when there is none.
 func (t *Table) Lookup(name []byte) *Spec {
-	for i := nameHash(name) & t.mask; ; i = (i + 1) & t.mask {
+	f := fold(name)
+	for i := f.hash() & t.mask; ; i = (i + 1) & t.mask {
 		s := &t.slots[i]
-		if s.spec == nil {
-			return nil
-		}
-		if equalFold(name, s.name) {
+		if s.folded == f && (!s.odd || equalFold(name, s.name)) || s.spec == nil {
 			return s.spec
 		}
 	}
@@ -223,15 +266,6 @@ func (t *Table) Commands() []*Spec { return t.all }
 
 // Specs returns all commands and subcommands, indexed by Spec.ID; do not change it.
 func (t *Table) Specs() []*Spec { return t.flat }
-
-// nameHash folds ASCII case and mixes; FNV-1a with one final multiplication.
-func nameHash(name []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range name {
-		h = (h ^ uint64(c|0x20)) * 1099511628211
-	}
-	return h ^ h>>29
-}
 
 // equalFold compares name with a lower-case string, folding ASCII letters only.
 func equalFold(name []byte, lower string) bool {

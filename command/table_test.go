@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"testing"
@@ -214,6 +215,37 @@ func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
 		if _, err := Build(All()); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestLookupFolds tries every command in capitals, and names that differ from it in one
+// bit of one byte.
+func TestLookupFolds(t *testing.T) {
+	table := mustBuild(t)
+	for _, s := range table.Commands() {
+		if table.Lookup(bytes.ToUpper([]byte(s.Name))) != s {
+			t.Errorf("%s is not found in capitals", s.Name)
+		}
+		for i := range s.Name {
+			for bit := range 8 {
+				name := []byte(s.Name)
+				name[i] ^= 1 << bit
+				want := (*Spec)(nil)
+				for _, o := range table.Commands() {
+					if equalFold(name, o.Name) {
+						want = o
+					}
+				}
+				if got := table.Lookup(name); got != want {
+					t.Errorf("%q finds %v", name, got)
+				}
+			}
+		}
+	}
+	for _, name := range []string{"", "g", "ge", "gett", "\x00\x00\x00"} {
+		if table.Lookup([]byte(name)) != nil {
+			t.Errorf("%q is found", name)
 		}
 	}
 }
