@@ -29,7 +29,8 @@ func TestAOFTransactions(t *testing.T) {
 	queue([]string{"RPUSH", "q", "x"}, []string{"DBSIZE"}, []string{"RPUSH", "q", "y"})
 	b.gets("x")
 	c.want("2", "RPUSH", "q", "z")
-	queue([]string{"SET", "c", "1"}, []string{"INFO", "server"}, []string{"SET", "c", "2"}) // INFO lets others in
+	queue([]string{"SET", "c", "1"}, []string{"INFO", "server"}, []string{"SET", "c", "2"})            // INFO lets nobody in
+	queue([]string{"SET", "e", "1"}, []string{"CONFIG", "SET", "hz", "12"}, []string{"SET", "e", "2"}) // CONFIG SET lets others in
 	queue([]string{"FLUSHALL"}, []string{"SET", "d", "1"})
 	end()
 	sel := func(db string) string { return encode("SELECT", db) }
@@ -37,7 +38,9 @@ func TestAOFTransactions(t *testing.T) {
 	want := sel("0") + multi + encode("SET", "a", "1") + sel("2") + encode("INCR", "b") + exec +
 		sel("0") + encode("DEL", "a") +
 		multi + encode("RPUSH", "q", "x") + encode("RPUSH", "q", "y") + exec + encode("LMOVE", "q", "done", "LEFT", "LEFT") +
-		encode("RPUSH", "q", "z") + encode("SET", "c", "1") + encode("SET", "c", "2") +
+		encode("RPUSH", "q", "z") +
+		multi + encode("SET", "c", "1") + encode("SET", "c", "2") + exec +
+		encode("SET", "e", "1") + encode("SET", "e", "2") +
 		multi + encode("FLUSHALL") + encode("SET", "d", "1") + exec
 	if got := increments(t, dir); got != want {
 		t.Errorf("%q\nwant %q", got, want)
