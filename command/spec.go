@@ -167,6 +167,13 @@ func (s *Spec) PlainKey(n int) int {
 	return s.plain
 }
 
+// PlainAccess tells whether plain calls may read or write their key; those that need less
+// depending on their arguments are said to do both.
+func (s *Spec) PlainAccess() (read, write bool) {
+	f := s.Keys[0].Flags
+	return f&KeyAccess != 0, f&(KeyInsert|KeyUpdate|KeyDelete) != 0
+}
+
 // Grouped tells whether calls with n arguments take so little time that several in a row
 // may be timed together.
 func (s *Spec) Grouped(n int) bool {

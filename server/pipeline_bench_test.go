@@ -37,18 +37,19 @@ func BenchmarkPipeline(b *testing.B) {
 		{"lpush", "", "LPUSH list value-of-16-byte"},
 		{"publish", "", "PUBLISH channel message"},
 		{"hset-small", "HSET small:%07d name abcdefgh mail abcdefgh age 42", "HSET small:%07d name abcdefgh mail abcdefgh age 42"},
+		{"get-limited", "SET key:%07d value-of-16-byte", "GET key:%07d"},
 		{"multi", "SET key:%07d 1000000", "MULTI|SET key:%07[1]d 17|GET key:%07[1]d|INCR key:%07[1]d|EXEC"},
 	} {
 		var s *Server // the sub-benchmark is called several times
 		b.Run(m.name, func(sub *testing.B) {
 			if s == nil {
-				s = benchServer(b, m.fill, benchKeys)
+				s = benchServer(b, m.name, m.fill, benchKeys)
 			}
 			benchPipeline(sub, s, m.command, benchKeys)
 		})
 		b.Run(m.name+"-cached", func(sub *testing.B) {
 			if s == nil {
-				s = benchServer(b, m.fill, cachedKeys)
+				s = benchServer(b, m.name, m.fill, cachedKeys)
 			}
 			benchPipeline(sub, s, m.command, cachedKeys)
 		})
@@ -56,7 +57,7 @@ func BenchmarkPipeline(b *testing.B) {
 }
 
 // benchServer starts a server with one client and n keys or members.
-func benchServer(b *testing.B, fill string, n int) *Server {
+func benchServer(b *testing.B, name, fill string, n int) *Server {
 	s := startServer(b, "reactors", "1")
 	c := dial(b, s)
 	c.send(encode("PING"))
@@ -66,6 +67,12 @@ func benchServer(b *testing.B, fill string, n int) *Server {
 			feed(se, benchText(fill, func(j int) int { return i + j }))
 		}
 	})
+	if name == "get-limited" {
+		for _, call := range []string{"ACL SETUSER reader on >pw ~key:* +@read +@connection", "AUTH reader pw"} {
+			c.send(encode(strings.Fields(call)...))
+			c.gets("OK")
+		}
+	}
 	return s
 }
 

@@ -184,7 +184,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 	ok := true
 	before := s.conn.OutBytes()
 	ex.mark = ex.nanos()
-	checked := s.checked() // calls that are not plain may change it
+	checked, user := s.checked(), s.user // calls that are not plain may change them
 	ex.gate.Lock()
 	for i := from; i < b.N; i++ {
 		cl, args := &ex.calls[i], b.Cmds[i].Args
@@ -193,7 +193,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 			ex.touchMembers(db, b, i)
 		}
 		guarded := checked || ex.srv.guard.Load() != 0
-		if cl.plain && !guarded {
+		if cl.plain && !guarded && (user == nil || user.AllowsPlain(cl.spec, ex.keys[cl.from].Name)) {
 			if ex.runPlain(cl, args) {
 				continue
 			}
@@ -201,7 +201,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 			ok = false
 			break
 		}
-		if guarded || cl.spec == nil || cl.bad != callOK {
+		if guarded || user != nil || cl.spec == nil || cl.bad != callOK {
 			if !s.runGuarded(cl, args) {
 				if s.closing {
 					break
@@ -211,7 +211,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 					ok = false
 					break
 				}
-				checked = s.checked()
+				checked, user = s.checked(), s.user
 				continue
 			}
 		}
@@ -227,7 +227,7 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 		if s.closing {
 			break
 		}
-		checked = s.checked()
+		checked, user = s.checked(), s.user
 	}
 	ex.gate.Unlock()
 	s.endBatch(b, before, ok)
@@ -255,7 +255,7 @@ func (s *session) endBatch(b *resp.Batch, before int, ok bool) {
 // checked tells whether every call takes the checked path, because of the state of the
 // connection.
 func (s *session) checked() bool {
-	return s.needAuth || s.user != nil || s.reply != replyOn || s.tx != nil || s.subCount > 0
+	return s.needAuth || s.reply != replyOn || s.tx != nil || s.subCount > 0
 }
 
 // keepRest blocks the session in call i of b and keeps the calls behind it, if there are

@@ -17,7 +17,7 @@ import (
 // The kernel's part of a command is left out: with it, the share is smaller.
 func BenchmarkSketch(b *testing.B) {
 	const turn = 64 // pipelines
-	s := benchServer(b, "SET key:%07d value-of-16-byte", benchKeys)
+	s := benchServer(b, "", "SET key:%07d value-of-16-byte", benchKeys)
 	texts := make([][]byte, benchTexts)
 	for i := range texts {
 		texts[i] = benchText("GET key:%07d", func(int) int { return rand.IntN(benchKeys) })
@@ -49,7 +49,7 @@ func BenchmarkSketch(b *testing.B) {
 // BenchmarkSurvey says which share of a CPU, in percent, the walk takes that remembers the
 // largest of a million keys.
 func BenchmarkSurvey(b *testing.B) {
-	s := benchServer(b, "SET key:%07d value-of-16-byte", benchKeys)
+	s := benchServer(b, "", "SET key:%07d value-of-16-byte", benchKeys)
 	var v survey
 	b.ResetTimer()
 	runtime.LockOSThread()

@@ -99,7 +99,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	tb := table(t)
+	tb, plain := table(t), 0
 	for _, c := range []struct {
 		rules, line string
 		want        Denied
@@ -140,6 +140,15 @@ func TestCheck(t *testing.T) {
 		if got := u.Check(spec, args); got.Denied != c.want {
 			t.Errorf("%s: %s is %v, want %v", c.rules, c.line, got, c.want)
 		}
+		if at := spec.PlainKey(len(args)); at > 0 && u.AllowsPlain(spec, args[at]) {
+			plain++
+			if c.want != Allowed {
+				t.Errorf("%s: %s is surely allowed, want %v", c.rules, c.line, c.want)
+			}
+		}
+	}
+	if plain < 2 {
+		t.Errorf("only %d calls were surely allowed", plain)
 	}
 }
 

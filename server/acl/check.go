@@ -44,6 +44,18 @@ func (u *User) Check(spec *command.Spec, args resp.Args) Verdict {
 	return worst
 }
 
+// AllowsPlain tells whether a plain call (command.Spec.PlainKey) with this key is surely
+// allowed. If not, Check decides, and knows the reason.
+func (u *User) AllowsPlain(spec *command.Spec, key []byte) bool {
+	read, write := spec.PlainAccess()
+	for _, s := range u.selectors {
+		if s.has(spec.ID) && s.allowsKey(key, read, write) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *selector) check(spec *command.Spec, args resp.Args) Verdict {
 	if !s.allowsCommand(spec, args) && spec.Flags&command.NoAuth == 0 {
 		return Verdict{Denied: DeniedCommand}

@@ -196,14 +196,14 @@ func (s *selector) rule(t *command.Table, r string) error {
 
 // addKeys is ~pattern, or %R~, %W~ and %RW~.
 func (s *selector) addKeys(r string) error {
-	p := pattern{text: r[1:], read: true, write: true}
+	p := newPattern(r[1:], true, true)
 	if r[0] == '%' {
 		flags, text, found := strings.Cut(r[1:], "~")
 		flags = strings.ToUpper(flags)
 		if !found || flags == "" || strings.Trim(flags, "RW") != "" {
 			return errSyntax
 		}
-		p = pattern{text, strings.Contains(flags, "R"), strings.Contains(flags, "W")}
+		p = newPattern(text, strings.Contains(flags, "R"), strings.Contains(flags, "W"))
 		if p.text == "*" && p.read && p.write {
 			s.allKeys, s.keys = true, nil
 			return nil

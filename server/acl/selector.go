@@ -13,6 +13,22 @@ import (
 type pattern struct {
 	text        string
 	read, write bool // of keys
+
+	prefix bool // text is its beginning and a star
+}
+
+func newPattern(text string, read, write bool) pattern {
+	p := pattern{text: text, read: read, write: write}
+	p.prefix = strings.HasSuffix(text, "*") && !strings.ContainsAny(text[:len(text)-1], `*?[\`)
+	return p
+}
+
+func (p *pattern) match(key []byte) bool {
+	if p.prefix {
+		n := len(p.text) - 1
+		return len(key) >= n && string(key[:n]) == p.text[:n]
+	}
+	return glob.Match([]byte(p.text), key, false)
 }
 
 // selector is a set of rights.
@@ -102,9 +118,15 @@ func (s *selector) allowsCommand(spec *command.Spec, args [][]byte) bool {
 
 // allowsKey tells whether a key may be read, written, or both.
 func (s *selector) allowsKey(key []byte, read, write bool) bool {
-	return s.allKeys || slices.ContainsFunc(s.keys, func(p pattern) bool {
-		return (p.read || !read) && (p.write || !write) && glob.Match([]byte(p.text), key, false)
-	})
+	if s.allKeys {
+		return true
+	}
+	for i := range s.keys {
+		if p := &s.keys[i]; (p.read || !read) && (p.write || !write) && p.match(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // allowsChannel tells whether a channel may be used; literal: a pattern subscription,
