@@ -46,6 +46,7 @@ type Ctx struct {
 	Obey bool
 
 	Effects Effects // what the journal gets instead of the call itself
+	Quick   bool    // set by a handler that may take long, and has not: see Spec.Grouped
 	CanWait bool    // the client may be blocked: not within MULTI, not while loading
 	Waiting Wait    // set by Ctx.Wait: the handler asks that its client be blocked
 	Resumed bool    // the handler runs again for a blocked client, because a key changed

@@ -9,6 +9,8 @@ const (
 
 	// popBatch is how many members one SREM carries that stands for an SPOP.
 	popBatch = 1024
+	// quickListeners is to how many a message can go in the time of a Quick call.
+	quickListeners = 4
 	// plainArgs is how many arguments a plain call has at most.
 	plainArgs = 16
 

@@ -62,15 +62,13 @@ var pubsubSpecs = []*Spec{
 	},
 	{
 		Name: "publish", Arity: 3, Flags: PubSub | Loading | Stale | Fast | MayReplicate, Group: GroupPubSub, Channels: oneChannel,
-		Handler: func(c *Ctx) { c.W.Int(int64(c.Host.Publish(SubChannel, c.Args[1], c.Args[2]))) },
-		Since:   "2.0.0", Complexity: "O(N+M) where N is the number of listeners to the channel and M is the number of patterns in use",
+		Handler: func(c *Ctx) { publish(c, SubChannel) }, Since: "2.0.0", Complexity: "O(N+M) where N is the number of listeners to the channel and M is the number of patterns in use",
 		Summary: "Sends a message to all who listen to a channel.", Syntax: "channel:string message:string",
 	},
 	{
 		Name: "spublish", Arity: 3, Flags: PubSub | Loading | Stale | Fast | MayReplicate, Group: GroupPubSub, Channels: oneChannel,
 		Keys:    []KeySpec{KeyAt(1, KeyNotKey)},
-		Handler: func(c *Ctx) { c.W.Int(int64(c.Host.Publish(SubShard, c.Args[1], c.Args[2]))) },
-		Since:   "7.0.0", Complexity: "O(N) where N is the number of listeners to the channel",
+		Handler: func(c *Ctx) { publish(c, SubShard) }, Since: "7.0.0", Complexity: "O(N) where N is the number of listeners to the channel",
 		Summary: "Sends a message to all who listen to a shard channel.", Syntax: "shardchannel:string message:string",
 	},
 	{
@@ -169,4 +167,10 @@ func listeners(c *Ctx, kind SubKind) {
 		c.W.Bulk(name)
 		c.W.Int(int64(c.Host.Listeners(kind, name)))
 	}
+}
+
+func publish(c *Ctx, kind SubKind) {
+	heard := c.Host.Publish(kind, c.Args[1], c.Args[2])
+	c.W.Int(int64(heard))
+	c.Quick = heard <= quickListeners
 }

@@ -45,7 +45,7 @@ func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
 	if !c.Resumed {
 		ex.stats.commands++
 	}
-	if ex.group.calls != 0 && (ex.group.spec != spec || !spec.Grouped(len(c.Args))) {
+	if ex.group.calls != 0 && ex.group.spec != spec {
 		ex.closeGroup()
 	}
 	errs := c.W.Errors()

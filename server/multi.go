@@ -61,6 +61,11 @@ type queuedCall struct {
 	spec *command.Spec
 	args resp.Args // copies
 	keys []store.Key
+
+	// What look-ahead found of the only key of a plain call, see store.Hint.
+	place store.Place
+	stamp uint32
+	db    int
 }
 
 // BeginMulti implements command.Client.
@@ -108,6 +113,7 @@ func (s *session) enqueue(cl *call, args resp.Args) {
 	q.keys = tx.keys[from:len(tx.keys):len(tx.keys)]
 	if at := spec.PlainKey(len(args)); at > 0 {
 		q.keys[0].Name = q.args[at]
+		q.place, q.stamp, q.db = ex.places[cl.from], ex.stamps[cl.from], ex.ahead
 		tx.shards.Add(q.keys[0].Shard)
 	} else {
 		tx.short = false
@@ -289,6 +295,9 @@ func (ex *executor) execCall(s *session, q *queuedCall) {
 		}
 	}
 	if !ex.whole || len(q.keys) == 0 {
+		if q.place != 0 && q.db == c.DB {
+			ex.srv.store.Hint(c.DB, &q.keys[0], q.place, q.stamp)
+		}
 		ex.handle(c, q.spec)
 		return
 	}

@@ -43,7 +43,9 @@ func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 	if ex.monitored && !c.Resumed {
 		ex.noteCall(c, spec)
 	}
-	if spec.Grouped(len(c.Args)) && ex.watchNanos >= groupFromNanos {
+	grouped := (spec.Grouped(len(c.Args)) || c.Quick) && ex.watchNanos >= groupFromNanos
+	c.Quick = false
+	if grouped || ex.group.calls != 0 { // if it is no more, this call ends the group
 		if failed {
 			ex.cmds.Fail(spec.ID)
 		}
@@ -53,7 +55,9 @@ func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 		}
 		g := &ex.group
 		g.spec, g.args = spec, c.Args
-		g.calls++
+		if g.calls++; !grouped {
+			ex.closeGroup()
+		}
 		return
 	}
 	now := ex.nanos()
