@@ -27,6 +27,7 @@ type Server struct {
 	opts      *options.Options
 	log       *slog.Logger
 	table     *command.Table
+	multi     *command.Spec // its MULTI
 	store     *store.Store
 	group     *netio.Group
 	stripes   int // how many of its reactors are stripes: the last ones
@@ -105,6 +106,7 @@ func newServer(opts *options.Options, log *slog.Logger, in within) (*Server, err
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
+	s.multi = s.table.Original([]byte("multi"))
 	if err = s.renameCommands(); err != nil {
 		return nil, err
 	}

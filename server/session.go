@@ -201,6 +201,12 @@ func (s *session) runBatch(b *resp.Batch, from int) bool {
 			ok = false
 			break
 		}
+		if cl.spec == ex.srv.multi && !guarded && user == nil && cl.bad == callOK {
+			if end := s.wholeTransaction(b, i); end > 0 {
+				i = end
+				continue
+			}
+		}
 		if guarded || user != nil || cl.spec == nil || cl.bad != callOK {
 			if !s.runGuarded(cl, args) {
 				if s.closing {

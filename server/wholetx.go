@@ -1,0 +1,79 @@
+package server
+
+import (
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
+)
+
+// wholeTransaction runs a transaction that has come whole in one batch, as client libraries
+// send it: call i of b, a MULTI, the plain calls that follow, and EXEC. Such a one need not
+// be queued, so nothing of it is copied; everything else about it is as in multi.go. It
+// returns the index of the EXEC, or 0, having done nothing, when the calls have to go the
+// usual way. The caller holds ex.gate, and has found nothing to check.
+func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
+	ex := s.ex
+	if s.watching != nil || ex.tracker != nil || ex.watchNanos < groupFromNanos || ex.ctx.DB != ex.ahead {
+		return 0
+	}
+	for end = i + 1; end < b.N && ex.calls[end].plain; end++ {
+	}
+	if end == b.N || ex.calls[end].spec == nil || ex.calls[end].spec.Flags&command.Exec == 0 || ex.calls[end].bad != callOK {
+		return 0
+	}
+	keys := ex.keys[ex.calls[i].to:ex.calls[end].from]
+	set := shardsOf(keys)
+	ex.touchAhead(ex.calls[end].from)
+	if !ex.srv.store.LockSetUnlessLong(&set) {
+		return 0
+	}
+	ex.closeGroup()
+	w := ex.ctx.W
+	w.Simple("OK")
+	for range len(keys) {
+		w.Simple("QUEUED")
+	}
+	ex.runWhole(b, i, end)
+	if ex.unsettled() {
+		ex.settle(&set)
+	}
+	ex.srv.store.UnlockSet(&set)
+	ex.afterUnlock()
+	ex.stats.commands += 2 // MULTI and EXEC; handle counts the others
+	ex.observeWhole(i, end)
+	return end
+}
+
+// runWhole runs the calls between a MULTI and its EXEC. The shards of their keys are locked.
+func (ex *executor) runWhole(b *resp.Batch, multi, exec int) {
+	c := &ex.ctx
+	c.CanWait, ex.inExec, ex.together = false, true, true
+	ex.execSpec = ex.calls[exec].spec
+	ex.beginUnit()
+	c.W.Array(exec - multi - 1)
+	for i := multi + 1; i < exec; i++ {
+		cl := &ex.calls[i]
+		if ex.members {
+			ex.touchMembers(c.DB, b, i)
+		}
+		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
+		ex.srv.store.Hint(c.DB, &ex.keys[cl.from], ex.places[cl.from], ex.stamps[cl.from])
+		ex.handle(c, cl.spec)
+	}
+	ex.endUnit()
+	c.W.Raw(ex.pushes)
+	ex.pushes = ex.pushes[:0]
+	c.CanWait, ex.inExec, ex.together = true, false, false
+	ex.execSpec = nil
+	c.Spec, c.Args, c.Keys = ex.calls[exec].spec, b.Cmds[exec].Args, nil
+}
+
+// observeWhole counts the calls from a MULTI to its EXEC, as observeExec does.
+func (ex *executor) observeWhole(multi, exec int) {
+	ex.ran = 0
+	from := ex.mark
+	ex.observe(&ex.ctx, ex.ctx.Spec, false)
+	share := (ex.mark - from) / int64(exec-multi)
+	for i := multi; i < exec; i++ {
+		ex.cmds.Call(ex.calls[i].spec.ID, share, false, ex.timed)
+	}
+}
