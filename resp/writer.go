@@ -76,6 +76,10 @@ func (w *Writer) OK() { w.short("+OK\r\n") }
 
 // Simple writes a status reply. The text holds no line ends.
 func (w *Writer) Simple(s string) {
+	if cap(w.buf)-len(w.buf) >= len(s)+3 {
+		w.buf = append(append(append(w.buf, '+'), s...), '\r', '\n')
+		return
+	}
 	w.short("+")
 	w.rawString(s)
 	w.short("\r\n")

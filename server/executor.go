@@ -47,6 +47,7 @@ type executor struct {
 	agedAt    int64  // when hot was aged, milliseconds since 1970
 
 	group       callGroup
+	wholes      wholeGroup    // the calls of group, if it is one of transactions
 	together    bool          // the calls of a transaction, all short, are timed together
 	ran         int           // how many of them have run
 	multi       *command.Spec // the MULTI that is timed with them, see foldMulti

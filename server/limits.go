@@ -1,5 +1,7 @@
 package server
 
+import "github.com/kringdb/kring/resp"
+
 const (
 	// turnCommands bounds the commands of one connection in one reactor turn.
 	turnCommands = 1024
@@ -11,6 +13,9 @@ const (
 	keepScratchBytes = 1 << 20
 	// unknownPreviewBytes bounds each part of the preview in an unknown command error.
 	unknownPreviewBytes = 128
+	// wholeSpecs is how many different commands transactions that are timed together have:
+	// a batch's at least.
+	wholeSpecs = 2 * resp.MaxBatch
 	// groupFromNanos: plain calls are timed together while the slow log and the latency
 	// monitor only want to know of what takes at least this long.
 	groupFromNanos = 1_000_000

@@ -126,6 +126,9 @@ func (ex *executor) closeGroup() {
 	took := now - ex.mark
 	ex.mark = now
 	ex.cmds.Calls(g.spec.ID, g.calls, took, ex.timed)
+	if ex.wholes.n > 0 {
+		ex.closeWholes(took)
+	}
 	if took >= ex.watchNanos {
 		c := &ex.ctx
 		spec, args := c.Spec, c.Args

@@ -26,7 +26,12 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	if !ex.srv.store.LockSetUnlessLong(&set) {
 		return 0
 	}
-	ex.closeGroup()
+	g := &ex.group
+	if g.calls != 0 && g.spec != ex.calls[end].spec {
+		ex.closeGroup()
+	}
+	before := g.calls // transactions just before this one
+	g.calls = 0
 	w := ex.ctx.W
 	w.Simple("OK")
 	for range len(keys) {
@@ -39,7 +44,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	ex.srv.store.UnlockSet(&set)
 	ex.afterUnlock()
 	ex.stats.commands += 2 // MULTI and EXEC; handle counts the others
-	ex.observeWhole(i, end)
+	ex.observeWhole(before, i, end)
 	return end
 }
 
@@ -67,13 +72,46 @@ func (ex *executor) runWhole(b *resp.Batch, multi, exec int) {
 	c.Spec, c.Args, c.Keys = ex.calls[exec].spec, b.Cmds[exec].Args, nil
 }
 
-// observeWhole counts the calls from a MULTI to its EXEC, as observeExec does.
-func (ex *executor) observeWhole(multi, exec int) {
+// wholeGroup is what callGroup is for transactions in a row: their calls by command. Each
+// call gets an equal share of the time, each EXEC that of a whole transaction.
+type wholeGroup struct {
+	specs [wholeSpecs]*command.Spec
+	calls [wholeSpecs]int64
+	n     int   // of specs
+	total int64 // calls
+}
+
+// observeWhole counts the calls from a MULTI to its EXEC. The clock is read when the group
+// ends, see closeGroup.
+func (ex *executor) observeWhole(before int64, multi, exec int) {
 	ex.ran = 0
-	from := ex.mark
-	ex.observe(&ex.ctx, ex.ctx.Spec, false)
-	share := (ex.mark - from) / int64(exec-multi)
+	g, w := &ex.group, &ex.wholes
+	g.spec, g.args, g.calls = ex.ctx.Spec, ex.ctx.Args, before+1
 	for i := multi; i < exec; i++ {
-		ex.cmds.Call(ex.calls[i].spec.ID, share, false, ex.timed)
+		w.add(ex.calls[i].spec)
 	}
+	if w.n > wholeSpecs-resp.MaxBatch {
+		ex.closeGroup()
+	}
+}
+
+func (w *wholeGroup) add(spec *command.Spec) {
+	w.total++
+	for i := range w.n {
+		if w.specs[i] == spec {
+			w.calls[i]++
+			return
+		}
+	}
+	w.specs[w.n], w.calls[w.n] = spec, 1
+	w.n++
+}
+
+// closeWholes counts the calls within transactions that took so long together.
+func (ex *executor) closeWholes(took int64) {
+	w := &ex.wholes
+	for i, spec := range w.specs[:w.n] {
+		ex.cmds.Calls(spec.ID, w.calls[i], took*w.calls[i]/w.total, ex.timed)
+	}
+	w.n, w.total = 0, 0
 }
