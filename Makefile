@@ -40,7 +40,7 @@ run: build
 
 # One target after the other, whatever -j says: two cores, and tests that measure time.
 test:
-	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust window crash fuzz-smoke; do \
+	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust goroutine window crash fuzz-smoke; do \
 		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
 		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
 
