@@ -105,6 +105,10 @@ const errInMulti = "ERR Command not allowed inside a transaction"
 // enqueue keeps a call for EXEC. Its keys have been hashed by prepare.
 func (s *session) enqueue(cl *call, args resp.Args) {
 	tx, ex, spec := s.tx, s.ex, cl.spec
+	if tx.aborted { // it will not run: nothing is kept of it
+		ex.w.Simple("QUEUED")
+		return
+	}
 	tx.calls = append(tx.calls, queuedCall{})
 	q := &tx.calls[len(tx.calls)-1]
 	q.spec, q.args = spec, tx.copyArgs(args)

@@ -76,7 +76,7 @@ func TestDescribe(t *testing.T) {
 func TestErrors(t *testing.T) {
 	r := New(table(t))
 	for rules, want := range map[string]error{
-		"+foo": errUnknown, "+config|nope": errUnknown, "+@nope": errUnknown, "+config|get|x": errFirstArg, "allkeys ~x": errAllKeys,
+		"+foo": errUnknown, "+config|nope": errUnknown, "+@nope": errUnknown, "+config|get|x": errFirstArg, "allkeys ~x": errAllKeys, "~* %Z~x": errAllKeys,
 		"&* &x": errAllChans, "%X~a": errSyntax, "%~a": errSyntax, "!abc": errHash, "#abc": errHash, "<nope": errNoPass, ")": errSyntax, "foo": errSyntax,
 		"-get|x": errSyntax, "(foo)": errSyntax,
 	} {

@@ -196,6 +196,9 @@ func (s *selector) rule(t *command.Table, r string) error {
 
 // addKeys is ~pattern, or %R~, %W~ and %RW~.
 func (s *selector) addKeys(r string) error {
+	if s.allKeys { // before its text is looked at, as in Redis
+		return errAllKeys
+	}
 	p := newPattern(r[1:], true, true)
 	if r[0] == '%' {
 		flags, text, found := strings.Cut(r[1:], "~")
@@ -211,9 +214,6 @@ func (s *selector) addKeys(r string) error {
 	}
 	if strings.ContainsAny(p.text, " \x00") {
 		return errSyntax
-	}
-	if s.allKeys {
-		return errAllKeys
 	}
 	for i := range s.keys {
 		if s.keys[i].text == p.text {
