@@ -21,23 +21,11 @@ func BenchmarkArguments(b *testing.B) {
 	} {
 		for _, kind := range []string{"pooled", "slices", "copies"} {
 			b.Run(cmd.name+"/"+kind, func(b *testing.B) {
-				src := &loopSource{data: []byte(strings.Repeat(cmd.text, MaxBatch))}
-				var p Parser
-				batch := GetBatch()
-				defer batch.Release()
-				lim := DefaultLimits()
-				b.ReportAllocs()
-				b.ResetTimer()
-				for n := 0; n < b.N; {
-					if err := p.Parse(src, batch, MaxBatch, &lim); err != nil || batch.N == 0 {
-						b.Fatal(err, batch.N)
-					}
+				benchBatches(b, cmd.text, func(batch *Batch) {
 					if kind != "pooled" {
 						allocateArguments(batch, kind == "copies")
 					}
-					n += batch.N
-					p.Done(src, batch)
-				}
+				})
 			})
 		}
 	}

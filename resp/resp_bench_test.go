@@ -36,7 +36,10 @@ func multibulk(args ...string) string {
 }
 
 // benchParse parses cmd in pipelines of 64 that lie in one node; ns/op is per command.
-func benchParse(b *testing.B, cmd string) {
+func benchParse(b *testing.B, cmd string) { benchBatches(b, cmd, func(*Batch) {}) }
+
+// benchBatches is benchParse with something done to each batch.
+func benchBatches(b *testing.B, cmd string, each func(*Batch)) {
 	src := &loopSource{data: []byte(strings.Repeat(cmd, 64))}
 	var p Parser
 	batch := GetBatch()
@@ -48,6 +51,7 @@ func benchParse(b *testing.B, cmd string) {
 		if err := p.Parse(src, batch, MaxBatch, &lim); err != nil || batch.N == 0 {
 			b.Fatal(err, batch.N)
 		}
+		each(batch)
 		n += batch.N
 		p.Done(src, batch)
 	}

@@ -47,13 +47,12 @@ type executor struct {
 	agedAt    int64  // when hot was aged, milliseconds since 1970
 
 	group       callGroup
-	wholes      wholeGroup    // the calls of group, if it is one of transactions
-	together    bool          // the calls of a transaction, all short, are timed together
-	ran         int           // how many of them have run
-	multi       *command.Spec // the MULTI that is timed with them, see foldMulti
-	spareTx     *transaction  // for the next MULTI
-	watchNanos  int64         // calls that take longer concern the slow log or the latency monitor
-	timed       bool          // latency-tracking
+	wholes      wholeGroup   // the calls of group, if it is one of transactions
+	together    bool         // the calls of a transaction, all short, are timed together
+	ran         int          // how many of them have run
+	spareTx     *transaction // for the next MULTI
+	watchNanos  int64        // calls that take longer concern the slow log or the latency monitor
+	timed       bool         // latency-tracking
 	rec         recorder
 	stalled     stalled // of a reactor: sessions that wait for the journal
 	host        host

@@ -61,11 +61,6 @@ type queuedCall struct {
 	spec *command.Spec
 	args resp.Args // copies
 	keys []store.Key
-
-	// What look-ahead found of the only key of a plain call, see store.Hint.
-	place store.Place
-	stamp uint32
-	db    int
 }
 
 // BeginMulti implements command.Client.
@@ -117,7 +112,6 @@ func (s *session) enqueue(cl *call, args resp.Args) {
 	q.keys = tx.keys[from:len(tx.keys):len(tx.keys)]
 	if at := spec.PlainKey(len(args)); at > 0 {
 		q.keys[0].Name = q.args[at]
-		q.place, q.stamp, q.db = ex.places[cl.from], ex.stamps[cl.from], ex.ahead
 		tx.shards.Add(q.keys[0].Shard)
 	} else {
 		tx.short = false
@@ -169,7 +163,7 @@ func (ex *executor) runExec() (done bool) {
 	c := &ex.ctx
 	s := sessionOf(c.Client)
 	tx, failed := s.tx, false
-	ex.foldMulti()
+	ex.closeGroup()
 	from := ex.mark
 	ex.together = tx != nil && tx.short && ex.watchNanos >= groupFromNanos
 	switch {
@@ -181,7 +175,6 @@ func (ex *executor) runExec() (done bool) {
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
 	case tx.flags&command.Slow != 0 && !ex.worker:
-		ex.unfoldMulti()
 		ex.together = false
 		return false // it may wait for the reactors
 	case tx.whole:
@@ -201,7 +194,6 @@ func (ex *executor) runExec() (done bool) {
 	default:
 		if done = ex.execKeyed(s, tx); !done {
 			ex.together = false
-			ex.unfoldMulti()
 			return false
 		}
 	}
@@ -299,9 +291,6 @@ func (ex *executor) execCall(s *session, q *queuedCall) {
 		}
 	}
 	if !ex.whole || len(q.keys) == 0 {
-		if q.place != 0 && q.db == c.DB {
-			ex.srv.store.Hint(c.DB, &q.keys[0], q.place, q.stamp)
-		}
 		ex.handle(c, q.spec)
 		return
 	}

@@ -72,43 +72,15 @@ func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 	}
 }
 
-// foldMulti ends the group before an EXEC. If it is the MULTI of the same batch, its time
-// becomes part of the transaction's, of which it gets an equal share: so one reading of the
-// clock is enough.
-func (ex *executor) foldMulti() {
-	if g := &ex.group; g.calls == 1 && g.spec.Name == "multi" {
-		ex.multi = g.spec
-		*g = callGroup{}
-		return
-	}
-	ex.closeGroup()
-}
-
-// unfoldMulti undoes foldMulti: the EXEC will run elsewhere.
-func (ex *executor) unfoldMulti() {
-	if ex.multi != nil {
-		ex.group = callGroup{spec: ex.multi, calls: 1}
-		ex.multi = nil
-	}
-}
-
 // observeExec counts an EXEC, whose time is that of all its calls since from, and those of
 // its calls that were not timed by themselves, each with an equal share.
 func (ex *executor) observeExec(tx *transaction, from int64, failed bool) {
 	ex.mark = from
 	ex.observe(&ex.ctx, ex.ctx.Spec, failed)
-	parts := ex.ran
-	if ex.multi != nil {
-		parts++
-	}
-	if parts > 0 {
-		share := (ex.mark - from) / int64(parts)
+	if ex.ran > 0 {
+		share := (ex.mark - from) / int64(ex.ran)
 		for i := range tx.calls[:ex.ran] {
 			ex.cmds.Call(tx.calls[i].spec.ID, share, false, ex.timed)
-		}
-		if ex.multi != nil {
-			ex.cmds.Call(ex.multi.ID, share, false, ex.timed)
-			ex.multi = nil
 		}
 	}
 	ex.together, ex.ran = false, 0

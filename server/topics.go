@@ -18,12 +18,11 @@ type topic struct {
 // hearers are the sessions of one reactor that listen to a topic. Of most topics there is
 // one, so the first reactor's stand in the topic.
 type hearers struct {
-	next    *hearers           // another reactor's; guarded by pubsub.mu, as is count
-	list    []*session         // in no order; the reactor's
-	at      map[*session]int32 // places in list once it is long; the reactor's
-	count   int32              // how many there are or, while one comes or goes, will be
-	reactor int16
-	kind    command.SubKind
+	next              *hearers // another reactor's; guarded by pubsub.mu, as is count
+	indexed[*session]          // the reactor's
+	count             int32    // how many there are or, while one comes or goes, will be
+	reactor           int16
+	kind              command.SubKind
 }
 
 // indexHearers is from how many hearers, or patterns with one prefix, on their places are
@@ -51,36 +50,43 @@ func (t *topic) listeners() (n int) {
 	return n
 }
 
-func (h *hearers) add(s *session) {
-	if len(h.list) == 0 {
-		h.list = make([]*session, 0, 1) // append would take room for more
+// indexed is a set in no order: a list, and the places of its items once it is long.
+type indexed[T comparable] struct {
+	list []T
+	at   map[T]int32
+}
+
+func (x *indexed[T]) add(item T) {
+	if len(x.list) == 0 {
+		x.list = make([]T, 0, 1) // append would take room for more
 	}
-	h.list = append(h.list, s)
-	n := len(h.list)
-	if h.at != nil {
-		h.at[s] = int32(n - 1)
+	x.list = append(x.list, item)
+	n := len(x.list)
+	if x.at != nil {
+		x.at[item] = int32(n - 1)
 	} else if n >= indexHearers {
-		h.at = make(map[*session]int32, n)
-		for i, s := range h.list {
-			h.at[s] = int32(i)
+		x.at = make(map[T]int32, n)
+		for i, item := range x.list {
+			x.at[item] = int32(i)
 		}
 	}
 }
 
-func (h *hearers) remove(s *session) {
-	i, last := 0, len(h.list)-1
-	if h.at != nil {
-		i = int(h.at[s])
-		h.at[h.list[last]] = int32(i)
-		delete(h.at, s)
+func (x *indexed[T]) remove(item T) {
+	i, last := 0, len(x.list)-1
+	if x.at != nil {
+		i = int(x.at[item])
+		x.at[x.list[last]] = int32(i)
+		delete(x.at, item)
 	} else {
-		i = slices.Index(h.list, s)
+		i = slices.Index(x.list, item)
 	}
-	h.list[i] = h.list[last]
-	h.list[last] = nil
-	h.list = h.list[:last]
+	var none T
+	x.list[i] = x.list[last]
+	x.list[last] = none
+	x.list = x.list[:last]
 	if last == 0 {
-		h.list, h.at = nil, nil
+		x.list, x.at = nil, nil
 	}
 }
 
@@ -108,10 +114,7 @@ func (l *prefixLengths) count(n, by int) {
 }
 
 // patternBucket has the patterns with one prefix.
-type patternBucket struct {
-	list []*topic
-	at   map[*topic]int32 // places in list once it is long
-}
+type patternBucket struct{ indexed[*topic] }
 
 // literalPrefix is what the names of all channels that match the pattern begin with.
 func literalPrefix(pattern string) string {
@@ -170,16 +173,7 @@ func (x *patternIndex) add(t *topic) {
 		x.byPrefix[prefix] = b
 		x.lengths.count(len(prefix), 1)
 	}
-	b.list = append(b.list, t)
-	n := len(b.list)
-	if b.at != nil {
-		b.at[t] = int32(n - 1)
-	} else if n >= indexHearers {
-		b.at = make(map[*topic]int32, n)
-		for i, t := range b.list {
-			b.at[t] = int32(i)
-		}
-	}
+	b.add(t)
 }
 
 func (x *patternIndex) remove(t *topic) {
@@ -189,18 +183,7 @@ func (x *patternIndex) remove(t *topic) {
 		return
 	}
 	b := x.byPrefix[prefix]
-	i, last := 0, len(b.list)-1
-	if b.at != nil {
-		i = int(b.at[t])
-		b.at[b.list[last]] = int32(i)
-		delete(b.at, t)
-	} else {
-		i = slices.Index(b.list, t)
-	}
-	b.list[i] = b.list[last]
-	b.list[last] = nil
-	b.list = b.list[:last]
-	if last > 0 {
+	if b.remove(t); len(b.list) > 0 {
 		return
 	}
 	delete(x.byPrefix, prefix)

@@ -52,7 +52,6 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 func (ex *executor) runWhole(b *resp.Batch, multi, exec int) {
 	c := &ex.ctx
 	c.CanWait, ex.inExec, ex.together = false, true, true
-	ex.execSpec = ex.calls[exec].spec
 	ex.beginUnit()
 	c.W.Array(exec - multi - 1)
 	for i := multi + 1; i < exec; i++ {
@@ -68,7 +67,6 @@ func (ex *executor) runWhole(b *resp.Batch, multi, exec int) {
 	c.W.Raw(ex.pushes)
 	ex.pushes = ex.pushes[:0]
 	c.CanWait, ex.inExec, ex.together = true, false, false
-	ex.execSpec = nil
 	c.Spec, c.Args, c.Keys = ex.calls[exec].spec, b.Cmds[exec].Args, nil
 }
 
