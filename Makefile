@@ -159,7 +159,7 @@ profile: build
 	$(GO) run ./tests/load/profile $(ARGS)
 
 soak: build compat-random
-	CRASH_ROUNDS=1000 CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./tests/crash ./server
+	CRASH_ROUNDS=1000 CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./tests/crash ./internal/server
 	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 $(GO) test -count=1 -timeout 20m -run TestReplay ./tests/compat
 	$(GO) run ./tests/load/soak -time $(SOAKTIME) $(ARGS)
 

@@ -23,6 +23,7 @@ package=php-redis; want php -r 'exit(class_exists("Redis") ? 0 : 1);'
 package=ruby-redis; want /usr/bin/ruby -e 'require "redis"'
 package=python3-celery; want /usr/bin/python3 -c 'import celery'
 package=libhiredis-dev; want test -e /usr/include/hiredis/hiredis.h
+package=lua5.1; want have lua5.1
 package=gcc; want have cc
 package=nodejs; want have node
 package=npm; want have npm

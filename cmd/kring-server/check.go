@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kringdb/kring/server"
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // checkConfig reads the configuration that args, a command line, names, and prints all

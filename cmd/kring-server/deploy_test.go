@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // deployDir is what docs/DEPLOY.md tells how to install.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // openLog makes the logger as loglevel and logfile say; the level follows CONFIG SET.

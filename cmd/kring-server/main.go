@@ -14,8 +14,8 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/kringdb/kring/server"
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // product is the name and version in messages.

@@ -5,7 +5,7 @@ import (
 	"net"
 	"os"
 
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // notify tells systemd the state of the server if supervised asks for it, by the

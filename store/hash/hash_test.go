@@ -144,7 +144,7 @@ func TestExpiryIsSelective(t *testing.T) {
 	}
 }
 
-// TestBytesPerField holds what DESIGN.md promises: 52 bytes for 16 + 16.
+// TestBytesPerField holds the bound of 52 bytes for 16 + 16.
 func TestBytesPerField(t *testing.T) {
 	ar := arena.New()
 	defer ar.Release()

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/options"
 )
 
 // startServer runs a server on a free loopback port with the given directives (name,

@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/stats"
+	"github.com/kringdb/kring/internal/server/tlsport"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/acl"
-	"github.com/kringdb/kring/server/options"
-	"github.com/kringdb/kring/server/stats"
-	"github.com/kringdb/kring/server/tlsport"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/arena"
 )

@@ -3,7 +3,7 @@ package server
 import (
 	"fmt"
 
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // renameCommands applies rename-command to the command table.

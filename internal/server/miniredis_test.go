@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/kringdb/kring/server"
+	"github.com/kringdb/kring/internal/server"
 )
 
 // TestSession is the example of docs/MINIREDIS.md.

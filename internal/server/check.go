@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // CheckOptions tells what a server would refuse of options that are valid each by

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/stats"
 )
 
 // This file counts and times commands (package stats) and shows the result.

@@ -4,9 +4,9 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/options"
 	"github.com/kringdb/kring/store"
 )
 

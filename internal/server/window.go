@@ -5,11 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/acl"
-	"github.com/kringdb/kring/server/admin"
-	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store/entry"
 )
 

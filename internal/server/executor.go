@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/acl"
-	"github.com/kringdb/kring/server/options"
-	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store"
 )
 
@@ -309,7 +309,7 @@ func (ex *executor) collect(c *command.Ctx) {
 	}
 }
 
-// prepare is the look-ahead (DESIGN.md): it resolves every call of the batch, hashes
+// prepare is the look-ahead: it resolves every call of the batch, hashes
 // all keys, touches every bucket and then every entry, so that their cache misses
 // overlap. It runs before any lock is taken and only warms caches.
 func (ex *executor) prepare(db int, b *resp.Batch) {

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
-	"github.com/kringdb/kring/server/stats"
 )
 
 // KringVersion is the version of this server; command.Version is the Redis it follows.

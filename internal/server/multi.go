@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/acl"
 	"github.com/kringdb/kring/store"
 )
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/options"
 )
 
 // This file is MONITOR. While somebody watches (guardMonitored), every executor writes a

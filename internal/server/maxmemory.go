@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
 )

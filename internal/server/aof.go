@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
-	"github.com/kringdb/kring/server/options"
 )
 
 // The bits of Server.guard.

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/netio"
-	"github.com/kringdb/kring/server/acl"
 )
 
 // notHere are counters of what this server does not do: it never forks, migrates

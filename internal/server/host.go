@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/options"
 )
 
 // host is the server as the handlers on one executor see it: command.Host. Methods

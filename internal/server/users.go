@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/acl"
 )
 
 // This file joins users (package acl) with sessions, options and the handlers.

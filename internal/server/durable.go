@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/options"
 )
 
 // This file holds replies back until what they promise is durable (appendfsync always),

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kringdb/kring/server/admin"
+	"github.com/kringdb/kring/internal/server/admin"
 )
 
 // get asks the admin server of s.

@@ -17,7 +17,7 @@ func TestDocumentedCode(t *testing.T) {
 		}
 		examples += squeeze(string(b))
 	}
-	for _, path := range []string{"../docs/EMBEDDING.md", "../docs/MINIREDIS.md", "../README.md"} {
+	for _, path := range []string{"../../docs/EMBEDDING.md", "../../docs/MINIREDIS.md", "../../README.md"} {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func TestDocumentedCode(t *testing.T) {
 			}
 			code, rest, _ := strings.Cut(after, "\n```")
 			text = rest
-			if path == "../README.md" && !strings.Contains(code, "server.Start") {
+			if path == "../../README.md" && !strings.Contains(code, "server.Start") {
 				continue // of clients
 			}
 			blocks++

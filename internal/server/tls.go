@@ -8,9 +8,9 @@ import (
 	"net"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/tlsport"
 	"github.com/kringdb/kring/netio"
-	"github.com/kringdb/kring/server/options"
-	"github.com/kringdb/kring/server/tlsport"
 )
 
 // tlsOptions are the options that a TLS configuration is made from: changing one makes a

@@ -9,7 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/kringdb/kring/server"
+	"github.com/kringdb/kring/internal/server"
 )
 
 // A server on a free port of the loopback interface, and a client of it.

@@ -14,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/kringdb/kring/internal/raceflag"
-	"github.com/kringdb/kring/server"
+	"github.com/kringdb/kring/internal/server"
 )
 
 // inMemory starts a server without listeners and makes a client of it.

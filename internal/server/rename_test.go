@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 func TestRenameCommand(t *testing.T) {

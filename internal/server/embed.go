@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/kringdb/kring/internal/memnet"
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // This file is the server as a part of another program: Start, see docs/EMBEDDING.md.

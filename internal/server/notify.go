@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/server/options"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/store"
 )
 

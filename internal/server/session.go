@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/acl"
-	"github.com/kringdb/kring/server/options"
 )
 
 // session is one client connection as the server sees it: parser state, selected

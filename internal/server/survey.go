@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
-	"github.com/kringdb/kring/server/stats"
 	"github.com/kringdb/kring/store"
 )
 

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/server/acl"
 )
 
 // slowCall is one command of the slow lane. Its arguments are copies: the connection
