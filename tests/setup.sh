@@ -57,3 +57,4 @@ if [ ! -e "$node_dir/node_modules/.package-lock.json" ] || [ "$node_dir/package-
 fi
 
 go mod download
+go -C tests mod download

@@ -4,7 +4,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -40,8 +39,8 @@ var allowed = []struct {
 // root is the top of the tree, seen from this package's folder.
 const root = "../.."
 
-// goFiles calls f with the path, relative to the root, of every Go file of the
-// module; nested modules are left out.
+// goFiles calls f with the path, relative to the root, of every Go file of the product
+// and of its tests, which are a module of their own.
 func goFiles(t *testing.T, f func(rel string)) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -53,7 +52,7 @@ func goFiles(t *testing.T, f func(rel string)) {
 			return err
 		}
 		if d.IsDir() {
-			if rel != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules" || nested(p)) {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules") {
 				return filepath.SkipDir
 			}
 			return nil
@@ -66,11 +65,6 @@ func goFiles(t *testing.T, f func(rel string)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func nested(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "go.mod"))
-	return err == nil
 }
 
 func inTree(pkg, tree string) bool { return pkg == tree || strings.HasPrefix(pkg, tree+"/") }

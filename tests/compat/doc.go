@@ -24,7 +24,7 @@
 //     is reported as such, with its whole sequence, and fails too.
 //  4. A difference that fired in no sequence is reported.
 //
-// Run: COMPAT_SEED=n COMPAT_COMMANDS=n go test ./tests/compat. A failure prints its
+// Run: COMPAT_SEED=n COMPAT_COMMANDS=n go -C tests test ./compat. A failure prints its
 // seed and the shortest sequence that still shows it, in redis-cli's notation.
 //
 // To add a family of commands (lists, hashes, ...): write gen_<group>.go (generators,

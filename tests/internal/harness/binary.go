@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -26,7 +27,7 @@ var Subject = sync.OnceValues(func() (string, error) {
 	if p := os.Getenv("KRING_BIN"); p != "" {
 		return filepath.Abs(p)
 	}
-	root, err := ModuleRoot()
+	root, err := ProductRoot()
 	if err != nil {
 		return "", err
 	}
@@ -54,20 +55,35 @@ func Cleanup() {
 	}
 }
 
-// ModuleRoot finds the directory of go.mod above the working directory.
-func ModuleRoot() (string, error) {
+// productModule is the line by which the product's go.mod is told from the tests' own.
+const productModule = "module github.com/kringdb/kring\n"
+
+// ProductRoot finds the directory of the product's go.mod, at or above the working
+// directory.
+func ProductRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		b, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.Contains("\n"+string(b), "\n"+productModule) {
 			return dir, nil
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", fmt.Errorf("no go.mod above the working directory")
+			return "", fmt.Errorf("no go.mod of Kring above the working directory")
 		}
 		dir = up
 	}
+}
+
+// FromRoot makes an absolute path of one that is relative to the product's root: the
+// programs below tests/load run in their own module, whose folder is another one.
+func FromRoot(path string) string {
+	root, err := ProductRoot()
+	if err != nil {
+		return path // outside of the source: relative to where the program runs
+	}
+	return filepath.Join(root, path)
 }

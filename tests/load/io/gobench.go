@@ -22,7 +22,7 @@ var goBenchmarks = []struct{ pkg, pattern string }{
 
 // runGoBenchmarks runs them and reads what they print.
 func runGoBenchmarks() ([]benchRow, error) {
-	root, err := harness.ModuleRoot()
+	root, err := harness.ProductRoot()
 	if err != nil {
 		return nil, err
 	}

@@ -69,15 +69,15 @@ func runGuest(o options, p idlePlan) ([]idleRow, error) {
 
 // guestImage makes the guest's file system: static programs, and the plan.
 func guestImage(dir string, p idlePlan) (string, error) {
-	root, err := harness.ModuleRoot()
+	root, err := harness.ProductRoot()
 	if err != nil {
 		return "", err
 	}
-	for name, pkg := range map[string]string{"init": "./tests/load/io", "kring-server": "./cmd/kring-server"} {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	for _, p := range []struct{ name, module, pkg string }{{"init", "tests", "./load/io"}, {"kring-server", ".", "./cmd/kring-server"}} {
+		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, p.name), p.pkg)
+		cmd.Dir, cmd.Env = filepath.Join(root, p.module), append(os.Environ(), "CGO_ENABLED=0")
 		if msg, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("go build %s: %w\n%s", pkg, err, msg)
+			return "", fmt.Errorf("go build %s: %w\n%s", p.pkg, err, msg)
 		}
 	}
 	plan, err := json.Marshal(p)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kringdb/kring/tests/internal/harness"
 	"github.com/kringdb/kring/tests/load/internal/kit"
 )
 
@@ -52,7 +53,7 @@ func main() {
 	flag.Float64Var(&o.activeSeconds, "active-seconds", 3, "how long they work")
 	flag.StringVar(&o.guest, "guest-kernel", guestKernel, "kernel of part guest's virtual machine")
 	flag.StringVar(&o.results, "results", filepath.Join(os.TempDir(), "kring-bench-io.json"), "where figures are kept between runs")
-	flag.StringVar(&o.docs, "docs", "docs", "directory of IO-MODELS.md and io/*.svg; \"\" writes neither")
+	flag.StringVar(&o.docs, "docs", harness.FromRoot("docs"), "directory of IO-MODELS.md and io/*.svg; \"\" writes neither")
 	flag.BoolVar(&o.strict, "strict", false, "exit with 1 when a bound is missed")
 	flag.BoolVar(&o.console, "console", false, "show the virtual machine's console")
 	flag.Parse()

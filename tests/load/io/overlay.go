@@ -16,7 +16,7 @@ import (
 // buildWith builds the server with a piece of one of its files replaced, beside the
 // source, which stays as it is.
 func buildWith(dir, file, old, new string) (bin string, err error) {
-	root, err := harness.ModuleRoot()
+	root, err := harness.ProductRoot()
 	if err != nil {
 		return "", err
 	}

@@ -28,7 +28,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.dir, "dir", "profiles", "directory of the profiles")
+	flag.StringVar(&o.dir, "dir", harness.FromRoot("profiles"), "directory of the profiles")
 	flag.StringVar(&o.load, "load", "-t get,set -P 64 -c 50 -d 64", "redis-benchmark's arguments, repeated as long as needed")
 	flag.StringVar(&o.extra, "args", "", "further arguments of the server")
 	flag.IntVar(&o.seconds, "seconds", 10, "length of the CPU profile")

@@ -40,7 +40,7 @@ const (
 )
 
 func main() {
-	dir := flag.String("dir", "docs", "directory of the pictures")
+	dir := flag.String("dir", harness.FromRoot("docs"), "directory of the pictures")
 	load := flag.Duration("time", 5*time.Minute, "for how long traffic runs before them")
 	flag.Parse()
 	kit.Run(func(s *kit.Servers) error { return run(s, *dir, *load) })
