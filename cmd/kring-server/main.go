@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/kringdb/kring/internal/server"
+	"github.com/kringdb/kring/internal/server/metrics"
 	"github.com/kringdb/kring/internal/server/options"
 )
 
@@ -103,6 +104,7 @@ func serve(opts *options.Options, log *slog.Logger) error {
 		return err
 	}
 	srv.OwnProcess(profiles())
+	srv.ShowMetrics(metrics.Handler)
 	done, err := announce(ctx, opts, log, srv.Ready())
 	if err != nil {
 		// Listeners are open by now: only serving, ended before it begins, closes them.

@@ -22,7 +22,8 @@ var allowed = []struct {
 	foreign []string
 }{
 	{"cmd", []string{"internal", "internal/server"}, []string{"golang.org/x/sys"}},
-	{"internal/server/admin", nil, []string{"github.com/prometheus/client_golang"}},
+	{"internal/server/admin", nil, nil},
+	{"internal/server/metrics", []string{"internal/server/admin"}, []string{"github.com/prometheus/client_golang"}},
 	{"internal/server/tlsport", []string{"internal"}, nil},
 	{"internal/server/options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
 	{"internal/server", []string{"command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},

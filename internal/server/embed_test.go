@@ -348,7 +348,7 @@ func TestWindowIsClosed(t *testing.T) {
 	}
 	tr := &http.Transport{}
 	defer tr.CloseIdleConnections()
-	r, err := (&http.Client{Transport: tr}).Get("http://" + addr + "/metrics")
+	r, err := (&http.Client{Transport: tr}).Get("http://" + addr + "/api/state")
 	if err != nil {
 		t.Fatal(err)
 	}

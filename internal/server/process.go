@@ -1,6 +1,10 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/kringdb/kring/internal/server/admin"
+)
 
 // OwnProcess tells the server that it has the process to itself, before Serve: then
 // oom-score-adj is obeyed, MEMORY PURGE and the keeper also give back what the Go heap has
@@ -8,6 +12,10 @@ import "net/http"
 // a server leaves the process as it is, for it may be a part of something larger; see
 // docs/EMBEDDING.md for what it shares nevertheless.
 func (s *Server) OwnProcess(profiles http.Handler) {
-	s.ownsProcess, s.profiles = true, profiles
+	s.ownsProcess, s.pages.Profiles = true, profiles
 	s.watchOOMScore()
 }
+
+// ShowMetrics gives the window its page /metrics, before Serve: metrics.Handler, which the
+// server does not import by itself, for it brings Prometheus's client library.
+func (s *Server) ShowMetrics(handler func(admin.Source) http.Handler) { s.pages.Metrics = handler }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/metrics"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/resp"
 )
@@ -67,6 +68,7 @@ func launch(t testing.TB, set func(*Server), directives ...string) (*Server, fun
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.ShowMetrics(metrics.Handler)
 	if set != nil {
 		set(s)
 	}

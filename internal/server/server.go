@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tlsport"
@@ -56,9 +56,9 @@ type Server struct {
 	base        statBase
 	peakBytes   atomic.Int64
 	within
-	ownsProcess  bool         // see OwnProcess
-	profiles     http.Handler // of the window, nil: none
-	startBytes   int64        // what the Go heap held when the server began to serve
+	ownsProcess  bool        // see OwnProcess
+	pages        admin.Pages // of the window, which the program brings
+	startBytes   int64       // what the Go heap held when the server began to serve
 	runID        string
 	replID       string
 	started      time.Time

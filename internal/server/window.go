@@ -31,7 +31,7 @@ func (s *Server) openWindow() (closeIt func()) {
 			addr = net.JoinHostPort("127.0.0.1", port)
 		}
 	}
-	a, err := admin.Start(addr, (*window)(s), s.profiles, s.log)
+	a, err := admin.Start(addr, (*window)(s), s.pages, s.log)
 	if err != nil {
 		s.log.Error("http-address cannot be served", "address", addr, "error", err)
 		return func() {}

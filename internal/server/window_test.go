@@ -16,7 +16,7 @@ import (
 // get asks the admin server of s.
 func get(t *testing.T, s *Server, path, password string) (int, string) {
 	t.Helper()
-	a, err := admin.Start("127.0.0.1:0", (*window)(s), s.profiles, s.log)
+	a, err := admin.Start("127.0.0.1:0", (*window)(s), s.pages, s.log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestWindow(t *testing.T) {
 	if code, _ := get(t, s, "/debug/pprof/heap", ""); code != http.StatusNotFound {
 		t.Error("profiles, though nobody gave any:", code)
 	}
-	s.profiles = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) })
+	s.pages.Profiles = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) })
 	if code, text := get(t, s, "/debug/pprof/heap", ""); code != http.StatusOK || text != "/debug/pprof/heap" {
 		t.Error(code, text)
 	}

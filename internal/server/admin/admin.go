@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Source is the running server. Any goroutine may call it.
@@ -48,10 +46,16 @@ type Admin struct {
 	done chan struct{}
 }
 
-// Start serves on addr (host:port; without a host the loopback interface). Of profiles, if
-// it is not nil, it asks what is below /debug/pprof/: the package net/http/pprof, which
-// whoever imports it gets on http.DefaultServeMux too, is not for a library to import.
-func Start(addr string, src Source, profiles http.Handler, log *slog.Logger) (*Admin, error) {
+// Pages are what the program around the server adds; what is nil is not there. They come
+// from outside because of what they import: Prometheus's client library, and
+// net/http/pprof, which whoever imports it gets on http.DefaultServeMux too.
+type Pages struct {
+	Metrics  func(Source) http.Handler // makes what serves /metrics
+	Profiles http.Handler              // serves what is below /debug/pprof/
+}
+
+// Start serves on addr (host:port; without a host the loopback interface).
+func Start(addr string, src Source, pages Pages, log *slog.Logger) (*Admin, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
@@ -63,7 +67,7 @@ func Start(addr string, src Source, profiles http.Handler, log *slog.Logger) (*A
 	if err != nil {
 		return nil, err
 	}
-	a := &Admin{srv: &http.Server{Handler: guard(src, handler(src, profiles)), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}, addr: l.Addr(), done: make(chan struct{})}
+	a := &Admin{srv: &http.Server{Handler: guard(src, handler(src, pages)), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}, addr: l.Addr(), done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
 		if err := a.srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -86,9 +90,11 @@ func (a *Admin) Close() {
 	<-a.done
 }
 
-func handler(src Source, profiles http.Handler) http.Handler {
+func handler(src Source, pages Pages) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
+	if pages.Metrics != nil {
+		mux.Handle("GET /metrics", pages.Metrics(src))
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if !src.Ready() {
 			http.Error(w, "loading", http.StatusServiceUnavailable)
@@ -108,8 +114,8 @@ func handler(src Source, profiles http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-cache")
 		_, _ = w.Write(window) // the client may be gone
 	})
-	if profiles != nil {
-		mux.Handle("GET /debug/pprof/", profiles)
+	if pages.Profiles != nil {
+		mux.Handle("GET /debug/pprof/", pages.Profiles)
 	}
 	return mux
 }

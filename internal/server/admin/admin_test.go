@@ -6,10 +6,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/pprof"
-	"regexp"
-	"strings"
 	"testing"
 )
+
+// pages are those of a program that shows all there is.
+var pages = Pages{
+	Metrics:  func(Source) http.Handler { return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}) },
+	Profiles: http.HandlerFunc(pprof.Index),
+}
 
 // fake is a Source that says what it is told to.
 type fake struct {
@@ -23,7 +27,7 @@ func (f *fake) Admit(v Visitor) Access { return f.access(v) }
 func (f *fake) Ready() bool            { return f.ready }
 func (f *fake) get(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	guard(f, handler(f, http.HandlerFunc(pprof.Index))).ServeHTTP(w, r)
+	guard(f, handler(f, pages)).ServeHTTP(w, r)
 	return w
 }
 
@@ -89,20 +93,20 @@ func TestOnlyGet(t *testing.T) {
 	}
 }
 
-// TestMetricNames holds that every row of the table is well formed and that names are
-// used once.
-func TestMetricNames(t *testing.T) {
-	seen := map[string]bool{}
-	for _, m := range metrics {
-		if !regexp.MustCompile(`^(redis|kring)_[a-z_0-9]+$`).MatchString(m.name) || m.help == "" || !strings.HasSuffix(m.help, ".") || seen[m.name] || seen[m.field] {
-			t.Errorf("%+v", m)
+// TestPagesThatAreNotThere: a program that brings neither metrics nor profiles has the rest.
+func TestPagesThatAreNotThere(t *testing.T) {
+	f := &fake{access: func(Visitor) Access { return All }}
+	for path, want := range map[string]int{"/": 200, "/api/state": 200, "/metrics": 404, "/debug/pprof/": 404} {
+		w := httptest.NewRecorder()
+		guard(f, handler(f, Pages{})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
 		}
-		seen[m.name], seen[m.field] = true, true
 	}
 }
 
 func TestStartRefusesABadAddress(t *testing.T) {
-	if _, err := Start("nonsense", &fake{}, nil, slog.New(slog.NewTextHandler(io.Discard, nil))); err == nil {
+	if _, err := Start("nonsense", &fake{}, Pages{}, slog.New(slog.NewTextHandler(io.Discard, nil))); err == nil {
 		t.Error("no error")
 	}
 }

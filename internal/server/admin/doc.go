@@ -1,20 +1,19 @@
-// Package admin is the window on the running server over HTTP: metrics for Prometheus,
-// profiles, a health check, and one page with live charts.
+// Package admin is the window on the running server over HTTP: a health check, one page
+// with live charts, and the pages that the program brings: metrics and profiles.
 //
 // Terms
 //
 //	source    the running server, as this package sees it
 //	visitor   who sends a request, and from where (guard.go)
-//	metric    one row of the table in fields.go: an INFO field and its name for Prometheus
 //	window    the page; it asks for /api/state and draws the difference of two answers
 //
 // Paths
 //
 //	/            the window: one HTML page without any other asset
 //	/api/state   what the window draws, as JSON (state.go)
-//	/metrics     Prometheus; names as redis_exporter's where they mean the same
+//	/metrics     Prometheus, where the program brings it (internal/server/metrics)
 //	/healthz     200 while the server serves, 503 while it loads
-//	/debug/pprof Go's profiles
+//	/debug/pprof Go's profiles, likewise
 //
 // Invariants
 //

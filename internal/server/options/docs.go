@@ -52,7 +52,7 @@ func (r *Row) note() string {
 // Markdown returns docs/OPTIONS.md: a table for each group.
 func (o *Options) Markdown() string {
 	var b strings.Builder
-	b.WriteString("# Options\n\nMade from the options table (server/options) by `kring-server --options-markdown`; do not edit.\n\n" +
+	b.WriteString("# Options\n\nMade from the options table (internal/server/options) by `kring-server --options-markdown`; do not edit.\n\n" +
 		"An option is set by a line of the configuration file (`name value`), by `--name value` on the command line, and, where the\n" +
 		"column says yes, by `CONFIG SET` while the server runs (protected: only as `enable-protected-configs` allows).\n\n" +
 		"State: **working**, as in Redis; **accepted**, taken for compatibility, with the meaning told; **later**, taken, without\n" +

@@ -140,7 +140,7 @@ func TestSensitive(t *testing.T) {
 
 // TestDocsAreCurrent wants docs/OPTIONS.md to be what the table says: make docs.
 func TestDocsAreCurrent(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/OPTIONS.md")
+	doc, err := os.ReadFile("../../../docs/OPTIONS.md")
 	if err != nil {
 		t.Fatal(err)
 	}

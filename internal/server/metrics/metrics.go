@@ -1,24 +1,31 @@
-package admin
+package metrics
 
 import (
 	"math"
+	"net/http"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kringdb/kring/internal/server/admin"
 )
 
-// registry returns all metrics: the server's, and those of the Go runtime about its
+// Handler serves all metrics: the server's, and those of the Go runtime about its
 // collector and scheduler.
-func registry(src Source) *prometheus.Registry {
+func Handler(src admin.Source) http.Handler {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collector{src}, collectors.NewGoCollector(
+	reg.MustRegister(Collector(src), collectors.NewGoCollector(
 		collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsGC)))
-	return reg
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 
+// Collector gives the server's metrics alone, for a registry of the caller's.
+func Collector(src admin.Source) prometheus.Collector { return collector{src} }
+
 // collector gathers a State per scrape.
-type collector struct{ src Source }
+type collector struct{ src admin.Source }
 
 // Describe sends nothing: which metrics there are depends on the server's state.
 func (collector) Describe(chan<- *prometheus.Desc) {}
@@ -70,10 +77,10 @@ func (s sender) send(name, help string, kind prometheus.ValueType, v float64, la
 }
 
 // store sends what there is of keys: databases, memory, lateness of expiry.
-func (s sender) store(st *State) {
+func (s sender) store(st *admin.State) {
 	list := st.Keyspace
 	if len(list) == 0 {
-		list = []Database{{DB: 0}} // so that there is something to draw
+		list = []admin.Database{{DB: 0}} // so that there is something to draw
 	}
 	for _, d := range list {
 		db := "db" + strconv.Itoa(d.DB)
@@ -103,7 +110,7 @@ func (s sender) store(st *State) {
 }
 
 // command sends what was counted of one command.
-func (s sender) command(c *Command) {
+func (s sender) command(c *admin.Command) {
 	s.send("redis_commands_total", "Calls by command.", counter, float64(c.Calls), "cmd", c.Name)
 	s.send("redis_commands_duration_seconds_total", "Time by command.", counter, c.Micros/1e6, "cmd", c.Name)
 	s.send("redis_commands_rejected_calls_total", "Calls refused before they ran.", counter, float64(c.Rejected), "cmd", c.Name)
@@ -123,7 +130,7 @@ func (s sender) command(c *Command) {
 }
 
 // slow sends what there is of slow calls and of latency events.
-func (s sender) slow(st *State) {
+func (s sender) slow(st *admin.State) {
 	s.send("redis_slowlog_length", "Slow calls kept.", gauge, float64(st.SlowKept))
 	last, took := int64(0), 0.0
 	if len(st.Slow) > 0 {
