@@ -1,6 +1,8 @@
 package command
 
 import (
+	"sync/atomic"
+
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
@@ -60,7 +62,20 @@ type Ctx struct {
 	Yield    func()
 	Unlocked func(f func())
 
+	// Halt, when set and true, tells a call that takes long to end early, see Halted. Nil for
+	// calls that nobody ends: on reactors, within transactions, while loading.
+	Halt *atomic.Bool
+
 	Scratch []byte // grown and kept by handlers that need contiguous working memory
+}
+
+// Halted tells whether the call is to end now, whatever it has replied so far: its client has
+// gone or the server ends, and nothing of the reply will be sent; or, for calls that change
+// nothing, the reply has exceeded the client's output limit. Loops that visit or reply very
+// many elements look at it every HaltEvery of them. A call that has begun to change anything
+// does not: it runs to its end.
+func (c *Ctx) Halted() bool {
+	return c.Halt != nil && c.Halt.Load() || c.W.Over() && c.Spec.Flags&Write == 0
 }
 
 // Limits are the sizes that handlers check and the thresholds of the encodings, made

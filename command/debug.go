@@ -27,6 +27,13 @@ var debugHelp = []string{
 	"    Prints this help.",
 }
 
+// sleep lets the time pass, unless the call is halted meanwhile.
+func (c *Ctx) sleep(d time.Duration) {
+	for until := time.Now().Add(d); d > 0 && !c.Halted(); d = time.Until(until) {
+		time.Sleep(min(d, sleepStep))
+	}
+}
+
 // debug runs on a worker, so that SLEEP holds up nobody else.
 func debug(c *Ctx) {
 	if !c.Host.DebugAllowed(c.Client) {
@@ -41,7 +48,7 @@ func debug(c *Ctx) {
 			c.W.Simple(l)
 		}
 	case n == 3 && equalFold(sub, "sleep"):
-		c.Unlocked(func() { time.Sleep(parseSeconds(c.Args[2])) })
+		c.Unlocked(func() { c.sleep(parseSeconds(c.Args[2])) })
 		c.W.OK()
 	case n == 3 && equalFold(sub, "set-active-expire"):
 		c.Host.SetActiveExpire(string(c.Args[2]) != "0")

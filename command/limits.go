@@ -1,5 +1,7 @@
 package command
 
+import "time"
+
 const (
 	// SlowCost is the Spec.Cost from which a call runs on a worker: about a millisecond.
 	SlowCost = 20000
@@ -34,6 +36,10 @@ const (
 	sortBlockBytes = 4 << 10
 	// costBytesPerElement is how many bytes of a reply count as one element in a Cost.
 	costBytesPerElement = 256
+	// HaltEvery is how many elements a loop visits between two looks at Ctx.Halted.
+	HaltEvery = 256
+	// sleepStep is how long DEBUG SLEEP sleeps between two looks at Ctx.Halted.
+	sleepStep = 20 * time.Millisecond
 	// maxSleepSeconds bounds DEBUG SLEEP.
 	maxSleepSeconds = 3600
 	// clockBits is the width of the access clock in an entry.

@@ -158,7 +158,10 @@ func srandmember(c *Ctx) {
 		c.W.Array(0)
 	case count < 0:
 		c.W.Array(int(-count))
-		for range -count {
+		for i := range -count {
+			if i%HaltEvery == 0 && c.Halted() {
+				return
+			}
 			c.W.Bulk(randomMember(c, e))
 		}
 	case count >= int64(sets.Len(e)):

@@ -93,7 +93,10 @@ func writeEntry(c *Ctx, e entry.Entry, rank uint64, withScores, pairs bool) {
 func writeRandom(c *Ctx, e entry.Entry, n uint64, withScores bool) {
 	pairs := c.beginEntries(int(n), withScores)
 	all := zset.Len(e)
-	for range n {
+	for i := range n {
+		if i%HaltEvery == 0 && c.Halted() {
+			return
+		}
 		writeEntry(c, e, rand.Uint64N(all), withScores, pairs)
 	}
 }

@@ -122,6 +122,13 @@ func (c *Conn) OutNodes() int {
 	return c.out.nodes()
 }
 
+// PeerDone tells whether the peer has shut down its side: nothing more will come from it.
+// Whether it still reads is not known.
+func (c *Conn) PeerDone() bool { return c.eof }
+
+// Closed tells whether Close was called.
+func (c *Conn) Closed() bool { return c.closed }
+
 // IsUnix tells whether this is a unix socket.
 func (c *Conn) IsUnix() bool { return c.from.unix }
 

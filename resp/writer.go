@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"math"
 	"strings"
 	"unsafe"
 )
@@ -12,7 +13,8 @@ const (
 )
 
 // Writer writes replies into a Sink in the connection's protocol version. It is used by
-// one goroutine at a time, holds no memory, and does not allocate. The zero value must
+// one goroutine at a time, holds no memory but where a limit was exceeded, and does not
+// allocate otherwise. The zero value must
 // be bound before use.
 //
 // Aggregates are written as a header with the number of elements, followed by the
@@ -22,14 +24,42 @@ type Writer struct {
 	buf   []byte // the current window: its length is written, its capacity is the window
 	proto int
 	errs  int // error replies since TakeErrors
+	left  int // how much more may be committed, see Limit
+	over  bool
+	waste Discard // takes what exceeds the limit
 
 	// OnError, when set, is told the text of every error reply.
 	OnError func(text string)
 }
 
-// Bind directs w to s. Whatever was written to the previous sink must have been flushed.
+// Bind directs w to s, without a limit. Whatever was written to the previous sink must have
+// been flushed.
 func (w *Writer) Bind(s Sink, proto int) {
 	w.sink, w.buf, w.proto = s, nil, proto
+	w.left, w.over = math.MaxInt, false
+}
+
+// Limit bounds what the sink gets from now on until the next Bind to about n bytes: once it
+// has more, all that follows is thrown away, so that a reply which nobody will be sent takes
+// no memory. Over then tells so: what the sink has is not a whole reply.
+func (w *Writer) Limit(n int) { w.left = n }
+
+// Over tells whether replies were cut off because of Limit, since the last Bind.
+func (w *Writer) Over() bool { return w.over }
+
+// TakeOver is Over for the owner of the writer, who draws the conclusions: it is told once.
+func (w *Writer) TakeOver() bool {
+	over := w.over
+	w.over = false
+	return over
+}
+
+// count accounts for n bytes that the sink has got.
+func (w *Writer) count(n int) {
+	if w.left -= n; w.left < 0 {
+		w.sink.Window(0, 0)
+		w.sink, w.left, w.over = &w.waste, math.MaxInt, true
+	}
 }
 
 // Flush commits what was written. The window is dropped: the sink may be used by others
@@ -37,6 +67,7 @@ func (w *Writer) Bind(s Sink, proto int) {
 func (w *Writer) Flush() {
 	if w.buf != nil {
 		w.sink.Window(len(w.buf), 0)
+		w.count(len(w.buf))
 		w.buf = nil
 	}
 }
@@ -50,6 +81,11 @@ func (w *Writer) SetProto(proto int) { w.proto = proto }
 // next commits the window and gets one with room for n bytes.
 func (w *Writer) next(n int) {
 	win := w.sink.Window(len(w.buf), n)
+	if done := len(w.buf); done > 0 {
+		if w.count(done); w.over {
+			win = w.sink.Window(0, n)
+		}
+	}
 	w.buf = win[:0:len(win)]
 }
 

@@ -48,6 +48,14 @@ func eachSession(r *netio.Reactor, f func(se *session)) {
 	})
 }
 
+// endNow closes the session's connection at once. A worker that has a call of its is told to
+// end that. It runs on the session's reactor.
+func (s *session) endNow(err error) {
+	s.haltCall()
+	s.stopWaiting()
+	s.conn.Close(err)
+}
+
 // matches tells whether a filter of CLIENT LIST or CLIENT KILL selects the session.
 // It runs on the session's reactor.
 func (s *session) matches(f *command.ClientFilter) bool {
@@ -105,11 +113,10 @@ func (h *host) AppendClientList(dst []byte, f *command.ClientFilter) []byte {
 	return dst
 }
 
-// KillClients implements command.Host. A client that kills itself still gets its
-// reply: it is the only one that is busy with a worker now.
+// KillClients implements command.Host. A client that kills itself still gets its reply.
 func (h *host) KillClients(f *command.ClientFilter) int {
 	var mu sync.Mutex
-	killed := 0
+	killed, own := 0, h.ex.ctx.Client.ID()
 	h.askReactors(func(r *netio.Reactor, _ *executor) {
 		eachSession(r, func(se *session) {
 			if !se.matches(f) {
@@ -118,11 +125,10 @@ func (h *host) KillClients(f *command.ClientFilter) int {
 			mu.Lock()
 			killed++
 			mu.Unlock()
-			if se.busy {
+			if se.id == own {
 				se.closeAfterReply()
 			} else {
-				se.stopWaiting()
-				se.conn.Close(errKilled)
+				se.endNow(errKilled)
 			}
 		})
 	})

@@ -184,9 +184,11 @@ func (s *Server) wakeThrottled() {
 	}
 }
 
-// awaitRoom is throttle for a worker, which may sleep. It holds no gate.
-func (s *Server) awaitRoom(flags command.Flag) {
-	for flags&command.Write != 0 && s.crowded() {
+// awaitRoom is throttle for a worker, which may sleep. It holds no gate. It returns false
+// when the call is not to run any more.
+func (s *Server) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {
+	for flags&command.Write != 0 && s.crowded() && !halt.Load() {
 		time.Sleep(time.Millisecond)
 	}
+	return !halt.Load()
 }

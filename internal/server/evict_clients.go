@@ -94,11 +94,7 @@ func (s *Server) closeEvicted(w weight) {
 			}
 			s.counts.evictedClients.Add(1)
 			s.log.Info("closing client to stay within maxmemory-clients", "id", se.id, "client", se.conn.RemoteAddr(), "bytes", w.bytes)
-			if se.busy {
-				se.closeAfterReply()
-			} else {
-				se.conn.Close(errClientEvicted)
-			}
+			se.endNow(errClientEvicted)
 		})
 	})
 }

@@ -93,6 +93,7 @@ type blocking struct {
 	arrivals []*waiter    // those of them that are this reactor's own
 	parked   *waiter      // made of the call that has just run
 	timers   timerHeap    // of a reactor: its sessions' deadlines
+	lent     []*slowCall  // of a reactor: its sessions' calls that workers have
 
 	postponed   []*session // of a reactor: those that wait for the end of a pause, see pause.go
 	pausedUntil int64      // which is then, milliseconds since 1970

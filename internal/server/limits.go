@@ -1,10 +1,20 @@
 package server
 
-import "github.com/kringdb/kring/resp"
+import (
+	"time"
+
+	"github.com/kringdb/kring/resp"
+)
 
 const (
 	// turnCommands bounds the commands of one connection in one reactor turn.
 	turnCommands = 1024
+	// desertedMs is for how long a command on a worker goes on when its client has shut down
+	// its side of the connection.
+	desertedMs = 1000
+	// endGrace is what commands are given to end when the server does; those that have been told to
+	// and do not are left behind.
+	endGrace = 5 * time.Second
 	// workerCount is how many goroutines serve the slow lane.
 	workerCount = 4
 	// keepKeysEntries is the largest key buffer an executor keeps between batches.

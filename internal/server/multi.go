@@ -247,7 +247,8 @@ func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
 		c.W.NullArray()
 		return
 	}
-	yield, unlocked, args := c.Yield, c.Unlocked, c.Args
+	yield, unlocked, args, halt := c.Yield, c.Unlocked, c.Args, c.Halt
+	c.Halt = nil // a transaction runs whole
 	c.Yield, c.Unlocked, c.CanWait = noYield, justCall, false
 	ex.inExec, ex.whole = true, whole
 	ex.execTx, ex.execSpec = tx, exec
@@ -261,7 +262,7 @@ func (ex *executor) execAll(s *session, tx *transaction, whole bool) {
 	ex.pushes = ex.pushes[:0]
 	ex.inExec, ex.whole = false, false
 	ex.execTx, ex.execSpec = nil, nil
-	c.Yield, c.Unlocked, c.CanWait = yield, unlocked, true
+	c.Yield, c.Unlocked, c.CanWait, c.Halt = yield, unlocked, true, halt
 	c.Spec, c.Args, c.Keys = exec, args, nil
 }
 

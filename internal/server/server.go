@@ -236,15 +236,38 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 	}
 	s.stopping.Store(true)
+	s.slow.halt()
 	closeWindow()
 	s.tls.Close()
-	s.group.Close()
-	s.slow.close()
-	s.keeper.stop()
+	ended := s.endRunning()
 	err = errors.Join(err, s.aof.close())
-	s.store.Close()
+	if ended {
+		s.store.Close()
+	}
 	s.log.Info("bye")
 	return err
+}
+
+// endRunning ends all who run commands. It returns false if a command does not end in time:
+// then its goroutine, and what waits for it, are left behind with the store that they use. What
+// such a command does was acknowledged to nobody, and is not recorded any more.
+func (s *Server) endRunning() (ended bool) {
+	done := make(chan struct{})
+	go func() {
+		s.group.Close()
+		s.slow.close()
+		s.keeper.stop()
+		close(done)
+	}()
+	late := time.NewTimer(endGrace)
+	defer late.Stop()
+	select {
+	case <-done:
+		return true
+	case <-late.C:
+		s.log.Error("a command does not end: leaving it behind")
+		return false
+	}
 }
 
 // Ready is closed when the data are loaded and connections are served.
@@ -296,6 +319,7 @@ func (s *Server) Tick(r *netio.Reactor) {
 	ex := r.Local.(*executor)
 	ex.sampleRate(r.Now())
 	s.weighClients(r, ex)
+	ex.haltDeserted(r.Now())
 	ex.ageHot(r.Now())
 	idleMs := s.opts.Timeout.Load() * 1000
 	soft := s.opts.OutputLimits.Load()[options.ClassNormal].SoftBytes > 0

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"math"
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
@@ -246,6 +247,9 @@ func (s *session) endBatch(b *resp.Batch, before int, ok bool) {
 	ex := s.ex
 	ex.closeGroup()
 	ex.w.Flush()
+	if ex.w.TakeOver() {
+		s.closeOverLimit()
+	}
 	s.promised(ex.takeWait())
 	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)
 	ex.stats.batches++
@@ -317,11 +321,24 @@ func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
 func (s *session) bindReply() {
 	ex := s.ex
 	ex.w.Flush()
+	if ex.w.TakeOver() {
+		s.closeOverLimit()
+	}
 	if s.reply == replyOff || s.reply == replySkipThis {
 		ex.w.Bind(&ex.quiet, int(s.proto))
 		return
 	}
 	ex.w.Bind(s.conn.Out(), int(s.proto))
+	ex.w.Limit(s.outputRoom())
+}
+
+// outputRoom is how much may be written until the hard output limit is reached.
+func (s *session) outputRoom() int {
+	lim := s.outputLimit().HardBytes
+	if lim == 0 {
+		return math.MaxInt
+	}
+	return int(max(lim-int64(s.conn.OutBytes()), 0))
 }
 
 func (s *session) protocolError(err error) {
@@ -358,22 +375,42 @@ func (s *session) checkOutput() {
 		return
 	}
 	if s.overOutputLimit(pending) {
-		s.ex.srv.log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", pending)
-		s.ex.srv.counts.outputLimitCloses.Add(1)
-		s.conn.Close(errOutputLimit)
+		s.closeOverLimit()
 	}
 }
 
-var errOutputLimit = errors.New("output buffer limit reached")
+// closeOverLimit ends the connection at once: its output has passed a limit, and may have
+// been cut off there.
+func (s *session) closeOverLimit() {
+	if s.closed || s.conn.Closed() {
+		return
+	}
+	s.closing = true // nothing more runs
+	s.ex.srv.log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", s.conn.OutBytes())
+	s.ex.srv.counts.outputLimitCloses.Add(1)
+	s.conn.Close(errOutputLimit)
+}
+
+// closeCut ends the connection at once, because a reply that a worker made is not whole:
+// nobody will read it (halted), or it has passed the output limit.
+func (s *session) closeCut(halted bool) {
+	if !halted {
+		s.closeOverLimit()
+		return
+	}
+	s.closing = true
+	s.conn.Close(errHalted)
+}
+
+var (
+	errOutputLimit = errors.New("output buffer limit reached")
+	errHalted      = errors.New("its command was told to end")
+)
 
 // overOutputLimit applies the hard limit, and the soft limit once it has been passed
 // for longer than its seconds.
 func (s *session) overOutputLimit(pending int64) bool {
-	class := options.ClassNormal
-	if s.subCount > 0 {
-		class = options.ClassPubSub
-	}
-	lim := s.ex.srv.opts.OutputLimits.Load()[class]
+	lim := s.outputLimit()
 	if lim.HardBytes > 0 && pending > lim.HardBytes {
 		return true
 	}
@@ -388,6 +425,15 @@ func (s *session) overOutputLimit(pending int64) bool {
 	return now-s.softSince > lim.SoftSeconds*1000
 }
 
+// outputLimit is the limit of the client's class.
+func (s *session) outputLimit() options.OutputLimit {
+	class := options.ClassNormal
+	if s.subCount > 0 {
+		class = options.ClassPubSub
+	}
+	return s.ex.srv.opts.OutputLimits.Load()[class]
+}
+
 // Drained implements netio.Session.
 func (s *session) Drained() { s.softSince = 0 }
 
@@ -397,7 +443,9 @@ func (s *session) Closed(err error) {
 	s.stopWaiting()
 	s.stopPostponing()
 	s.stopMonitoring()
-	if !s.busy {
+	if s.busy {
+		s.haltCall()
+	} else {
 		s.Unwatch()
 		s.unsubscribeAll()
 		s.untrack(true)

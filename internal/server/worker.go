@@ -1,7 +1,9 @@
 package server
 
 import (
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kringdb/kring/command"
@@ -18,9 +20,13 @@ type slowCall struct {
 	db    int32
 	proto int8
 	reply resp.Buffer
+	room  int    // how long the reply may become
 	wait  uint64 // what the reply waits for, see executor.takeWait
 	wrote uint64
-	done  func() // posted to the session's reactor
+	cut   bool        // the reply is not whole, and will not be sent
+	done  func()      // posted to the session's reactor
+	halt  atomic.Bool // see command.Ctx.Halt
+	endAt int64       // of the session's reactor: when its client was first seen to be at its end, 0: it is not
 
 	user   *acl.User
 	after  []func()   // what the call changed in the session
@@ -33,8 +39,9 @@ type slowCall struct {
 type slowLane struct {
 	mu struct {
 		sync.Mutex
-		queue  []*slowCall // bounded by the number of connections
-		closed bool
+		queue   []*slowCall // bounded by the number of connections
+		running map[*slowCall]struct{}
+		closed  bool
 	}
 	wake *sync.Cond
 	wg   sync.WaitGroup
@@ -42,12 +49,13 @@ type slowLane struct {
 
 func (l *slowLane) start(execs []*executor) {
 	l.wake = sync.NewCond(&l.mu.Mutex)
+	l.mu.running = make(map[*slowCall]struct{}, len(execs))
 	for _, ex := range execs {
 		ex.ctx.Yield, ex.ctx.Unlocked = ex.yield, ex.unlocked
 		l.wg.Add(1)
 		go func() {
 			defer l.wg.Done()
-			for c := l.next(); c != nil; c = l.next() {
+			for c := l.next(nil); c != nil; c = l.next(c) {
 				if c.wake != nil {
 					ex.serveOnWorker(c.wake)
 					continue
@@ -65,10 +73,12 @@ func (l *slowLane) submit(c *slowCall) {
 	l.wake.Signal()
 }
 
-// next blocks for the next call; nil when the lane is closed.
-func (l *slowLane) next() *slowCall {
+// next blocks for the next call after the one that has ended, nil: none has. It returns nil when the
+// lane is closed.
+func (l *slowLane) next(ended *slowCall) *slowCall {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	delete(l.mu.running, ended)
 	for len(l.mu.queue) == 0 && !l.mu.closed {
 		l.wake.Wait()
 	}
@@ -78,15 +88,24 @@ func (l *slowLane) next() *slowCall {
 	c := l.mu.queue[0]
 	l.mu.queue[0] = nil
 	l.mu.queue = l.mu.queue[1:]
+	l.mu.running[c] = struct{}{}
 	return c
 }
 
-// close lets the workers end after the call they are in and waits for them.
-func (l *slowLane) close() {
+// halt closes the lane and tells the calls that run to end early.
+func (l *slowLane) halt() {
 	l.mu.Lock()
 	l.mu.closed = true
+	for c := range l.mu.running {
+		c.halt.Store(true)
+	}
 	l.mu.Unlock()
 	l.wake.Broadcast()
+}
+
+// close is halt, and waits for the workers.
+func (l *slowLane) close() {
+	l.halt()
 	l.wg.Wait()
 }
 
@@ -103,6 +122,8 @@ func (ex *executor) runSlow(sc *slowCall) {
 		flags |= sc.s.tx.flags
 	}
 	ex.w.Bind(&sc.reply, int(sc.proto))
+	ex.w.Limit(sc.room)
+	ex.ctx.Halt = &sc.halt
 	cl := &ex.calls[0]
 	*cl = call{spec: sc.spec}
 	ex.keys = ex.keys[:0]
@@ -111,13 +132,17 @@ func (ex *executor) runSlow(sc *slowCall) {
 		cl.to = int32(len(ex.keys))
 	}
 	ex.stats.slow++
-	ex.srv.awaitRoom(flags)
-	ex.mark = ex.nanos()
-	ex.gate.Lock()
-	ex.run(cl, sc.args)
-	ex.gate.Unlock()
+	if ex.srv.awaitRoom(flags, &sc.halt) {
+		ex.mark = ex.nanos()
+		ex.gate.Lock()
+		ex.run(cl, sc.args)
+		ex.gate.Unlock()
+	}
 	ex.closeGroup()
 	ex.w.Flush()
+	if sc.cut = ex.w.TakeOver() || sc.halt.Load(); sc.cut {
+		sc.reply = resp.Buffer{}
+	}
 	sc.parked, ex.parked, sc.after = ex.parked, nil, wc.after
 	sc.wait, sc.wrote = ex.takeWait()
 	ex.kick()
@@ -163,22 +188,49 @@ func (ex *executor) yield() {
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
 func (s *session) handOver(b *resp.Batch, i int) {
 	ex := s.ex
-	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: b.Cmds[i].Args.Clone(), db: s.db, proto: s.proto, user: s.user}
+	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: b.Cmds[i].Args.Clone(), db: s.db, proto: s.proto, user: s.user, room: s.outputRoom()}
 	sc.done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)
 	if sc.spec.Flags&command.AtOnce != 0 && s.watching == nil {
 		s.watching = &watchSet{} // here, so that the worker does not change the session
 	}
 	s.busy = true
+	ex.lent = append(ex.lent, sc)
 	s.lastSpec = sc.spec
 	s.conn.Pause()
 	ex.srv.slow.submit(sc)
+}
+
+// haltCall tells the call of the session that a worker has to end early. It runs on the session's
+// reactor.
+func (s *session) haltCall() {
+	for _, sc := range s.ex.lent {
+		if sc.s == s {
+			sc.halt.Store(true)
+		}
+	}
+}
+
+// haltDeserted halts calls whose clients have shut down their side some time ago. One that only
+// says that it has no more requests still gets replies which come soon; whether one has gone for good
+// shows by nothing else before something is sent.
+func (ex *executor) haltDeserted(now int64) {
+	for _, sc := range ex.lent {
+		switch {
+		case !sc.s.conn.PeerDone():
+		case sc.endAt == 0:
+			sc.endAt = now
+		case now-sc.endAt >= desertedMs:
+			sc.halt.Store(true)
+		}
+	}
 }
 
 // slowDone runs on the reactor: it sends the worker's reply and goes on with what
 // the client had pipelined behind the command.
 func (s *session) slowDone(sc *slowCall) {
 	s.busy = false
+	s.ex.lent = slices.DeleteFunc(s.ex.lent, func(o *slowCall) bool { return o == sc })
 	if sc.spec.Flags&command.Exec != 0 {
 		s.tx = nil
 	}
@@ -193,6 +245,13 @@ func (s *session) slowDone(sc *slowCall) {
 	}
 	for _, f := range sc.after {
 		f()
+	}
+	if sc.cut {
+		if sc.parked != nil {
+			sc.parked.end()
+		}
+		s.closeCut(sc.halt.Load())
+		return
 	}
 	if s.reply == replyOn {
 		n, _ := s.conn.Out().Write(sc.reply.Bytes()) // a ring takes everything

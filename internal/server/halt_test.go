@@ -1,0 +1,112 @@
+package server
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/command"
+)
+
+// until waits for a condition that must come about.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not within a minute: ", what)
+		}
+	}
+}
+
+// runs is how many calls the workers have.
+func (l *slowLane) runs() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.mu.running)
+}
+
+// TestReplyEndsAtTheOutputLimit: a reply that exceeds the client's hard limit is not made any
+// further, on workers and on reactors, and the connection is closed; what a transaction has besides
+// such a reply is done.
+func TestReplyEndsAtTheOutputLimit(t *testing.T) {
+	s := startServer(t, "client-output-buffer-limit", "normal 100000 0 0")
+	c := dial(t, s)
+	c.want("1", "SADD", "s", "member")
+	c.want("1", "ZADD", "z", "1", "member")
+	for range 150 {
+		c.do("RPUSH", "l", strings.Repeat("x", 1000))
+	}
+	for _, call := range [][]string{{"SRANDMEMBER", "s", "-10000000"}, {"ZRANDMEMBER", "z", "-999999999"}, {"LRANGE", "l", "0", "-1"}} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		d := dial(t, s)
+		d.send(encode(call...))
+		d.closed()
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
+			t.Errorf("%v: %d bytes for a reply that may have 100,000", call, grown)
+		}
+	}
+	until(t, "the calls end", func() bool { return s.slow.runs() == 0 })
+	if n := s.counts.outputLimitCloses.Load(); n != 3 {
+		t.Errorf("%d connections closed because of the limit, want 3", n)
+	}
+	d := dial(t, s)
+	d.want("OK", "MULTI")
+	for _, call := range [][]string{{"SET", "a", "1"}, {"LRANGE", "l", "0", "-1"}, {"SUNIONSTORE", "s2", "s"}} {
+		d.want("QUEUED", call...)
+	}
+	d.send(encode("EXEC"))
+	d.closed()
+	c.want("1", "GET", "a")
+	c.want("1", "SCARD", "s2")
+}
+
+// TestNobodyWaitsForTheReply: a command on a worker ends when its client has gone or is killed.
+func TestNobodyWaitsForTheReply(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	c.want("1", "ZADD", "z", "1", "member")
+	for _, call := range [][]string{{"ZRANDMEMBER", "z", "-999999999"}, {"DEBUG", "SLEEP", "3000"}} {
+		d := dial(t, s)
+		d.send(encode(call...))
+		until(t, "the call runs", func() bool { return s.slow.runs() == 1 })
+		_ = d.Close()
+		until(t, "the call of a client that is gone ends", func() bool { return s.slow.runs() == 0 })
+		d = dial(t, s)
+		id := d.do("CLIENT", "ID")
+		d.send(encode(call...))
+		until(t, "the call runs", func() bool { return s.slow.runs() == 1 })
+		c.want("1", "CLIENT", "KILL", "ID", id)
+		d.closed()
+		until(t, "the call of a killed client ends", func() bool { return s.slow.runs() == 0 })
+	}
+	c.want("PONG", "PING")
+}
+
+// TestEndWhileACommandRuns: the server ends, whatever its commands do.
+func TestEndWhileACommandRuns(t *testing.T) {
+	for _, call := range [][]string{{"ZRANDMEMBER", "z", "-999999999"}, {"DEBUG", "SLEEP", "3000"}, {"KEYS", "deaf"}} {
+		t.Run(call[0], func(t *testing.T) {
+			forever := make(chan struct{})
+			s, end := launch(t, func(s *Server) {
+				keys := s.table.Original([]byte("keys")).Handler
+				s.table.Original([]byte("keys")).Handler = func(c *command.Ctx) {
+					if string(c.Args[1]) == "deaf" {
+						<-forever
+						return
+					}
+					keys(c)
+				}
+			})
+			s.awaitReady(t)
+			c := dial(t, s)
+			c.want("1", "ZADD", "z", "1", "member")
+			c.send(encode(call...))
+			until(t, "the call runs", func() bool { return s.slow.runs() == 1 })
+			end() // fails the test if it takes long
+			close(forever)
+		})
+	}
+}
