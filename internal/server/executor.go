@@ -42,9 +42,10 @@ type executor struct {
 	mark      int64        // when the running command began, see nanos
 
 	hot       stats.HotKeys
-	unsampled int    // batches since the last sample
-	luck      uint64 // a random state, for picking the sample
-	agedAt    int64  // when hot was aged, milliseconds since 1970
+	unsampled int        // batches since the last sample
+	luck      uint64     // a random state, for picking the sample
+	agedAt    int64      // when hot was aged, milliseconds since 1970
+	swollen   []*session // of a reactor: those with a softSince
 
 	group       callGroup
 	wholes      wholeGroup   // the calls of group, if it is one of transactions

@@ -63,6 +63,34 @@ func TestReplyEndsAtTheOutputLimit(t *testing.T) {
 	c.want("1", "SCARD", "s2")
 }
 
+// TestSoftLimitWhileNothingIsSent: output above the soft limit for too long ends the connection
+// without anything more being sent to it, whatever the client is.
+func TestSoftLimitWhileNothingIsSent(t *testing.T) {
+	s := startServer(t, "client-output-buffer-limit", "pubsub 0 100000 1", "client-output-buffer-limit", "normal 0 100000 1")
+	c := dial(t, s)
+	big := strings.Repeat("x", 1<<20)
+	c.want("OK", "SET", "big", big)
+	closes := func(n int64) {
+		t.Helper()
+		until(t, "the connection is closed", func() bool { return s.counts.outputLimitCloses.Load() == n })
+	}
+	sub := dial(t, s)
+	sub.want("[subscribe ch 1]", "SUBSCRIBE", "ch")
+	for range 16 {
+		c.want("1", "PUBLISH", "ch", big)
+	}
+	closes(1)
+	dial(t, s).send(strings.Repeat(encode("GET", "big"), 16))
+	closes(2)
+	watcher := dial(t, s)
+	watcher.want("OK", "MONITOR")
+	for range 16 {
+		c.want(big, "ECHO", big)
+	}
+	closes(3)
+	c.want("PONG", "PING")
+}
+
 // TestNobodyWaitsForTheReply: a command on a worker ends when its client has gone or is killed.
 func TestNobodyWaitsForTheReply(t *testing.T) {
 	s := startServer(t)

@@ -321,20 +321,16 @@ func (s *Server) Tick(r *netio.Reactor) {
 	s.weighClients(r, ex)
 	ex.haltDeserted(r.Now())
 	ex.ageHot(r.Now())
+	ex.checkSwollen()
 	idleMs := s.opts.Timeout.Load() * 1000
-	soft := s.opts.OutputLimits.Load()[options.ClassNormal].SoftBytes > 0
-	if idleMs == 0 && !soft {
+	if idleMs == 0 {
 		return
 	}
 	now := r.Now()
 	eachSession(r, func(se *session) {
-		switch {
-		case se.busy, se.stalled:
-		case idleMs > 0 && now-se.active > idleMs && !se.waits():
+		if !se.busy && !se.stalled && now-se.active > idleMs && !se.waits() {
 			s.log.Debug("closing idle client", "id", se.id)
 			se.conn.Close(errIdle)
-		case soft:
-			se.checkOutput()
 		}
 	})
 }

@@ -44,6 +44,7 @@ type session struct {
 	stalled    bool // it waits for the journal, see durable.go; the connection is paused
 	throttled  bool // it waits for room in the journal
 	touched    bool // in listening.touched
+	swollen    bool // in executor.swollen
 
 	waitFor uint64 // its replies wait for this position to be durable
 	wrote   uint64 // the position behind its last record
@@ -367,7 +368,6 @@ func (s *session) checkInput() {
 func (s *session) checkOutput() {
 	if s.closing {
 		s.conn.CloseAfterFlush()
-		return
 	}
 	pending := int64(s.conn.OutBytes())
 	if pending == 0 {
@@ -421,6 +421,10 @@ func (s *session) overOutputLimit(pending int64) bool {
 	now := s.conn.Reactor().Now()
 	if s.softSince == 0 {
 		s.softSince = now
+		if !s.swollen { // it may have been there before
+			s.swollen = true
+			s.ex.swollen = append(s.ex.swollen, s)
+		}
 	}
 	return now-s.softSince > lim.SoftSeconds*1000
 }
@@ -432,6 +436,22 @@ func (s *session) outputLimit() options.OutputLimit {
 		class = options.ClassPubSub
 	}
 	return s.ex.srv.opts.OutputLimits.Load()[class]
+}
+
+// checkSwollen closes those of a reactor's clients whose output has been above the soft limit for
+// too long, also while nothing more is sent to them. The reactor's tick calls it.
+func (ex *executor) checkSwollen() {
+	kept := ex.swollen[:0]
+	for _, s := range ex.swollen {
+		if !s.closed && s.softSince != 0 {
+			s.checkOutput()
+		}
+		if s.swollen = !s.closed && s.softSince != 0; s.swollen {
+			kept = append(kept, s)
+		}
+	}
+	clear(ex.swollen[len(kept):])
+	ex.swollen = kept
 }
 
 // Drained implements netio.Session.
