@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,7 +28,7 @@ type Config struct {
 	TurnReadBytes int
 
 	// KeepAlive is the idle time after which the kernel begins to probe a TCP
-	// connection, in whole seconds; 0 switches it off.
+	// connection, in whole seconds, at most MaxKeepAlive; 0 switches it off.
 	KeepAlive time.Duration
 
 	// TickMs is the distance of calls to Ticker.Tick in milliseconds; 0: none, and an
@@ -114,15 +115,24 @@ type Group struct {
 	stripePlace atomic.Uint32 // and of those that goroutines serve
 	nextID      atomic.Uint64
 	keepAlive   atomic.Int64 // Config.KeepAlive, which SetKeepAlive changes
+	tuningAt    atomic.Int64 // when noteTuning logged, in milliseconds since 1970
 	wg          sync.WaitGroup
 	preparing   preparing
 	mu          struct {
 		sync.Mutex
-		listeners int // of reactors
+		listeners int     // of reactors
+		early     []early // those of before Start
 		servers   []*streamServer
 		started   bool
 		closed    bool
 	}
+}
+
+// early is a listener that waits for its reactor to run. It is closed without asking the
+// reactor: a start that fails must not wait for what never begins.
+type early struct {
+	l *listener
+	r *Reactor
 }
 
 // NewGroup makes the reactors; nothing runs before Start. It returns ErrNoPoller on a
@@ -145,7 +155,7 @@ func NewGroup(cfg Config) (*Group, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Group{cfg: cfg, log: cfg.Logger, polled: cfg.Reactors}
-	g.keepAlive.Store(int64(cfg.KeepAlive))
+	g.SetKeepAlive(cfg.KeepAlive)
 	for i := range cfg.Reactors {
 		r, err := newReactor(g, i)
 		if err != nil {
@@ -185,7 +195,9 @@ func (g *Group) Listen(network, addr string, opt ListenOptions) (net.Addr, error
 		return nil, fmt.Errorf("netio: listen %s %s: %w", network, addr, err)
 	}
 	r := g.reactors[g.mu.listeners%g.polled]
-	if !r.Post(func() { r.openListener(l) }) {
+	if !g.mu.started {
+		g.mu.early = append(g.mu.early, early{l, r})
+	} else if !r.Post(func() { r.openListener(l) }) {
 		l.close()
 		return nil, ErrGroupClosed
 	}
@@ -194,10 +206,13 @@ func (g *Group) Listen(network, addr string, opt ListenOptions) (net.Addr, error
 }
 
 // Unlisten closes the listener at an address that Listen returned, and waits until it
-// is closed; connections that it accepted stay. It may be called once the group is
-// started, on any goroutine but a reactor's.
+// is closed; connections that it accepted stay. It may be called at any time, on any
+// goroutine but a reactor's.
 func (g *Group) Unlisten(at net.Addr) {
 	g.unlistenStream(at)
+	if g.unlistenEarly(at) {
+		return
+	}
 	var wg sync.WaitGroup
 	for _, r := range g.reactors[:g.polled] {
 		wg.Add(1)
@@ -211,8 +226,34 @@ func (g *Group) Unlisten(at net.Addr) {
 	wg.Wait()
 }
 
+// unlistenEarly is Unlisten for a group that is not started; false if it is.
+func (g *Group) unlistenEarly(at net.Addr) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.mu.started {
+		return false
+	}
+	g.mu.early = slices.DeleteFunc(g.mu.early, func(e early) bool {
+		found := e.l.is(at)
+		if found {
+			e.l.close()
+		}
+		return found
+	})
+	return true
+}
+
 // SetKeepAlive changes Config.KeepAlive for connections accepted from now on.
-func (g *Group) SetKeepAlive(idle time.Duration) { g.keepAlive.Store(int64(idle)) }
+func (g *Group) SetKeepAlive(idle time.Duration) { g.keepAlive.Store(int64(min(idle, MaxKeepAlive))) }
+
+// noteTuning logs, at most once in acceptLogMs, that a socket option of a connection could
+// not be set. The connection works without: it is no reason to lose it.
+func (g *Group) noteTuning(err error) {
+	now := time.Now().UnixMilli()
+	if last := g.tuningAt.Load(); now-last >= acceptLogMs && g.tuningAt.CompareAndSwap(last, now) {
+		g.log.Warn("a socket option of a connection cannot be set", "error", err)
+	}
+}
 
 // Start runs the reactors, each on a goroutine of its own, with h. It is called once.
 func (g *Group) Start(h Handler) {
@@ -222,6 +263,10 @@ func (g *Group) Start(h Handler) {
 		return
 	}
 	g.mu.started = true
+	for _, e := range g.mu.early {
+		e.r.Post(func() { e.r.openListener(e.l) }) // it is not closed yet, so it takes the letter
+	}
+	g.mu.early = nil
 	for _, r := range g.reactors {
 		r.handler = h
 		r.ticker, _ = h.(Ticker)
@@ -253,6 +298,10 @@ func (g *Group) Close() {
 		s.close()
 	}
 	g.mu.servers = nil
+	for _, e := range g.mu.early {
+		e.l.close()
+	}
+	g.mu.early = nil
 	g.mu.Unlock()
 	g.preparing.close()
 	if first {

@@ -1,5 +1,7 @@
 package netio
 
+import "time"
+
 const (
 	// NodeBytes is the size of a ring's pooled nodes.
 	NodeBytes = 16 << 10
@@ -84,6 +86,10 @@ const (
 
 	// maxReactors bounds Config.Reactors.
 	maxReactors = 1024
+
+	// MaxKeepAlive is the longest idle time after which Linux begins to probe a
+	// connection; Config.KeepAlive is cut to it.
+	MaxKeepAlive = 32767 * time.Second
 
 	// keepAliveProbes unanswered probes end a connection, as in Redis.
 	keepAliveProbes = 3

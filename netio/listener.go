@@ -85,6 +85,11 @@ func resolve(network, addr string) (at netip.AddrPort, both bool, err error) {
 	return netip.AddrPortFrom(ip, uint16(port)), false, nil
 }
 
+// is tells whether the listener is the one at an address that Listen returned.
+func (l *listener) is(at net.Addr) bool {
+	return l.at.Network() == at.Network() && l.at.String() == at.String()
+}
+
 // close closes the socket and removes a unix socket's file.
 func (l *listener) close() {
 	if l.fd < 0 {

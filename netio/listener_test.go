@@ -302,3 +302,61 @@ func TestListenerRests(t *testing.T) {
 		}
 	})
 }
+
+// TestUnlistenBeforeStart: a start that fails half way closes what it had opened, though
+// no reactor runs yet that could be asked to.
+func TestUnlistenBeforeStart(t *testing.T) {
+	g, err := NewGroup(Config{Reactors: 2, Stripes: 1})
+	must(t, err)
+	defer g.Close()
+	for _, goroutines := range []bool{false, true} {
+		at, err := g.Listen("tcp", "127.0.0.1:0", ListenOptions{Goroutines: goroutines})
+		must(t, err)
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			g.Unlisten(at)
+		}()
+		select {
+		case <-closed:
+		case <-time.After(time.Minute):
+			t.Fatal("Unlisten waits for a reactor that does not run")
+		}
+		again, err := net.Listen("tcp", at.String())
+		must(t, err) // the port is free
+		must(t, again.Close())
+	}
+	g.Start(&hooks{accept: func(_ *Reactor, c *Conn) Session { return &echo{c: c} }})
+	at, err := g.Listen("tcp", "127.0.0.1:0", ListenOptions{})
+	must(t, err)
+	c, err := net.Dial("tcp", at.String())
+	must(t, err)
+	must(t, c.Close())
+}
+
+// TestOptionThatFails: an idle time that the system refuses costs nobody the connection.
+func TestOptionThatFails(t *testing.T) {
+	for _, goroutines := range []bool{false, true} {
+		g, err := NewGroup(Config{Reactors: 1, Stripes: 1})
+		must(t, err)
+		defer g.Close()
+		g.Start(&hooks{accept: func(_ *Reactor, c *Conn) Session { return &echo{c: c} }})
+		g.keepAlive.Store(int64(24 * time.Hour)) // past SetKeepAlive, which would cut it
+		at, err := g.Listen("tcp", "127.0.0.1:0", ListenOptions{Goroutines: goroutines})
+		must(t, err)
+		c, err := net.Dial("tcp", at.String())
+		must(t, err)
+		defer c.Close()
+		must(t, c.SetDeadline(time.Now().Add(time.Minute)))
+		_, err = c.Write([]byte("hello"))
+		must(t, err)
+		got := make([]byte, 5)
+		if _, err = io.ReadFull(c, got); err != nil || string(got) != "hello" {
+			t.Errorf("goroutines %v: %q, %v", goroutines, got, err)
+		}
+		g.SetKeepAlive(24 * time.Hour)
+		if got := time.Duration(g.keepAlive.Load()); got != MaxKeepAlive {
+			t.Errorf("an idle time of a day counts as %v, want %v", got, MaxKeepAlive)
+		}
+	}
+}

@@ -260,8 +260,7 @@ func (r *Reactor) adopt(c *Conn) {
 	r.place(c)
 	if !c.from.unix {
 		if err := sysTune(int(c.fd), time.Duration(r.group.keepAlive.Load())); err != nil {
-			c.Close(err) // the peer has gone already
-			return
+			r.group.noteTuning(err) // it is served all the same; should the peer be gone, reading tells
 		}
 	}
 	r.admit(c)
@@ -356,7 +355,7 @@ func (r *Reactor) openListener(l *listener) {
 // place in the list stays, because tokens are indexes.
 func (r *Reactor) closeListener(at net.Addr) {
 	for _, l := range r.listeners {
-		if l.fd < 0 || l.at.Network() != at.Network() || l.at.String() != at.String() {
+		if l.fd < 0 || !l.is(at) {
 			continue
 		}
 		if l.resting {

@@ -140,7 +140,7 @@ func (g *Group) unlistenStream(at net.Addr) {
 	g.mu.Lock()
 	kept := g.mu.servers[:0]
 	for _, s := range g.mu.servers {
-		if s.at.Network() == at.Network() && s.at.String() == at.String() {
+		if s.l.is(at) {
 			s.close()
 			if g.mu.started {
 				found = append(found, s)
@@ -236,7 +236,10 @@ func (s *streamServer) greeted(rc redcon.Conn, _ redcon.Command) {
 func (s *streamServer) serve(nc net.Conn) {
 	if t, ok := nc.(*net.TCPConn); ok {
 		idle := time.Duration(s.g.keepAlive.Load())
-		_ = t.SetKeepAliveConfig(net.KeepAliveConfig{Enable: idle > 0, Idle: idle, Interval: max(idle/keepAliveProbes, time.Second), Count: keepAliveProbes})
+		err := t.SetKeepAliveConfig(net.KeepAliveConfig{Enable: idle > 0, Idle: idle, Interval: max(idle/keepAliveProbes, time.Second), Count: keepAliveProbes})
+		if err != nil {
+			s.g.noteTuning(err)
+		}
 	}
 	if s.prepare != nil {
 		ready, err := s.prepared(nc)

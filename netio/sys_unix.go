@@ -36,15 +36,17 @@ func sysSpare() int {
 	return fd
 }
 
-// sysTune sets the options of an accepted TCP connection.
+// sysTune sets the options of an accepted TCP connection: all that can be set, whatever
+// fails.
 func sysTune(fd int, keepAlive time.Duration) error {
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
+	err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if keepAlive <= 0 {
 		return err
 	}
-	if keepAlive <= 0 {
-		return nil
+	if kerr := sysKeepAlive(fd, keepAlive); kerr != nil {
+		err = kerr
 	}
-	return sysKeepAlive(fd, keepAlive)
+	return err
 }
 
 // sysLocalAddr asks for the address of a TCP connection's own end.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/kringdb/kring/netio"
 )
@@ -46,14 +47,10 @@ func (s *Server) tcpEndpoints() []endpoint {
 }
 
 // endpoints reads the bind option: an address with a leading "-" is optional, "*" means
-// every address of its family.
+// every address of its family. An empty list means that there is no TCP at all.
 func (s *Server) endpoints(port int64) []endpoint {
-	binds := s.opts.Bind.Load()
-	if len(binds) == 0 {
-		binds = []string{"*", "-::*"}
-	}
 	var eps []endpoint
-	for _, b := range binds {
+	for _, b := range s.opts.Bind.Load() {
 		ep := endpoint{network: "tcp"}
 		ep.addr, ep.optional = strings.CutPrefix(b, "-")
 		switch ep.addr {
@@ -83,13 +80,18 @@ func (s *Server) listen() error {
 		}
 		l.mu.unix = []net.Addr{a}
 	}
-	if s.opts.TLSPort.Load() == 0 {
-		return nil
+	if s.opts.TLSPort.Load() != 0 {
+		if s.loadTLS() != nil {
+			return errors.New("TLS can not be configured as the options say")
+		}
+		if err := s.move(&l.mu.tls, s.tlsEndpoints(), s.tlsListenOptions()); err != nil {
+			return err
+		}
 	}
-	if s.loadTLS() != nil {
-		return errors.New("TLS can not be configured as the options say")
+	if len(l.mu.tcp.addrs)+len(l.mu.unix)+len(l.mu.tls.addrs) == 0 && s.memory == nil {
+		return errNoListener
 	}
-	return s.move(&l.mu.tls, s.tlsEndpoints(), s.tlsListenOptions())
+	return nil
 }
 
 func (s *Server) listenOptions() netio.ListenOptions {
@@ -162,10 +164,16 @@ func (s *Server) relisten() error {
 	if err != nil {
 		return err
 	}
-	if len(l.mu.tls.addrs) == 0 {
+	if s.opts.TLSPort.Load() == 0 {
 		return nil // the hook of tls-port sees to it
 	}
-	if err = s.move(&l.mu.tls, s.tlsEndpoints(), s.tlsListenOptions()); err != nil {
+	if len(l.mu.tls.addrs) == 0 {
+		err = s.loadTLS() // without addresses to listen on nobody had asked for it
+	}
+	if err == nil {
+		err = s.move(&l.mu.tls, s.tlsEndpoints(), s.tlsListenOptions())
+	}
+	if err != nil {
 		_ = s.move(&l.mu.tcp, before, s.listenOptions()) // it tells the log
 	}
 	return err
@@ -190,6 +198,16 @@ func (s *Server) watchListeners() {
 		s.group.SetKeepAlive(s.keepAlive())
 		return nil
 	})
+}
+
+// keepAlive is the option tcp-keepalive, at most what the system can do.
+func (s *Server) keepAlive() time.Duration {
+	most := int64(netio.MaxKeepAlive / time.Second)
+	n := s.opts.TCPKeepAlive.Load()
+	if n > most {
+		s.log.Warn("tcp-keepalive is larger than the system allows and counts as that", "seconds", n, "most", most)
+	}
+	return time.Duration(min(n, most)) * time.Second
 }
 
 var errPort = errors.New("Unable to listen on this port. Check server logs.") //nolint:staticcheck // Redis's text

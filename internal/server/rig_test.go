@@ -49,22 +49,11 @@ func (s *Server) awaitReady(t testing.TB) {
 // server before it runs.
 func launch(t testing.TB, set func(*Server), directives ...string) (*Server, func()) {
 	t.Helper()
-	o := options.New()
 	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes"}
 	if m := os.Getenv("KRING_IO_MODEL"); m != "" {
 		base = append(base, "io-model", m)
 	}
-	all := append(base, directives...)
-	for i := 0; i < len(all); i += 2 {
-		words := strings.Fields(strings.ReplaceAll(all[i+1], "EMPTY", "\x00"))
-		for j := range words {
-			words[j] = strings.ReplaceAll(words[j], "\x00", "")
-		}
-		if err := o.Assign(all[i], words...); err != nil {
-			t.Fatal(all[i], err)
-		}
-	}
-	s, err := New(o, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s, err := New(optionsOf(t, append(base, directives...)...), slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +77,21 @@ func launch(t testing.TB, set func(*Server), directives ...string) (*Server, fun
 	})
 	t.Cleanup(end)
 	return s, end
+}
+
+// optionsOf makes options from directives as runServer takes them.
+func optionsOf(t testing.TB, directives ...string) *options.Options {
+	o := options.New()
+	for i := 0; i < len(directives); i += 2 {
+		words := strings.Fields(strings.ReplaceAll(directives[i+1], "EMPTY", "\x00"))
+		for j := range words {
+			words[j] = strings.ReplaceAll(words[j], "\x00", "")
+		}
+		if err := o.Assign(directives[i], words...); err != nil {
+			t.Error(directives[i], err)
+		}
+	}
+	return o
 }
 
 // testClient is a plain connection with a reply reader.

@@ -204,10 +204,6 @@ func (s *Server) pollerName() string {
 	return netio.PollerName
 }
 
-func (s *Server) keepAlive() time.Duration {
-	return time.Duration(s.opts.TCPKeepAlive.Load()) * time.Second
-}
-
 // Serve runs the server until ctx ends or a client asks for SHUTDOWN; it returns nil
 // after a clean end.
 func (s *Server) Serve(ctx context.Context) error {

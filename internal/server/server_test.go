@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -266,6 +267,66 @@ func TestConfigSetPortAndBind(t *testing.T) {
 		t.Errorf("%d addresses, want 2", n)
 	}
 	c.want("OK", "CONFIG", "SET", "tcp-keepalive", "100")
+	c.want("OK", "CONFIG", "SET", "tcp-keepalive", "2147483647") // Linux probes after 32,767 s at most
+	dial(t, s).want("PONG", "PING")
+}
+
+// TestConfigSetBindNothing: an empty list of addresses closes the ports, and a later one
+// opens them again.
+func TestConfigSetBindNothing(t *testing.T) {
+	s := startServer(t)
+	at := s.Addrs()[0].String()
+	c := dial(t, s)
+	c.want("OK", "CONFIG", "SET", "bind", "")
+	if other, err := net.Dial("tcp", at); err == nil {
+		other.Close()
+		t.Error("the port still accepts connections")
+	}
+	c.want("[bind ]", "CONFIG", "GET", "bind")
+	c.want("OK", "CONFIG", "SET", "bind", "127.0.0.1")
+	dial(t, s).want("PONG", "PING")
+}
+
+// TestStartThatFails: when one of several addresses cannot be had the start ends with an
+// error, and nothing of it stays.
+func TestStartThatFails(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	for name, directives := range map[string][]string{
+		"an address that is not here": {"port", "0", "bind", "127.0.0.1 192.0.2.1"},
+		"a port that is taken":        {"port", port, "bind", "127.0.0.2 127.0.0.1"},
+		"an address twice":            {"port", "0", "bind", "127.0.0.2 127.0.0.2"},
+		"no address at all":           {"port", "0", "bind", "EMPTY"},
+		"a tls-port without a key":    {"port", "0", "bind", "127.0.0.1", "tls-port", "1"},
+	} {
+		for _, model := range []string{"reactor", "goroutine"} {
+			failed := make(chan error, 1)
+			go func() {
+				s, err := New(optionsOf(t, append(directives, "io-model", model)...), slog.New(slog.DiscardHandler))
+				if err == nil {
+					s.group.Close()
+				}
+				failed <- err
+			}()
+			select {
+			case err := <-failed:
+				if err == nil {
+					t.Errorf("%s, %s: the server starts", name, model)
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("%s, %s: the start hangs", name, model)
+			}
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.2:"+port)
+	if err != nil {
+		t.Fatalf("the address that could be had is still open: %v", err)
+	}
+	l.Close()
 }
 
 func TestInfoCounts(t *testing.T) {

@@ -98,6 +98,14 @@ func TestAddressInUse(t *testing.T) {
 	if err == nil || !strings.Contains(strings.ToLower(err.Error()), "address already in use") {
 		t.Fatalf("got %v", err)
 	}
+	// With an address before it that can be had: nothing must wait for what never runs.
+	_, err = harness.Launch(harness.Config{
+		Bin: harness.SubjectBin(t), Bare: true, Network: "tcp", Addr: "127.0.0.1:1",
+		Args: []string{"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.2", "127.0.0.1", "--save", ""},
+	})
+	if err == nil || !strings.Contains(strings.ToLower(err.Error()), "address already in use") {
+		t.Fatalf("the second of two addresses in use: got %v", err)
+	}
 }
 
 // hostAddress finds an address of this machine that is not a loopback one.
