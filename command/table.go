@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // Table is the set of all commands, built once at start, renamed before it is used, and
@@ -18,6 +19,8 @@ type Table struct {
 	mask  uint64
 	all   []*Spec // commands in order of name
 	flat  []*Spec // commands and subcommands by ID
+
+	absent map[string]bool // names, as renamed, of commands of Redis that are not there
 }
 
 // slot is a command and the name by which it is called, Spec.Name unless it was renamed.
@@ -99,7 +102,41 @@ func Build(specs []*Spec) (*Table, error) {
 		}
 		t.place(s.Name, s)
 	}
+	t.absent = map[string]bool{}
+	for name := range redisNames() {
+		if !strings.Contains(name, "|") && t.Original([]byte(name)) == nil {
+			t.absent[name] = true
+		}
+	}
 	return t, nil
+}
+
+// redisNames are the names of redisCommands; whether one is a container.
+var redisNames = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	for _, n := range strings.Fields(redisCommands) {
+		names[n] = names[n]
+		if container, _, is := strings.Cut(n, "|"); is {
+			names[container] = true
+		}
+	}
+	return names
+})
+
+// Knows tells whether there is a command, or "container|subcommand", of that lower-case
+// name, before any Rename, in the table or in Redis 7.4.
+func (t *Table) Knows(name string) bool {
+	_, known := redisNames()[name]
+	base, sub, has := strings.Cut(name, "|")
+	s := t.Original([]byte(base))
+	return known || s != nil && (!has || s.LookupSub([]byte(sub)) != nil)
+}
+
+// IsContainer tells whether the command of that lower-case name has subcommands, in the
+// table or in Redis 7.4.
+func (t *Table) IsContainer(name string) bool {
+	s := t.Original([]byte(name))
+	return redisNames()[name] || s != nil && s.Subs != nil
 }
 
 // clone copies a spec and its subcommands; what the literals have in slices is shared, for
@@ -125,15 +162,23 @@ func (t *Table) place(name string, s *Spec) {
 }
 
 // Rename lets a command be called by another name, or, if that is empty, not at all. Its
-// Spec keeps its name: that is what users' rights, statistics and COMMAND know it by.
+// Spec keeps its name: that is what users' rights, statistics and COMMAND know it by. A
+// command of Redis that the table does not have is renamed like the others, so that the
+// lines that harden a server do not keep it from starting.
 func (t *Table) Rename(from, to string) error {
 	from, to = strings.ToLower(from), strings.ToLower(to)
 	spec := t.Lookup([]byte(from))
 	switch {
-	case spec == nil:
+	case spec == nil && !t.absent[from]:
 		return errors.New("No such command in rename-command")
-	case to != "" && to != from && t.Lookup([]byte(to)) != nil:
+	case to != "" && to != from && (t.absent[to] || t.Lookup([]byte(to)) != nil):
 		return errors.New("Target command name already exists")
+	case spec == nil:
+		delete(t.absent, from)
+		if to != "" {
+			t.absent[to] = true
+		}
+		return nil
 	}
 	old := t.slots
 	t.slots = make([]slot, len(old))

@@ -83,3 +83,26 @@ func TestTwoServers(t *testing.T) {
 		})
 	}
 }
+
+// TestRenameCommandToCome: the lines that harden a Redis do not keep a server from starting
+// because it has no such command yet.
+func TestRenameCommandToCome(t *testing.T) {
+	tb := startServer(t).table
+	for _, x := range [][3]string{
+		{"BGSAVE", "", ""},
+		{"BGSAVE", "", "No such command in rename-command"}, // it has no name any more
+		{"MIGRATE", "secret-migrate", ""},
+		{"GET", "secret-migrate", "Target command name already exists"},
+		{"GET", "psync", "Target command name already exists"},
+		{"secret-migrate", "other", ""},
+		{"GET", "bgsave", ""},
+	} {
+		got := ""
+		if err := tb.Rename(x[0], x[1]); err != nil {
+			got = err.Error()
+		}
+		if got != x[2] {
+			t.Errorf("rename-command %s %q: %q, want %q", x[0], x[1], got, x[2])
+		}
+	}
+}

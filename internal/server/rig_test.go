@@ -53,7 +53,13 @@ func launch(t testing.TB, set func(*Server), directives ...string) (*Server, fun
 	if m := os.Getenv("KRING_IO_MODEL"); m != "" {
 		base = append(base, "io-model", m)
 	}
-	s, err := New(optionsOf(t, append(base, directives...)...), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return serve(t, optionsOf(t, append(base, directives...)...), set)
+}
+
+// serve is launch with given options.
+func serve(t testing.TB, o *options.Options, set func(*Server)) (*Server, func()) {
+	t.Helper()
+	s, err := New(o, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ const defaultUser = acl.DefaultUser
 
 var errTwoSources = errors.New("users stand both in the configuration file (user) and in an ACL file (aclfile): use one of them")
 
-// openUsers makes the users from requirepass, from the configuration file, or from the
-// ACL file.
+// openUsers makes the users from requirepass, and then from the configuration file or from
+// the ACL file, which know better of the default user.
 func (s *Server) openUsers() error {
 	s.acl = acl.New(s.table)
 	s.acl.SetPubSubDefault(s.opts.String("acl-pubsub-default") == "allchannels")
@@ -30,23 +30,6 @@ func (s *Server) openUsers() error {
 		s.acl.SetPubSubDefault(s.opts.String("acl-pubsub-default") == "allchannels")
 		return nil
 	})
-	lines, file := s.opts.Lines("user"), s.aclFile()
-	if len(lines) > 0 && file != "" {
-		return errTwoSources
-	}
-	for i, l := range lines {
-		lines[i] = "user " + strings.TrimPrefix(l, "user ")
-	}
-	if len(lines) > 0 {
-		if err := s.acl.Load(lines, "user"); err != nil {
-			return err
-		}
-	}
-	if file != "" {
-		if err := s.loadUsers(file); err != nil {
-			return err
-		}
-	}
 	if pw := s.opts.RequirePass.Load(); pw != "" {
 		s.acl.SetDefaultPassword(pw)
 	}
@@ -54,7 +37,24 @@ func (s *Server) openUsers() error {
 		s.acl.SetDefaultPassword(s.opts.RequirePass.Load())
 		return nil
 	})
-	return nil
+	s.opts.OnRewrite("user", s.userDirectives)
+	lines, file := s.opts.Lines("user"), s.aclFile()
+	switch {
+	case len(lines) > 0 && file != "":
+		return errTwoSources
+	case file != "":
+		return s.loadUsers(file)
+	}
+	return s.acl.Configure(lines)
+}
+
+// userDirectives are the users as CONFIG REWRITE writes them, when have are those that the
+// configuration file has. What an ACL file has does not stand in both.
+func (s *Server) userDirectives(have [][]string) [][]string {
+	if s.aclFile() != "" || s.acl.Gives(s.opts.RequirePass.Load(), have) {
+		return have
+	}
+	return s.acl.Directives()
 }
 
 // aclFile returns the path of the ACL file, "" when there is none.

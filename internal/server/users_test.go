@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 func TestUsers(t *testing.T) {
@@ -86,7 +88,7 @@ func TestACLFile(t *testing.T) {
 		t.Error(got)
 	}
 	b, err := os.ReadFile(file)
-	if err != nil || string(b) != "user bob on nopass ~* resetchannels +@all\nuser default on nopass ~* &* +@all\nuser eve on resetchannels -@all +ping\n" {
+	if err != nil || string(b) != "user bob on nopass sanitize-payload ~* resetchannels +@all\nuser default on nopass sanitize-payload ~* &* +@all\nuser eve on sanitize-payload resetchannels -@all +ping\n" {
 		t.Errorf("%s %v", b, err)
 	}
 	if err := os.WriteFile(file, []byte("user bob on +nope\n"), 0o600); err != nil {
@@ -98,4 +100,66 @@ func TestACLFile(t *testing.T) {
 	if got := c.do("ACL", "USERS"); got != "[bob default eve]" {
 		t.Error(got)
 	}
+}
+
+// TestConfigRewriteUsers: after CONFIG REWRITE a restart has the users that there were.
+func TestConfigRewriteUsers(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "kring.conf")
+	text := "# users\nuser alice on >x ~k* +get\nport 0\nbind 127.0.0.1\nrequirepass old\nsave \"\"\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start := func() (*Server, func(), *testClient) {
+		t.Helper()
+		o, err := options.Load([]string{path}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, end := serve(t, o, nil)
+		s.awaitReady(t)
+		return s, end, dial(t, s)
+	}
+	read := func() string {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	_, end, c := start()
+	c.want("OK", "AUTH", "old")
+	c.want("OK", "CONFIG", "SET", "requirepass", "new")
+	c.want("OK", "CONFIG", "REWRITE")
+	if got, want := read(), strings.Replace(text, "requirepass old", `requirepass "new"`, 1); got != want {
+		t.Errorf("users who are as the file says are written anew:\n%s", got)
+	}
+	c.want("1", "ACL", "DELUSER", "alice")
+	c.want("OK", "ACL", "SETUSER", "bob", "on", ">y", "~a\"b", "&c", "+config|get", "(+get ~x)", "-bgsave")
+	c.want("OK", "ACL", "SETUSER", "default", "-keys")
+	want := c.do("ACL", "LIST")
+	c.want("OK", "CONFIG", "REWRITE")
+	if got := read(); strings.Contains(got, "alice") || !strings.HasPrefix(got, "# users\nuser bob on ") {
+		t.Errorf("the file is now\n%s", got)
+	}
+	end()
+	_, _, c = start()
+	c.want("OK", "AUTH", "new")
+	c.want(want, "ACL", "LIST")
+	before := read()
+	c.want("OK", "CONFIG", "REWRITE")
+	if got := read(); got != before {
+		t.Errorf("rewritten again it is\n%s\nit was\n%s", got, before)
+	}
+	inner := filepath.Join(dir, "users.conf")
+	if err := os.WriteFile(inner, []byte("user carl on\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("port 0\nbind 127.0.0.1\ninclude "+inner+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, c = start()
+	c.want("OK", "CONFIG", "REWRITE")
+	c.want("1", "ACL", "DELUSER", "carl")
+	c.want("ERR Rewriting config file: an included file has lines that would have to change", "CONFIG", "REWRITE")
 }

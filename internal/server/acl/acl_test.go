@@ -38,20 +38,22 @@ func call(t testing.TB, tb *command.Table, line string) (*command.Spec, resp.Arg
 func TestDescribe(t *testing.T) {
 	tb := table(t)
 	for rules, want := range map[string]string{
-		"":                      "off resetchannels -@all",
-		"on nopass ~* &* +@all": "on nopass ~* &* +@all",
-		"on >p ~k* %R~r* +@all -get +config|get (~x +set) &c*": "on #148de9c5a7a44d19e56cd9ae1a554bf67847afb0c58f6e12fa29ac7ddfca9940 ~k* %R~r* resetchannels &c* +@all -get +config|get (~x resetchannels -@all +set)",
-		"+select|1 +@read -@string +get":                       "off resetchannels -@all +select|1 +@read -@string +get",
-		"+config|get +config":                                  "off resetchannels -@all +config",
-		"+get -get +get":                                       "off resetchannels -@all +get",
-		"+@all -@dangerous nocommands":                         "off resetchannels -@all",
-		"%R~a %W~a":                                            "off ~a resetchannels -@all",
-		"%RW~*":                                                "off ~* resetchannels -@all",
-		"on nopass >a <a":                                      "on resetchannels -@all",
-		"(+get ~x) (%W~y &c) ":                                 "off resetchannels -@all (~x resetchannels -@all +get) (%W~y resetchannels &c -@all)",
-		"(+get ~x) clearselectors":                             "off resetchannels -@all",
+		"":                      "off sanitize-payload resetchannels -@all",
+		"on nopass ~* &* +@all": "on nopass sanitize-payload ~* &* +@all",
+		"on >p ~k* %R~r* +@all -get +config|get (~x +set) &c*": "on sanitize-payload #148de9c5a7a44d19e56cd9ae1a554bf67847afb0c58f6e12fa29ac7ddfca9940 ~k* %R~r* resetchannels &c* +@all -get +config|get (~x resetchannels -@all +set)",
+		"+select|1 +@read -@string +get":                       "off sanitize-payload resetchannels -@all +select|1 +@read -@string +get",
+		"+config|get +config":                                  "off sanitize-payload resetchannels -@all +config",
+		"+get -get +get":                                       "off sanitize-payload resetchannels -@all +get",
+		"+@all -@dangerous nocommands":                         "off sanitize-payload resetchannels -@all",
+		"%R~a %W~a":                                            "off sanitize-payload ~a resetchannels -@all",
+		"%RW~*":                                                "off sanitize-payload ~* resetchannels -@all",
+		"on nopass >a <a":                                      "on sanitize-payload resetchannels -@all",
+		"(+get ~x) (%W~y &c) ":                                 "off sanitize-payload resetchannels -@all (~x resetchannels -@all +get) (%W~y resetchannels &c -@all)",
+		"(+get ~x) clearselectors":                             "off sanitize-payload resetchannels -@all",
 		"on >a reset":                                          "off sanitize-payload resetchannels -@all",
-		"allkeys resetkeys ~a allchannels":                     "off ~a &* -@all",
+		"skip-sanitize-payload":                                "off skip-sanitize-payload resetchannels -@all",
+		"+get|A +get|a -bgsave +cluster|slots -cluster +eval|x": "off sanitize-payload resetchannels -@all +get|A -bgsave -cluster +eval|x",
+		"allkeys resetkeys ~a allchannels":                      "off sanitize-payload ~a &* -@all",
 	} {
 		r := New(tb)
 		u, err := r.Set("u", strings.Fields(rules))
@@ -78,7 +80,8 @@ func TestErrors(t *testing.T) {
 	for rules, want := range map[string]error{
 		"+foo": errUnknown, "+config|nope": errUnknown, "+@nope": errUnknown, "+config|get|x": errFirstArg, "allkeys ~x": errAllKeys, "~* %Z~x": errAllKeys,
 		"&* &x": errAllChans, "%X~a": errSyntax, "%~a": errSyntax, "!abc": errHash, "#abc": errHash, "<nope": errNoPass, ")": errSyntax, "foo": errSyntax,
-		"-get|x": errSyntax, "(foo)": errSyntax,
+		"-get|x": errUnknown, "(foo)": errSyntax, "%RR~a": errSyntax, "%RWR~a": errSyntax, "+get|a|b": errUnknown, "+get|": errSyntax,
+		"+config|": errSyntax, "-config|": errUnknown, "+cluster|slots|x": errFirstArg, "+cluster|nope": errUnknown, "-bgsave|x": errUnknown,
 	} {
 		if _, err := r.Set("u", strings.Fields(rules)); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", rules, err, want)
@@ -238,5 +241,45 @@ func TestLog(t *testing.T) {
 	}
 	if l.Reset(); len(l.Latest(9)) != 0 {
 		t.Error("Reset")
+	}
+}
+
+// TestPubSubDefault: acl-pubsub-default counts for all that is new: users, users after
+// reset, and selectors.
+func TestPubSubDefault(t *testing.T) {
+	r := New(table(t))
+	if _, err := r.Set("old", nil); err != nil {
+		t.Fatal(err)
+	}
+	r.SetPubSubDefault(true)
+	for _, c := range [][3]string{
+		{"old", "on", "user old on sanitize-payload resetchannels -@all"},
+		{"old", "reset", "user old off sanitize-payload &* -@all"},
+		{"new", "resetchannels (+get)", "user new off sanitize-payload resetchannels -@all (&* -@all +get)"},
+	} {
+		if u, err := r.Set(c[0], strings.Fields(c[1])); err != nil || u.Describe() != c[2] {
+			t.Errorf("%s %s: %v, want %s (%v)", c[0], c[1], u.Describe(), c[2], err)
+		}
+	}
+}
+
+// TestHardeningLines: rules for the commands of Redis that are not there are taken.
+func TestHardeningLines(t *testing.T) {
+	tb := table(t)
+	r := New(tb)
+	rules := "on nopass ~* &* +@all -cluster -save -bgsave -debug -migrate -restore -replicaof -slaveof -sync -psync -module -failover " +
+		"-script|kill -function|flush -cluster|failover -config|set -shutdown -flushall -flushdb -keys -acl -bgrewriteaof -swapdb -latency|reset"
+	u, err := r.Set("app", strings.Fields(rules))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := New(tb); again.Load([]string{u.Describe()}, "x") != nil || again.Get("app").Describe() != u.Describe() {
+		t.Errorf("%s does not read back", u.Describe())
+	}
+	for line, want := range map[string]Denied{"get a": Allowed, "keys *": DeniedCommand, "config set a b": DeniedCommand, "config get a": Allowed} {
+		spec, args := call(t, tb, line)
+		if got := u.Check(spec, args); got.Denied != want {
+			t.Errorf("%s: %v, want %v", line, got.Denied, want)
+		}
 	}
 }

@@ -40,12 +40,14 @@ func New(t *command.Table) *Registry {
 
 // fresh returns the default user as it is before anything was said of it.
 func (r *Registry) fresh() *User {
-	u := newUser(DefaultUser)
-	if err := u.apply(r.table, []string{"on", "nopass", "allkeys", "allchannels", "allcommands"}); err != nil {
+	u := r.maker().user(DefaultUser)
+	if err := u.apply(r.maker(), []string{"on", "nopass", "allkeys", "allchannels", "allcommands"}); err != nil {
 		panic(err) // the rules are constants
 	}
 	return u
 }
+
+func (r *Registry) maker() maker { return maker{table: r.table, allChannels: r.allChannels.Load()} }
 
 // SetPubSubDefault follows acl-pubsub-default.
 func (r *Registry) SetPubSubDefault(all bool) { r.allChannels.Store(all) }
@@ -86,12 +88,12 @@ func (r *Registry) Set(name string, rules []string) (*User, error) {
 
 // changed returns a changed copy of old, or a new user.
 func (r *Registry) changed(old *User, name string, rules []string) (*User, error) {
-	u := newUser(name)
-	u.selectors[0].allChannels = r.allChannels.Load()
+	m := r.maker()
+	u := m.user(name)
 	if old != nil {
 		u = old.clone()
 	}
-	return u, u.apply(r.table, rules)
+	return u, u.apply(m, rules)
 }
 
 // Delete removes users and returns those that were there.
@@ -123,8 +125,9 @@ func (r *Registry) SetDefaultPassword(password string) {
 	}
 }
 
-// Load replaces all users by those that lines define ("user name rules..."); the default
-// user is there in any case. All errors are reported, and after one nothing changes.
+// Load replaces all users by those that the lines of an ACL file define ("user name
+// rules..."); the default user is there in any case, as if nothing had been said of it. All
+// errors are reported, and after one nothing changes.
 func (r *Registry) Load(lines []string, source string) error {
 	m := map[string]*User{}
 	var bad []string
@@ -132,28 +135,48 @@ func (r *Registry) Load(lines []string, source string) error {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		if err := r.loadLine(m, line); err != nil {
+		if err := r.loadLine(m, strings.Fields(line)); err != nil {
 			bad = append(bad, fmt.Sprintf("%s:%d: %v", source, i+1, err))
 		}
 	}
+	return r.replace(m, r.fresh(), bad)
+}
+
+// Configure is Load for the user directives of a configuration file: names and rules, as
+// words. Without one for the default user that stays as it is, which requirepass decides.
+func (r *Registry) Configure(users [][]string) error {
+	m := map[string]*User{}
+	var bad []string
+	for i, words := range users {
+		if err := r.loadLine(m, append([]string{"user"}, words...)); err != nil {
+			bad = append(bad, fmt.Sprintf("user:%d: %v", i+1, err))
+		}
+	}
+	return r.replace(m, r.Get(DefaultUser), bad)
+}
+
+// replace makes m the users, unless something is bad; def is the default user if m has none.
+func (r *Registry) replace(m map[string]*User, def *User, bad []string) error {
 	if bad != nil {
 		return errors.New(strings.Join(bad, " "))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if m[DefaultUser] == nil {
-		m[DefaultUser] = r.fresh()
+		m[DefaultUser] = def
 	}
 	r.users.Store(&m)
 	return nil
 }
 
-func (r *Registry) loadLine(m map[string]*User, line string) error {
-	words := strings.Fields(line)
+func (r *Registry) loadLine(m map[string]*User, words []string) error {
 	if len(words) < 2 || words[0] != "user" {
 		return errors.New("line should start with user keyword")
 	}
 	name := words[1]
+	if strings.ContainsAny(name, " \x00") {
+		return ErrName
+	}
 	if m[name] != nil {
 		return fmt.Errorf("Duplicate user '%s' found", name) //nolint:staticcheck // Redis's text
 	}
@@ -167,4 +190,26 @@ func (r *Registry) loadLine(m map[string]*User, line string) error {
 	}
 	m[name] = u
 	return nil
+}
+
+// Directives returns the users as directives of a configuration file, a name and rules in
+// words each, in order of name.
+func (r *Registry) Directives() [][]string {
+	m := *r.users.Load()
+	out := make([][]string, 0, len(m))
+	for _, n := range r.Names() {
+		out = append(out, m[n].words())
+	}
+	return out
+}
+
+// Gives tells whether requirepass and the user directives of a configuration file would
+// make just the users that there are.
+func (r *Registry) Gives(password string, users [][]string) bool {
+	other := New(r.table)
+	other.SetPubSubDefault(r.allChannels.Load())
+	if password != "" {
+		other.SetDefaultPassword(password)
+	}
+	return other.Configure(users) == nil && slices.Equal(other.List(), r.List())
 }

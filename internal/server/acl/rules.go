@@ -58,14 +58,27 @@ func mergeSelectors(rules []string) ([]string, error) {
 	return out, nil
 }
 
+// maker is what rules are applied with.
+type maker struct {
+	table       *command.Table
+	allChannels bool // acl-pubsub-default: what is new may use all channels
+}
+
+// user returns a user as SETUSER makes it: off, without passwords or rights.
+func (m maker) user(name string) *User {
+	return &User{Name: name, selectors: []*selector{m.selector()}}
+}
+
+func (m maker) selector() *selector { return &selector{allChannels: m.allChannels} }
+
 // apply applies rules to u in order; u is half changed after an error.
-func (u *User) apply(t *command.Table, rules []string) error {
+func (u *User) apply(m maker, rules []string) error {
 	rules, err := mergeSelectors(rules)
 	if err != nil {
 		return err
 	}
 	for _, r := range rules {
-		if err := u.rule(t, r); err != nil {
+		if err := u.rule(m, r); err != nil {
 			return &RuleError{r, err}
 		}
 	}
@@ -73,8 +86,9 @@ func (u *User) apply(t *command.Table, rules []string) error {
 }
 
 // rule applies one rule.
-func (u *User) rule(t *command.Table, r string) error {
+func (u *User) rule(m maker, r string) error {
 	switch strings.ToLower(r) {
+	case "": // says nothing
 	case "on":
 		u.On = true
 	case "off":
@@ -84,41 +98,37 @@ func (u *User) rule(t *command.Table, r string) error {
 	case "resetpass":
 		u.NoPass, u.passwords = false, nil
 	case "sanitize-payload":
-		u.sanitize = sanitizeYes
+		u.unchecked = false
 	case "skip-sanitize-payload":
-		u.sanitize = sanitizeNo
+		u.unchecked = true
 	case "clearselectors":
 		u.selectors = u.selectors[:1]
 	case "reset":
-		*u = *newUser(u.Name)
-		u.sanitize = sanitizeYes
-		u.selectors[0].setAll(t, false)
+		*u = *m.user(u.Name)
+		u.selectors[0].setAll(m.table, false)
 	default:
-		return u.otherRule(t, r)
+		return u.otherRule(m, r)
 	}
 	return nil
 }
 
-func (u *User) otherRule(t *command.Table, r string) error {
-	if r == "" {
-		return errSyntax
-	}
+func (u *User) otherRule(m maker, r string) error {
 	switch r[0] {
 	case '>', '#':
 		return u.addPassword(r)
 	case '<', '!':
 		return u.removePassword(r)
 	case '(':
-		s := &selector{}
+		s := m.selector()
 		for _, word := range strings.Fields(strings.TrimSuffix(r[1:], ")")) {
-			if err := s.rule(t, word); err != nil {
+			if err := s.rule(m.table, word); err != nil {
 				return err
 			}
 		}
 		u.selectors = append(u.selectors, s)
 		return nil
 	}
-	return u.selectors[0].rule(t, r)
+	return u.selectors[0].rule(m.table, r)
 }
 
 // hashOf returns the hash that a password rule names, > and < in clear, # and ! hashed.
@@ -203,7 +213,7 @@ func (s *selector) addKeys(r string) error {
 	if r[0] == '%' {
 		flags, text, found := strings.Cut(r[1:], "~")
 		flags = strings.ToUpper(flags)
-		if !found || flags == "" || strings.Trim(flags, "RW") != "" {
+		if !found || !slices.Contains([]string{"R", "W", "RW", "WR"}, flags) {
 			return errSyntax
 		}
 		p = newPattern(text, strings.Contains(flags, "R"), strings.Contains(flags, "W"))
@@ -265,34 +275,42 @@ func (s *selector) setContainer(spec *command.Spec, on bool) {
 	s.set(&bare, on)
 }
 
-// command is +command, -command, +command|subcommand and +command|first-arg.
+// command is +command, -command, +command|subcommand and +command|first-arg. A command of
+// Redis that is not in the table is taken and shown, and has no effect: what a rule allows
+// or forbids in advance is not there to be called.
 func (s *selector) command(t *command.Table, r string) error {
-	name, sub, hasSub := strings.Cut(strings.ToLower(r[1:]), "|")
-	spec := t.Original([]byte(name)) // whatever it is called now
-	if spec == nil {
-		return errUnknown
-	}
-	on := r[0] == '+'
-	if !hasSub {
-		s.set(spec, on)
-		s.note(r[0], name)
-		return nil
-	}
-	if spec.Subs != nil {
-		if strings.Contains(sub, "|") {
+	on, text := r[0] == '+', r[1:]
+	name, sub, hasSub := strings.Cut(strings.ToLower(text), "|")
+	if i := strings.LastIndexByte(text, '|'); strings.Contains(sub, "|") {
+		if t.Knows(strings.ToLower(text[:i])) {
 			return errFirstArg
 		}
-		if spec = spec.LookupSub([]byte(sub)); spec == nil {
-			return errUnknown
-		}
+		return errUnknown
+	}
+	spec := t.Original([]byte(name)) // whatever it is called now
+	if hasSub && spec != nil {
+		spec = spec.LookupSub([]byte(sub))
+	}
+	full := strings.ToLower(text)
+	switch {
+	case spec != nil:
 		s.set(spec, on)
-		s.note(r[0], spec.FullName)
+		s.note(r[0], full)
+		return nil
+	case t.Knows(full):
+		s.note(r[0], full)
+		return nil
+	case !hasSub || !t.Knows(name):
+		return errUnknown
+	case on && sub == "":
+		return errSyntax
+	case !on || t.IsContainer(name):
+		return errUnknown
+	}
+	arg := text[len(name)+1:]
+	if spec = t.Original([]byte(name)); spec != nil && !s.allowFirstArg(spec, arg) {
 		return nil
 	}
-	if !on || sub == "" {
-		return errSyntax
-	}
-	s.allowFirstArg(spec, sub)
-	s.note('+', name+"|"+sub)
+	s.note('+', name+"|"+arg)
 	return nil
 }

@@ -93,14 +93,18 @@ func (s *selector) note(sign byte, name string) {
 	s.rules = strings.Join(append(kept, string(sign)+name), " ")
 }
 
-// allowFirstArg is +command|arg where arg is no subcommand.
-func (s *selector) allowFirstArg(spec *command.Spec, arg string) {
+// allowFirstArg is +command|arg where arg is no subcommand; false if it was there already.
+func (s *selector) allowFirstArg(spec *command.Spec, arg string) bool {
 	if s.firstArgs == nil {
 		s.firstArgs = map[int][]string{}
 	}
-	if !slices.Contains(s.firstArgs[spec.ID], arg) {
-		s.firstArgs[spec.ID] = append(s.firstArgs[spec.ID], arg)
+	for _, a := range s.firstArgs[spec.ID] {
+		if strings.EqualFold(a, arg) {
+			return false
+		}
 	}
+	s.firstArgs[spec.ID] = append(s.firstArgs[spec.ID], arg)
+	return true
 }
 
 // allowsCommand tells whether the call of spec is among the allowed commands.
@@ -112,7 +116,7 @@ func (s *selector) allowsCommand(spec *command.Spec, args [][]byte) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.firstArgs[spec.ID], func(a string) bool {
-		return command.EqualFold(args[1], a)
+		return strings.EqualFold(string(args[1]), a)
 	})
 }
 
@@ -183,16 +187,11 @@ func (s *selector) channelText() string {
 
 // describe returns the selector as rules, channels after the reset that makes them the
 // only ones.
-func (s *selector) describe() string {
-	var words []string
-	if k := s.keyText(); k != "" {
-		words = append(words, k)
-	}
+func (s *selector) describe() []string {
+	words := strings.Fields(s.keyText())
 	if !s.allChannels {
 		words = append(words, "resetchannels")
 	}
-	if c := s.channelText(); c != "" {
-		words = append(words, c)
-	}
-	return strings.Join(append(words, s.commandText()), " ")
+	words = append(words, strings.Fields(s.channelText())...)
+	return append(words, strings.Fields(s.commandText())...)
 }

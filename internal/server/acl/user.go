@@ -15,23 +15,11 @@ const DefaultUser = "default"
 type User struct {
 	Name      string
 	On        bool
-	NoPass    bool // any password is right
-	sanitize  sanitize
+	NoPass    bool        // any password is right
+	unchecked bool        // skip-sanitize-payload: what RESTORE brings is trusted
 	passwords []string    // hex SHA-256, in the order they were added
 	selectors []*selector // the first is the root
 }
-
-// sanitize is what was said of RESTORE payloads; it is kept to be shown.
-type sanitize uint8
-
-const (
-	sanitizeUnsaid sanitize = iota
-	sanitizeYes
-	sanitizeNo
-)
-
-// newUser returns a user as SETUSER makes it: off, without passwords or rights.
-func newUser(name string) *User { return &User{Name: name, selectors: []*selector{{}}} }
 
 // clone returns a deep copy.
 func (u *User) clone() *User {
@@ -82,13 +70,10 @@ func (u *User) Flags() []string {
 	if u.NoPass {
 		flags = append(flags, "nopass")
 	}
-	switch u.sanitize {
-	case sanitizeYes:
-		flags = append(flags, "sanitize-payload")
-	case sanitizeNo:
-		flags = append(flags, "skip-sanitize-payload")
+	if u.unchecked {
+		return append(flags, "skip-sanitize-payload")
 	}
-	return flags
+	return append(flags, "sanitize-payload")
 }
 
 // Passwords returns the hashes.
@@ -111,17 +96,20 @@ func (u *User) Rights() (root Rights, others []Rights) {
 }
 
 // Describe returns the user as a line of ACL LIST: the rules that make it.
-func (u *User) Describe() string {
-	words := append([]string{"user", u.Name}, u.Flags()...)
+func (u *User) Describe() string { return "user " + strings.Join(u.words(), " ") }
+
+// words are the name and the rules; a selector is one word.
+func (u *User) words() []string {
+	words := append([]string{u.Name}, u.Flags()...)
 	for _, p := range u.passwords {
 		words = append(words, "#"+p)
 	}
 	for i, s := range u.selectors {
-		text := s.describe()
+		rules := s.describe()
 		if i > 0 {
-			text = "(" + text + ")"
+			rules = []string{"(" + strings.Join(rules, " ") + ")"}
 		}
-		words = append(words, text)
+		words = append(words, rules...)
 	}
-	return strings.Join(words, " ")
+	return words
 }

@@ -66,13 +66,14 @@ type Options struct {
 	mu struct {
 		sync.Mutex
 		hooks    map[int][]func() error
-		included map[int]bool     // rows that an included file set
-		fileSaid map[int]string   // their values after the main file was read
-		seen     map[int]bool     // rows that a directive set
-		places   map[int]place    // where the last of them stands
-		at       place            // of the directive that is being read
-		warned   []int            // the rows of warnings
-		tolerate func(*LoadError) // of Check: takes an error, and loading goes on
+		lines    map[int]func(have [][]string) [][]string // what CONFIG REWRITE writes for FileOnly rows
+		included map[int]bool                             // rows that an included file set
+		fileSaid map[int]string                           // their values after the main file was read
+		seen     map[int]bool                             // rows that a directive set
+		places   map[int]place                            // where the last of them stands
+		at       place                                    // of the directive that is being read
+		warned   []int                                    // the rows of warnings
+		tolerate func(*LoadError)                         // of Check: takes an error, and loading goes on
 	}
 }
 
@@ -88,6 +89,7 @@ func New() *Options {
 		o.cells[i].store(defaults[i])
 	}
 	o.mu.hooks = map[int][]func() error{}
+	o.mu.lines = map[int]func([][]string) [][]string{}
 	o.mu.included = map[int]bool{}
 	o.mu.fileSaid = map[int]string{}
 	o.mu.seen = map[int]bool{}
@@ -163,8 +165,34 @@ func (o *Options) File() string { return o.path }
 func (o *Options) Warnings() []string { return o.warnings }
 
 // Lines returns the directives of an option that only files have (rename-command,
-// user, loadmodule), as written, without the name.
-func (o *Options) Lines(name string) []string { return o.value(name).([]string) }
+// user, loadmodule), each in words, without the name.
+func (o *Options) Lines(name string) [][]string { return splitLines(o.value(name).([]string)) }
+
+// splitLines splits lines that linesKind has made.
+func splitLines(lines []string) [][]string {
+	out := make([][]string, len(lines))
+	for i, l := range lines {
+		words, err := SplitLine(l)
+		if err != nil {
+			panic(err) // linesKind quotes
+		}
+		out[i] = words
+	}
+	return out
+}
+
+// OnRewrite registers what an option that only files have is to say after CONFIG REWRITE:
+// current gets the directives that there are, each in words without the name, and returns
+// those that there are to be; the same if they are right as they are.
+func (o *Options) OnRewrite(name string, current func(have [][]string) [][]string) {
+	e, ok := lookup(name)
+	if !ok {
+		panic("options: no option " + name)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mu.lines[e.row] = current
+}
 
 // Path returns name resolved against the working directory option dir.
 func (o *Options) Path(name string) string {

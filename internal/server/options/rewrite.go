@@ -45,11 +45,15 @@ func (o *Options) rewriteLocked() error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	return replaceFile(path, []byte(o.rewrittenLocked(string(old))), mode)
+	text, err := o.rewrittenLocked(string(old))
+	if err != nil {
+		return err
+	}
+	return replaceFile(path, []byte(text), mode)
 }
 
 // rewrittenLocked is the new text of the file.
-func (o *Options) rewrittenLocked(old string) string {
+func (o *Options) rewrittenLocked(old string) (string, error) {
 	lines := strings.Split(strings.TrimRight(old, "\r\n"), "\n")
 	if old == "" {
 		lines = nil
@@ -59,6 +63,14 @@ func (o *Options) rewrittenLocked(old string) string {
 	var added []string
 	for i := range rows {
 		have := at[i]
+		if current := o.mu.lines[i]; current != nil {
+			want, err := o.currentLinesLocked(i, lines, have, current)
+			if err != nil {
+				return "", err
+			}
+			added = append(added, putLines(changed, have, want)...)
+			continue
+		}
 		if was, ok := o.mu.fileSaid[i]; ok && was == rows[i].Kind.text(o.cells[i].load()) {
 			continue // includes and all, the file says it already
 		}
@@ -72,25 +84,64 @@ func (o *Options) rewrittenLocked(old string) string {
 		if !o.needsLinesLocked(i, len(have) > 0) || len(have) > 0 && o.sayTheSameLocked(i, lines, have) {
 			continue
 		}
-		want := o.directivesLocked(i)
-		if len(have) == 0 {
-			added = append(added, want...)
-			continue
+		added = append(added, putLines(changed, have, o.directivesLocked(i))...)
+	}
+	return assemble(lines, changed, added), nil
+}
+
+// putLines puts an option's lines into the places of those that it has, the last ones,
+// which are the ones that count, also across includes. It returns what has no place.
+func putLines(changed map[int][]string, have []int, want []string) (added []string) {
+	if len(have) == 0 {
+		return want
+	}
+	drop := max(0, len(have)-len(want))
+	for _, l := range have[:drop] {
+		changed[l] = nil
+	}
+	have = have[drop:]
+	for j, l := range have {
+		changed[l] = want[j : j+1]
+	}
+	if n := len(have); n > 0 {
+		changed[have[n-1]] = want[n-1:]
+	}
+	return nil
+}
+
+// errIncluded is why lines that OnRewrite is asked about cannot be written.
+var errIncluded = errors.New("an included file has lines that would have to change")
+
+// currentLinesLocked are the lines of an option that OnRewrite is asked about; those that
+// it has in the file, if they are right.
+func (o *Options) currentLinesLocked(row int, lines []string, have []int, current func([][]string) [][]string) ([]string, error) {
+	said := make([][]string, 0, len(have))
+	kept := make([]string, 0, len(have))
+	for _, l := range have {
+		words, err := SplitLine(lines[l])
+		if err != nil {
+			return nil, err
 		}
-		// The last lines are the ones that count, also across includes.
-		drop := max(0, len(have)-len(want))
-		for _, l := range have[:drop] {
-			changed[l] = nil
-		}
-		have = have[drop:]
-		for j, l := range have {
-			changed[l] = want[j : j+1]
-		}
-		if n := len(have); n > 0 {
-			changed[have[n-1]] = want[n-1:]
+		said, kept = append(said, words[1:]), append(kept, lines[l])
+	}
+	if o.mu.included[row] {
+		said = splitLines(o.cells[row].load().([]string))
+	}
+	want := current(said)
+	if slices.EqualFunc(said, want, slices.Equal) {
+		return kept, nil
+	}
+	if o.mu.included[row] {
+		return nil, errIncluded
+	}
+	out := make([]string, len(want))
+	for i, words := range want {
+		out[i] = rows[row].Name
+		for _, w := range words {
+			out[i] += " " + quoteIfNeeded(w)
 		}
 	}
-	return assemble(lines, changed, added)
+	return out, nil
 }
 
 // linesOf maps each option to the indices of its lines, and finds the last include, -1
