@@ -117,7 +117,8 @@ func strtod(s []byte) (float64, bool) {
 	return f, true
 }
 
-// ranks returns the ranks [from, to) of the entries of e within the bounds.
+// ranks returns the ranks [from, to) of the entries of e within the bounds. By member, it
+// returns what a walk upwards finds; see zrange.lexRanks.
 func (r *zrange) ranks(e entry.Entry) (from, to uint64) {
 	switch r.kind {
 	case byRank:
@@ -141,17 +142,7 @@ func (r *zrange) ranks(e entry.Entry) (from, to uint64) {
 		from = zset.RankOfScore(e, r.min.score, r.min.exclusive)
 		to = zset.RankOfScore(e, r.max.score, !r.max.exclusive)
 	case byLex:
-		from, to = r.min.lexRank(e, r.min.exclusive, false), r.max.lexRank(e, !r.max.exclusive, true)
+		return r.lexRanks(e)
 	}
 	return from, max(from, to)
-}
-
-func (l *zlimit) lexRank(e entry.Entry, including, upper bool) uint64 {
-	switch l.infinite {
-	case -1:
-		return 0
-	case 1:
-		return zset.Len(e)
-	}
-	return zset.RankOfMember(e, l.member, including, upper)
 }

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"math"
+
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/value"
@@ -142,6 +144,11 @@ func (r *zrangeCall) find(e entry.Entry) (first, n uint64) {
 	if r.kind == byScore && r.limit > 0 && r.offset >= 0 && !r.rev {
 		return r.findLimited(e)
 	}
+	if r.kind == byLex && r.offset >= 0 {
+		if some, oneScore := r.lexStart(e); some && !oneScore {
+			return r.findMixed(e)
+		}
+	}
 	from, to := r.ranks(e)
 	n = to - from
 	if r.kind == byRank { // LIMIT may be there, as "LIMIT x -1", and says nothing
@@ -161,6 +168,18 @@ func (r *zrangeCall) find(e entry.Entry) (first, n uint64) {
 		return to - 1 - uint64(r.offset), n
 	}
 	return from + uint64(r.offset), n
+}
+
+// findMixed is find for a range by member of a set whose scores differ.
+func (r *zrangeCall) findMixed(e entry.Entry) (first, n uint64) {
+	limit := uint64(math.MaxUint64)
+	if r.limit >= 0 {
+		limit = uint64(r.limit)
+	}
+	if r.rev {
+		return r.lexDownwards(e, uint64(r.offset), limit)
+	}
+	return r.lexUpwards(e, uint64(r.offset), limit)
 }
 
 // findLimited is find for the common case of a range by score of which a few entries
@@ -256,6 +275,9 @@ func zrangeCost(c *Ctx, f zrangeForm) int64 {
 	if errText != "" {
 		return 0
 	}
+	if r.kind == byLex && !zset.HasOneScore(e) { // find walks
+		return int64(zset.Len(e))
+	}
 	_, n := r.find(e)
 	return int64(n)
 }
@@ -270,11 +292,16 @@ func zcount(c *Ctx, kind rangeKind) {
 	if !c.IsType(e, entry.ZSet) {
 		return
 	}
-	var from, to uint64
-	if e.A != 0 {
-		from, to = r.ranks(e)
+	var n uint64
+	switch {
+	case e.A == 0:
+	case kind == byLex:
+		n = r.lexCount(e)
+	default:
+		from, to := r.ranks(e)
+		n = to - from
 	}
-	c.W.Int(int64(to - from))
+	c.W.Int(int64(n))
 }
 
 func zremRange(c *Ctx, kind rangeKind, ev Event) {

@@ -239,17 +239,26 @@ func (f *fuzzer) ask() {
 	if len(f.model) == 0 {
 		return
 	}
-	first, before, upto := f.model[0].score, 0, 0
+	before, upto := 0, 0
 	for _, p := range f.model {
-		if p.score == first && p.member < m {
+		if p.member < m {
 			before++
 		}
-		if p.score == first && p.member <= m {
+		if p.member <= m {
 			upto++
 		}
 	}
-	if a, b := RankOfMember(f.e, []byte(m), false, false), RankOfMember(f.e, []byte(m), true, false); a != uint64(before) || b != uint64(upto) {
+	one := f.model[0].score == f.model[len(f.model)-1].score
+	if HasOneScore(f.e) != one {
+		f.t.Fatalf("HasOneScore: %v", !one)
+	}
+	if a, b := RankOfMember(f.e, []byte(m), false), RankOfMember(f.e, []byte(m), true); one && (a != uint64(before) || b != uint64(upto)) {
 		f.t.Fatalf("RankOfMember(%q): %d %d; want %d %d", m, a, b, before, upto)
+	}
+	for r := range f.model {
+		if got := MemberAt(f.e, uint64(r)); r%7 == len(f.model)%7 && string(got) != f.model[r].member {
+			f.t.Fatalf("MemberAt(%d): %q; want %q", r, got, f.model[r].member)
+		}
 	}
 	from := f.next() * len(f.model) / 256
 	n := min(f.next(), from+1)

@@ -167,27 +167,42 @@ func rankOf(e entry.Entry, q *bound) uint64 {
 	return t.rank(q)
 }
 
-// RankOfMember returns the number of entries of a set in which all have one score whose
-// member is below m, or with including, not above it. Where scores differ, which the
-// commands by lexical range do not allow, it looks at those with the lowest score, or
-// with the highest if upper is set.
-func RankOfMember(e entry.Entry, m []byte, including, upper bool) uint64 {
-	n := Len(e)
-	if n == 0 {
+// RankOfMember returns the number of entries of a set in which all have one score
+// (HasOneScore) whose member is below m, or with including, not above it.
+func RankOfMember(e entry.Entry, m []byte, including bool) uint64 {
+	if Len(e) == 0 {
 		return 0
 	}
-	r := uint64(0)
-	if upper {
-		r = n - 1
-	}
-	var it Iter
-	it.Seek(e, r, 1, false)
-	it.Next()
+	it := entryAt(e, 0)
 	q := bound{key: it.b.key(it.i), member: m}
 	if including {
 		q.mode = afterMember
 	}
 	return rankOf(e, &q)
+}
+
+// HasOneScore tells whether no two entries have different scores, so that the order is
+// that of the members.
+func HasOneScore(e entry.Entry) bool {
+	n := Len(e)
+	if n == 0 {
+		return true
+	}
+	first, last := entryAt(e, 0), entryAt(e, n-1)
+	return first.b.key(first.i) == last.b.key(last.i)
+}
+
+// MemberAt returns a view of the member of rank r < Len.
+func MemberAt(e entry.Entry, r uint64) []byte {
+	it := entryAt(e, r)
+	return it.Member()
+}
+
+// entryAt returns an iterator that stands at the entry of rank r < Len.
+func entryAt(e entry.Entry, r uint64) (it Iter) {
+	it.Seek(e, r, 1, false)
+	it.Next()
+	return it
 }
 
 // Walk calls fn for some of the entries and returns where to go on, 0 at the end; it
