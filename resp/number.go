@@ -44,8 +44,12 @@ func AppendInt(dst []byte, n int64) []byte {
 // doubleTextBytes is the longest that AppendDouble appends.
 const doubleTextBytes = 32
 
-// AppendDouble appends the text of f as Redis 7.2 and later print a double: integers
-// up to 2^52 in full, everything else in the fewest digits that give back f, with an
+// wholeDoubleMax is the largest whole number that AppendDouble prints as an integer, with
+// all of its digits. Every double between 2^52 and it is whole.
+const wholeDoubleMax = 1 << 62
+
+// AppendDouble appends the text of f as Redis 7.2 and later print a double: whole numbers
+// up to 2^62 in full, everything else in the fewest digits that give back f, with an
 // exponent ("1e+20", "1e-7") where the plain form would be long; inf, -inf, nan.
 func AppendDouble(dst []byte, f float64) []byte {
 	switch {
@@ -61,7 +65,7 @@ func AppendDouble(dst []byte, f float64) []byte {
 			dst = append(dst, '-')
 		}
 		return append(dst, '0')
-	case f > -1<<52 && f < 1<<52 && f == float64(int64(f)):
+	case f >= -wholeDoubleMax && f <= wholeDoubleMax && f == float64(int64(f)):
 		return AppendInt(dst, int64(f))
 	}
 	if f < 0 {
