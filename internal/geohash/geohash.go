@@ -132,9 +132,9 @@ func degrees(rad float64) float64 { return rad / (math.Pi / 180) }
 // Distance returns the distance of two points in meters, by the haversine formula.
 func Distance(a, b Point) float64 {
 	latA, latB := radians(a.Lat), radians(b.Lat)
-	u := math.Sin((latB - latA) / 2)
-	v := math.Sin((radians(b.Lon) - radians(a.Lon)) / 2)
-	return 2 * earthRadiusMeters * math.Asin(math.Sqrt(u*u+math.Cos(latA)*math.Cos(latB)*v*v))
+	u := sin((latB - latA) / 2)
+	v := sin((radians(b.Lon) - radians(a.Lon)) / 2)
+	return 2 * earthRadiusMeters * asin(math.Sqrt(u*u+cos(latA)*cos(latB)*v*v))
 }
 
 func latDistance(a, b float64) float64 { return earthRadiusMeters * math.Abs(radians(b)-radians(a)) }

@@ -10,6 +10,9 @@ type Shape struct {
 	Width, Height float64
 }
 
+// roundingMargin is far above the relative error of a distance.
+const roundingMargin = 1e-9
+
 // Within tells whether p is in the shape, and how far from its center.
 func (s *Shape) Within(p Point) (meters float64, ok bool) {
 	if s.Box {
@@ -18,6 +21,10 @@ func (s *Shape) Within(p Point) (meters float64, ok bool) {
 			return 0, false
 		}
 		return Distance(s.Center, p), true
+	}
+	// Most points that are too far are too far north or south already.
+	if latDistance(p.Lat, s.Center.Lat) > s.Radius*(1+roundingMargin) {
+		return 0, false
 	}
 	meters = Distance(s.Center, p)
 	return meters, meters <= s.Radius
@@ -34,7 +41,7 @@ func (s *Shape) bounds() area {
 	if s.Center.Lat < 0 {
 		edge = s.Center.Lat - dLat
 	}
-	dLon := degrees(width / earthRadiusMeters / math.Cos(radians(edge)))
+	dLon := degrees(width / earthRadiusMeters / cos(radians(edge)))
 	return area{s.Center.Lon - dLon, s.Center.Lon + dLon, s.Center.Lat - dLat, s.Center.Lat + dLat}
 }
 

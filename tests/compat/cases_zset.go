@@ -15,6 +15,93 @@ func scoredWords(from, to int) string {
 }
 
 var zsetCases = []Case{
+	{"whole doubles", `
+		ZADD z 1009651914519660511 m 1e16 n 4503599627370496 o -4503599627370497 p 9007199254740993 q
+		ZADD z 4611686018427387904 a -4611686018427387904 b 4611686018427388928 c 4e18 d 5e18 e 1e17 f 1.5e19 g 1e22 h 1e23 i
+		ZADD z 123456789012345678901 j 1e100 k 0.1 l 1e-7 r 123456.789 s 4503599627370495.5 t 1e21 u 3e-5 v 12345678e-12 w
+		ZRANGE z 0 -1 WITHSCORES
+		ZSCORE z m
+		ZMSCORE z n o p q a b c d e f g h i j k l r s t u v w
+		ZINCRBY z 1 m
+		ZINCRBY z 1e16 n
+		ZADD z INCR 4503599627370496 o
+		ZPOPMAX z 3
+		ZRANDMEMBER z 40 WITHSCORES
+		ZSCAN z 0 COUNT 100
+		SET f 1e16
+		INCRBYFLOAT f 1
+		HINCRBYFLOAT h f 1009651914519660544
+		SORT nokey`},
+	{"lexical ranges over different scores", `
+		ZADD z 1 a 2 b 3 c 4 d
+		ZREMRANGEBYLEX z [f [g
+		ZRANGEBYLEX z [f [g
+		ZRANGE z [f [g BYLEX
+		ZRANGE z [g [f BYLEX REV
+		ZREVRANGEBYLEX z [g [f
+		ZLEXCOUNT z [f [g
+		ZRANGESTORE d z [f [g BYLEX
+		EXISTS d
+		ZREMRANGEBYLEX z [b [c
+		ZRANGE z 0 -1
+		DEL z
+		ZADD z 1 c 2 a 3 d 4 z 5 b 6 e
+		ZRANGEBYLEX z [b [d
+		ZRANGEBYLEX z [b (c
+		ZRANGEBYLEX z - [d
+		ZRANGEBYLEX z [b +
+		ZRANGEBYLEX z (c +
+		ZRANGEBYLEX z [e [d
+		ZRANGEBYLEX z (c [c
+		ZRANGEBYLEX z [c [c
+		ZRANGEBYLEX z + -
+		ZRANGEBYLEX z - -
+		ZRANGEBYLEX z + +
+		ZRANGEBYLEX z - +
+		ZRANGEBYLEX z [f [g
+		ZRANGEBYLEX z [b [e LIMIT 0 2
+		ZRANGEBYLEX z [b [e LIMIT 1 2
+		ZRANGEBYLEX z [b [e LIMIT 4 2
+		ZRANGEBYLEX z [b [e LIMIT 3 2
+		ZRANGEBYLEX z [b [e LIMIT 9 2
+		ZRANGEBYLEX z [b [e LIMIT -1 2
+		ZRANGEBYLEX z [b [e LIMIT 1 -1
+		ZRANGEBYLEX z [b [e LIMIT 0 0
+		ZREVRANGEBYLEX z [d [b
+		ZREVRANGEBYLEX z [e [b
+		ZREVRANGEBYLEX z + [b
+		ZREVRANGEBYLEX z [d -
+		ZREVRANGEBYLEX z [e [a LIMIT 1 3
+		ZREVRANGEBYLEX z [e [a LIMIT 2 3
+		ZREVRANGEBYLEX z [a [a
+		ZLEXCOUNT z [b [d
+		ZLEXCOUNT z - [d
+		ZLEXCOUNT z [b +
+		ZRANGESTORE d z [b [d BYLEX
+		ZRANGE d 0 -1 WITHSCORES
+		ZRANGESTORE d z [e [b BYLEX REV LIMIT 0 2
+		ZRANGE d 0 -1 WITHSCORES
+		ZREMRANGEBYLEX z [a [c
+		ZRANGE z 0 -1
+		ZREMRANGEBYLEX z - +
+		EXISTS z`},
+	{"lexical ranges over different scores that are in order, in a large set", `
+		CONFIG SET zset-max-listpack-entries 2
+		ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+		OBJECT ENCODING z
+		ZRANGEBYLEX z [b (e
+		ZREVRANGEBYLEX z (e [b
+		ZRANGEBYLEX z [b (e LIMIT 1 1
+		ZREVRANGEBYLEX z (e [b LIMIT 1 5
+		ZRANGEBYLEX z [x [y
+		ZRANGEBYLEX z [A [B
+		ZLEXCOUNT z [b (e
+		ZLEXCOUNT z [x +
+		ZLEXCOUNT z - [b
+		ZREMRANGEBYLEX z [x [y
+		ZREMRANGEBYLEX z (b [d
+		ZRANGE z 0 -1
+		CONFIG SET zset-max-listpack-entries 128`},
 	{"zadd: options", `
 		ZADD z 1 a 2 b 3 c
 		ZADD z 1 a 5 b

@@ -1,6 +1,11 @@
 package compat
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+
+	"github.com/kringdb/kring/tests/internal/rawclient"
+)
 
 var geoGroup = Group{
 	Name: "geo",
@@ -26,6 +31,7 @@ var geoGens = []Gen{
 	{Name: "geosearchstore", Make: func(g *G) []string {
 		args := g.geoOptions(g.area([]string{"GEOSEARCHSTORE", g.GeoKey(), g.GeoKey()}), g.P(10))
 		if g.P(40) {
+			args[1] = distanceKey
 			args = append(args, g.Case("STOREDIST"))
 		}
 		return args
@@ -121,8 +127,32 @@ func (g *G) geoOptions(args []string, with bool) []string {
 }
 
 func (g *G) geoStore(args []string) []string {
-	if g.P(20) {
-		return append(args, g.Case(g.Pick("STORE", "STOREDIST")), g.GeoKey())
+	switch n := g.N(10); n {
+	case 0:
+		return append(args, g.Case("STORE"), g.GeoKey())
+	case 1:
+		return append(args, g.Case("STOREDIST"), distanceKey)
 	}
 	return args
+}
+
+// distanceKey is where STOREDIST stores, and nothing else: one distance in 500 differs in
+// the last place, because the C library's sine, cosine and arcsine do not always round
+// correctly, while the subject's do.
+const distanceKey = "distances"
+
+// sameDistances compares two dumps of distanceKey.
+func sameDistances(o, s rawclient.Value) bool {
+	if o.Kind != s.Kind || len(o.Elems) != len(s.Elems) {
+		return false
+	}
+	for i := range o.Elems {
+		x, errX := strconv.ParseFloat(o.Elems[i].Str, 64)
+		y, errY := strconv.ParseFloat(s.Elems[i].Str, 64)
+		isScore := i%2 == 1 && errX == nil && errY == nil
+		if !o.Elems[i].Equal(s.Elems[i]) && !(isScore && math.Abs(x-y) <= 3*(math.Nextafter(x, math.Inf(1))-x)) {
+			return false
+		}
+	}
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/kringdb/kring/tests/internal/rawclient"
 )
@@ -113,7 +114,7 @@ func (a keyspace) diff(b keyspace) string {
 			return fmt.Sprintf("key %q: OBJECT ENCODING %s, %s", k, x.encoding, y.encoding)
 		case !closeDeadlines(x.pttl, y.pttl, deadlineToleranceMillis):
 			return fmt.Sprintf("key %q: PTTL %d, %d", k, x.pttl, y.pttl)
-		case !x.value.Equal(y.value) && !agreesAs(x.typ, x.value, y.value):
+		case !x.value.Equal(y.value) && !agreesAs(x.typ, x.value, y.value) && !(strings.HasSuffix(k, "/"+distanceKey) && sameDistances(x.value, y.value)):
 			return fmt.Sprintf("key %q: value %s, %s", k, shorten(x.value.String()), shorten(y.value.String()))
 		}
 	}
@@ -124,11 +125,6 @@ func (a keyspace) diff(b keyspace) string {
 func agreesAs(typ string, x, y rawclient.Value) bool {
 	same := dumpers()[typ].Same
 	return same != nil && same(x, y)
-}
-
-func sameValue(typ string, oracle, subject rawclient.Value) bool {
-	same := dumpers()[typ].Same
-	return oracle.Equal(subject) || same != nil && same(oracle, subject)
 }
 
 // closeDeadlines compares remaining times or points in time: negative answers must be
