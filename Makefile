@@ -26,7 +26,7 @@ BLACKBOX := ./internal/... ./load/... ./embed
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust window crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle profile soak screenshot docs clean
+	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -157,6 +157,10 @@ bench-io: build
 # needs sh tests/load/io/guest.sh once.
 bench-idle: build
 	$(TESTS) run ./load/io -parts idle$$([ "$$(ulimit -Hn)" = unlimited ] || [ "$$(ulimit -Hn)" -ge 100100 ] || echo ,guest) -strict $(ARGS)
+
+# What package kring adds to the binary of a program.
+embed-size:
+	$(TESTS) run ./load/embedsize $(ARGS)
 
 # CPU and allocation profiles into profiles/.
 profile: build

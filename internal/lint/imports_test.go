@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,13 +16,17 @@ const module = "github.com/kringdb/kring"
 
 // allowed lists, per package tree, which of our own packages and which foreign
 // modules its non-test files may import (docs/ARCHITECTURE.md). A more specific
-// tree comes before the one that contains it. "std" needs no mention.
+// tree comes before the one that contains it; "." is the package at the root alone. "std"
+// needs no mention.
 var allowed = []struct {
 	tree    string
 	own     []string
 	foreign []string
 }{
-	{"cmd", []string{"internal", "internal/server"}, []string{"golang.org/x/sys"}},
+	{".", []string{"internal/server", "internal/door", "internal", "resp"}, nil},
+	{"metrics", []string{".", "internal/server/metrics", "internal/door"}, []string{"github.com/prometheus/client_golang"}},
+	{"cmd", []string{"internal", "internal/server", "internal/server/metrics"}, []string{"golang.org/x/sys"}},
+	{"internal/door", []string{"internal/server/admin"}, nil},
 	{"internal/server/admin", nil, nil},
 	{"internal/server/metrics", []string{"internal/server/admin"}, []string{"github.com/prometheus/client_golang"}},
 	{"internal/server/tlsport", []string{"internal"}, nil},
@@ -34,8 +39,12 @@ var allowed = []struct {
 	{"netio", []string{"internal"}, []string{"golang.org/x/sys", "github.com/tidwall/redcon"}},
 	{"persistence", []string{"resp", "internal"}, nil},
 	{"internal", []string{"internal"}, nil},
-	{"tests", []string{"tests", "internal/testcert"}, []string{"*"}},
+	{"tests", []string{".", "metrics", "tests", "internal/testcert"}, []string{"*"}},
 }
+
+// wired are packages that only whoever names them may import: what contains them does not
+// stand for them.
+var wired = []string{"internal/server/metrics"}
 
 // root is the top of the tree, seen from this package's folder.
 const root = "../.."
@@ -99,26 +108,17 @@ func TestImports(t *testing.T) {
 
 // forbidden says why a package in folder dir may not import p, or "".
 func forbidden(dir, p string) string {
+	own, isOwn := strings.CutPrefix(p, module+"/")
+	if p == module {
+		own, isOwn = ".", true
+	}
 	for _, rule := range allowed {
-		if !inTree(dir, rule.tree) {
-			continue
-		}
-		own, isOwn := strings.CutPrefix(p, module+"/")
 		switch {
-		case isOwn:
-			if inTree(own, dir) {
-				return ""
-			}
-			for _, tree := range rule.own {
-				if tree == "internal" && inTree(own, "internal/server") {
-					continue // the tools below internal are for everybody, the server is not
-				}
-				if inTree(own, tree) {
-					return ""
-				}
-			}
+		case !inTree(dir, rule.tree):
+			continue
+		case isOwn && !mayUse(dir, own, rule.own):
 			return "not among the packages that " + rule.tree + " may use"
-		case !strings.Contains(strings.SplitN(p, "/", 2)[0], "."):
+		case isOwn, !strings.Contains(strings.SplitN(p, "/", 2)[0], "."): // ours, or the standard library's
 			return ""
 		}
 		for _, m := range rule.foreign {
@@ -129,6 +129,19 @@ func forbidden(dir, p string) string {
 		return "not among the modules that " + rule.tree + " may use"
 	}
 	return "no rule covers " + dir
+}
+
+// mayUse tells whether a package in dir, whose rule names trees, may use our package own.
+func mayUse(dir, own string, trees []string) bool {
+	if slices.Contains(wired, own) {
+		return slices.Contains(trees, own)
+	}
+	return inTree(own, dir) || slices.ContainsFunc(trees, func(tree string) bool {
+		if tree == "internal" && (inTree(own, "internal/server") || own == "internal/door") {
+			return false // the tools below internal are for everybody, the server is not
+		}
+		return inTree(own, tree)
+	})
 }
 
 // TestForbidden holds the rules that matter most, so that the table
@@ -146,6 +159,10 @@ func TestForbidden(t *testing.T) {
 		{"tests/compat", module + "/store"},
 		{"resp", "github.com/tidwall/redcon"},
 		{"internal/server", "github.com/tidwall/redcon"},
+		{"internal/server", module},
+		{"internal/server", module + "/internal/server/metrics"},
+		{".", module + "/internal/server/metrics"},
+		{".", module + "/metrics"},
 	} {
 		if forbidden(c.dir, c.imp) == "" {
 			t.Errorf("%s may import %s", c.dir, c.imp)

@@ -103,16 +103,16 @@ func (ex *executor) timeOut(now int64) {
 
 // wall returns the time of the data in milliseconds since 1970, when the real one is realMs.
 func (s *Server) wall(realMs int64) int64 {
-	if s.clock != nil {
-		return s.clock.ms.Load()
+	if s.embedded.Clock != nil {
+		return s.embedded.Clock.ms.Load()
 	}
 	return realMs
 }
 
 // nowMs is the time of the data at this moment.
 func (s *Server) nowMs() int64 {
-	if s.clock != nil {
-		return s.clock.ms.Load()
+	if s.embedded.Clock != nil {
+		return s.embedded.Clock.ms.Load()
 	}
 	return time.Now().UnixMilli()
 }

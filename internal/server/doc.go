@@ -22,7 +22,7 @@
 //	meeting    all reactors outside of their batches, while a transaction asks them
 //	tracker    a client with client-side caching: it is told when keys change, see tracking.go
 //	clock      a time that stands still until a test moves it (clock.go); else it is the real one
-//	embedded   a server that runs within another program (embed.go, docs/EMBEDDING.md)
+//	embedded   a server that runs within another program (embedded.go; package kring)
 //	observer   a waiter or a watch (WATCH): whoever must hear that a key changes
 //
 // A turn of a connection

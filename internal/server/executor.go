@@ -243,7 +243,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release
-	ex.ctx = command.Ctx{NowIsFixed: srv.clock != nil, W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced, Within: ex.within}
+	ex.ctx = command.Ctx{NowIsFixed: srv.embedded.Clock != nil, W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced, Within: ex.within}
 	return ex
 }
 

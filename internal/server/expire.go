@@ -85,7 +85,7 @@ func (s *Server) helpExpire(ex *executor, now int64) {
 	k := s.keeper
 	// A keeper that is at work needs no help, and the clients of a reactor no delay. When
 	// a Clock is moved, the keeper is asked.
-	if s.clock != nil || now-k.workedAt.Load() < keeperFreshMs || !s.mayExpire() || !k.helping.TryLock() {
+	if s.embedded.Clock != nil || now-k.workedAt.Load() < keeperFreshMs || !s.mayExpire() || !k.helping.TryLock() {
 		return
 	}
 	k.dueAt.Store(math.MaxInt64) // Store's alarm, and what is left, lower it

@@ -126,7 +126,7 @@ func (k *keeper) run() {
 // rest arms the store's alarm and returns how long the keeper may sleep.
 func (k *keeper) rest() time.Duration {
 	st, now := k.srv.store, time.Now()
-	if k.srv.clock != nil {
+	if k.srv.embedded.Clock != nil {
 		return k.restUnderClock()
 	}
 	until := now.UnixMilli() + keeperTickMs

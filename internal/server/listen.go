@@ -40,7 +40,7 @@ var errNoListener = errors.New("no address to listen on")
 // socket or a TLS port, else a free port.
 func (s *Server) tcpEndpoints() []endpoint {
 	port := s.opts.Port.Load()
-	if s.deaf || port == 0 && (s.opts.UnixSocket.Load() != "" || s.opts.TLSPort.Load() != 0) {
+	if s.embedded.Deaf || port == 0 && (s.opts.UnixSocket.Load() != "" || s.opts.TLSPort.Load() != 0) {
 		return nil
 	}
 	return s.endpoints(port)
@@ -88,7 +88,7 @@ func (s *Server) listen() error {
 			return err
 		}
 	}
-	if len(l.mu.tcp.addrs)+len(l.mu.unix)+len(l.mu.tls.addrs) == 0 && s.memory == nil {
+	if len(l.mu.tcp.addrs)+len(l.mu.unix)+len(l.mu.tls.addrs) == 0 && s.embedded.Memory == nil {
 		return errNoListener
 	}
 	return nil

@@ -51,11 +51,12 @@ type Server struct {
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
 
-	parseLimits atomic.Pointer[resp.Limits]
-	limits      atomic.Pointer[command.Limits]
-	base        statBase
-	peakBytes   atomic.Int64
-	within
+	parseLimits  atomic.Pointer[resp.Limits]
+	limits       atomic.Pointer[command.Limits]
+	base         statBase
+	peakBytes    atomic.Int64
+	lookers      lookers
+	embedded     Within      // in another program; zero if the server has a process to itself
 	ownsProcess  bool        // see OwnProcess
 	pages        admin.Pages // of the window, which the program brings
 	startBytes   int64       // what the Go heap held when the server began to serve
@@ -97,11 +98,12 @@ var preAuthLimits = resp.PreAuthLimits()
 // New builds a server from its options: command table, store, reactors and
 // listeners. Nothing is served before Serve.
 func New(opts *options.Options, log *slog.Logger) (*Server, error) {
-	return newServer(opts, log, within{})
+	return NewWithin(opts, log, Within{})
 }
 
-func newServer(opts *options.Options, log *slog.Logger, in within) (*Server, error) {
-	s := &Server{opts: opts, log: log, within: in, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
+// NewWithin is New for a server that runs within another program.
+func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, error) {
+	s := &Server{opts: opts, log: log, embedded: in, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
 	var err error
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
@@ -145,7 +147,7 @@ func newServer(opts *options.Options, log *slog.Logger, in within) (*Server, err
 // their gates, and the listeners.
 func (s *Server) openReactors() error {
 	reactors, stripes := s.ioModel()
-	if s.memory != nil {
+	if s.embedded.Memory != nil {
 		stripes = max(stripes, embeddedStripes)
 	}
 	group, err := netio.NewGroup(netio.Config{
@@ -175,8 +177,8 @@ func (s *Server) openReactors() error {
 		ex.reactor = i
 		s.execs = append(s.execs, ex)
 	}
-	if s.memory != nil {
-		_, err = group.Serve(s.memory, netio.ListenOptions{})
+	if s.embedded.Memory != nil {
+		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})
 	}
 	if err == nil {
 		err = s.listen()
@@ -212,9 +214,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.startBytes = readGoMemory().heapBytes
 	s.keeper.start()
 	s.group.Start(s)
-	if s.clock != nil {
-		s.clock.add(s)
-		defer s.clock.remove(s)
+	if s.embedded.Clock != nil {
+		s.embedded.Clock.add(s)
+		defer s.embedded.Clock.remove(s)
 	}
 	s.watchListeners() // reactors run now: they can be asked to close a listener
 	closeWindow := s.openWindow()
@@ -234,6 +236,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.stopping.Store(true)
 	s.slow.halt()
 	closeWindow()
+	s.lookers.end()
 	s.tls.Close()
 	ended := s.endRunning()
 	err = errors.Join(err, s.aof.close())

@@ -13,12 +13,12 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
+	"github.com/kringdb/kring"
 	"github.com/kringdb/kring/internal/raceflag"
-	"github.com/kringdb/kring/internal/server"
 )
 
 // inMemory starts a server without listeners and makes a client of it.
-func inMemory(t *testing.T, config string) (*server.Embedded, *redis.Client) {
+func inMemory(t *testing.T, config string) (*kring.Server, *redis.Client) {
 	t.Helper()
 	old := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
@@ -26,7 +26,7 @@ func inMemory(t *testing.T, config string) (*server.Embedded, *redis.Client) {
 			t.Error(err)
 		}
 	})
-	srv := server.StartT(t, server.Options{InMemory: true, Config: config})
+	srv := kring.StartT(t, kring.Options{InMemory: true, Config: config})
 	rdb := redis.NewClient(&redis.Options{
 		Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) { return srv.Dial(ctx) },
 	})
@@ -116,7 +116,7 @@ func TestDial(t *testing.T) {
 // BenchmarkRoundTrip compares the ways to an embedded server: a GET by go-redis and its
 // reply.
 func BenchmarkRoundTrip(b *testing.B) {
-	srv := server.StartT(b, server.Options{})
+	srv := kring.StartT(b, kring.Options{})
 	for name, o := range map[string]*redis.Options{
 		"tcp":    {Addr: srv.Addr()},
 		"memory": {Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) { return srv.Dial(ctx) }},

@@ -30,7 +30,7 @@ func TestDocumentedCode(t *testing.T) {
 			}
 			code, rest, _ := strings.Cut(after, "\n```")
 			text = rest
-			if path == "../../README.md" && !strings.Contains(code, "server.Start") {
+			if path == "../../README.md" && !strings.Contains(code, "kring.Start") {
 				continue // of clients
 			}
 			blocks++

@@ -5,17 +5,20 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/kringdb/kring/internal/server"
+	"github.com/kringdb/kring"
+	"github.com/kringdb/kring/metrics"
 )
 
 // A server on a free port of the loopback interface, and a client of it.
 func ExampleStart() {
 	ctx := context.Background()
-	srv, err := server.Start(ctx, server.Options{})
+	srv, err := kring.Start(ctx, kring.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -31,7 +34,7 @@ func ExampleStart() {
 // Everything else is said as in redis.conf.
 func ExampleOptions() {
 	ctx := context.Background()
-	srv, err := server.Start(ctx, server.Options{Config: `
+	srv, err := kring.Start(ctx, kring.Options{Config: `
 		requirepass secret
 		maxmemory 100mb
 		maxmemory-policy allkeys-lru
@@ -50,8 +53,8 @@ func ExampleOptions() {
 // Time passes when the test says so.
 func ExampleClock() {
 	ctx := context.Background()
-	clock := server.NewClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
-	srv, err := server.Start(ctx, server.Options{Clock: clock})
+	clock := kring.NewClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
+	srv, err := kring.Start(ctx, kring.Options{Clock: clock})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -70,9 +73,9 @@ func ExampleClock() {
 }
 
 // Without any socket: client and server talk through memory.
-func ExampleEmbedded_Dial() {
+func ExampleServer_Dial() {
 	ctx := context.Background()
-	srv, err := server.Start(ctx, server.Options{InMemory: true})
+	srv, err := kring.Start(ctx, kring.Options{InMemory: true})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -87,10 +90,34 @@ func ExampleEmbedded_Dial() {
 	// Output: hello
 }
 
-// Preparing and checking what is stored needs no client.
-func ExampleEmbedded_Do() {
+// The metrics of the server, beside those of the program.
+func Example_metrics() {
 	ctx := context.Background()
-	srv, err := server.Start(ctx, server.Options{})
+	srv, err := kring.Start(ctx, kring.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	prometheus.MustRegister(metrics.Collector(srv))
+	http.Handle("/metrics", metrics.Handler(srv))
+
+	families, err := prometheus.DefaultGatherer.Gather()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "redis_up" {
+			fmt.Println(f.GetHelp(), f.GetMetric()[0].GetGauge().GetValue())
+		}
+	}
+	// Output: 1: the server answers. 1
+}
+
+// Preparing and checking what is stored needs no client.
+func ExampleServer_Do() {
+	ctx := context.Background()
+	srv, err := kring.Start(ctx, kring.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

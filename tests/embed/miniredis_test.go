@@ -7,13 +7,13 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/kringdb/kring/internal/server"
+	"github.com/kringdb/kring"
 )
 
 // TestSession is the example of docs/MINIREDIS.md.
 func TestSession(t *testing.T) {
-	clock := server.NewClock(time.Now())
-	srv := server.StartT(t, server.Options{Clock: clock})
+	clock := kring.NewClock(time.Now())
+	srv := kring.StartT(t, kring.Options{Clock: clock})
 	rdb := redis.NewClient(&redis.Options{Addr: srv.Addr()})
 	defer rdb.Close()
 
@@ -31,9 +31,9 @@ func TestSession(t *testing.T) {
 
 // TestCallsOfMiniredis tries what the table and the list of docs/MINIREDIS.md offer.
 func TestCallsOfMiniredis(t *testing.T) {
-	clock := server.NewClock(time.Time{})
+	clock := kring.NewClock(time.Time{})
 	dir := t.TempDir()
-	srv, err := server.Start(t.Context(), server.Options{
+	srv, err := kring.Start(t.Context(), kring.Options{
 		Clock: clock, Config: "user ada on >secret ~* &* +@all\nrename-command INCR \"\"\nappendonly yes\ndir " + dir,
 	})
 	if err != nil {
@@ -75,7 +75,7 @@ func TestCallsOfMiniredis(t *testing.T) {
 	if err := srv.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := server.StartT(t, server.Options{Addr: srv.Addr(), Config: "appendonly yes\ndir " + dir})
+	again := kring.StartT(t, kring.Options{Addr: srv.Addr(), Config: "appendonly yes\ndir " + dir})
 	if again.Addr() != srv.Addr() {
 		t.Error(again.Addr())
 	}

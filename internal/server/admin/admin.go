@@ -12,7 +12,7 @@ import (
 
 // Source is the running server. Any goroutine may call it.
 type Source interface {
-	// State gathers what there is to show.
+	// State gathers what there is to show; Info is nil when the server has ended.
 	State() State
 	// Admit tells how far somebody may look.
 	Admit(v Visitor) Access

@@ -34,6 +34,10 @@ func (collector) Describe(chan<- *prometheus.Desc) {}
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	st := c.src.State()
 	out := sender{ch}
+	if st.Info == nil {
+		out.send("redis_up", "1: the server answers.", gauge, 0)
+		return
+	}
 	out.send("redis_up", "1: the server answers.", gauge, 1)
 	out.send("redis_instance_info", "The server's version and mode.", gauge, 1, "redis_version", st.Info["redis_version"],
 		"redis_build_id", st.Info["redis_build_id"], "kring_version", st.Info["kring_version"], "redis_mode", st.Info["redis_mode"],

@@ -1,4 +1,4 @@
-package server
+package kring
 
 import (
 	"bufio"
@@ -13,7 +13,7 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
-// ownClient is the connection behind Embedded.Do.
+// ownClient is the connection behind Server.Do.
 type ownClient struct {
 	mu struct {
 		sync.Mutex
@@ -34,8 +34,8 @@ func (e ReplyError) Error() string { return string(e) }
 // is. It is for preparing and checking what is stored, by one connection of its own, which
 // is authenticated with requirepass: SELECT, MULTI and the like hold from call to call.
 // Whatever waits or listens for long, or must be fast, should have a client.
-func (e *Embedded) Do(ctx context.Context, args ...any) (any, error) {
-	o := &e.own
+func (s *Server) Do(ctx context.Context, args ...any) (any, error) {
+	o := &s.own
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -45,7 +45,7 @@ func (e *Embedded) Do(ctx context.Context, args ...any) (any, error) {
 		return nil, errClosed
 	}
 	if o.mu.conn == nil {
-		if err := e.connectLocked(ctx); err != nil {
+		if err := s.connectLocked(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -58,14 +58,14 @@ func (e *Embedded) Do(ctx context.Context, args ...any) (any, error) {
 }
 
 // connectLocked opens the connection.
-func (e *Embedded) connectLocked(ctx context.Context) error {
-	conn, err := e.Dial(ctx)
+func (s *Server) connectLocked(ctx context.Context) error {
+	conn, err := s.Dial(ctx)
 	if err != nil {
 		return err
 	}
-	o := &e.own
+	o := &s.own
 	o.mu.conn, o.mu.r = conn, bufio.NewReader(conn)
-	pw := e.srv.opts.RequirePass.Load()
+	pw := s.srv.Password()
 	if pw == "" {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package server
+package kring
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 // atClock starts a server whose time stands at one moment.
-func atClock(t *testing.T, config string) (*Clock, *Embedded) {
+func atClock(t *testing.T, config string) (*Clock, *Server) {
 	t.Helper()
 	old := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
@@ -52,13 +52,13 @@ func TestClockStandsStill(t *testing.T) {
 // TestClockExpires: when Advance returns, all has happened, however much it is.
 func TestClockExpires(t *testing.T) {
 	c, e := atClock(t, "notify-keyspace-events Exh")
-	sub := dial(t, e.srv)
+	sub := dial(t, e)
 	sub.want("[subscribe __keyevent@0__:expired 1]", "SUBSCRIBE", "__keyevent@0__:expired")
-	w := dial(t, e.srv)
+	w := dial(t, e)
 	const n = 20000
 	go func() {
 		for i := range n {
-			w.send(encode("SET", fmt.Sprint("k", i), "v", "EX", fmt.Sprint(1+i%2*3600)))
+			w.send("SET", fmt.Sprint("k", i), "v", "EX", 1+i%2*3600)
 		}
 	}()
 	for range n {
@@ -86,27 +86,24 @@ func TestClockExpires(t *testing.T) {
 
 func TestClockEndsWaiting(t *testing.T) {
 	c, e := atClock(t, "")
-	a, b, d := dial(t, e.srv), dial(t, e.srv), dial(t, e.srv)
-	a.send(encode("BLPOP", "l", "3600"))
-	b.send(encode("XREAD", "BLOCK", "60000", "STREAMS", "s", "$"))
-	d.send(encode("BLPOP", "l", "0.05")) // by the real time
-	eventually(t, "two are blocked, the third no more", func() bool { return e.srv.counts.blocked.Load() == 2 })
-	if got := d.reply(); got != "nil" {
-		t.Error(got)
-	}
+	a, b, d := dial(t, e), dial(t, e), dial(t, e)
+	a.send("BLPOP", "l", 3600)
+	b.send("XREAD", "BLOCK", 60000, "STREAMS", "s", "$")
+	d.want("<nil>", "BLPOP", "l", 0.05) // by the real time
+	awaitInfo(t, e, "clients", "blocked_clients", "2")
 	c.Advance(59 * time.Second)
-	if n := e.srv.counts.blocked.Load(); n != 2 {
+	if n := infoField(t, e, "clients", "blocked_clients"); n != "2" {
 		t.Error("blocked:", n)
 	}
 	c.Advance(time.Second)
-	if n := e.srv.counts.blocked.Load(); n != 1 {
+	if n := infoField(t, e, "clients", "blocked_clients"); n != "1" {
 		t.Error("blocked:", n)
 	}
-	if got := b.reply(); got != "nil" {
+	if got := b.reply(); got != "<nil>" {
 		t.Error(got)
 	}
 	c.Advance(time.Hour)
-	if got := a.reply(); got != "nil" {
+	if got := a.reply(); got != "<nil>" {
 		t.Error(got)
 	}
 	a.want("PONG", "PING")
@@ -116,11 +113,11 @@ func TestClockEndsWaiting(t *testing.T) {
 func TestClockOfSeveral(t *testing.T) {
 	c, one := atClock(t, "")
 	two := StartT(t, Options{Clock: c})
-	for _, e := range []*Embedded{one, two} {
+	for _, e := range []*Server{one, two} {
 		e.want(t, "OK", "SET", "k", "v", "EX", 10)
 	}
 	c.Advance(10 * time.Second)
-	for _, e := range []*Embedded{one, two} {
+	for _, e := range []*Server{one, two} {
 		e.want(t, "0", "DBSIZE")
 	}
 	go one.Close()

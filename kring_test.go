@@ -1,4 +1,4 @@
-package server
+package kring
 
 import (
 	"context"
@@ -81,9 +81,10 @@ func liveHeap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-func (e *Embedded) want(t *testing.T, want string, args ...any) {
+// want runs a command by Do and compares its reply.
+func (s *Server) want(t *testing.T, want string, args ...any) {
 	t.Helper()
-	got, err := e.Do(context.Background(), args...)
+	got, err := s.Do(context.Background(), args...)
 	if err != nil {
 		got = err
 	}
@@ -250,7 +251,7 @@ func TestContextEndsLoading(t *testing.T) {
 	}
 	defer f.Close()
 	const records = 1_000_000
-	if _, err := f.WriteString(strings.Repeat(encode("RPUSH", "l", "v"), records)); err != nil {
+	if _, err := f.WriteString(strings.Repeat(string(appendCommand(nil, []any{"RPUSH", "l", "v"})), records)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -280,21 +281,21 @@ func TestCloseUnderLoad(t *testing.T) {
 			var wg sync.WaitGroup
 			var replies atomic.Int64
 			for i := range 20 {
-				c := dial(t, e.srv)
+				c := dial(t, e)
 				wg.Go(func() {
 					defer c.Close()
-					line := encode("SET", fmt.Sprint("k", i), strings.Repeat("v", 5000))
+					line := []any{"SET", fmt.Sprint("k", i), strings.Repeat("v", 5000)}
 					switch i {
 					case 0:
-						line = encode("BLPOP", "l", "0")
+						line = []any{"BLPOP", "l", 0}
 					case 1:
-						line = encode("SUBSCRIBE", "c")
+						line = []any{"SUBSCRIBE", "c"}
 					case 2:
-						line = encode("KEYS", "*")
+						line = []any{"KEYS", "*"}
 					}
 					buf := make([]byte, 64<<10)
 					for {
-						if _, err := c.Write([]byte(line)); err != nil {
+						if _, err := c.Write(appendCommand(nil, line)); err != nil {
 							return
 						}
 						if _, err := c.Read(buf); err != nil {
@@ -371,13 +372,19 @@ func TestDoGivesUp(t *testing.T) {
 	e.want(t, "PONG", "PING")
 }
 
+// oomScore returns the process's OOM score, where the system has one.
+func oomScore() (string, error) {
+	b, err := os.ReadFile("/proc/self/oom_score_adj")
+	return string(b), err
+}
+
 // TestProcessIsLeftAlone: importing and running a server registers nothing with others.
 func TestProcessIsLeftAlone(t *testing.T) {
 	e := StartT(t, Options{Config: "enable-protected-configs yes"})
-	before, err := readOOMScore()
+	before, err := oomScore()
 	e.want(t, "OK", "CONFIG", "SET", "oom-score-adj", "absolute", "oom-score-adj-values", "500 500 500")
-	if now, _ := readOOMScore(); err == nil && now != before {
-		t.Errorf("the OOM score of the process is %d, it was %d", now, before)
+	if now, _ := oomScore(); err == nil && now != before {
+		t.Errorf("the OOM score of the process is %s, it was %s", now, before)
 	}
 	wd, _ := os.Getwd()
 	e.want(t, "OK", "CONFIG", "SET", "dir", t.TempDir())

@@ -1,4 +1,4 @@
-package server
+package kring
 
 import (
 	"context"
@@ -10,11 +10,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kringdb/kring/internal/door"
 	"github.com/kringdb/kring/internal/memnet"
+	"github.com/kringdb/kring/internal/server"
+	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/options"
 )
-
-// This file is the server as a part of another program: Start, see docs/EMBEDDING.md.
 
 // Options are what Start makes a server from. The zero value listens on a free port of the
 // loopback interface and keeps nothing on disk.
@@ -40,23 +41,25 @@ type Options struct {
 	Clock *Clock
 }
 
-// Embedded is a server that runs within the program. All methods are safe for any
-// goroutine.
-type Embedded struct {
-	srv  *Server
-	addr string
-	stop context.CancelCauseFunc
-	done chan struct{}
-	err  error // of Serve; set before done is closed
-	own  ownClient
+// Server is a server that runs within the program. All methods are safe for any goroutine.
+type Server struct {
+	srv    *server.Server
+	memory *memnet.Listener // of Dial
+	addr   string
+	stop   context.CancelCauseFunc
+	done   chan struct{}
+	err    error // of Serve; set before done is closed
+	own    ownClient
 }
+
+func init() { door.Source = func(srv any) admin.Source { return srv.(*Server).srv.Source() } }
 
 var errClosed = errors.New("the server was closed")
 
 // Start runs a server until ctx ends, Close is called or a client sends SHUTDOWN. It
 // returns when clients are served: an append only file has been loaded by then. When it
 // returns an error, nothing is left open.
-func Start(ctx context.Context, o Options) (*Embedded, error) {
+func Start(ctx context.Context, o Options) (*Server, error) {
 	opts, err := o.options()
 	if err == nil {
 		err = context.Cause(ctx)
@@ -71,21 +74,25 @@ func Start(ctx context.Context, o Options) (*Embedded, error) {
 	for _, w := range opts.Warnings() {
 		log.Warn(w)
 	}
-	srv, err := newServer(opts, log, within{clock: o.Clock, memory: memnet.Listen("memory"), deaf: o.InMemory})
+	in := server.Within{Memory: memnet.Listen("memory"), Deaf: o.InMemory}
+	if o.Clock != nil {
+		in.Clock = o.Clock.data
+	}
+	srv, err := server.NewWithin(opts, log, in)
 	if err != nil {
 		return nil, fmt.Errorf("kring: %w", err)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
-	e := &Embedded{srv: srv, stop: stop, done: make(chan struct{})}
+	s := &Server{srv: srv, memory: in.Memory, stop: stop, done: make(chan struct{})}
 	if at := srv.Addrs(); len(at) > 0 {
-		e.addr = at[0].String()
+		s.addr = at[0].String()
 	}
-	go e.serve(ctx)
+	go s.serve(ctx)
 	select {
-	case <-srv.ready:
-		return e, nil
-	case <-e.done:
-		return nil, fmt.Errorf("kring: %w", cmpErr(e.err, context.Cause(ctx)))
+	case <-srv.Ready():
+		return s, nil
+	case <-s.done:
+		return nil, fmt.Errorf("kring: %w", cmpErr(s.err, context.Cause(ctx)))
 	}
 }
 
@@ -99,16 +106,16 @@ func cmpErr(errs ...error) error {
 	return errClosed
 }
 
-func (e *Embedded) serve(ctx context.Context) {
-	defer close(e.done)
-	e.err = e.srv.Serve(ctx)
-	e.own.close()
-	e.stop(errClosed) // lets go of the parent context
+func (s *Server) serve(ctx context.Context) {
+	defer close(s.done)
+	s.err = s.srv.Serve(ctx)
+	s.own.close()
+	s.stop(errClosed) // lets go of the parent context
 }
 
 // Addr returns the address that the server listens on, as a client wants it: host:port, or
 // the path of a unix socket; "" if there is none.
-func (e *Embedded) Addr() string { return e.addr }
+func (s *Server) Addr() string { return s.addr }
 
 // Dial opens a connection in memory, without a socket, which a goroutine of the server
 // serves. A client library takes it for its own dialer:
@@ -116,8 +123,8 @@ func (e *Embedded) Addr() string { return e.addr }
 //	redis.Options{Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) { return srv.Dial(ctx) }}
 //
 // To the server it looks like one of a unix socket: protected-mode lets it in.
-func (e *Embedded) Dial(ctx context.Context) (net.Conn, error) {
-	c, err := e.srv.memory.Dial(ctx)
+func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
+	c, err := s.memory.Dial(ctx)
 	if err != nil {
 		return nil, err // not a nil *memnet.Conn that is no nil net.Conn
 	}
@@ -127,14 +134,14 @@ func (e *Embedded) Dial(ctx context.Context) (net.Conn, error) {
 // Close ends the server and waits until all that it had opened is closed: connections,
 // files, goroutines, memory. It returns what could not be written to disk, the same at
 // every call.
-func (e *Embedded) Close() error {
-	e.stop(errClosed)
-	<-e.done
-	return e.err
+func (s *Server) Close() error {
+	s.stop(errClosed)
+	<-s.done
+	return s.err
 }
 
 // Done is closed when the server has ended, whatever ended it.
-func (e *Embedded) Done() <-chan struct{} { return e.done }
+func (s *Server) Done() <-chan struct{} { return s.done }
 
 // TB is what StartT needs of a *testing.T, *testing.B or *testing.F.
 type TB interface {
@@ -145,30 +152,20 @@ type TB interface {
 }
 
 // StartT is Start for a test: the server ends with it, and what goes wrong fails it.
-func StartT(t TB, o Options) *Embedded {
+func StartT(t TB, o Options) *Server {
 	t.Helper()
-	e, err := Start(context.Background(), o)
+	s, err := Start(context.Background(), o)
 	if err != nil {
 		t.Fatalf("%v", err)
 		return nil
 	}
 	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Errorf("kring: %v", err)
 		}
 	})
-	return e
+	return s
 }
-
-// within is what a server has that runs within another program.
-type within struct {
-	clock  *Clock           // nil: the real time
-	memory *memnet.Listener // of Dial; nil: there is none
-	deaf   bool             // it listens on no TCP address
-}
-
-// embeddedStripes is how many stripes there are at least for the connections of Dial.
-const embeddedStripes = 2
 
 // embeddedReactors is how many reactors there are at most, unless Config asks for more: the
 // program around has work of its own for the processors.
