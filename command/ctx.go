@@ -78,6 +78,10 @@ func (c *Ctx) Halted() bool {
 	return c.Halt != nil && c.Halt.Load() || c.W.Over() && c.Spec.Flags&Write == 0
 }
 
+// endsAt is Halted for a loop at its element i: it looks once in HaltEvery elements, and not
+// at the first ones, so that short loops do not pay for it.
+func (c *Ctx) endsAt(i int) bool { return i%HaltEvery == HaltEvery-1 && c.Halted() }
+
 // Limits are the sizes that handlers check and the thresholds of the encodings, made
 // from the options and never changed.
 type Limits struct {

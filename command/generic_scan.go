@@ -43,7 +43,10 @@ func (l *nameList) write(c *Ctx) {
 // writeElems replies the elements; the caller has written what they stand in.
 func (l *nameList) writeElems(c *Ctx) {
 	from := 0
-	for _, end := range l.ends {
+	for i, end := range l.ends {
+		if c.endsAt(i) {
+			return
+		}
 		c.W.Bulk(l.block[from:end])
 		from = end
 	}
@@ -66,7 +69,7 @@ func keys(c *Ctx) {
 				l.add(name)
 			}
 		})
-		if cursor == 0 {
+		if cursor == 0 || c.Halted() {
 			break
 		}
 		c.Yield()

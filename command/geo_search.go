@@ -231,6 +231,9 @@ func (g *geoCall) write(c *Ctx, l []found) {
 	}
 	w.Array(len(l))
 	for i := range l {
+		if c.endsAt(i) {
+			return
+		}
 		x := &l[i]
 		if parts > 1 {
 			w.Array(parts)

@@ -58,6 +58,7 @@ func hashAll(c *Ctx, fields, values bool) {
 	if n == 0 {
 		return
 	}
+	i := 0
 	hash.Each(e, c.Now, func(f, v []byte, _ int64) bool {
 		if fields {
 			c.W.Bulk(f)
@@ -65,7 +66,8 @@ func hashAll(c *Ctx, fields, values bool) {
 		if values {
 			c.W.Bulk(v)
 		}
-		return true
+		i++
+		return !c.endsAt(i)
 	})
 }
 
@@ -76,10 +78,10 @@ func hrandfieldCost(c *Ctx) int64 {
 	n, ok := resp.ParseInt(c.Args[2])
 	size := hashCost(c)
 	switch {
-	case !ok || size == 0:
+	case !ok || size == 0 || n == math.MinInt64:
 		return 0
 	case n < 0:
-		return min(-n, maxRandomMembers)
+		return -n
 	case n < SlowCost/randomDrawCost:
 		return 0
 	}
@@ -122,10 +124,6 @@ func hrandfield(c *Ctx) {
 	if !ok {
 		return
 	}
-	if e.A != 0 && n < -maxRandomMembers {
-		c.W.Error(ErrOutOfRange)
-		return
-	}
 	replyRandomFields(c, e, n, withValues)
 }
 
@@ -144,9 +142,11 @@ func replyRandomFields(c *Ctx, e entry.Entry, n int64, withValues bool) {
 		out.repeated(e, int(-n))
 	case n >= int64(visible):
 		out.begin(visible)
+		i := 0
 		hash.Each(e, c.Now, func(f, v []byte, _ int64) bool {
 			out.add(f, v)
-			return true
+			i++
+			return !c.endsAt(i)
 		})
 	default:
 		out.distinct(e, int(n), visible)
@@ -181,7 +181,10 @@ func (l *fieldList) add(f, v []byte) {
 // repeated writes n random fields, each drawn anew.
 func (l *fieldList) repeated(e entry.Entry, n int) {
 	l.begin(n)
-	for range n {
+	for i := range n {
+		if l.c.endsAt(i) {
+			return
+		}
 		f, v, _ := hash.Random(e, rand.Uint64(), l.c.Now)
 		l.add(f, v)
 	}
@@ -199,7 +202,7 @@ func (l *fieldList) distinct(e entry.Entry, n, visible int) {
 				n--
 			}
 			left--
-			return n > 0
+			return n > 0 && !l.c.endsAt(left)
 		})
 		return
 	}

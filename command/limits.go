@@ -16,10 +16,6 @@ const (
 	// plainArgs is how many arguments a plain call has at most.
 	plainArgs = 16
 
-	// maxRandomMembers bounds how many members SRANDMEMBER and how many fields HRANDFIELD
-	// repeats. Redis would go on until its memory is used up.
-	maxRandomMembers = 1 << 28
-
 	// randomDrawShare: distinct random members are drawn one by one if they are at most
 	// 1/randomDrawShare of all.
 	randomDrawShare = 3

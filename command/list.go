@@ -220,6 +220,9 @@ func (c *Ctx) replyRuns(it *list.Iter) {
 				c.replyElem(r.Take())
 			}
 		}
+		if c.Halted() { // a run is many elements
+			return
+		}
 	}
 }
 

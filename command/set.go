@@ -253,8 +253,10 @@ func replyMembers(c *Ctx, e entry.Entry) {
 
 func writeMembers(c *Ctx, e entry.Entry) {
 	var it sets.Iter
-	for m, ok := it.Next(e); ok; m, ok = it.Next(e) {
+	i := 0
+	for m, ok := it.Next(e); ok && !c.endsAt(i); m, ok = it.Next(e) {
 		c.W.Bulk(m)
+		i++
 	}
 }
 

@@ -73,8 +73,16 @@ const operandsAtHand = 8
 
 // operands are the sets of one operation; a missing key is the zero Entry.
 type operands struct {
+	c       *Ctx // of a call that ends early when it is halted; nil: it stores the result, and does not
 	sets    []entry.Entry
 	missing int
+	visited int
+}
+
+// ends counts a member that was looked at and tells whether the operation is to end early.
+func (o *operands) ends() bool {
+	o.visited++
+	return o.c != nil && o.c.endsAt(o.visited)
 }
 
 // read finds the sets; false, with the reply written, if a key holds another type.
@@ -124,7 +132,7 @@ func (o *operands) intersect(fn func(m []byte) bool) {
 	least, others := o.sets[0], o.sets[1:]
 	var it sets.Iter
 next:
-	for m, ok := it.Next(least); ok; m, ok = it.Next(least) {
+	for m, ok := it.Next(least); ok && !o.ends(); m, ok = it.Next(least) {
 		for _, e := range others {
 			if e != least && !sets.Has(e, m) {
 				continue next
@@ -147,7 +155,7 @@ func (o *operands) union(fn func(m []byte)) {
 			continue
 		}
 		var it sets.Iter
-		for m, ok := it.Next(e); ok; m, ok = it.Next(e) {
+		for m, ok := it.Next(e); ok && !o.ends(); m, ok = it.Next(e) {
 			if !hasAny(o.sets[:i], m) {
 				fn(m)
 			}
@@ -165,7 +173,7 @@ func (o *operands) unionOfMany(fn func(m []byte)) {
 			continue
 		}
 		var it sets.Iter
-		for m, ok := it.Next(e); ok; m, ok = it.Next(e) {
+		for m, ok := it.Next(e); ok && !o.ends(); m, ok = it.Next(e) {
 			if t.Add(ar, m) {
 				fn(m)
 			}
@@ -203,7 +211,7 @@ func (o *operands) probeDiff(fn func(m []byte)) {
 	first, others := o.sets[0], present(o.sets[1:])
 	sortBySize(others, false)
 	var it sets.Iter
-	for m, ok := it.Next(first); ok; m, ok = it.Next(first) {
+	for m, ok := it.Next(first); ok && !o.ends(); m, ok = it.Next(first) {
 		if !hasAny(others, m) {
 			fn(m)
 		}
@@ -231,7 +239,7 @@ func replyCollected(c *Ctx, each func(emit func(m []byte))) {
 }
 
 func sinter(c *Ctx) {
-	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
+	o := operands{c: c, sets: make([]entry.Entry, 0, operandsAtHand)}
 	switch {
 	case !o.read(c, c.Keys):
 	case o.missing > 0:
@@ -246,7 +254,7 @@ func sinter(c *Ctx) {
 }
 
 func sunion(c *Ctx) {
-	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
+	o := operands{c: c, sets: make([]entry.Entry, 0, operandsAtHand)}
 	if !o.read(c, c.Keys) {
 		return
 	}
@@ -258,7 +266,7 @@ func sunion(c *Ctx) {
 }
 
 func sdiff(c *Ctx) {
-	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
+	o := operands{c: c, sets: make([]entry.Entry, 0, operandsAtHand)}
 	switch {
 	case !o.read(c, c.Keys):
 	case o.sets[0].A == 0 || o.firstIsAmongOthers():
@@ -297,7 +305,7 @@ func sintercard(c *Ctx) {
 			return
 		}
 	}
-	o := operands{sets: make([]entry.Entry, 0, operandsAtHand)}
+	o := operands{c: c, sets: make([]entry.Entry, 0, operandsAtHand)}
 	if !o.read(c, c.Keys) {
 		return
 	}

@@ -147,10 +147,6 @@ func srandmember(c *Ctx) {
 		c.W.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
 		return
 	}
-	if count < -maxRandomMembers {
-		c.W.Error(ErrOutOfRange)
-		return
-	}
 	e, ok := readSet(c)
 	switch {
 	case !ok:
@@ -159,7 +155,7 @@ func srandmember(c *Ctx) {
 	case count < 0:
 		c.W.Array(int(-count))
 		for i := range -count {
-			if i%HaltEvery == 0 && c.Halted() {
+			if c.endsAt(int(i)) {
 				return
 			}
 			c.W.Bulk(randomMember(c, e))
@@ -187,7 +183,9 @@ func distinctMembers(c *Ctx, e entry.Entry, n int) {
 			c.W.Bulk(m)
 			n--
 		}
-		left--
+		if left--; c.endsAt(left) {
+			return
+		}
 	}
 }
 

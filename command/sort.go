@@ -181,6 +181,9 @@ func sortAny(c *Ctx) {
 		}
 		s.sort(e)
 	}
+	if s.halted {
+		return
+	}
 	if p.storeAt > 0 {
 		s.store()
 	} else {
@@ -193,6 +196,9 @@ func (s *sorter) store() {
 	c := s.c
 	k := c.Keys[len(c.Keys)-1]
 	elems := s.copies()
+	if s.halted {
+		return
+	}
 	if len(elems) == 0 {
 		if c.Find(k).A != 0 && c.Store.Delete(c.DB, k) {
 			c.Changed(k, EventDel, 1)

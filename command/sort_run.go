@@ -22,6 +22,15 @@ type sorter struct {
 	from  int // the items wanted: items[from : from+count]
 	count int
 	block []byte // room for texts that are no views
+
+	compared int
+	halted   bool // see Ctx.Halted; what there is then is no result
+}
+
+// ends tells whether the call, at its element i, is to end early.
+func (s *sorter) ends(i int) bool {
+	s.halted = s.halted || s.c.endsAt(i)
+	return s.halted
 }
 
 // sortItem is one element and what decides about its place.
@@ -86,7 +95,7 @@ func (s *sorter) load(e entry.Entry) {
 		if back {
 			it = list.Backward(e, list.Len(e)-1-at, n)
 		}
-		for it.Next() {
+		for it.Next() && !s.ends(len(s.items)) {
 			s.items = append(s.items, sortItem{v: it.Elem()})
 		}
 	case entry.ZSet:
@@ -98,13 +107,13 @@ func (s *sorter) load(e entry.Entry) {
 		if n > 0 {
 			it.Seek(e, rank, uint64(n), back)
 		}
-		for it.Next() {
+		for it.Next() && !s.ends(len(s.items)) {
 			s.items = append(s.items, sortItem{v: list.Elem{B: it.Member()}})
 		}
 	default:
 		var it sets.Iter
 		ints := e.Encoding() == entry.Intset
-		for m, ok := it.Next(e); ok; m, ok = it.Next(e) {
+		for m, ok := it.Next(e); ok && !s.ends(len(s.items)); m, ok = it.Next(e) {
 			if ints {
 				m = s.keep(m)
 			}
@@ -118,6 +127,9 @@ func (s *sorter) load(e entry.Entry) {
 func (s *sorter) weigh() bool {
 	good := true
 	for i := range s.items {
+		if s.ends(i) {
+			break
+		}
 		it := &s.items[i]
 		v, ok := it.v, true
 		if s.call.by != nil {
@@ -156,6 +168,9 @@ func (s *sorter) sort(e entry.Entry) {
 	by, isSet := s.call.by != nil, e.A != 0 && e.Type() == entry.Set
 	slices.SortStableFunc(s.items, func(a, b sortItem) int {
 		order := 0
+		if s.compared++; s.ends(s.compared) {
+			return 0 // the rest goes by without work
+		}
 		switch {
 		case !s.call.alpha:
 			order = cmp.Compare(a.score, b.score)
@@ -243,6 +258,9 @@ func (s *sorter) reply() {
 	items := s.wanted()
 	c.W.Array(len(items) * max(1, len(s.call.gets)))
 	for i := range items {
+		if s.ends(i) {
+			return
+		}
 		it := &items[i]
 		if s.call.gets == nil {
 			c.replyElem(it.v)
@@ -269,6 +287,9 @@ func (s *sorter) copies() [][]byte {
 		}
 	}
 	for i := range items {
+		if s.ends(i) {
+			break
+		}
 		if s.call.gets == nil {
 			keep(items[i].v)
 		}

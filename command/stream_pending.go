@@ -142,7 +142,10 @@ func pendingEntries(c *Ctx, g stream.Group, o *pendingOptions) {
 	}
 	c.W.Array(n)
 	it := o.start(g, consumer)
-	for range n {
+	for i := range n {
+		if c.endsAt(i) {
+			return
+		}
 		o.next(c, &it)
 		c.W.Array(4)
 		c.replyStreamID(it.ID)

@@ -53,7 +53,10 @@ func replyEntries(c *Ctx, e entry.Entry, from, to stream.ID, count int64, revers
 	c.W.Array(int(n))
 	var it stream.Iter
 	it.Start(e, from, to, reverse)
-	for range n {
+	for i := range n {
+		if c.endsAt(int(i)) {
+			return
+		}
 		it.Next()
 		replyEntry(c, &it)
 	}

@@ -64,7 +64,10 @@ func (l *scoredList) write(c *Ctx, withScores bool) {
 	} else {
 		w.Array(l.len())
 	}
-	for _, i := range l.order() {
+	for n, i := range l.order() {
+		if c.endsAt(n) {
+			return
+		}
 		if pairs {
 			w.Array(2)
 		}

@@ -63,10 +63,13 @@ func zopStoreSpec(name, since string, op setOp, complexity, options, summary str
 
 // zinput is one operand: a sorted set, a set, whose members have the score 1, or nothing.
 type zinput struct {
+	c      *Ctx // of a call that ends early when it is halted; nil: it stores the result, and does not
 	e      entry.Entry
 	isSet  bool
 	weight float64
 	n      int64 // members
+
+	visited int
 }
 
 func (in *zinput) open(e entry.Entry) {
@@ -93,6 +96,12 @@ func (in *zinput) find(member []byte) (float64, bool) {
 	return s * in.weight, ok
 }
 
+// ends counts a member that was looked at and tells whether the operation is to end early.
+func (in *zinput) ends() bool {
+	in.visited++
+	return in.c != nil && in.c.endsAt(in.visited)
+}
+
 // each calls fn with all members and their scores, weighted; of NaN it makes 0. It ends
 // early when fn returns false.
 func (in *zinput) each(fn func(member []byte, score float64) bool) {
@@ -100,12 +109,12 @@ func (in *zinput) each(fn func(member []byte, score float64) bool) {
 	case in.e.A == 0:
 	case in.isSet:
 		var it setstore.Iter
-		for m, ok := it.Next(in.e); ok && fn(m, in.weight); m, ok = it.Next(in.e) {
+		for m, ok := it.Next(in.e); ok && !in.ends() && fn(m, in.weight); m, ok = it.Next(in.e) {
 		}
 	default:
 		var it zset.Iter
 		it.Seek(in.e, 0, zset.Len(in.e), false)
-		for it.Next() {
+		for it.Next() && !in.ends() {
 			s := it.Score() * in.weight
 			if s != s {
 				s = 0
@@ -179,6 +188,9 @@ func parseZOp(c *Ctx, f zopForm) (p zopCall, ok bool) {
 			return p, false
 		}
 		p.inputs[i].open(e)
+		if !f.store {
+			p.inputs[i].c = c
+		}
 	}
 	errText := p.parseOptions(c.Args[f.at+1+int(n):], f)
 	if errText != "" {

@@ -94,7 +94,7 @@ func writeRandom(c *Ctx, e entry.Entry, n uint64, withScores bool) {
 	pairs := c.beginEntries(int(n), withScores)
 	all := zset.Len(e)
 	for i := range n {
-		if i%HaltEvery == 0 && c.Halted() {
+		if c.endsAt(int(i)) {
 			return
 		}
 		writeEntry(c, e, rand.Uint64N(all), withScores, pairs)
@@ -104,7 +104,10 @@ func writeRandom(c *Ctx, e entry.Entry, n uint64, withScores bool) {
 // writeSample replies n different random entries, fewer than there are.
 func writeSample(c *Ctx, e entry.Entry, n int, withScores bool) {
 	pairs := c.beginEntries(n, withScores)
-	for _, r := range sampleRanks(zset.Len(e), n) {
+	for i, r := range sampleRanks(zset.Len(e), n) {
+		if c.endsAt(i) {
+			return
+		}
 		writeEntry(c, e, r, withScores, pairs)
 	}
 }

@@ -238,7 +238,7 @@ func writeEntries(c *Ctx, e entry.Entry, first, n uint64, rev, withScores bool) 
 	}
 	var it zset.Iter
 	it.Seek(e, first, n, rev)
-	for it.Next() {
+	for i := 0; it.Next() && !c.endsAt(i); i++ {
 		if pairs {
 			w.Array(2)
 		}
