@@ -88,7 +88,7 @@ func touch(c *Ctx) {
 }
 
 func typeOf(c *Ctx) {
-	e := c.Store.Find(c.DB, c.Keys[0], c.Now)
+	e := readQuietly(c, c.Keys[0])
 	if e.A == 0 {
 		c.W.Simple("none")
 		return

@@ -30,9 +30,11 @@ func objectSpec(name, since, summary string, show func(c *Ctx, e entry.Entry)) *
 		Handler: func(c *Ctx) {
 			e := c.Store.Find(c.DB, c.Keys[0], c.Now)
 			if e.A == 0 {
+				c.Misses++ // without an event, unlike other reading commands
 				c.W.Null()
 				return
 			}
+			c.Hits++
 			show(c, e)
 		},
 	}

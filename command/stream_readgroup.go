@@ -38,6 +38,7 @@ func xreadgroup(c *Ctx) {
 	served := 0
 	for i := range reads {
 		r := &reads[i]
+		c.Hits++ // Redis looks twice
 		r.consumer = consumerOf(c, c.Keys[i], r.group, o.consumer)
 		if r.served = !r.isNew || r.hasMore(reads[:i], o.count); r.served {
 			served++

@@ -441,6 +441,19 @@ func TestKeyspaceAccounts(t *testing.T) {
 	if r.c.Hits != 2 || r.c.Misses != 3 {
 		t.Errorf("hits %d misses %d, want 2 and 3", r.c.Hits, r.c.Misses)
 	}
+	for _, call := range []struct {
+		text         string
+		hits, misses int64
+	}{
+		{"type k", 1, 0}, {"type none", 0, 1}, {"object encoding k", 1, 0}, {"object idletime none", 0, 1}, {"memory usage k", 0, 0},
+		{"xread streams none 0", 0, 2}, {"exists k none", 1, 1}, {"ttl k", 1, 0}, {"del none", 0, 0},
+	} {
+		r.c.Hits, r.c.Misses = 0, 0
+		r.do(call.text)
+		if r.c.Hits != call.hits || r.c.Misses != call.misses {
+			t.Errorf("%s: hits %d misses %d, want %d and %d", call.text, r.c.Hits, r.c.Misses, call.hits, call.misses)
+		}
+	}
 	r.c.Clock = 77
 	clock := func() uint32 {
 		k := r.st.MakeKey([]byte("k"))
