@@ -134,7 +134,6 @@ func (h *host) ResetStats() {
 		h.counts.denied[i].Store(0)
 	}
 	h.keeper.stats.reset()
-	h.peakBytes.Store(0)
 }
 
 // notePeak remembers and returns the highest use of memory seen.

@@ -87,25 +87,43 @@ func (a *execStats) addClient(se *session) {
 	}
 }
 
-// bytes is what the session takes with its buffers. It runs on the session's reactor.
+// bytes is what the session takes with its buffers, what it watches and listens to, and what
+// it waits with. It runs on the session's reactor.
 func (s *session) bytes() int64 {
-	return int64(sessionBytes+s.conn.In().Len()+s.parser.Buffered()+s.conn.OutBytes()) + s.multiBytes()
+	n := int64(sessionBytes+s.conn.In().Len()+s.parser.Buffered()+s.conn.OutBytes()) + s.multiBytes()
+	if s.watching != nil {
+		n += s.watching.bytes.Load()
+	}
+	if s.more != nil {
+		n += s.more.subBytes
+	}
+	if t := s.track.Load(); t != nil {
+		n += t.bytes.Load() + int64(len(t.held))
+	}
+	if s.blocked != nil {
+		n += s.argvBytes() + int64(waiterBytes+len(s.blocked.nodes)*waiterKeyBytes)
+	}
+	return n
 }
 
-// memoryReport says where the memory goes; clients is what their buffers take.
+// memoryReport says where the memory goes; clients is what they take. What is in use is the
+// sum of what is accounted for, not what the Go heap holds: that grows and shrinks with its garbage.
 func (s *Server) memoryReport(clients int64) command.MemoryReport {
-	g, pool, st := readGoMemory(), arena.PoolStats(), s.store.Stats()
+	pool, st := arena.PoolStats(), s.store.Stats()
 	s.aof.mu.Lock()
 	aof := s.aof.mu.cur
 	s.aof.mu.Unlock()
+	own := startupBytes + clients + s.tracking.bytes.Load() + 4*s.tracking.items.Load()
+	buffered := int64(0)
+	if aof != nil {
+		buffered = aof.Pending()
+		own += buffered
+	}
 	r := command.MemoryReport{
-		Total: st.UsedBytes + g.heapBytes, Startup: s.startBytes, Clients: clients,
-		Overhead: g.heapBytes + st.TableBytes, Dataset: st.UsedBytes - st.TableBytes, Tables: st.TableBytes,
+		Total: st.UsedBytes + own, Startup: startupBytes, Clients: clients, AOFBuffer: buffered,
+		Overhead: own + st.TableBytes, Dataset: st.UsedBytes - st.TableBytes, Tables: st.TableBytes,
 		Allocated: st.UsedBytes, Active: pool.InUse, Resident: pool.InUse + pool.FreeResident, RSS: residentBytes(),
 		Keys: st.Keys, Evicting: s.opts.MaxMemory.Load() > 0,
-	}
-	if aof != nil {
-		r.AOFBuffer = aof.Pending()
 	}
 	r.NotCounted = max(r.Total-(st.UsedBytes-st.DeadBytes+startupBytes), 0)
 	r.Peak = s.notePeak(r.Total)

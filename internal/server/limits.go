@@ -50,6 +50,14 @@ const (
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
 	sessionBytes = 432
+	// watchBytes, subscriptionBytes, prefixBytes, waiterBytes and waiterKeyBytes are about what
+	// a watched key, a topic that a client listens to, a prefix of its client-side caching, a blocked
+	// command and each key that it waits for take beside the names.
+	watchBytes        = 192
+	subscriptionBytes = 256
+	prefixBytes       = 640
+	waiterBytes       = 512
+	waiterKeyBytes    = 320
 	// sessionPageSlots is how many sessions share a page of the table by id.
 	sessionPageSlots = 31
 	// startupBytes is what the server itself counts for against maxmemory.

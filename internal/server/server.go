@@ -59,7 +59,6 @@ type Server struct {
 	embedded     Within      // in another program; zero if the server has a process to itself
 	ownsProcess  bool        // see OwnProcess
 	pages        admin.Pages // of the window, which the program brings
-	startBytes   int64       // what the Go heap held when the server began to serve
 	runID        string
 	replID       string
 	started      time.Time
@@ -211,7 +210,6 @@ func (s *Server) pollerName() string {
 func (s *Server) Serve(ctx context.Context) error {
 	s.slow.start(s.extra[:workerCount])
 	s.aof.prepare()
-	s.startBytes = readGoMemory().heapBytes
 	s.keeper.start()
 	s.group.Start(s)
 	if s.embedded.Clock != nil {

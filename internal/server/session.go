@@ -65,6 +65,7 @@ type session struct {
 type sessionExt struct {
 	name, libName, libVer, user string
 	subs                        subscriptions
+	subBytes                    int64 // about what these take
 }
 
 // subscriptions are the topics that a client listens to, by kind.

@@ -236,6 +236,7 @@ func (s *session) Subscribe(kind command.SubKind, name []byte) {
 		subs[kind] = make(map[*topic]struct{}, max(len(ex.ctx.Args)-1, 0)) // one call often names them all
 	}
 	subs[kind][t] = struct{}{}
+	s.more.subBytes += subscriptionBytes + int64(len(t.name))
 	s.subCount++
 }
 
@@ -264,6 +265,7 @@ func (s *session) unsubscribe(t *topic) {
 	ex.deliverBefore(queue)
 	h.remove(s)
 	delete(s.more.subs[h.kind], t)
+	s.more.subBytes -= subscriptionBytes + int64(len(t.name))
 	s.subCount--
 }
 

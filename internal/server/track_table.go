@@ -32,6 +32,9 @@ type trackSlot struct{ tag, name, who uint32 }
 const (
 	manyTrackers  = 1 << 31
 	minTrackSlots = 8
+	// trackSlotBytes is the size of a slot, trackSetBytes that of a slice in sets.
+	trackSlotBytes = 12
+	trackSetBytes  = 24
 	// maxNameBytes bounds names: offsets have 32 bits.
 	maxNameBytes = 1 << 31
 )
@@ -197,6 +200,11 @@ func (t *trackTable) compactNames() {
 		names = append(binary.AppendUvarint(names, uint64(len(name))), name...)
 	}
 	t.names, t.dead = names, 0
+}
+
+// bytes is what the table takes, without the numbers in its sets.
+func (t *trackTable) bytes() int64 {
+	return trackSlotBytes*int64(cap(t.slots)) + int64(cap(t.names)) + trackSetBytes*int64(cap(t.sets)) + 4*int64(cap(t.free))
 }
 
 // full tells whether there is no room for another name of n bytes.

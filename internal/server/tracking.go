@@ -21,6 +21,7 @@ import (
 type tracking struct {
 	tables            []trackTable // by shard, each guarded by the shard's lock
 	keys, items       atomic.Int64 // in all tables
+	bytes             atomic.Int64 // what these take, without their items
 	clients, prefixes atomic.Int64
 	mu                struct { // innermost but for sessions, for a few instructions
 		sync.Mutex
@@ -40,6 +41,7 @@ type tracker struct {
 	caching bool             // CLIENT CACHING concerns the next command; for that one only
 	broken  atomic.Bool      // the client that mode.Redirect names is gone
 	held    []byte           // waits for a reply; of the session's reactor
+	bytes   atomic.Int64     // about what its prefixes take
 }
 
 // trackPrefix is a prefix in the BCAST mode.
@@ -149,6 +151,11 @@ func (tr *tracking) set(t *tracker, mode command.Tracking) (all bool) {
 			tr.clients.Add(-1)
 		}
 	}
+	bytes := int64(0)
+	for _, p := range mode.Prefixes {
+		bytes += prefixBytes + int64(len(p))
+	}
+	t.bytes.Store(bytes)
 	t.mode, t.caching = mode, false
 	t.broken.Store(false)
 	return len(mode.Prefixes) > 0
@@ -263,6 +270,7 @@ func isClientCommand(spec *command.Spec) bool {
 func (s *Server) remember(k store.Key, num uint32) {
 	tr := &s.tracking
 	t := &tr.tables[k.Shard]
+	defer tr.account(t, t.bytes())
 	for t.n > 0 && t.full(len(k.Name)) {
 		if t.dead > 0 {
 			t.compactNames()
@@ -287,6 +295,13 @@ func (s *Server) remember(k store.Key, num uint32) {
 		}
 		s.forgetSome(k)
 		n--
+	}
+}
+
+// account notes that a table, which took was bytes, takes another number of them.
+func (tr *tracking) account(t *trackTable, was int64) {
+	if now := t.bytes(); now != was {
+		tr.bytes.Add(now - was)
 	}
 }
 

@@ -36,9 +36,10 @@ func (s *Server) invalidate(k store.Key, ex *executor) (observed bool) {
 	t := &tr.tables[k.Shard]
 	if t.n > 0 {
 		var block [8]uint32
-		n := t.n
+		n, was := t.n, t.bytes()
 		if who := t.take(k, block[:0]); len(who) > 0 {
 			tr.keys.Add(int64(t.n - n))
+			tr.account(t, was)
 			tr.items.Add(-int64(len(who)))
 			s.tell(who, k.Name, ex)
 		}
@@ -263,7 +264,9 @@ func (s *Server) invalidateAll(ex *executor) {
 	if tr.keys.Load() > 0 {
 		for i := range tr.tables {
 			s.store.Lock(uint32(i))
+			was := tr.tables[i].bytes()
 			tr.tables[i] = trackTable{}
+			tr.account(&tr.tables[i], was)
 			s.store.Unlock(uint32(i))
 		}
 		tr.keys.Store(0)

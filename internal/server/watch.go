@@ -12,6 +12,7 @@ import (
 type watchSet struct {
 	broken atomic.Bool  // a watched key has changed
 	n      atomic.Int32 // how many keys, for CLIENT LIST
+	bytes  atomic.Int64 // about what they take
 	keys   []watchedKey
 	shards store.ShardSet
 }
@@ -40,6 +41,7 @@ func (s *session) Watch(db int, k store.Key, there bool) {
 	ws.keys = append(ws.keys, watchedKey{db, k, there})
 	ws.shards.Add(k.Shard)
 	ws.n.Store(int32(len(ws.keys)))
+	ws.bytes.Add(watchBytes + 2*int64(len(name)))
 	o := s.ex.srv.observe(k.Shard)
 	o.mu.Lock()
 	if o.mu.watches == nil {
@@ -75,6 +77,7 @@ func (s *session) Unwatch() {
 	ws.keys = ws.keys[:0]
 	ws.shards.Clear()
 	ws.n.Store(0)
+	ws.bytes.Store(0)
 	ws.broken.Store(false) // nobody reaches it any more
 }
 
