@@ -47,7 +47,7 @@ type tracker struct {
 // trackPrefix is a prefix in the BCAST mode.
 type trackPrefix struct {
 	clients map[*tracker]struct{}
-	pending map[string]*tracker // changed keys and who changed them first, nil: nobody who tracks
+	pending map[string]*tracker // changed keys and who changed them last, nil: nobody who tracks
 }
 
 // trackInbox is what a reactor has still to deliver.

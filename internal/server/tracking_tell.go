@@ -208,7 +208,9 @@ func (s *Server) broadcast(key []byte, ex *executor) {
 			continue
 		}
 		found = true
-		if _, ok := p.pending[string(key)]; !ok {
+		// The last one: who changed it before has not seen what it holds now. The key is only
+		// copied if it is new.
+		if _, ok := p.pending[string(key)]; !ok || by != p.pending[string(key)] {
 			p.pending[string(key)] = by
 		}
 	}

@@ -397,3 +397,49 @@ func TestTrackingBlocked(t *testing.T) {
 		}
 	}
 }
+
+// TestTrackingLastChanger: with BCAST and NOLOOP a client is told of a key that it has changed
+// if somebody else, or the end of its time, has changed it since.
+func TestTrackingLastChanger(t *testing.T) {
+	s := startServer(t)
+	a, b, plain := dial(t, s), dial(t, s), dial(t, s)
+	for _, c := range []*testClient{a, b} {
+		c.do("HELLO", "3")
+		c.want("OK", "CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP")
+	}
+	tr := &s.tracking
+	// together lets changes be told at once, whenever reactors run.
+	together := func(changes func()) {
+		tr.mu.Lock()
+		tr.mu.posted = true // as if a reactor had been asked to tell them
+		tr.mu.Unlock()
+		changes()
+		s.sendBroadcasts()
+	}
+	told := func(c *testClient, want string) {
+		t.Helper()
+		c.send(encode("ECHO", "end"))
+		got := ""
+		for r := c.reply(); r != "end"; r = c.reply() {
+			got += r
+		}
+		if got != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	together(func() { a.want("OK", "SET", "k", "a"); b.want("OK", "SET", "k", "b") })
+	told(a, "[invalidate [k]]")
+	told(b, "")
+	together(func() { b.want("OK", "SET", "k", "b"); a.want("OK", "SET", "k", "a"); a.want("OK", "SET", "k", "a") })
+	told(a, "")
+	told(b, "[invalidate [k]]")
+	together(func() { a.want("OK", "SET", "k", "a"); plain.want("OK", "SET", "k", "c") })
+	told(a, "[invalidate [k]]")
+	told(b, "[invalidate [k]]")
+	together(func() {
+		a.want("OK", "SET", "k", "a", "PX", "1")
+		until(t, "the key expires", func() bool { return plain.do("DBSIZE") == "0" })
+	})
+	told(a, "[invalidate [k]]")
+	told(b, "[invalidate [k]]")
+}
