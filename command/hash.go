@@ -132,6 +132,44 @@ func (ed *hashEdit) verbatim(c *Ctx) {
 	}
 }
 
+// setEffect records that fields were set: by an HSET, which takes their deadlines off, and
+// an HPEXPIREAT for those that have one now, in a row the same one. So the record can be
+// read by every server that knows deadlines of fields, and by all where there are none.
+func (ed *hashEdit) setEffect(c *Ctx, pairs resp.Args) {
+	if !c.Effects.On {
+		return
+	}
+	c.BeginEffect(2+len(pairs), "HSET")
+	c.EffectArg(ed.k.Name)
+	for _, a := range pairs {
+		c.EffectArg(a)
+	}
+	if hash.NextDeadline(ed.e) == 0 {
+		return
+	}
+	deadlineOf := func(i int) int64 {
+		_, d, _ := hash.Lookup(ed.e, pairs[i], 0)
+		return d
+	}
+	for i, next := 0, 0; i < len(pairs); i = next {
+		d := deadlineOf(i)
+		for next = i + 2; next < len(pairs) && deadlineOf(next) == d; {
+			next += 2
+		}
+		if d == 0 {
+			continue
+		}
+		c.BeginEffect(effectFieldArgs+(next-i)/2, "HPEXPIREAT")
+		c.EffectArg(ed.k.Name)
+		c.EffectInt(d)
+		c.EffectArg(fieldsWord)
+		c.EffectInt(int64((next - i) / 2))
+		for ; i < next; i += 2 {
+			c.EffectArg(pairs[i])
+		}
+	}
+}
+
 // hset is HSET and HMSET.
 func hset(c *Ctx) {
 	pairs := c.Args[2:]

@@ -228,21 +228,11 @@ func hsetex(c *Ctx) {
 		ed.beforeDue()
 		ed.setPairs(c, s.pairs, s.deadline)
 		c.Changed(ed.k, EventHSet, n)
-		if s.time.at == 0 {
-			ed.verbatim(c)
-		} else {
+		if s.time.at != 0 {
 			ed.noteDue(c, s.deadline)
 			c.Changed(ed.k, EventHExpire, 0)
-			c.BeginEffect(6+2*n, "HSETEX")
-			c.EffectArg(ed.k.Name)
-			c.EffectArg([]byte("PXAT"))
-			c.EffectInt(s.deadline)
-			c.EffectArg(fieldsWord)
-			c.EffectInt(int64(n))
-			for _, a := range s.pairs {
-				c.EffectArg(a)
-			}
 		}
+		ed.setEffect(c, s.pairs)
 	}
 	ed.close(c)
 	c.W.Int(1)

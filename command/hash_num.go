@@ -74,14 +74,12 @@ func hincrbyfloat(c *Ctx) {
 		return
 	}
 	sum.SetPrec(ldoublePrecBits)
-	timed := false
 	if ed.e.A != 0 {
-		if val, d, ok := hash.Lookup(ed.e, c.Args[2], c.Now); ok {
+		if val, ok := hash.Get(ed.e, c.Args[2], c.Now); ok {
 			if !parseLongDouble(&sum, val) {
 				c.W.Error("ERR hash value is not a float")
 				return
 			}
-			timed = d != 0
 		}
 	}
 	if sum.IsInf() || sum.Add(&sum, &by).MantExp(nil) > ldoubleMaxExp {
@@ -91,11 +89,7 @@ func hincrbyfloat(c *Ctx) {
 	c.Scratch = appendLongDouble(c.Scratch[:0], &sum)
 	ed.setOne(c, c.Args[2], c.Scratch)
 	c.Changed(ed.k, EventHIncrByFloat, 1)
-	if timed { // HSET would take the deadline off
-		c.Effect("HSETEX", ed.k.Name, []byte("KEEPTTL"), []byte("FIELDS"), []byte("1"), c.Args[2], c.Scratch)
-	} else {
-		c.Effect("HSET", ed.k.Name, c.Args[2], c.Scratch)
-	}
+	ed.setEffect(c, resp.Args{c.Args[2], c.Scratch})
 	ed.close(c)
 	c.W.Bulk(c.Scratch)
 }

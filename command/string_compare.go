@@ -45,7 +45,11 @@ func delIfEq(c *Ctx) { delOn(c, c.Args[2], false) }
 func delEx(c *Ctx) {
 	switch {
 	case len(c.Args) == 2:
+		dirty := c.Dirty
 		del(c)
+		if c.Dirty != dirty {
+			c.Effect("DEL", c.Args[1]) // other servers may not know the call
+		}
 	case len(c.Args) == 4 && equalFold(c.Args[2], "ifeq"):
 		delOn(c, c.Args[3], false)
 	case len(c.Args) == 4 && equalFold(c.Args[2], "ifne"):
