@@ -39,36 +39,12 @@ type recorder struct {
 	kick        bool // the writer is to be told at the end of the turn
 }
 
-// handle runs the handler and records what it did, all under the locks that the caller
-// holds. c is the executor's own context, or that of a client which was blocked.
-func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
-	if !c.Resumed {
-		ex.stats.commands++
-	}
-	if ex.group.calls != 0 && ex.group.spec != spec {
-		ex.closeGroup()
-	}
-	errs := c.W.Errors()
-	if j := ex.srv.journal.to.Load(); j == nil {
-		spec.Handler(c)
-	} else {
-		ex.handleRecorded(j, c, spec)
-	}
-	if ex.tracker != nil {
-		ex.tracked(c, spec)
-	}
-	if ex.limited && spec.Flags&command.Write != 0 {
-		ex.tellUsage(c)
-	}
-	ex.observe(c, spec, c.W.Errors() != errs)
-}
-
-// handleRecorded is handle with a journal.
-func (ex *executor) handleRecorded(j *persistence.AOF, c *command.Ctx, spec *command.Spec) {
+// performRecorded is perform with a journal.
+func (ex *executor) performRecorded(j *persistence.AOF, c *command.Ctx) {
 	db, dirty := c.DB, c.Dirty
 	c.Effects.Reset()
 	c.Effects.On = true
-	spec.Handler(c)
+	c.Spec.Handler(c)
 	c.Effects.On = false
 	if (c.Dirty != dirty || c.Effects.N > 0) && !c.Effects.None {
 		ex.record(j, c, db)
@@ -77,7 +53,7 @@ func (ex *executor) handleRecorded(j *persistence.AOF, c *command.Ctx, spec *com
 		c.Effects.Bytes = nil
 	}
 	if ex.srv.opts.AppendFsync.Load() == options.FsyncAlways {
-		ex.promise(j, c, spec)
+		ex.promise(j, c, c.Spec)
 	}
 }
 

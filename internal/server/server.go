@@ -47,6 +47,7 @@ type Server struct {
 	journal journaling
 	aof     aofKeeper
 	pause   clientPause
+	kept    keptWakes
 
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
