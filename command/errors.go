@@ -20,7 +20,6 @@ const (
 	ErrTooLong     = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	ErrOverflow    = "ERR increment or decrement would overflow"
 	ErrDBIndex     = "ERR DB index is out of range"
-	ErrDBInvalid   = "ERR invalid DB index"
 	ErrTimeout     = "ERR timeout is not an integer or out of range"
 	ErrNoAuth      = "NOAUTH Authentication required."
 	ErrOOM         = "OOM command not allowed when used memory > 'maxmemory'."

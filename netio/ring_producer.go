@@ -1,10 +1,5 @@
 package netio
 
-import (
-	"errors"
-	"io"
-)
-
 // Write appends p; it takes everything and never fails.
 func (r *Ring) Write(p []byte) (int, error) {
 	n, done := len(p), 0
@@ -45,29 +40,6 @@ func (r *Ring) Window(commit, min int) []byte {
 		r.link(t)
 	}
 	return t.buf[t.w:]
-}
-
-// ReadFrom appends what rd gives until it says io.EOF.
-func (r *Ring) ReadFrom(rd io.Reader) (total int64, err error) {
-	n := 0
-	for empty := 0; ; {
-		n, err = rd.Read(r.Window(n, minReadWindowBytes))
-		total += int64(n)
-		if empty++; n > 0 {
-			empty = 0
-		}
-		if err == nil && empty < 100 {
-			continue
-		}
-		r.Window(n, 0)
-		switch {
-		case err == nil:
-			err = io.ErrNoProgress
-		case errors.Is(err, io.EOF):
-			err = nil
-		}
-		return total, err
-	}
 }
 
 // open claims the tail: from here to shut the consumer does not drop the chain. It

@@ -1,7 +1,5 @@
 package resp
 
-import "bytes"
-
 // stepInline reads on to the end of an inline line and splits it.
 func (p *partial) stepInline(c *cursor, lim *Limits) (stepState, *ProtoError) {
 	for c.more() {
@@ -50,20 +48,6 @@ func (p *partial) hold(piece []byte) {
 		p.inline = grown[:copy(grown, p.inline)]
 	}
 	p.inline = append(p.inline, piece...)
-}
-
-// SplitArgs splits a line into arguments as Redis does for inline commands and for its
-// configuration file. Arguments are separated by white space. Inside double quotes
-// \xHH, \n, \r, \t, \b, \a and a backslash before any other byte (which stands for
-// that byte) are decoded; inside single quotes only \'. A closing quote must be
-// followed by white space or the end. A NUL ends the line. ok is false when quotes are
-// unbalanced. Arguments without quotes are views of line.
-func SplitArgs(line []byte) (args [][]byte, ok bool) {
-	if n := bytes.IndexByte(line, 0); n >= 0 {
-		line = line[:n]
-	}
-	var own memory // left to the garbage collector, with the arguments
-	return split(nil, line, &own)
 }
 
 // split appends the arguments in line to args; those with quotes are decoded into mem.

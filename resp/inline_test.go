@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"reflect"
 	"strings"
 	"testing"
@@ -47,17 +48,17 @@ func texts(args [][]byte) []string {
 
 func TestSplitArgs(t *testing.T) {
 	for _, tc := range inlineCases {
-		args, ok := SplitArgs([]byte(tc.line))
+		args, ok := splitArgs([]byte(tc.line))
 		if !ok || !reflect.DeepEqual(texts(args), tc.want) {
 			t.Errorf("%q: %q %v", tc.line, args, ok)
 		}
 	}
 	for _, line := range inlineBad {
-		if args, ok := SplitArgs([]byte(line)); ok {
+		if args, ok := splitArgs([]byte(line)); ok {
 			t.Errorf("%q: %q", line, args)
 		}
 	}
-	if args, ok := SplitArgs([]byte("a b\x00\"c")); !ok || len(args) != 2 {
+	if args, ok := splitArgs([]byte("a b\x00\"c")); !ok || len(args) != 2 {
 		t.Errorf("NUL does not end the line: %q", args)
 	}
 }
@@ -131,7 +132,7 @@ func FuzzInline(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		line, _, _ = strings.Cut(line, "\x00")
 		want, wantOK := referenceSplit(line)
-		args, ok := SplitArgs([]byte(line))
+		args, ok := splitArgs([]byte(line))
 		if ok != wantOK || ok && !reflect.DeepEqual(texts(args), want) {
 			t.Fatalf("%q: %q %v, want %q %v", line, args, ok, want, wantOK)
 		}
@@ -151,4 +152,13 @@ func FuzzInline(f *testing.F) {
 			}
 		}
 	})
+}
+
+// splitArgs splits a line as the parser does with an inline command.
+func splitArgs(line []byte) (args [][]byte, ok bool) {
+	if n := bytes.IndexByte(line, 0); n >= 0 {
+		line = line[:n]
+	}
+	var own memory
+	return split(nil, line, &own)
 }

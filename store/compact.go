@@ -41,9 +41,6 @@ func NewCompactor(s *Store) *Compactor {
 // Stats returns what was done so far.
 func (c *Compactor) Stats() Compaction { return c.stats }
 
-// Running tells whether a pass has begun and not ended.
-func (c *Compactor) Running() bool { return c.ar != nil }
-
 // Step does a bounded part: it looks whether more than percent of the pages of the next
 // shard are unused and begins a pass, or it goes on with the one that it is in. It takes
 // that shard's lock itself. It tells whether it is in a pass.

@@ -212,22 +212,3 @@ func (s *Store) Resize(db int, k Key, e Entry, enc entry.Encoding, payloadLen in
 	}
 	return d.moved(k, e, e.Resize(sh.mu.ar, enc, payloadLen, e.Deadline()))
 }
-
-// BeforeChange hands k's pre-image to a running snapshot. Everything in this package
-// does so itself; whoever changes a payload in place calls this first.
-func (s *Store) BeforeChange(db int, k Key) {
-	if sh := &s.shards[k.Shard]; sh.mu.snap != nil {
-		sh.preserve(k.Shard, s.at(db, k.Shard), k.Hash)
-	}
-}
-
-// Relocate moves e, an entry of the shard's database db, to a fresh block: the hook
-// for compaction. Its content, and what it refers to, stays.
-func (s *Store) Relocate(shard uint32, db int, e Entry) Entry {
-	sh, d := &s.shards[shard], s.at(db, shard)
-	slot := d.table.FindAddr(keyOps.Hash(e.A), e.A)
-	to := e.Clone(sh.mu.ar, e.Key(), e.Deadline())
-	dict.SetSlotAddr(slot, to.A)
-	e.Free(sh.mu.ar)
-	return to
-}

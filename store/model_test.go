@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/str"
 )
 
@@ -299,7 +300,7 @@ func (m *model) keyStep(op, db int, k Key) {
 			m.dbs[dst][name] = v
 		}
 		if e := m.s.FindRaw(db, k); !e.IsNone() {
-			m.s.Relocate(k.Shard, db, e)
+			relocate(m.s, k.Shard, db, e)
 		}
 	}
 }
@@ -398,4 +399,14 @@ func FuzzStore(f *testing.F) {
 		f.Add(randomProgram(rng, 600))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) { runModel(t, in) })
+}
+
+// relocate moves e, an entry of the shard's database db, to a fresh block, as compaction
+// does.
+func relocate(s *Store, shard uint32, db int, e Entry) {
+	sh, d := &s.shards[shard], s.at(db, shard)
+	slot := d.table.FindAddr(keyOps.Hash(e.A), e.A)
+	to := e.Clone(sh.mu.ar, e.Key(), e.Deadline())
+	dict.SetSlotAddr(slot, to.A)
+	e.Free(sh.mu.ar)
 }

@@ -35,7 +35,7 @@ func TestConcurrent(t *testing.T) {
 			default:
 				s.FlushAll()
 			}
-			sn, err := s.BeginSnapshot(newCollector(s))
+			sn, err := s.BeginSnapshotAt(newCollector(s), nil)
 			if err != nil {
 				t.Error(err)
 				return

@@ -54,15 +54,10 @@ type Snapshot struct {
 	swapped atomic.Bool
 }
 
-// BeginSnapshot makes the cut: the snapshot will show every database as it is now.
-// Taking all shard locks itself, it cuts between commands whose shards are locked
-// together; a caller for whom a cut between two commands is not enough holds all gates.
-func (s *Store) BeginSnapshot(sink SnapshotSink) (*Snapshot, error) {
-	return s.BeginSnapshotAt(sink, nil)
-}
-
-// BeginSnapshotAt is BeginSnapshot with a function that is called at the moment of the
-// cut, while all shards are locked.
+// BeginSnapshotAt makes the cut: the snapshot will show every database as it is now. At
+// that moment, while all shards are locked, it calls atCut, unless that is nil. Taking all
+// shard locks itself, it cuts between commands whose shards are locked together; a caller
+// for whom a cut between two commands is not enough holds all gates.
 func (s *Store) BeginSnapshotAt(sink SnapshotSink, atCut func()) (*Snapshot, error) {
 	ss := &s.snapshot
 	ss.mu.Lock()

@@ -33,7 +33,7 @@ func TestHeavySegmentsAreAnnounced(t *testing.T) {
 		t.Error("without a snapshot something is owed")
 	}
 	w := &longWatcher{s, map[string]bool{}}
-	sn, err := s.BeginSnapshot(w)
+	sn, err := s.BeginSnapshotAt(w, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

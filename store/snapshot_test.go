@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/kringdb/kring/store/arena"
 )
 
 // collector is a sink that keeps everything, per shard because the sink is called
@@ -49,9 +51,12 @@ func (c *collector) all() map[string]string {
 func stateLocked(s *Store) map[string]string {
 	sum := map[string]string{}
 	for db := range s.Databases() {
-		s.WalkLocked(db, 0, 1<<40, func(e Entry) {
-			sum[fmt.Sprintf("%d/%s", db, e.Key())] = fmt.Sprintf("%s@%d", s.StringBytes(e, nil), e.Deadline())
-		})
+		for i := range s.shards {
+			s.at(db, uint32(i)).table.Walk(0, 1<<40, &keyOps, func(a arena.Addr) {
+				e := Entry{A: a}
+				sum[fmt.Sprintf("%d/%s", db, e.Key())] = fmt.Sprintf("%s@%d", s.StringBytes(e, nil), e.Deadline())
+			})
+		}
 	}
 	return sum
 }
@@ -99,11 +104,11 @@ func TestSnapshotModel(t *testing.T) {
 		play(500)
 		for range 2 {
 			sink := newCollector(s)
-			sn, err := s.BeginSnapshot(sink)
+			sn, err := s.BeginSnapshotAt(sink, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.BeginSnapshot(sink); !errors.Is(err, ErrSnapshotRunning) {
+			if _, err := s.BeginSnapshotAt(sink, nil); !errors.Is(err, ErrSnapshotRunning) {
 				t.Fatal(err)
 			}
 			s.LockAll()
@@ -176,7 +181,7 @@ func TestSnapshotConcurrent(t *testing.T) {
 		s.LockAll()
 		cut := stateLocked(s)
 		s.UnlockAll()
-		sn, err := s.BeginSnapshot(sink)
+		sn, err := s.BeginSnapshotAt(sink, nil)
 		gate.Unlock()
 		if err != nil {
 			t.Fatal(err)
@@ -222,7 +227,7 @@ func TestSnapshotAborted(t *testing.T) {
 	for i := range 3000 {
 		setKey(s, 0, fmt.Sprint(i), "old", 0)
 	}
-	sn, err := s.BeginSnapshot(newCollector(s))
+	sn, err := s.BeginSnapshotAt(newCollector(s), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +242,7 @@ func TestSnapshotAborted(t *testing.T) {
 		setKey(s, 0, fmt.Sprint(i), "new", 0)
 	}
 	sink := newCollector(s)
-	if sn, err = s.BeginSnapshot(sink); err != nil {
+	if sn, err = s.BeginSnapshotAt(sink, nil); err != nil {
 		t.Fatal(err)
 	}
 	s.FlushAll()

@@ -26,15 +26,6 @@ func (s *Store) Len(db int) int {
 	return n
 }
 
-// LenLocked is Len for a caller that holds all shard locks.
-func (s *Store) LenLocked(db int) int {
-	n := 0
-	for i := range s.shards {
-		n += s.at(db, uint32(i)).table.Len()
-	}
-	return n
-}
-
 // Expires returns the number of keys in db that have a deadline. It takes each shard
 // lock itself.
 func (s *Store) Expires(db int) int {

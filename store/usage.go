@@ -28,15 +28,6 @@ func (s *Store) Publish(shard uint32) {
 	}
 }
 
-// PublishSet is Publish for a set of shards.
-func (s *Store) PublishSet(ss *ShardSet) {
-	for i := range s.shards {
-		if ss.Has(uint32(i)) {
-			s.Publish(uint32(i))
-		}
-	}
-}
-
 func (s *Store) tell(sh *shard, d int64) {
 	sh.mu.told += d
 	s.usage.bytes.Add(d)

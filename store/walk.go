@@ -14,15 +14,6 @@ import (
 // lock at a time itself; fn runs under it, and must not keep the entry or call a
 // method that changes the store.
 func (s *Store) Walk(db int, cursor uint64, want int, fn func(e Entry)) (next uint64) {
-	return s.walk(db, cursor, want, fn, false)
-}
-
-// WalkLocked is Walk for a caller that holds all shard locks.
-func (s *Store) WalkLocked(db int, cursor uint64, want int, fn func(e Entry)) (next uint64) {
-	return s.walk(db, cursor, want, fn, true)
-}
-
-func (s *Store) walk(db int, cursor uint64, want int, fn func(e Entry), locked bool) uint64 {
 	emitted := 0
 	emit := func(a arena.Addr) {
 		emitted++
@@ -30,13 +21,9 @@ func (s *Store) walk(db int, cursor uint64, want int, fn func(e Entry), locked b
 	}
 	for cursor>>cursorShardShift < uint64(len(s.shards)) {
 		shard, pos := cursor>>cursorShardShift, cursor&cursorPosMask
-		if !locked {
-			s.shards[shard].mu.Lock()
-		}
+		s.shards[shard].mu.Lock()
 		pos, done := s.at(db, uint32(shard)).table.Walk(pos, want-emitted, &keyOps, emit)
-		if !locked {
-			s.shards[shard].mu.Unlock()
-		}
+		s.shards[shard].mu.Unlock()
 		if done {
 			shard, pos = shard+1, 0
 		}
@@ -72,21 +59,6 @@ func (s *Store) RandomKey(db int, now int64, scratch []byte) ([]byte, bool) {
 			at -= n
 		}
 	}
-}
-
-// RandomKeyLocked is RandomKey for a caller that holds all shard locks.
-func (s *Store) RandomKeyLocked(db int, now int64, scratch []byte) ([]byte, bool) {
-	for n := s.LenLocked(db); n > 0; n = s.LenLocked(db) {
-		shard, at := 0, rand.IntN(n)
-		for at >= s.at(db, uint32(shard)).table.Len() {
-			at -= s.at(db, uint32(shard)).table.Len()
-			shard++
-		}
-		if name, ok := s.randomLocked(db, uint32(shard), now, scratch); ok {
-			return name, true
-		}
-	}
-	return scratch[:0], false
 }
 
 // randomLocked draws from one shard that is not empty; false if it drew an expired

@@ -185,10 +185,8 @@ func TestUsageAndVersion(t *testing.T) {
 func TestHelpNamesEveryOption(t *testing.T) {
 	var out bytes.Buffer
 	run([]string{"--help"}, nil, &out, io.Discard)
-	for _, name := range options.Names() {
-		if has := regexp.MustCompile(`(?m)^  (--)?` + name + ` `).Match(out.Bytes()); has != options.InHelp(name) {
-			t.Errorf("%s: %v", name, has)
-		}
+	if !strings.Contains(out.String(), options.Help()) {
+		t.Error(out.String())
 	}
 }
 

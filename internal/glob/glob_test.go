@@ -106,25 +106,6 @@ func TestHostilePatternsAreQuick(t *testing.T) {
 	}
 }
 
-func TestLiteralAndAll(t *testing.T) {
-	p := New([]byte("user:1"), false)
-	if lit, ok := p.Literal(); !ok || string(lit) != "user:1" {
-		t.Errorf("Literal = %q, %v", lit, ok)
-	}
-	p = New([]byte("user:*"), false)
-	if _, ok := p.Literal(); ok || p.All() {
-		t.Error("a prefix pattern is neither literal nor all")
-	}
-	p = New([]byte("*"), false)
-	if !p.All() {
-		t.Error("* should be all")
-	}
-	p = New([]byte("x"), true)
-	if _, ok := p.Literal(); ok {
-		t.Error("without case a pattern matches several strings")
-	}
-}
-
 func TestNothingAllocates(t *testing.T) {
 	pattern, s := []byte("u*r:[0-9]*?x"), []byte("user:1234567x")
 	if n := testing.AllocsPerRun(100, func() {

@@ -53,10 +53,3 @@ func (p *Pattern) Match(s []byte) bool {
 	}
 	return match(p.text, s, p.nocase)
 }
-
-// All tells whether the pattern is "*", which matches everything.
-func (p *Pattern) All() bool { return p.form == formAll }
-
-// Literal returns the one string that the pattern matches, if it has no special bytes
-// and respects case: KEYS and SCAN can look it up instead of walking.
-func (p *Pattern) Literal() ([]byte, bool) { return p.text, p.form == formLiteral }

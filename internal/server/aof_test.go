@@ -168,7 +168,7 @@ func TestRewriteTellsHowFarItIs(t *testing.T) {
 	s.awaitReady(t)
 	src := newRewriteSource(s, nil)
 	var err error
-	if src.sn, err = s.store.BeginSnapshot(src); err != nil {
+	if src.sn, err = s.store.BeginSnapshotAt(src, nil); err != nil {
 		t.Fatal(err)
 	}
 	src.report(src.reported.Add(sourceReport-1), 10)

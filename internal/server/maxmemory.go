@@ -46,9 +46,6 @@ func (s *Server) watchMaxMemory() {
 // overLimit tells whether the store holds more than it may.
 func (s *Server) overLimit() bool { return s.store.Usage() > s.limit.bytes.Load() }
 
-// countedBytes is what counts against maxmemory.
-func (s *Server) countedBytes() int64 { return s.store.Usage() + startupBytes }
-
 // noteOver keeps the time that was spent above the limit.
 func (s *Server) noteOver(over bool) {
 	l := &s.limit

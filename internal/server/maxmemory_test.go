@@ -37,7 +37,7 @@ func TestNoEvictionRefuses(t *testing.T) {
 	if n := c.fill("key:", 30_000); n < 10_000 || n > 20_000 {
 		t.Errorf("%d of 30000 were refused", n)
 	}
-	if used := s.countedBytes(); used > 3<<20+64<<10 {
+	if used := (s.store.Usage() + startupBytes); used > 3<<20+64<<10 {
 		t.Errorf("%d bytes used", used)
 	}
 	c.want(errOOM, "SET", "k", "v")
@@ -69,7 +69,7 @@ func TestPoliciesEvict(t *testing.T) {
 			if n := c.fill("key:", 60_000, "EX", "1000"); n != 0 {
 				t.Errorf("%d were refused", n)
 			}
-			if used := s.countedBytes(); used > 4<<20+64<<10 || used < 3<<20 {
+			if used := (s.store.Usage() + startupBytes); used > 4<<20+64<<10 || used < 3<<20 {
 				t.Errorf("%d bytes used", used)
 			}
 			if n := c.infoInt("evicted_keys"); n < 10_000 {

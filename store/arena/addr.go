@@ -78,12 +78,6 @@ func U8(a Addr) uint8 { return *(*uint8)(unsafe.Add(base, uintptr(a))) }
 // SetU8 stores the byte at a.
 func SetU8(a Addr, v uint8) { *(*uint8)(unsafe.Add(base, uintptr(a))) = v }
 
-// LoadU64 loads the word at a (a multiple of 8) atomically: for readers without
-// a lock.
-func LoadU64(a Addr) uint64 {
-	return atomic.LoadUint64((*uint64)(unsafe.Add(base, uintptr(a))))
-}
-
 // StoreU64 stores the word at a (a multiple of 8) atomically: it publishes what
 // was written before to readers without a lock.
 func StoreU64(a Addr, v uint64) {

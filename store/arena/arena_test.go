@@ -145,7 +145,7 @@ func TestRandom(t *testing.T) {
 		if i%5000 == 0 {
 			target = r.IntN(4000)
 			m.check(t)
-			CheckPool()
+			checkPool()
 		}
 		if len(m.blocks) == 0 || r.IntN(2*target+1) > len(m.blocks) {
 			m.alloc(t, randomSize(r), r.Uint64())
@@ -154,7 +154,7 @@ func TestRandom(t *testing.T) {
 		}
 	}
 	m.freeAll(t)
-	CheckPool()
+	checkPool()
 }
 
 func TestZeroAndLimits(t *testing.T) {
@@ -222,7 +222,7 @@ func TestRelease(t *testing.T) {
 		if InUse() != before {
 			t.Fatalf("InUse %d after Release, want %d", InUse(), before)
 		}
-		CheckPool()
+		checkPool()
 	}
 }
 
@@ -260,14 +260,14 @@ func TestArenasConcurrently(t *testing.T) {
 			default:
 			}
 			if h := HighWater(); h > 0 {
-				sum += LoadU64(Addr(r.Uint64N(uint64(h))) &^ 7)
+				sum += loadU64(Addr(r.Uint64N(uint64(h))) &^ 7)
 			}
 		}
 	})
 	wg.Wait()
 	close(stop)
 	reader.Wait()
-	CheckPool()
+	checkPool()
 }
 
 // fuzzSize takes any size up to 4 MB while little is allocated, so that the fuzzer
@@ -322,6 +322,6 @@ func FuzzArena(f *testing.F) {
 		}
 		m.check(t)
 		m.freeAll(t)
-		CheckPool()
+		checkPool()
 	})
 }

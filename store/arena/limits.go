@@ -44,7 +44,6 @@ const (
 
 	granuleOrder = 4
 	chunkOrder   = 9
-	granuleBytes = unitBytes << granuleOrder
 	chunkBytes   = unitBytes << chunkOrder
 
 	// cacheMinBytes and cacheShare: free memory is kept resident up to the larger

@@ -107,12 +107,12 @@ func TestMemoryComesBack(t *testing.T) {
 			if left := resident(t) - before; left > cacheMinBytes+slackBytes() && !raceEnabled {
 				t.Fatalf("%d MB stay resident, the cache is %d MB", left>>20, cacheMinBytes>>20)
 			}
-			CheckPool()
+			checkPool()
 			Purge()
 			if s := PoolStats(); s.FreeResident != 0 {
 				t.Fatalf("%d bytes of free memory stay resident after Purge", s.FreeResident)
 			}
-			CheckPool()
+			checkPool()
 		})
 	}
 }
@@ -175,7 +175,7 @@ func TestMemoryComesBackHuge(t *testing.T) {
 	if s := PoolStats(); s.FreeResident > cacheMinBytes+s.InUse/sparseShare {
 		t.Fatalf("%d MB of free memory stay resident, %d MB in use", s.FreeResident>>20, s.InUse>>20)
 	}
-	CheckPool()
+	checkPool()
 	releaseAll(arenas)
 	awaitScavenger(t)
 	Purge()
@@ -183,7 +183,7 @@ func TestMemoryComesBackHuge(t *testing.T) {
 	if left := resident(t) - before; left > slackBytes() && !raceEnabled {
 		t.Fatalf("%d MB stay resident", left>>20)
 	}
-	CheckPool()
+	checkPool()
 }
 
 // TestScavengerRunsBeside allocates and frees while memory is given back: no
@@ -210,13 +210,13 @@ func TestScavengerRunsBeside(t *testing.T) {
 		default:
 			Purge()
 			if rounds < 10 {
-				CheckPool()
+				checkPool()
 			}
 			runtime.Gosched()
 		}
 	}
 	awaitScavenger(t)
-	CheckPool()
+	checkPool()
 }
 
 // TestReadableForEver reads all of what a large span was after it was freed and

@@ -42,10 +42,10 @@ func TestMisuse(t *testing.T) {
 	_ = keep
 	a.Release()
 	a.CheckInvariants()
-	CheckPool()
+	checkPool()
 }
 
-// TestWalk compares EachPage, Blocks and PageOf with what was allocated.
+// TestWalk compares eachPage, Blocks and PageOf with what was allocated.
 func TestWalk(t *testing.T) {
 	a := New()
 	defer a.Release()
@@ -63,7 +63,7 @@ func TestWalk(t *testing.T) {
 		}
 	}
 	seen := 0
-	a.EachPage(func(p Page) bool {
+	a.eachPage(func(p Page) bool {
 		n := 0
 		Blocks(p.Addr, func(block Addr) bool {
 			if size := live[block]; size != p.BlockSize && int(classBytes[leader[classOf(size)]]) != p.BlockSize {

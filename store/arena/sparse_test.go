@@ -60,7 +60,7 @@ func TestCloseSparse(t *testing.T) {
 		}
 	}
 	m.freeAll(t)
-	CheckPool()
+	checkPool()
 }
 
 // TestReopen ends a pass in the middle: everything works as before.
@@ -88,5 +88,5 @@ func TestReopen(t *testing.T) {
 	m.a.Release()
 	m.blocks, m.used = nil, 0
 	m.check(t)
-	CheckPool()
+	checkPool()
 }

@@ -34,23 +34,6 @@ func PageOf(addr Addr) (p Page, ok bool) {
 	return pageOf(u, descOf(u)), true
 }
 
-// EachPage calls fn for every page (not for spans) until fn returns false. fn
-// must not allocate from or free to the arena.
-func (a *Arena) EachPage(fn func(p Page) bool) {
-	for c := range smallClasses {
-		head := a.classes[c].head
-		for u := head; u != 0; {
-			d := descOf(u)
-			if !fn(pageOf(u, d)) {
-				return
-			}
-			if u = d.next; u == head {
-				break
-			}
-		}
-	}
-}
-
 // maxPageBlocks is the number of blocks in the page that holds most.
 const maxPageBlocks = unitBytes << topOrder / 8
 

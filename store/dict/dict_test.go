@@ -19,7 +19,7 @@ func TestEmpty(t *testing.T) {
 	if next, done := r.Walk(0, 10, &testOps, func(arena.Addr) { t.Fatal("emitted") }); next != 0 || !done {
 		t.Fatalf("Walk: %d, %v", next, done)
 	}
-	r.WalkSegments(func(SegmentRef) bool { t.Fatal("segment"); return true })
+	r.walkSegments(func(SegmentRef) bool { t.Fatal("segment"); return true })
 	r.check(t)
 }
 
@@ -260,7 +260,7 @@ func TestVersions(t *testing.T) {
 		r.put(k)
 	}
 	total := 0
-	r.WalkSegments(func(e SegmentRef) bool {
+	r.walkSegments(func(e SegmentRef) bool {
 		if e.Version() != 7 {
 			t.Fatalf("a split gave version %d", e.Version())
 		}
@@ -297,7 +297,7 @@ func TestVersions(t *testing.T) {
 	if r.segs != segs {
 		t.Fatalf("%d segments of different versions became %d", segs, r.segs)
 	}
-	r.WalkSegments(func(e SegmentRef) bool { e.SetVersion(1); return true })
+	r.walkSegments(func(e SegmentRef) bool { e.SetVersion(1); return true })
 	for k := uint64(0); k < 100; k++ {
 		r.remove(k)
 	}
@@ -341,5 +341,17 @@ func TestNoAllocations(t *testing.T) {
 	allocs += reshape
 	if allocs != 0 && !invariants.Enabled {
 		t.Errorf("%v allocations", allocs)
+	}
+}
+
+// walkSegments calls fn with every segment in hash order until it returns false.
+// fn must not change the table; it may set versions.
+func (t *Table) walkSegments(fn func(e SegmentRef) bool) {
+	for pos, done := uint64(0), t.dir == 0; !done; {
+		var e SegmentRef
+		e, pos, done = t.NextSegment(pos)
+		if !fn(e) {
+			return
+		}
 	}
 }

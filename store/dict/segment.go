@@ -54,15 +54,3 @@ func (t *Table) NextSegment(pos uint64) (e SegmentRef, next uint64, done bool) {
 	}
 	return e, next, false
 }
-
-// WalkSegments calls fn with every segment in hash order until it returns false.
-// fn must not change the table; it may set versions.
-func (t *Table) WalkSegments(fn func(e SegmentRef) bool) {
-	for pos, done := uint64(0), t.dir == 0; !done; {
-		var e SegmentRef
-		e, pos, done = t.NextSegment(pos)
-		if !fn(e) {
-			return
-		}
-	}
-}

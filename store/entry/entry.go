@@ -109,9 +109,6 @@ func (e Entry) Key() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(p, headerBytes+extra(h))), n)
 }
 
-// KeyIs tells whether the entry's key is key.
-func (e Entry) KeyIs(key []byte) bool { return KeyEquals(e.A, key) }
-
 // KeyEquals tells whether the entry at a has this key. It is a function so that a
 // table's Ops can point at it without a wrapper.
 func KeyEquals(a arena.Addr, key []byte) bool {

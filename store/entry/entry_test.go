@@ -28,10 +28,10 @@ func verify(t *testing.T, e Entry, key, payload []byte, s *Spec) {
 	if e.Type() != s.Type || e.Encoding() != s.Encoding || e.Clock() != s.Clock || e.Deadline() != s.Deadline {
 		t.Fatalf("type %d, encoding %d, clock %d, deadline %d; want %+v", e.Type(), e.Encoding(), e.Clock(), e.Deadline(), *s)
 	}
-	if !bytes.Equal(e.Key(), key) || !e.KeyIs(key) || e.KeyIs(append(key[:len(key):len(key)], 'x')) {
+	if !bytes.Equal(e.Key(), key) || !KeyEquals(e.A, key) || KeyEquals(e.A, append(key[:len(key):len(key)], 'x')) {
 		t.Fatalf("key of %d bytes is wrong", len(key))
 	}
-	if len(key) > 0 && e.KeyIs(append([]byte{key[0] + 1}, key[1:]...)) {
+	if len(key) > 0 && KeyEquals(e.A, append([]byte{key[0] + 1}, key[1:]...)) {
 		t.Fatal("another key is equal")
 	}
 	if e.PayloadLen() != s.PayloadLen || !bytes.Equal(e.Payload()[:len(payload)], payload) {

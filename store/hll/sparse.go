@@ -3,10 +3,9 @@ package hll
 import "strconv"
 
 const (
-	zeroMax  = 1 << 6  // registers of a ZERO
-	xzeroMax = 1 << 14 // of an XZERO
-	valMax   = 1 << 2  // of a VAL
-	valueMax = 1 << 5  // largest value of a VAL
+	zeroMax  = 1 << 6 // registers of a ZERO
+	valMax   = 1 << 2 // of a VAL
+	valueMax = 1 << 5 // largest value of a VAL
 
 	xzeroBit = 0x40
 	valBit   = 0x80

@@ -5,9 +5,6 @@ const (
 	// longer ones have a block of their own.
 	MaxInlineBytes = 512
 
-	// MaxValueBytes is the longest value and the longest key: Redis's limit on any string.
-	MaxValueBytes = 512 << 20
-
 	// minSplitBytes: a page splits in two when its content exceeds a limit of its own
 	// between this and twice as much.
 	minSplitBytes = 1400

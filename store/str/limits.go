@@ -1,8 +1,6 @@
 package str
 
 const (
-	// MaxStringBytes is Redis's limit on a string (proto-max-bulk-len), which callers check.
-	MaxStringBytes = 512 << 20
 	// MaxEmbstrBytes is the longest string that SET stores as embstr.
 	MaxEmbstrBytes = 44
 	// MaxInlineBytes is the longest string that stands inside the entry's block.

@@ -182,6 +182,9 @@ func TestWriteAtRandom(t *testing.T) {
 	}
 }
 
+// maxStringBytes is Redis's limit on a string by default (proto-max-bulk-len).
+const maxStringBytes = 512 << 20
+
 // TestSparse writes a byte at the end of the longest string: it may not take memory
 // for what was never written, and recycled memory may not show.
 func TestSparse(t *testing.T) {
@@ -190,22 +193,22 @@ func TestSparse(t *testing.T) {
 	dirty := makeString(ar, bytes.Repeat([]byte{0xEE}, 100*ChunkBytes), false)
 	free(ar, dirty)
 	e := makeString(ar, []byte("head"), false)
-	e = WriteAt(ar, e, MaxStringBytes-1, []byte{'x'})
-	if Len(e) != MaxStringBytes {
+	e = WriteAt(ar, e, maxStringBytes-1, []byte{'x'})
+	if Len(e) != maxStringBytes {
 		t.Fatal(Len(e))
 	}
 	if ar.Used() > 4*ChunkBytes {
 		t.Fatalf("%d bytes for a string with a hole", ar.Used())
 	}
 	var sum, n int64
-	Segments(e, 0, MaxStringBytes, func(b []byte) bool {
+	Segments(e, 0, maxStringBytes, func(b []byte) bool {
 		for _, c := range b {
 			sum += int64(c)
 		}
 		n += int64(len(b))
 		return true
 	})
-	if want := int64('h' + 'e' + 'a' + 'd' + 'x'); sum != want || n != MaxStringBytes {
+	if want := int64('h' + 'e' + 'a' + 'd' + 'x'); sum != want || n != maxStringBytes {
 		t.Fatalf("sum %d over %d bytes", sum, n)
 	}
 	// A write into the middle of a hole zeroes the rest of its chunk.

@@ -131,8 +131,6 @@ func (t table) drop(ar *arena.Arena, i int) {
 // Group is a consumer group. It is valid until it is destroyed, or its stream moves.
 type Group struct{ b named }
 
-func groupAt(a arena.Addr) Group { return Group{named{a, groupHeaderBytes}} }
-
 func (g Group) at(off int) unsafe.Pointer { return unsafe.Add(g.b.a.Ptr(), off) }
 func (g Group) tree() tree                { return tree{g.at(groupPending), pendingWidth} }
 func (g Group) consumers() table          { return table{g.at(groupConsumers), consumerHeaderBytes} }

@@ -17,13 +17,12 @@ const (
 	wordBytes        = 8
 
 	// Widths of records in words: an id, then the tree's own.
-	innerWidth    = 3 // address of the child
-	indexWidth    = 3 // address of the node
-	pendingWidth  = 4 // delivery time and count, consumer
-	ownedWidth    = 2 // nothing
-	keyWords      = 2
-	keyBytes      = keyWords * wordBytes
-	blockLevelMax = maxLevels - 1
+	innerWidth   = 3 // address of the child
+	indexWidth   = 3 // address of the node
+	pendingWidth = 4 // delivery time and count, consumer
+	ownedWidth   = 2 // nothing
+	keyWords     = 2
+	keyBytes     = keyWords * wordBytes
 )
 
 func (b block) n() int             { return int(arena.U16(b.a)) }
@@ -110,8 +109,6 @@ type tree struct {
 	at    unsafe.Pointer
 	width int // of the leaves' records
 }
-
-const treeBytes = 16
 
 func (t tree) root() block      { return block{arena.Addr(*(*uint64)(t.at))} }
 func (t tree) setRoot(b block)  { *(*uint64)(t.at) = uint64(b.a) }

@@ -84,12 +84,3 @@ func separate(left, right block, i, j int) (key int64, sep []byte) {
 	}
 	return key, b[:n+1]
 }
-
-// isBefore tells whether slot i is before q.
-func (b block) isBefore(i int, q *bound) bool {
-	if k := b.key(i); k != q.key {
-		return k < q.key
-	}
-	c := bytes.Compare(b.member(i), q.member)
-	return c < 0 || c == 0 && q.mode == afterMember || q.mode == afterScore
-}

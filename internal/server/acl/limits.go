@@ -3,10 +3,6 @@ package acl
 const (
 	// hashHexBytes is the length of a password's hash in hexadecimal.
 	hashHexBytes = 64
-	// MaxGenPassBits bounds ACL GENPASS.
-	MaxGenPassBits = 4096
-	// DefaultGenPassBits is ACL GENPASS without an argument.
-	DefaultGenPassBits = 256
 	// logMergeMs is the age up to which equal entries of ACL LOG are counted as one.
 	logMergeMs = 60_000
 )

@@ -3,7 +3,6 @@ package options
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 )
 
@@ -200,10 +199,4 @@ func (o *Options) Path(name string) string {
 		return filepath.Join(dir, name)
 	}
 	return name
-}
-
-// Primary returns replicaof's host and port, or empty strings.
-func (o *Options) Primary() (host, port string) {
-	host, port, _ = strings.Cut(o.value("replicaof").(string), " ")
-	return host, port
 }

@@ -158,24 +158,6 @@ func IsSensitive(name string) bool {
 	return ok && rows[e.row].Flags&Sensitive != 0
 }
 
-// Names returns all names that CONFIG knows, aliases included, in the table's order.
-func Names() []string {
-	var names []string
-	for _, e := range entries {
-		if rows[e.row].Flags&FileOnly == 0 {
-			names = append(names, e.name)
-		}
-	}
-	return names
-}
-
-// InHelp tells whether --help has a line for name: not for older names of an option, and
-// not for hidden ones.
-func InHelp(name string) bool {
-	e, ok := lookup(name)
-	return ok && rows[e.row].Name == e.name && rows[e.row].Flags&Hidden == 0
-}
-
 // nearest returns the known name closest to a misspelt one, or "".
 func nearest(name string) string {
 	name = strings.ToLower(name)

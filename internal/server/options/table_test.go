@@ -90,8 +90,8 @@ func TestHelpAndMarkdown(t *testing.T) {
 	help, doc := Help(), New().Markdown()
 	for i := range rows {
 		r := &rows[i]
-		if r.Flags&Hidden == 0 && !strings.Contains(help, r.Name+" ") {
-			t.Errorf("--help does not tell %s", r.Name)
+		if told := strings.Contains(help, "\n  "+r.option()+" "); told != (r.Flags&Hidden == 0) {
+			t.Errorf("--help tells %s: %v", r.Name, told)
 		}
 		if !strings.Contains(doc, "| `"+r.Name+"`") {
 			t.Errorf("the documentation does not tell %s", r.Name)
