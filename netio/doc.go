@@ -11,6 +11,8 @@
 //   - Turn: one round of a reactor's loop, from one poll to the next.
 //   - Ring: a byte queue, a linked list of pooled nodes. Each Conn has two of them.
 //   - Letter: a function posted to a reactor's mailbox.
+//   - Relief: the goroutine that makes another one the reactor when its own blocks at the
+//     end of a turn (Reactor.BeginBlocking).
 //   - Session: the user's side of a connection; Handler makes it.
 //
 // # One turn

@@ -118,6 +118,7 @@ type Group struct {
 	tuningAt    atomic.Int64 // when noteTuning logged, in milliseconds since 1970
 	wg          sync.WaitGroup
 	preparing   preparing
+	relief      relief
 	mu          struct {
 		sync.Mutex
 		listeners int     // of reactors
@@ -156,6 +157,7 @@ func NewGroup(cfg Config) (*Group, error) {
 	}
 	g := &Group{cfg: cfg, log: cfg.Logger, polled: cfg.Reactors}
 	g.SetKeepAlive(cfg.KeepAlive)
+	g.relief.wake, g.relief.quit = make(chan struct{}, 1), make(chan struct{})
 	for i := range cfg.Reactors {
 		r, err := newReactor(g, i)
 		if err != nil {
@@ -282,6 +284,10 @@ func (g *Group) Start(h Handler) {
 			run()
 		}()
 	}
+	if g.polled > 0 {
+		g.wg.Add(1)
+		go g.relieve()
+	}
 	for _, s := range g.mu.servers {
 		g.startServer(s)
 	}
@@ -312,6 +318,7 @@ func (g *Group) Close() {
 			}
 			r.Post(func() { r.stopping = true })
 		}
+		close(g.relief.quit)
 	}
 	g.wg.Wait()
 }

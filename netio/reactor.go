@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/kringdb/kring/internal/invariants"
@@ -47,6 +48,7 @@ type Reactor struct {
 	nextTick int64 // clock
 	alarm    int64 // clock of the next call of Alarmer.Alarm, 0: none
 	stopping bool
+	presence atomic.Uint64 // see relief
 	events   [pollEvents]Event
 	counts   Counts
 }
@@ -114,12 +116,18 @@ func (r *Reactor) EachConn(fn func(*Conn) bool) {
 	}
 }
 
-// run is the loop.
+// run is the reactor's first goroutine.
 func (r *Reactor) run() {
 	r.handler.Start(r)
 	r.tellTime()
 	r.turnAt = r.clock
 	r.nextTick = r.clock + r.tickEvery()
+	r.loop(r.shift())
+}
+
+// loop runs turns until the reactor ends, or the caller, who is it in that shift, is not any
+// more.
+func (r *Reactor) loop(shift uint64) {
 	for !r.stopping {
 		delta := r.delta()
 		if delta != 0 && !r.box.sleep() {
@@ -134,12 +142,15 @@ func (r *Reactor) run() {
 		r.tellTime()
 		r.countBusy()
 		r.turn(r.events[:n])
+		if !r.endTurn(shift) {
+			return
+		}
 	}
 	r.shutdown()
 }
 
-// turn serves what is ready. The letters come first: they bring connections, and
-// resumed ones. Whoever is due is called once, even if it is ready as well.
+// turn serves what is ready; endTurn comes after it. The letters come first: they bring
+// connections, and resumed ones. Whoever is due is called once, even if it is ready as well.
 func (r *Reactor) turn(events []Event) {
 	r.counts.Turns++
 	r.box.run(r)
@@ -159,8 +170,6 @@ func (r *Reactor) turn(events []Event) {
 		r.alarm = 0
 		r.alarmer.Alarm(r)
 	}
-	r.handler.EndTurn(r)
-	r.bury()
 }
 
 // serveDue calls the sessions that are due in this turn.

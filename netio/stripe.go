@@ -68,6 +68,7 @@ func (r *Reactor) runStripe() {
 			}
 		}
 		r.turn(nil)
+		r.endTurn(0)
 	}
 	r.hangUpAll()
 	st.mu.Unlock()
