@@ -1,5 +1,7 @@
 package command
 
+import "github.com/kringdb/kring/resp"
+
 var clientPauseSpecs = []*Spec{
 	{
 		Name: "pause", Arity: -3, Flags: clientFlags | Admin | Exclusive, Group: GroupConnection, Handler: clientPause,
@@ -24,8 +26,13 @@ func clientPause(c *Ctx) {
 		c.W.Error("ERR CLIENT PAUSE mode must be WRITE or ALL")
 		return
 	}
-	ms, ok := c.TimeoutMs(2)
+	ms, ok := resp.ParseInt(c.Args[2])
 	if !ok {
+		c.W.Error("ERR timeout is not an integer or out of range")
+		return
+	}
+	if ms < 0 {
+		c.W.Error("ERR timeout is negative")
 		return
 	}
 	c.Host.PauseClients(ms, all)

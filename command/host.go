@@ -98,8 +98,8 @@ type Host interface {
 	PauseClients(forMs int64, all bool)
 	UnpauseClients()
 
-	RewriteAOF() (errText string) // starts a rewrite in the background
-	LoadAOF() (errText string)    // empties everything and loads the AOF, see DEBUG LOADAOF
+	RewriteAOF() (waits bool, errText string) // begins a rewrite in the background, or has it wait for its turn
+	LoadAOF() (errText string)                // empties everything and loads the AOF, see DEBUG LOADAOF
 
 	HasClient(id int64) bool // whether it is connected
 

@@ -8,11 +8,14 @@ var persistenceSpecs = []*Spec{
 }
 
 func bgRewriteAOF(c *Ctx) {
-	errText := ""
-	c.Unlocked(func() { errText = c.Host.RewriteAOF() })
-	if errText != "" {
+	waits, errText := false, ""
+	c.Unlocked(func() { waits, errText = c.Host.RewriteAOF() })
+	switch {
+	case errText != "":
 		c.W.Error(errText)
-		return
+	case waits:
+		c.W.Simple("Background append only file rewriting scheduled")
+	default:
+		c.W.Simple("Background append only file rewriting started")
 	}
-	c.W.Simple("Background append only file rewriting started")
 }

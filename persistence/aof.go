@@ -3,12 +3,15 @@ package persistence
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/kringdb/kring/persistence/journal"
 )
 
 // Policy says when the file is synced.
@@ -31,7 +34,7 @@ type Owner interface {
 	LoadTruncated() bool    // load a file whose end was cut
 
 	Durable() // the durable mark has moved, or the state has changed
-	Written() // the writer has emptied the journal
+	Written() // the writer's goroutine, or somebody by Write, has written all that had gathered
 
 	// Took is told how long a write, or under always a sync, took, by the name that the
 	// event has in LATENCY.
@@ -57,14 +60,15 @@ type AOF struct {
 	dir     string
 	name    string
 	log     *slog.Logger
-	journal journal
+	stream  stream
 	writer  writer
-	running bool // the writer is; set by Start and Close
+	lock    io.Closer // of the directory
+	running bool      // the writer is; set by Start and Close
 
 	state     atomic.Int32
 	rewriting atomic.Bool
-	progress  atomic.Uint64 // LSN up to which the current file is synced
-	durable   atomic.Uint64 // LSN up to which nothing can be lost any more
+	progress  atomic.Uint64 // position up to which the current file is synced
+	durable   atomic.Uint64 // position up to which nothing can be lost any more
 	counts    struct{ syncs, delayed atomic.Int64 }
 	load      Progress
 
@@ -90,28 +94,39 @@ type Config struct {
 	// is no manifest; "" for none.
 	Legacy string
 	Log    *slog.Logger
+	// Journal is what the AOF records, once it has begun.
+	Journal *journal.Journal
 }
 
-// Open reads the manifest, if there is one. It changes nothing but what an interrupted
-// upgrade left undone.
+// Open locks the directory, which it makes if need be, and reads the manifest, if there is one. It
+// changes no file but what an interrupted upgrade left undone. Close gives the directory back.
 func Open(c Config) (*AOF, error) {
 	a := &AOF{set: c.Owner, fs: c.FS, dir: c.Dir, name: c.Name, log: c.Log}
-	a.journal.init()
+	a.stream.init(c.Journal)
+	if err := a.fs.MkdirAll(a.dir); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.lock, err = a.fs.Lock(a.dir); err != nil {
+		return nil, fmt.Errorf("the AOF directory %s cannot be used: %w", a.dir, err)
+	}
+	if a.mu.m, err = a.open(c.Legacy); err != nil {
+		_ = a.lock.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// open reads the manifest, or makes one of an older server's file.
+func (a *AOF) open(legacy string) (*manifest, error) {
 	m, err := readManifest(a.fs, a.manifestPath())
 	switch {
 	case err == nil:
-		if err := a.finishUpgrade(m, c.Legacy); err != nil {
-			return nil, err
-		}
+		return m, a.finishUpgrade(m, legacy)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
-	default:
-		if m, err = a.upgrade(c.Legacy); err != nil {
-			return nil, err
-		}
 	}
-	a.mu.m = m
-	return a, nil
+	return a.upgrade(legacy)
 }
 
 func (a *AOF) manifestPath() string { return filepath.Join(a.dir, a.name+".manifest") }
@@ -136,9 +151,6 @@ func (a *AOF) upgrade(legacy string) (*manifest, error) {
 		return m, err
 	}
 	a.log.Info("moving the AOF of an older version into its directory", "file", legacy, "directory", a.dir)
-	if err := a.fs.MkdirAll(a.dir); err != nil {
-		return nil, err
-	}
 	m.base, m.baseSeq = &part{filepath.Base(legacy), 1}, 1
 	if err := a.save(m); err != nil {
 		return nil, err
@@ -173,7 +185,7 @@ func (a *AOF) Empty() bool {
 }
 
 // Start goes on with the last increment, or makes the first one, and begins to write:
-// the data in memory is what Load has loaded.
+// the data in memory is what Load has loaded. Nothing is changed or appended meanwhile.
 func (a *AOF) Start() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -197,8 +209,14 @@ func (a *AOF) Start() error {
 	a.mu.base = total
 	a.mu.current = t
 	close(t.open)
-	a.journal.stamps.Store(a.set.Timestamps())
+	a.stream.stamps.Store(a.set.Timestamps())
 	a.writer.file, a.writer.to = t.file, t
+	a.stream.log.At(func(pos uint64) {
+		a.writer.writtenTo, a.writer.ordered = pos, pos
+		a.progress.Store(pos)
+		a.durable.Store(pos)
+		a.stream.subscribe(pos)
+	})
 	a.state.Store(int32(On))
 	a.run()
 	return nil
@@ -258,7 +276,7 @@ func (a *AOF) newIncrement(m *manifest) (*target, error) {
 // StartFresh begins to record without a file: the first rewrite makes one, and what the
 // manifest names now is history then.
 func (a *AOF) StartFresh() {
-	a.journal.stamps.Store(a.set.Timestamps())
+	a.stream.stamps.Store(a.set.Timestamps())
 	a.state.Store(int32(Starting))
 	a.run()
 }
@@ -290,19 +308,30 @@ func (a *AOF) dropHistory() {
 	a.mu.m = next
 }
 
-// Append adds a record to the journal: body holds commands encoded as multibulk, the
-// first for database db; the last one leaves last selected. With unit they become one
-// transaction. The caller holds the locks of all shards that the record changes. It
-// returns the position behind the record.
-func (a *AOF) Append(db, last int, body []byte, unit bool) (lsn uint64) {
-	return a.journal.append(db, last, body, unit)
+// Kick makes the writer's goroutine begin now.
+func (a *AOF) Kick() { ring(a.stream.urgent) }
+
+// Write writes, without a sync, what was appended before the call, on the caller's goroutine,
+// unless that might take long, or somebody else is writing: then it returns false at once, and
+// Owner.Written is called when it is worth to look at Wrote again. Any goroutine may call it, but not
+// under a lock that Owner.Written needs.
+func (a *AOF) Write() bool {
+	done, ours := a.writer.try()
+	switch {
+	case done:
+		a.set.Written()
+	case ours:
+		a.Kick()
+	}
+	return done
 }
 
-// Kick makes the writer begin now; who waits for durability calls it after Append.
-func (a *AOF) Kick() { ring(a.journal.urgent) }
+// Slow tells whether writing may take long at this moment: Write does not then.
+func (a *AOF) Slow() bool { return a.writer.slow() }
 
-// End is the position behind the last record.
-func (a *AOF) End() uint64 { return a.journal.end.Load() }
+// Wrote is the position up to which records have been written to the file, or were given up
+// because the AOF is Broken.
+func (a *AOF) Wrote() uint64 { return a.stream.written.Load() }
 
 // Durable is the position up to which nothing can be lost any more.
 func (a *AOF) Durable() uint64 { return a.durable.Load() }
@@ -310,8 +339,8 @@ func (a *AOF) Durable() uint64 { return a.durable.Load() }
 // State tells what the AOF is doing.
 func (a *AOF) State() State { return State(a.state.Load()) }
 
-// Pending is how many bytes wait for the writer.
-func (a *AOF) Pending() int64 { return a.journal.pending() }
+// Pending is how many bytes of records wait to be written.
+func (a *AOF) Pending() int64 { return a.stream.pending() }
 
 // Failure is why the AOF is Broken, else nil.
 func (a *AOF) Failure() error {
@@ -337,32 +366,39 @@ func (a *AOF) Flush() error {
 	}
 }
 
-// Close ends the AOF after everything appended is written and synced; nobody appends any
-// more, and no rewrite runs. The error is why something is not.
+// Unsubscribe ends recording, at a cut: the caller keeps everything from being changed. Close
+// does it as well.
+func (a *AOF) Unsubscribe() { a.stream.unsubscribe() }
+
+// Close ends the AOF, however far it has come, after everything appended is written and synced,
+// and gives the directory back. Nobody appends any more, and no rewrite runs. The error is why
+// something is not durable.
 func (a *AOF) Close() error {
 	if a.running {
+		a.stream.unsubscribe()
 		close(a.writer.stop)
 		<-a.writer.ended
 		a.running = false
 	}
 	err := a.Failure()
 	a.state.Store(int32(Off))
+	_ = a.lock.Close() // it was opened for the lock only
 	return err
 }
 
 // advance moves the durable mark. It is called by whoever synced.
-func (a *AOF) advance(lsn uint64) {
-	a.progress.Store(lsn)
+func (a *AOF) advance(pos uint64) {
+	a.progress.Store(pos)
 	if a.State() == On {
-		a.publish(lsn)
+		a.publish(pos)
 	}
 }
 
 // publish moves the durable mark, never back, and tells the owner.
-func (a *AOF) publish(lsn uint64) {
+func (a *AOF) publish(pos uint64) {
 	for {
 		old := a.durable.Load()
-		if lsn <= old || a.durable.CompareAndSwap(old, lsn) {
+		if pos <= old || a.durable.CompareAndSwap(old, pos) {
 			break
 		}
 	}

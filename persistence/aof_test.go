@@ -357,7 +357,7 @@ func TestFaultsInRewrite(t *testing.T) {
 		for i := range 30 {
 			m.do(0, []string{"SET", fmt.Sprint("k", i), "v"})
 		}
-		if err := m.await(o, m.a.End()); err != nil {
+		if err := m.await(o, m.log.End()); err != nil {
 			t.Fatal(err)
 		}
 		n := 0
@@ -368,7 +368,7 @@ func TestFaultsInRewrite(t *testing.T) {
 			return nil
 		})
 		err := m.a.Rewrite(&source{m: m, step: func(int) { m.do(0, []string{"APPEND", "k1", "+"}) }}, nil)
-		_ = m.await(o, m.a.End())
+		_ = m.await(o, m.log.End())
 		f.setFail(nil)
 		if m.a.State() == Broken || err != nil {
 			if err := m.a.Rewrite(&source{m: m}, nil); err != nil {
@@ -401,7 +401,7 @@ func TestSwitchedOn(t *testing.T) {
 	f.write(filepath.Join(testDir, "appendonly.aof.manifest"), []byte("file appendonly.aof.7.incr.aof seq 7 type i\n"))
 	m := newModel()
 	m.do(0, []string{"SET", "a", "1"})
-	a, err := openAOF(f, o)
+	a, err := openAOF(f, o, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -462,7 +462,7 @@ func BenchmarkAppend(b *testing.B) {
 	rec := encode("SET", "key:000000012345", strings.Repeat("x", 64))
 	b.SetBytes(int64(len(rec)))
 	for b.Loop() {
-		m.a.Append(0, 0, rec, false)
+		m.log.Append(0, 0, rec, false)
 		if m.a.Pending() > MaxPendingBytes {
 			b.StopTimer()
 			_ = m.a.Flush()

@@ -1,28 +1,33 @@
-// Package persistence keeps what a server has been told: the journal of its changes, the
-// append only file (AOF) that the journal is written to, its rewriting and its loading.
+// Package persistence keeps what a server has been told in the append only file (AOF): it writes
+// the records of the journal (package journal) to it, rewrites and loads it.
 // It knows no server and no store: who has an AOF is an Owner, what a rewrite copies is a
 // Source, what executes a file is an Applier. docs/format/aof.md describes the files.
 //
 // # Terms
 //
-//	record     what one command changed: a command, or several between MULTI and EXEC
-//	LSN        position in the stream of records, in bytes since the process began
-//	segment    a filled buffer of the journal
-//	base       the file that a rewrite made; increment: a file of records behind it
-//	target     the increment that the stream goes on in behind a cut
-//	durable    the LSN up to which nothing can be lost: written, and synced
-//	broken     a write or sync failed: the stream has a hole until a rewrite is complete
+//	record      what one command changed: a command, or several between MULTI and EXEC
+//	position    place between two records, as the journal counts; what the file adds to a
+//	            record (SELECT, MULTI, annotations) does not count
+//	stream      the records, framed for the file, on their way to it
+//	segment     a filled buffer of the stream
+//	base        the file that a rewrite made; increment: a file of records behind it
+//	target      the increment that the stream goes on in behind a cut
+//	wrote       the position up to which records were given to the kernel, or given up
+//	durable     the position up to which nothing can be lost: written, and synced
+//	broken      a write or sync failed: the stream has a hole until a rewrite is complete
 //
 // # From a command to the disk
 //
-//	executor, shard locks held                writer goroutine
-//	  Append ─memcpy─▶ journal.mu.cur ─take─▶ segments ─write─▶ file ─fsync─▶ durable
-//	                   256 KB buffers          one round: all that has gathered       │
-//	                                                           Owner.Durable ◀────────┘
+//	executor, shard locks held          whoever has appended, at the end of his turn (AOF.Write)
+//	  Journal ─Record─▶ stream.cur ─take─▶ segments ─write─▶ file         ▶ wrote   ▶ Owner.Written
+//	                    256 KB buffers      one round: all that has gathered
+//	                                            └ the disk is slow, a sync runs, the file changes, always:
+//	                                              the same by the writer's goroutine ─fsync─▶ durable ▶ Owner.Durable
 //
-// Nothing is locked during write and fsync. Under always each round is synced before the
+// Nothing is locked during write and fsync but the right to write (writer.mu), which nobody
+// waits for except the writer's goroutine. Under always each of its rounds is synced before the
 // next one begins, so all who appended meanwhile share a sync. Under everysec a second
-// goroutine syncs once a second, while the writer goes on writing.
+// goroutine syncs once a second, while the writer's goroutine goes on writing.
 //
 // # A rewrite
 //
@@ -37,8 +42,7 @@
 //
 // # Invariants
 //
-//  1. The order of records in the stream is the order of the changes, per key and for all
-//     keys of one record: Append is called under the shard locks.
+//  1. The order of records in the stream is that of the journal.
 //  2. A file that the manifest names holds whole records, but for a tail that a crash or
 //     a failed write has cut; and only the last one that is not empty has such a tail:
 //     the writer syncs a file before it writes to the next.
@@ -46,6 +50,7 @@
 //     state is Broken, and a file whose sync failed is never synced or written again.
 //  4. The manifest is replaced whole: temporary file, sync, rename, sync of the directory.
 //     A file is deleted only when a durable manifest does not name it.
-//  5. Buffers of the journal are written by the appenders under its mutex, and by nobody
-//     once the writer has taken them.
+//  5. Buffers of the stream are filled under the journal's mutex, and by nobody once they
+//     have been taken to be written.
+//  6. One AOF at a time has its directory: it is locked from Open to Close.
 package persistence

@@ -28,7 +28,13 @@ type FS interface {
 	MkdirAll(dir string) error
 	// SyncDir makes the names in a directory durable.
 	SyncDir(dir string) error
+	// Lock keeps everybody else who locks the directory out, in this process too, until the
+	// lock is closed or the process ends. It does not wait: it fails if somebody has it.
+	Lock(dir string) (io.Closer, error)
 }
+
+// errLocked is why a directory cannot be locked: somebody has it.
+var errLocked = errors.New("another server has it open, in this process or in another one")
 
 // File is a file that is being written, always at its end.
 type File interface {
@@ -100,6 +106,9 @@ func (OS) SyncDir(dir string) error {
 	defer d.Close()
 	return d.Sync()
 }
+
+// Lock implements FS.
+func (OS) Lock(dir string) (io.Closer, error) { return lockDir(dir) }
 
 // exists tells whether there is such a file.
 func exists(f FS, path string) (bool, error) {

@@ -3,18 +3,19 @@ package persistence
 import "time"
 
 const (
-	// chunkBytes is the size of the journal's buffers: what a record is copied into.
+	// chunkBytes is the size of the stream's buffers: what a record is copied into.
 	chunkBytes = 256 << 10
-	// spareChunks is how many emptied buffers the journal keeps.
+	// spareChunks is how many emptied buffers the stream keeps.
 	spareChunks = 8
 	// MaxPendingBytes is how much may wait for the writer before those who produce
 	// records are slowed down; ResumePendingBytes is when they go on.
 	MaxPendingBytes    = 64 << 20
 	ResumePendingBytes = 16 << 20
 
-	// coalesceTime is how long the writer lets records gather before it writes, where
-	// nobody waits for them.
-	coalesceTime = 5 * time.Millisecond
+	// slowWrite is from when on a write shows that the disk is slow; for slowRest nobody but
+	// the writer's goroutine writes then, so that nobody else waits for the disk.
+	slowWrite = 3 * time.Millisecond
+	slowRest  = 500 * time.Millisecond
 	// syncInterval is the distance of fsyncs under everysec.
 	syncInterval = time.Second
 	// gatherMax bounds how long, under always, the writer waits for the writers of the

@@ -8,9 +8,9 @@ import (
 
 // Source is the data that a rewrite copies.
 type Source interface {
-	// Cut begins a view of the data as it is at one moment, in which it calls atCut:
-	// meanwhile nothing is changed and nothing appended.
-	Cut(atCut func()) error
+	// Cut begins a view of the data as it is at one moment, in which it calls atCut with the
+	// journal locked, at that position: meanwhile nothing is changed and nothing appended.
+	Cut(atCut func(pos uint64)) error
 	// Next appends commands that rebuild a further part of the view to dst, at least
 	// one unless done; it is called until done.
 	Next(dst []byte) (out []byte, done bool)
@@ -81,9 +81,10 @@ func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	if err := src.Cut(func() {
+	if err := src.Cut(func(pos uint64) {
 		if t != nil {
-			a.journal.cut(t)
+			a.stream.cut(t, pos)
+			a.stream.subscribe(pos)
 		}
 	}); err != nil {
 		if t != nil {
@@ -92,7 +93,7 @@ func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
 		return err
 	}
 	if t != nil {
-		ring(a.journal.urgent)
+		ring(a.stream.urgent)
 	}
 	size, err := a.writeBase(src, t, stop)
 	src.End()

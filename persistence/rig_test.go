@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/persistence/journal"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -53,10 +54,11 @@ type model struct {
 	mu   sync.Mutex
 	data map[string]string // by database and key
 	a    *AOF              // nil: nothing is recorded
-	db   int               // of Apply
+	log  *journal.Journal
+	db   int // of Apply
 }
 
-func newModel() *model { return &model{data: map[string]string{}} }
+func newModel() *model { return &model{data: map[string]string{}, log: &journal.Journal{}} }
 
 func (m *model) key(db int, k string) string { return strconv.Itoa(db) + "/" + k }
 
@@ -95,7 +97,7 @@ func (m *model) do(db int, cmds ...[]string) (lsn uint64) {
 		body = append(body, encode(c...)...)
 	}
 	if m.a != nil {
-		lsn = m.a.Append(db, db, body, len(cmds) > 1)
+		lsn = m.log.Append(db, db, body, len(cmds) > 1)
 	}
 	return lsn
 }
@@ -137,12 +139,12 @@ type source struct {
 	n    int
 }
 
-func (s *source) Cut(atCut func()) error {
+func (s *source) Cut(atCut func(pos uint64)) error {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
 	s.view = maps.Clone(s.m.data)
 	s.keys = slices.Sorted(maps.Keys(s.view))
-	atCut()
+	s.m.log.At(atCut)
 	return nil
 }
 
@@ -165,8 +167,8 @@ func (s *source) Next(dst []byte) ([]byte, bool) {
 
 func (s *source) End() {}
 
-func openAOF(f FS, o Owner) (*AOF, error) {
-	return Open(Config{Owner: o, FS: f, Dir: testDir, Name: "appendonly.aof", Legacy: "/data/appendonly.aof", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+func openAOF(f FS, o Owner, m *model) (*AOF, error) {
+	return Open(Config{Owner: o, Journal: m.log, FS: f, Dir: testDir, Name: "appendonly.aof", Legacy: "/data/appendonly.aof", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 }
 
 // start opens and loads the AOF of f and begins to record.
@@ -184,11 +186,11 @@ func start(t testing.TB, f FS, o Owner) *model {
 
 // load opens the AOF of f and loads it.
 func load(f FS, o Owner) (*model, error) {
-	a, err := openAOF(f, o)
+	m := newModel()
+	a, err := openAOF(f, o, m)
 	if err != nil {
 		return nil, err
 	}
-	m := newModel()
 	if err := a.Load(m); err != nil {
 		return nil, err
 	}

@@ -6,26 +6,36 @@ import (
 	"time"
 )
 
-// writer is the goroutine that takes the journal's segments to the files. Under always it
-// syncs them itself, a round at a time; under everysec another goroutine does so, once a
-// second, while the writer goes on.
+// writer takes what the stream has gathered to the files. Whoever has appended writes it by
+// himself, with all that others have appended meanwhile (AOF.Write); the writer's goroutine
+// does so where that might take long: while the disk is slow or a sync runs, where the file
+// changes, and under always, where it syncs after each round. Under everysec another
+// goroutine syncs, once a second.
 type writer struct {
 	a     *AOF
-	j     *journal
+	s     *stream
 	calls chan *call
 	stop  chan struct{}
 	ended chan struct{}
 
-	// The writer's own.
+	// mu is held by who writes, during write(2); by the writer's goroutine also during a sync.
+	mu sync.Mutex
+
+	// What follows is guarded by mu.
 	file      File    // nil: what comes is dropped, see AOF.fail
 	to        *target // what file belongs to
 	segments  []segment
 	lastSync  time.Time
-	writtenTo uint64 // LSN behind what was written to a file
-	ordered   uint64 // LSN up to which a sync was ordered
+	writtenTo uint64 // position behind what was written to a file
+	ordered   uint64 // position up to which a sync was ordered
 	syncCost  time.Duration
 	counted   uint64 // records up to the last round
 	shared    uint64 // those of the last round
+	closed    bool
+
+	begun     time.Time    // what follows counts nanoseconds since then
+	writing   atomic.Int64 // when the write began that is under way, 0: none is
+	slowUntil atomic.Int64 // until when the disk is taken for slow
 
 	sync syncer
 }
@@ -47,9 +57,10 @@ type syncOrder struct {
 }
 
 func (w *writer) start(a *AOF) {
-	w.a, w.j = a, &a.journal
+	w.a, w.s = a, &a.stream
 	w.calls = make(chan *call)
 	w.stop, w.ended = make(chan struct{}), make(chan struct{})
+	w.begun = time.Now()
 	w.sync.work = make(chan syncOrder, 1)
 	w.sync.wg.Add(1)
 	go w.runSyncer()
@@ -71,7 +82,8 @@ func (w *writer) runSyncer() {
 	}
 }
 
-// run is the writer's loop. Every second at least it looks whether a tail is to be synced.
+// run is the loop of the writer's goroutine. Every second at least it looks whether a tail is
+// to be written or synced.
 func (w *writer) run() {
 	defer close(w.ended)
 	tick := time.NewTicker(syncInterval / 4)
@@ -80,19 +92,13 @@ func (w *writer) run() {
 		select {
 		case <-w.stop:
 			w.round(true)
-			w.sync.stopAndWait()
-			if w.file != nil {
-				_ = w.file.Close() // synced by the round
-			}
+			w.end()
 			return
 		case c := <-w.calls:
 			w.round(true)
 			c.done <- w.a.Failure()
-		case <-w.j.urgent:
+		case <-w.s.urgent:
 			w.await()
-			w.round(false)
-		case <-w.j.wake:
-			w.gather()
 			w.round(false)
 		case <-tick.C:
 			w.round(false)
@@ -100,15 +106,43 @@ func (w *writer) run() {
 	}
 }
 
-// gather waits a moment for more records, unless somebody waits for these.
-func (w *writer) gather() {
-	t := time.NewTimer(coalesceTime)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-w.j.urgent:
-	case <-w.stop:
+// end closes the file, which the last round has synced.
+func (w *writer) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	w.sync.stopAndWait()
+	if w.file != nil {
+		_ = w.file.Close()
+		w.file = nil
 	}
+}
+
+// slow tells whether a write may take long: the last one did, or does, or a sync runs.
+func (w *writer) slow() bool {
+	if w.sync.busy.Load() {
+		return true
+	}
+	now, since := int64(time.Since(w.begun)), w.writing.Load()
+	return now < w.slowUntil.Load() || since != 0 && now-since > int64(slowWrite)
+}
+
+// try is a round by whoever has appended, at once; false if that is a matter for the writer's
+// goroutine, or somebody else is at it: then ours tells which.
+func (w *writer) try() (done, ours bool) {
+	if w.slow() {
+		return false, true
+	}
+	if !w.mu.TryLock() {
+		return false, false
+	}
+	if w.closed || w.sync.busy.Load() {
+		done, ours = w.closed, true
+	} else {
+		done, ours = w.roundLocked(false, true), true
+	}
+	w.mu.Unlock()
+	return done, ours
 }
 
 // await gives those whose records went with the last sync a moment to come back, as long
@@ -116,15 +150,18 @@ func (w *writer) gather() {
 // other's sync before its own. Who writes alone does not wait. It naps
 // in between.
 func (w *writer) await() {
-	seen := w.j.count.Load() - w.counted
-	want := (w.shared + seen) * gatherParts / (gatherParts + 1)
-	if want <= 1 || w.syncCost < gatherLeast || w.a.set.Fsync() != FsyncAlways {
+	w.mu.Lock()
+	counted, shared, cost := w.counted, w.shared, w.syncCost
+	w.mu.Unlock()
+	seen := w.s.count.Load() - counted
+	want := (shared + seen) * gatherParts / (gatherParts + 1)
+	if want <= 1 || cost < gatherLeast || w.a.set.Fsync() != FsyncAlways {
 		return
 	}
 	begin := time.Now()
 	for last := begin; seen < want; {
 		napThread()
-		now, n := time.Now(), w.j.count.Load()-w.counted
+		now, n := time.Now(), w.s.count.Load()-counted
 		if n > seen {
 			seen, last = n, now
 		}
@@ -134,31 +171,40 @@ func (w *writer) await() {
 	}
 }
 
-// round writes what has gathered, and syncs as the policy says, or in any case.
+// round writes what has gathered, and syncs as the policy says, or in any case. It is for the
+// writer's goroutine.
 func (w *writer) round(force bool) {
+	w.mu.Lock()
+	w.roundLocked(force, false)
+	w.mu.Unlock()
+	w.a.set.Written()
+}
+
+// roundLocked is round with mu held. With plain it does nothing, and says so, where the file
+// changes: that takes a sync.
+func (w *writer) roundLocked(force, plain bool) (done bool) {
 	policy := w.a.set.Fsync()
-	n := w.j.count.Load()
-	w.counted, w.shared = n, n-w.counted
-	w.j.quiet.Store(policy == FsyncAlways)
-	w.j.stamps.Store(w.a.set.Timestamps())
+	n := w.s.count.Load()
+	w.s.stamps.Store(w.a.set.Timestamps())
 	var upTo uint64
-	w.segments, upTo = w.j.take(w.segments[:0])
+	if w.segments, upTo, done = w.s.take(w.segments, plain); !done {
+		return false
+	}
+	w.counted, w.shared = n, n-w.counted
 	for i := range w.segments {
-		s := &w.segments[i]
-		if s.to != nil {
-			w.change(s.to)
+		seg := &w.segments[i]
+		if seg.to != nil {
+			w.change(seg.to)
 			continue
 		}
-		w.write(s.buf)
+		w.write(seg.buf)
 	}
-	w.j.giveBack(w.segments)
 	if w.usable() {
 		w.writtenTo = upTo
 	}
-	w.j.written.Store(upTo)
-	w.a.set.Written()
+	w.s.written.Store(upTo)
 	if !w.usable() || w.writtenTo <= w.a.progress.Load() {
-		return
+		return true
 	}
 	switch {
 	case force || policy == FsyncAlways:
@@ -166,6 +212,7 @@ func (w *writer) round(force bool) {
 	case policy == FsyncEverySecond && !(w.a.rewriting.Load() && w.a.set.NoFsyncOnRewrite()):
 		w.syncSoon()
 	}
+	return true
 }
 
 // usable tells whether there is a file to write to; one whose sync failed is let go of.
@@ -181,9 +228,15 @@ func (w *writer) write(b []byte) {
 	if !w.usable() {
 		return
 	}
-	begin := time.Now()
+	begin := time.Since(w.begun)
+	w.writing.Store(max(int64(begin), 1))
 	n, err := writeAll(w.file, b)
-	w.a.set.Took("aof-write", time.Since(begin))
+	w.writing.Store(0)
+	end := time.Since(w.begun)
+	w.a.set.Took("aof-write", end-begin)
+	if end-begin > slowWrite {
+		w.slowUntil.Store(int64(end + slowRest))
+	}
 	if err == nil {
 		w.to.size.Add(int64(n))
 		return

@@ -1,6 +1,9 @@
 package store
 
-import "math/bits"
+import (
+	"iter"
+	"math/bits"
+)
 
 // ShardSet is a set of shards.
 type ShardSet [MaxShards / 64]uint64
@@ -25,6 +28,19 @@ func (ss *ShardSet) Contains(o *ShardSet) bool {
 func (ss *ShardSet) Merge(o *ShardSet) {
 	for i := range ss {
 		ss[i] |= o[i]
+	}
+}
+
+// All yields the shards of the set in ascending order.
+func (ss *ShardSet) All() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i, w := range ss {
+			for ; w != 0; w &= w - 1 {
+				if !yield(uint32(i<<6 | bits.TrailingZeros64(w))) {
+					return
+				}
+			}
+		}
 	}
 }
 

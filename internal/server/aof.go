@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
 )
@@ -35,22 +36,27 @@ type aofKeeper struct {
 
 	mu struct {
 		sync.Mutex
-		cur     *persistence.AOF // nil while appendonly is no
-		running *rewriteRun      // the rewrite that runs
-		closed  bool
+		cur    *persistence.AOF // nil while appendonly is no
+		closed bool
 	}
 	quit  chan struct{}
 	ended sync.WaitGroup
 }
 
-// rewriteRun is one rewrite in progress.
-type rewriteRun struct {
-	once sync.Once
-	stop chan struct{}
-	done chan struct{}
+// current is the AOF, nil while appendonly is no.
+func (k *aofKeeper) current() *persistence.AOF {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.mu.cur
 }
 
-// make opens the AOF that the options name.
+func (k *aofKeeper) setCurrent(a *persistence.AOF) {
+	k.mu.Lock()
+	k.mu.cur = a
+	k.mu.Unlock()
+}
+
+// make opens the AOF that the options name, and locks its directory until it is closed.
 func (k *aofKeeper) make() (*persistence.AOF, error) {
 	o := k.srv.opts
 	fs := k.fs
@@ -66,7 +72,7 @@ func (k *aofKeeper) make() (*persistence.AOF, error) {
 	if err != nil {
 		return nil, err
 	}
-	return persistence.Open(persistence.Config{Owner: k, FS: fs, Dir: dir, Name: name, Legacy: legacy, Log: k.srv.log})
+	return persistence.Open(persistence.Config{Owner: k, Journal: &k.srv.journal.log, FS: fs, Dir: dir, Name: name, Legacy: legacy, Log: k.srv.log})
 }
 
 // prepare is called before anything is served: with an AOF, clients are told LOADING
@@ -89,16 +95,14 @@ func (k *aofKeeper) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.mu.Lock()
-	k.mu.cur = a
-	k.mu.Unlock()
+	k.setCurrent(a)
 	if err := k.load(ctx, a); err != nil {
 		return err
 	}
 	if err := a.Start(); err != nil {
 		return err
 	}
-	k.publish(a)
+	k.srv.journal.aof.Store(a)
 	k.srv.setGuard(guardLoading, false)
 	k.srv.keeper.ring()
 	return nil
@@ -110,9 +114,7 @@ func (k *aofKeeper) load(ctx context.Context, a *persistence.AOF) error {
 	ap := newApplier(k.srv, ctx)
 	k.srv.store.SetLoading(true)
 	defer k.srv.store.SetLoading(false)
-	err := a.Load(ap)
-	ap.finish()
-	if err != nil {
+	if err := a.Load(ap); err != nil {
 		return err
 	}
 	p := a.Progress()
@@ -120,29 +122,20 @@ func (k *aofKeeper) load(ctx context.Context, a *persistence.AOF) error {
 	return nil
 }
 
-// publish makes the executors record to a. Nothing changes the store meanwhile.
-func (k *aofKeeper) publish(a *persistence.AOF) {
-	clear(k.srv.journal.last)
-	k.srv.journal.all.Store(0)
-	k.srv.journal.to.Store(a)
-}
-
 // close writes and syncs everything; nothing is executed any more.
 func (k *aofKeeper) close() error {
 	k.mu.Lock()
 	k.mu.closed = true
 	k.mu.Unlock()
-	k.stopRewrite()
+	k.srv.jobs.close()
 	close(k.quit)
 	k.ended.Wait()
-	k.mu.Lock()
-	a := k.mu.cur
-	k.mu.cur = nil
-	k.mu.Unlock()
+	a := k.current()
+	k.setCurrent(nil)
 	if a == nil {
 		return nil
 	}
-	k.srv.journal.to.Store(nil)
+	k.srv.journal.aof.Store(nil)
 	return a.Close()
 }
 
@@ -153,6 +146,25 @@ func (s *Server) setGuard(bit uint32, on bool) {
 	} else {
 		s.guard.And(^bit)
 	}
+}
+
+// guarded answers a call that must not run in the state that the server is in.
+func (s *session) guarded(spec *command.Spec) bool {
+	srv := s.ex.srv
+	bits, flags := srv.guard.Load(), s.flagsOf(spec)
+	switch {
+	case bits&guardBroken != 0 && (flags&command.Write != 0 || spec.Name == "ping"):
+		s.refuse(spec, "MISCONF Errors writing to the AOF file: "+srv.aof.reason())
+	case bits&guardLoading != 0 && spec.Flags&command.Loading == 0:
+		s.refuse(spec, "LOADING Redis is loading the dataset in memory")
+	case s.monitoring && flags&(command.ReadOnly|command.Write|command.MayReplicate) != 0:
+		s.refuse(spec, "ERR Replica can't interact with the keyspace")
+	case bits&guardMemory != 0 && !s.roomFor(spec, flags):
+		s.refuse(spec, command.ErrOOM)
+	default:
+		return false
+	}
+	return true
 }
 
 // reason is why the AOF is broken.
@@ -198,7 +210,7 @@ func (k *aofKeeper) Durable() {
 func (k *aofKeeper) guard() {
 	k.guarding.Lock()
 	defer k.guarding.Unlock()
-	a := k.srv.journal.to.Load()
+	a := k.srv.journal.aof.Load()
 	k.srv.setGuard(guardBroken, a != nil && a.State() == persistence.Broken)
 }
 
@@ -206,7 +218,7 @@ func (k *aofKeeper) guard() {
 func (k *aofKeeper) Took(event string, d time.Duration) { k.srv.noteLatency(event, d) }
 
 // Written implements persistence.Owner.
-func (k *aofKeeper) Written() { k.srv.wakeThrottled() }
+func (k *aofKeeper) Written() { k.srv.wakeStalled() }
 
 // Failed implements persistence.Owner.
 func (k *aofKeeper) Failed(err error) {
@@ -226,59 +238,42 @@ func (k *aofKeeper) run() {
 			return
 		case <-t.C:
 		}
-		k.mu.Lock()
-		a := k.mu.cur
-		k.mu.Unlock()
+		a := k.current()
 		if a == nil || k.srv.guard.Load()&guardLoading != 0 {
 			continue
 		}
 		o := k.srv.opts
 		if a.WantsRewrite(time.Now(), o.AutoAOFRewritePercentage.Load(), o.AutoAOFRewriteMinSize.Load()) {
-			k.srv.log.Info("starting a rewrite of the AOF")
-			_ = k.startRewrite(a) // if one runs, all the better
+			if _, err := k.rewrite(a, false); err == nil { // if one runs, all the better
+				k.srv.log.Info("starting a rewrite of the AOF")
+			}
 		}
 	}
 }
 
-// startRewrite begins a rewrite in the background.
-func (k *aofKeeper) startRewrite(a *persistence.AOF) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	switch {
-	case k.mu.closed:
-		return errors.New("the server is ending")
-	case k.mu.running != nil:
-		return persistence.ErrRewriting
-	}
-	run := &rewriteRun{stop: make(chan struct{}), done: make(chan struct{})}
-	k.mu.running = run
-	go func() {
+// rewrite asks for a rewrite of a. With whole, a serves for this only, and is closed with it.
+func (k *aofKeeper) rewrite(a *persistence.AOF, whole bool) (waits bool, err error) {
+	_, waits, err = k.srv.jobs.ask(jobRewriteAOF, func(stop <-chan struct{}) error {
+		if whole {
+			defer a.Close() // it has written nothing that could be lost
+		}
+		select {
+		case <-stop:
+			return errNoJobs
+		default:
+		}
 		begin := time.Now()
 		k.rewrites.Add(1)
-		if err := a.Rewrite(newRewriteSource(k.srv, a), run.stop); err != nil {
+		err := a.Rewrite(newRewriteSource(k.srv, a), stop)
+		if err != nil {
 			k.failures.Add(1)
 		} else {
 			k.failures.Store(0)
 			k.srv.log.Info("the AOF was rewritten", "seconds", time.Since(begin).Seconds())
 		}
-		k.mu.Lock()
-		k.mu.running = nil
-		k.mu.Unlock()
-		close(run.done)
-	}()
-	return nil
-}
-
-// stopRewrite ends the rewrite that runs, and waits for it.
-func (k *aofKeeper) stopRewrite() {
-	k.mu.Lock()
-	run := k.mu.running
-	k.mu.Unlock()
-	if run == nil {
-		return
-	}
-	run.once.Do(func() { close(run.stop) })
-	<-run.done
+		return err
+	})
+	return waits, err
 }
 
 // watchAOF follows CONFIG SET.
@@ -303,31 +298,29 @@ func (k *aofKeeper) turn(on bool) error {
 	case !on:
 		return k.turnOff(a)
 	}
+	k.srv.jobs.end(jobRewriteAOF) // one that BGREWRITEAOF has started, which has the directory
 	a, err := k.make()
 	if err != nil {
 		k.srv.log.Error("the AOF cannot be opened", "error", err)
 		return errors.New("Unable to turn on AOF. Check server logs.") //nolint:staticcheck // Redis's text
 	}
-	k.stopRewrite() // one that BGREWRITEAOF has started
 	a.StartFresh()
-	k.mu.Lock()
-	k.mu.cur = a
-	k.mu.Unlock()
-	return k.startRewrite(a)
+	k.setCurrent(a)
+	_, err = k.rewrite(a, false)
+	return err
 }
 
 // turnOff ends recording.
 func (k *aofKeeper) turnOff(a *persistence.AOF) error {
-	k.stopRewrite()
-	k.mu.Lock()
-	k.mu.cur = nil
-	k.mu.Unlock()
 	s := k.srv
+	s.jobs.end(jobRewriteAOF)
+	k.setCurrent(nil)
 	_ = a.Flush() // without locks; then there is little left for the one below
 	s.gates.lockAll()
 	_ = a.Flush() // what was promised is kept; an error is Close's, too
 	s.store.LockAll()
-	s.journal.to.Store(nil)
+	s.journal.aof.Store(nil)
+	a.Unsubscribe()
 	s.store.UnlockAll()
 	s.gates.unlockAll()
 	k.guard()
@@ -338,54 +331,74 @@ func (k *aofKeeper) turnOff(a *persistence.AOF) error {
 	return nil
 }
 
+const errRewriting = "ERR Background append only file rewriting already in progress"
+
 // RewriteAOF implements command.Host.
-func (s *Server) RewriteAOF() (errText string) {
-	k := &s.aof
-	k.mu.Lock()
-	a := k.mu.cur
-	k.mu.Unlock()
-	if a == nil {
-		var err error
+func (s *Server) RewriteAOF() (waits bool, errText string) {
+	k, js := &s.aof, &s.jobs
+	if js.waits(jobRewriteAOF) {
+		return true, ""
+	}
+	a := k.current()
+	own := a == nil
+	var err error
+	if own {
+		if js.runs(jobRewriteAOF) { // it has the directory
+			return false, errRewriting
+		}
 		if a, err = k.make(); err != nil {
 			s.log.Error("the AOF cannot be opened", "error", err)
-			return "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+			return false, "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
 		}
 	}
-	if err := k.startRewrite(a); err != nil {
-		return "ERR Background append only file rewriting already in progress"
+	if waits, err = k.rewrite(a, own); err != nil {
+		if own {
+			_ = a.Close()
+		}
+		return false, errRewriting
+	}
+	return waits, ""
+}
+
+// LoadAOF implements command.Host: it makes the data what a restart with an AOF would make it. It
+// runs on a worker that holds no gate; clients are answered LOADING meanwhile.
+func (s *Server) LoadAOF() (errText string) {
+	const failed = "ERR Error trying to load the AOF files, check server logs."
+	k := &s.aof
+	s.jobs.end(jobRewriteAOF)
+	a := k.current()
+	var err error
+	if a == nil { // what BGREWRITEAOF, or an AOF before it was switched off, has left
+		if a, err = k.make(); err == nil {
+			defer a.Close() // it is only read
+			if a.Empty() {
+				err = errors.New("there is no AOF")
+			}
+		}
+	}
+	if err == nil {
+		err = k.reload(a)
+	}
+	if err != nil {
+		s.log.Error("DEBUG LOADAOF has failed", "error", err)
+		return failed
 	}
 	return ""
 }
 
-// LoadAOF implements command.Host: it makes the data what a restart would make it. It
-// runs on a worker that holds no gate; clients are answered LOADING meanwhile.
-func (s *Server) LoadAOF() (errText string) {
-	k := &s.aof
-	k.mu.Lock()
-	a := k.mu.cur
-	k.mu.Unlock()
-	if a == nil {
-		return "ERR there is no AOF: appendonly is no"
-	}
-	k.stopRewrite()
+// reload replaces the data by what a holds.
+func (k *aofKeeper) reload(a *persistence.AOF) error {
+	s := k.srv
 	s.setGuard(guardLoading, true)
-	defer func() {
-		s.setGuard(guardLoading, false)
-		s.wakeKept()
-	}()
+	defer s.setGuard(guardLoading, false)
 	s.gates.lockAll() // whoever takes a gate from now on sees the guard
 	s.gates.unlockAll()
-	err := a.Flush()
-	if err == nil {
-		s.gates.lockAll()
-		s.store.FlushAll()
-		s.invalidateAll(nil)
-		s.gates.unlockAll()
-		err = k.load(context.Background(), a)
+	if err := a.Flush(); err != nil {
+		return err
 	}
-	if err != nil {
-		s.log.Error("DEBUG LOADAOF has failed", "error", err)
-		return "ERR Error trying to load the AOF files, check server logs."
-	}
-	return ""
+	s.gates.lockAll()
+	s.store.FlushAll()
+	s.invalidateAll(nil)
+	s.gates.unlockAll()
+	return k.load(context.Background(), a)
 }

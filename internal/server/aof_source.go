@@ -73,19 +73,14 @@ func (k *aofKeeper) crowded(most int64) bool {
 	return src != nil && src.pending.Load() > most
 }
 
-// Cut implements persistence.Source. All gates: between the change and the record of an
-// exclusive command there is no other lock. The shard locks: expiry and eviction.
-func (src *rewriteSource) Cut(atCut func()) (err error) {
+// Cut implements persistence.Source.
+func (src *rewriteSource) Cut(atCut func(pos uint64)) (err error) {
 	s := src.srv
-	s.gates.lockAll()
-	defer s.gates.unlockAll()
-	src.sn, err = s.store.BeginSnapshotAt(src, func() {
+	src.sn, err = s.cut(src, func(pos uint64) {
 		s.aof.source.Store(src)
+		atCut(pos)
 		if src.aof.State() != persistence.Off {
-			atCut()
-			if s.journal.to.Load() == nil {
-				s.aof.publish(src.aof)
-			}
+			s.journal.aof.Store(src.aof)
 		}
 	})
 	return err

@@ -13,8 +13,10 @@
 //	waiter     a client that a blocking command holds up, in the queues of the keys it waits for
 //	keeper     the goroutine that keeps the store in shape: expires, evicts, compacts,
 //	           gives memory back, walks the survey. It has a gate of its own
-//	journal    what calls did, recorded under their locks (journal.go, package persistence);
+//	journal    what changed, recorded under its locks (journal.go, package persistence/journal);
 //	           applier: what runs it when an AOF is loaded
+//	unit       a transaction while it is being recorded: what dies under its locks is part of it
+//	job        a copy of the store that is made while it changes; one at a time (snapshot.go)
 //	survey     the largest keys, met by the keeper's slow walk, and the busiest, by sampling
 //	guard      bits that say what a call must look at before it runs: loading, a memory
 //	           limit, a broken AOF, a pause
@@ -29,7 +31,6 @@
 //
 //	in-ring ─Parse─▶ batch ─prepare─▶ calls (spec, hashed keys, warm caches)
 //	                                    │ own gate held
-//	                                    ├─▶ admit: may it run now? (package admit)
 //	                                    ├─▶ run: shard lock(s) ─▶ handler ─▶ out-ring
 //	                                    ├─▶ Exclusive: own gate released, all gates taken
 //	                                    ├─▶ Slow: arguments copied, connection paused,

@@ -12,40 +12,49 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
-// This file holds replies back until what they promise is durable (appendfsync always),
-// and connections while the journal has too much to write. Nobody waits on the disk: the
-// session is corked and paused, and its reactor goes on with others.
+// This file holds replies back until what they promise is written to the AOF, or under
+// appendfsync always durable, and connections while there is too much to write. Whoever has
+// recorded something writes it at the end of his turn, with what others have recorded
+// meanwhile; nobody waits on a disk that is slow or being synced: then the sessions concerned
+// are paused, and their reactor goes on with others.
+//
+//	batch ─ promised ─▶ corked, listed ─ EndTurn ─▶ AOF.Write ─▶ release: replies leave
+//	                                                  └ not now ─▶ paused; Owner.Written, Owner.Durable ─▶ release
 
 // errNotDurable closes a connection whose writes were lost with the AOF: a reply, of any
 // kind, would be a lie.
 var errNotDurable = errors.New("its writes could not be made durable")
 
-// stalled is a reactor's list of sessions that wait for the journal.
+// stalled is a reactor's list of sessions whose replies wait for the journal.
 type stalled struct {
 	list      []*session
-	wake      func() // posted to the reactor when there may be something to do
-	some      atomic.Bool
+	wake      func()      // posted to the reactor when there may be something to do
+	some      atomic.Bool // some wait beyond the end of a turn
 	throttled atomic.Bool // some wait for room, see throttle
 }
 
-// promised makes the session wait for what its last calls depend on, unless that is
-// durable already. It runs on the session's reactor before anything is flushed.
+// always tells whether replies wait for a sync, and not only for the file.
+func (s *Server) always() bool { return s.opts.AppendFsync.Load() == options.FsyncAlways }
+
+// promised makes the session wait for what its last calls depend on, unless that has been
+// done already. It runs on the session's reactor before anything is flushed.
 func (s *session) promised(wait, wrote uint64) {
-	j := s.ex.srv.journal.to.Load()
-	if j == nil || wait == 0 && wrote == 0 {
+	srv := s.ex.srv
+	a := srv.journal.aof.Load()
+	if a == nil || wait == 0 && wrote == 0 {
 		return
 	}
-	switch j.State() {
-	case persistence.Starting: // not complete yet, whatever is synced
+	switch a.State() {
+	case persistence.Starting: // not complete yet, whatever is written
 		return
 	case persistence.Broken:
-		if wait > 0 && wrote > j.Durable() {
+		if wait > 0 && wrote > a.Durable() && srv.always() {
 			s.conn.Close(errNotDurable)
 			s.closing = true
 		}
 		return
 	}
-	if wait <= j.Durable() {
+	if wait <= srv.kept(a) {
 		return
 	}
 	s.waitFor, s.wrote = max(s.waitFor, wait), max(s.wrote, wrote)
@@ -53,27 +62,34 @@ func (s *session) promised(wait, wrote uint64) {
 	s.stall()
 }
 
+// kept is the position up to which replies may leave.
+func (s *Server) kept(a *persistence.AOF) uint64 {
+	if s.always() {
+		return a.Durable()
+	}
+	return a.Wrote()
+}
+
 // stall puts the session on its reactor's list.
 func (s *session) stall() {
 	if !s.stalled {
 		s.stalled = true
 		s.ex.stalled.list = append(s.ex.stalled.list, s)
-		s.ex.stalled.some.Store(true)
 		s.ex.rec.kick = true
 	}
 }
 
-// park stops the session's turn while it waits.
+// park stops the session's turn while it waits for a sync: that takes longer than the turn.
 func (s *session) park() {
-	if s.stalled && !s.closed {
+	if s.stalled && !s.closed && s.ex.srv.always() {
 		s.conn.Pause()
 	}
 }
 
 // crowded tells whether so much waits to be written that those who write must wait.
 func (s *Server) crowded() bool {
-	j := s.journal.to.Load()
-	return j != nil && j.Pending() > persistence.MaxPendingBytes || s.aof.crowded(sourceCrowdedBytes)
+	a := s.journal.aof.Load()
+	return a != nil && a.Pending() > persistence.MaxPendingBytes || s.aof.crowded(sourceCrowdedBytes)
 }
 
 // throttle keeps b, from index from on, while the journal, or a rewrite, has too much to
@@ -103,51 +119,110 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 	return true
 }
 
-// EndTurn implements netio.Handler: the writer is told once per turn, and whoever is
-// durable already goes on.
+// EndTurn implements netio.Handler: what the turn has recorded is written, and the replies
+// that waited for it leave.
 func (s *Server) EndTurn(r *netio.Reactor) {
 	ex := r.Local.(*executor)
 	if now := r.Now(); now >= s.keeper.dueAt.Load() {
 		s.helpExpire(ex, now)
 	}
 	ex.endTurn()
-	ex.kick()
+	if (ex.rec.kick || s.journal.loose.Load()) && !ex.writeOut(r) {
+		return // another goroutine is the reactor
+	}
 	if len(ex.stalled.list) > 0 {
 		ex.release()
 	}
 }
 
-// kick tells the writer of records that somebody waits for.
+// writeOut writes what was recorded, or sees to it that somebody does. It returns false when that
+// took so long that another goroutine has become the reactor.
+func (ex *executor) writeOut(r *netio.Reactor) (mine bool) {
+	s := ex.srv
+	a := s.journal.aof.Load()
+	ex.rec.kick = false
+	s.journal.loose.Store(false)
+	if a == nil {
+		return true
+	}
+	if s.always() {
+		a.Kick()
+		return true
+	}
+	done := false
+	if done, mine = writeAs(r, a); done || !mine {
+		return mine
+	}
+	ex.rec.kick = true // next time, unless somebody does so before
+	if len(ex.stalled.list) > 0 {
+		// Others are at it. Whoever it is looks at some when he is done, so once more: he
+		// may have been done before.
+		ex.stalled.some.Store(true)
+		_, mine = writeAs(r, a)
+	}
+	return mine
+}
+
+// writeAs is AOF.Write by a reactor, which may be relieved meanwhile.
+func writeAs(r *netio.Reactor, a *persistence.AOF) (done, mine bool) {
+	pass := r.BeginBlocking()
+	done = a.Write()
+	return done, r.EndBlocking(pass)
+}
+
+// kick sees to it that what a worker or the keeper has recorded gets written: under always at
+// once; else the reactor does so that sends the reply, and if there is none there is no hurry.
 func (ex *executor) kick() {
 	if !ex.rec.kick {
 		return
 	}
 	ex.rec.kick = false
-	if j := ex.srv.journal.to.Load(); j != nil && ex.srv.opts.AppendFsync.Load() == options.FsyncAlways {
-		j.Kick()
+	a := ex.srv.journal.aof.Load()
+	switch {
+	case a == nil:
+	case ex.srv.always():
+		a.Kick()
+	default:
+		ex.srv.journal.loose.Store(true)
 	}
 }
 
-// release lets those sessions go on that need not wait any more. It runs on the reactor.
+// release lets those sessions go on that need not wait any more, and stops those that wait on.
+// It runs on the reactor, outside of its batches.
 func (ex *executor) release() {
-	j := ex.srv.journal.to.Load()
-	on, broken, durable := false, false, uint64(0)
-	room := !ex.srv.aof.crowded(sourceRoomBytes)
-	if j != nil {
-		on = j.State() == persistence.On && ex.srv.opts.AppendFsync.Load() == options.FsyncAlways
-		broken = j.State() == persistence.Broken
-		durable = j.Durable()
-		room = room && j.Pending() < persistence.ResumePendingBytes
+	ex.releaseSome()
+	if len(ex.stalled.list) > 0 && !ex.stalled.some.Load() {
+		ex.stalled.some.Store(true)
+		ex.releaseSome() // what happened before nobody has told
 	}
-	kept, throttled := ex.stalled.list[:0], false
+}
+
+// releaseSome is release but for what happens beside it. What a session has written it waits
+// for in any case; for what it has read as long as the disk takes it at once: a disk that is
+// slow, or being synced, holds up nobody who only reads, unless replies promise more (always).
+func (ex *executor) releaseSome() {
+	a := ex.srv.journal.aof.Load()
+	on, broken, slow, kept := false, false, false, uint64(0)
+	room := !ex.srv.aof.crowded(sourceRoomBytes)
+	if a != nil {
+		state := a.State()
+		kept = ex.srv.kept(a)
+		on = state == persistence.On
+		always := ex.srv.always()
+		broken = state == persistence.Broken && always
+		slow = !always && a.Slow()
+		room = room && a.Pending() < persistence.ResumePendingBytes
+	}
+	list, throttled := ex.stalled.list[:0], false
 	for _, s := range ex.stalled.list {
 		switch {
 		case s.closed:
-		case s.throttled && !room, on && s.waitFor > durable:
-			kept = append(kept, s)
+		case s.throttled && !room, on && s.wrote > kept, on && s.waitFor > kept && !slow:
+			list = append(list, s)
 			throttled = throttled || s.throttled
+			s.conn.Pause()
 			continue
-		case broken && s.waitFor > 0 && s.wrote > durable:
+		case broken && s.waitFor > 0 && s.wrote > kept:
 			s.conn.Close(errNotDurable)
 		}
 		s.stalled, s.throttled, s.waitFor, s.wrote = false, false, 0, 0
@@ -156,12 +231,12 @@ func (ex *executor) release() {
 			s.conn.Resume()
 		}
 	}
-	clear(ex.stalled.list[len(kept):])
-	ex.stalled.list = kept
-	if len(kept) == 0 {
+	clear(ex.stalled.list[len(list):])
+	ex.stalled.list = list
+	if len(list) == 0 && ex.stalled.some.Load() {
 		ex.stalled.some.Store(false)
 	}
-	if !throttled {
+	if !throttled && ex.stalled.throttled.Load() {
 		ex.stalled.throttled.Store(false)
 	}
 }

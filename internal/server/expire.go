@@ -146,7 +146,9 @@ func (ex *executor) expireInner(db int, key store.Key, e store.Entry) {
 	ex.srv.counts.expiredFields.Add(ex.ctx.FieldsGone)
 	ex.ctx.FieldsGone = 0
 	if ex.unsettled() {
-		ex.settleOne(key.Shard)
+		var set store.ShardSet
+		set.Add(key.Shard)
+		ex.settle(&set)
 	}
 }
 

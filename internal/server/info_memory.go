@@ -110,9 +110,7 @@ func (s *session) bytes() int64 {
 // sum of what is accounted for, not what the Go heap holds: that grows and shrinks with its garbage.
 func (s *Server) memoryReport(clients int64) command.MemoryReport {
 	pool, st := arena.PoolStats(), s.store.Stats()
-	s.aof.mu.Lock()
-	aof := s.aof.mu.cur
-	s.aof.mu.Unlock()
+	aof := s.aof.current()
 	own := startupBytes + clients + s.tracking.bytes.Load() + 4*s.tracking.items.Load()
 	buffered := int64(0)
 	if aof != nil {

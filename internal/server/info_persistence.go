@@ -16,9 +16,7 @@ var neverForked = []string{
 }
 
 func infoPersistence(s *Server, w *infoWriter) {
-	s.aof.mu.Lock()
-	a, running := s.aof.mu.cur, s.aof.mu.running != nil
-	s.aof.mu.Unlock()
+	a, running := s.aof.current(), s.jobs.runs(jobRewriteAOF)
 	st := persistence.Stats{RewriteSecs: -1, LastRewriteSecs: -1, LastRewriteOK: true}
 	if a != nil {
 		st = a.Stats()
@@ -41,7 +39,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.num("rdb_current_bgsave_time_sec", -1)
 	w.num("aof_enabled", asBit(a != nil))
 	w.num("aof_rewrite_in_progress", asBit(running))
-	w.num("aof_rewrite_scheduled", 0)
+	w.num("aof_rewrite_scheduled", asBit(s.jobs.waits(jobRewriteAOF)))
 	w.num("aof_last_rewrite_time_sec", st.LastRewriteSecs)
 	w.num("aof_current_rewrite_time_sec", st.RewriteSecs)
 	w.str("aof_last_bgrewrite_status", okOrErr(s.aof.failures.Load() == 0))

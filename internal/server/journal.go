@@ -1,29 +1,46 @@
 package server
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
+	"github.com/kringdb/kring/persistence/journal"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
 
-// This file is how commands reach the journal: what a handler did is recorded before the
-// locks under which it did it are released.
+// This file is how changes reach the journal, whoever makes them: what a handler did, and what
+// the server deletes by itself, is recorded before the locks under which it was done are
+// released. What happens within a transaction becomes part of its record, in order.
 
 // journaling is what the server keeps for it.
 type journaling struct {
-	to atomic.Pointer[persistence.AOF] // nil: nothing is recorded
+	log journal.Journal
+	aof atomic.Pointer[persistence.AOF] // the AOF, which subscribes or is about to; nil: none
 
 	// last holds the position behind the last record of each shard, guarded by that
 	// shard's lock; all is that of records that concern every shard.
 	last []uint64
 	all  atomic.Uint64
+
+	// units tells, by shard and guarded by its lock, who is recording a transaction that has
+	// locked it; whole who records one under all gates, instead. A key that dies meanwhile is
+	// part of that record: nobody else can have deleted it.
+	units []*recorder
+	whole atomic.Pointer[recorder]
+
+	loose atomic.Bool // somebody has recorded a deletion and may not see to its writing
+	bufs  sync.Pool   // of *recorder: for deletions outside of transactions
 }
 
-// recorder is an executor's part in it.
+func (jn *journaling) init(shards int) {
+	jn.last, jn.units = make([]uint64, shards), make([]*recorder, shards)
+	jn.bufs.New = func() any { return new(recorder) }
+}
+
+// recorder makes one record. Each executor has one.
 type recorder struct {
 	buf   []byte         // the record that is being made
 	unit  bool           // the calls between beginUnit and endUnit become one record
@@ -31,37 +48,81 @@ type recorder struct {
 	db    int            // the database of the first of them
 	last  int            // that of the last
 	set   store.ShardSet // the shards that they changed
+	keyed store.ShardSet // of a transaction with keys: those that it has locked
 	one   [1]store.Key   // see recorded
 
-	// The positions up to which the journal must be durable before replies leave: of
-	// what was read or written, and of what was written.
+	// The positions up to which the journal must be written, or under always durable, before
+	// replies leave: of what was read or written, and of what was written.
 	wait, wrote uint64
-	kick        bool // the writer is to be told at the end of the turn
+	kick        bool // there is something to be written at the end of the turn
 }
 
-// performRecorded is perform with a journal.
-func (ex *executor) performRecorded(j *persistence.AOF, c *command.Ctx) {
+// in begins the commands of one call in a database.
+func (r *recorder) in(db int) {
+	if r.calls == 0 {
+		r.db, r.last = db, db
+	} else if db != r.last {
+		r.buf = resp.AppendHeader(r.buf, '*', 2)
+		r.buf = resp.AppendBulkString(r.buf, "SELECT")
+		r.buf = resp.AppendBulkInt(r.buf, int64(db))
+		r.last = db
+	}
+}
+
+// give appends what was made to the journal and empties the recorder.
+func (r *recorder) give(log *journal.Journal) (pos uint64) {
+	pos = log.Append(r.db, r.last, r.buf, r.calls > 1)
+	r.buf, r.calls = r.buf[:0], 0
+	if cap(r.buf) > keepScratchBytes {
+		r.buf = nil
+	}
+	return pos
+}
+
+// handle runs the handler and records what it did, all under the locks that the caller
+// holds. c is the executor's own context, or that of a client which was blocked.
+func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
+	if !c.Resumed {
+		ex.stats.commands++
+	}
+	if ex.group.calls != 0 && ex.group.spec != spec {
+		ex.closeGroup()
+	}
+	errs := c.W.Errors()
+	if !ex.srv.journal.log.On() {
+		spec.Handler(c)
+	} else {
+		ex.handleRecorded(c, spec)
+	}
+	if ex.tracker != nil {
+		ex.tracked(c, spec)
+	}
+	if ex.limited && spec.Flags&command.Write != 0 {
+		ex.tellUsage(c)
+	}
+	ex.observe(c, spec, c.W.Errors() != errs)
+}
+
+// handleRecorded is handle with a journal.
+func (ex *executor) handleRecorded(c *command.Ctx, spec *command.Spec) {
 	db, dirty := c.DB, c.Dirty
 	c.Effects.Reset()
 	c.Effects.On = true
-	c.Spec.Handler(c)
+	spec.Handler(c)
 	c.Effects.On = false
 	if (c.Dirty != dirty || c.Effects.N > 0) && !c.Effects.None {
-		ex.record(j, c, db)
+		ex.record(c, db)
 	}
 	if cap(c.Effects.Bytes) > keepScratchBytes {
 		c.Effects.Bytes = nil
 	}
-	if ex.srv.opts.AppendFsync.Load() == options.FsyncAlways {
-		ex.promise(j, c, c.Spec)
-	}
+	ex.promise(c, spec)
 }
 
 // recorded runs f, which changes k's value on the server's own account, and records what
 // it says that it did. k's shard is locked.
 func (ex *executor) recorded(k store.Key, f func()) {
-	j := ex.srv.journal.to.Load()
-	if j == nil {
+	if !ex.srv.journal.log.On() {
 		f()
 		return
 	}
@@ -74,22 +135,15 @@ func (ex *executor) recorded(k store.Key, f func()) {
 		keys := c.Keys
 		ex.rec.one[0] = k
 		c.Keys = ex.rec.one[:]
-		ex.record(j, c, c.DB)
+		ex.record(c, c.DB)
 		ex.rec.one[0], c.Keys = store.Key{}, keys
 	}
 }
 
 // record appends what c's call did in database db: its effects, or the call itself.
-func (ex *executor) record(j *persistence.AOF, c *command.Ctx, db int) {
+func (ex *executor) record(c *command.Ctx, db int) {
 	r := &ex.rec
-	if r.calls == 0 {
-		r.db, r.last = db, db
-	} else if db != r.last {
-		r.buf = resp.AppendHeader(r.buf, '*', 2)
-		r.buf = resp.AppendBulkString(r.buf, "SELECT")
-		r.buf = resp.AppendBulkInt(r.buf, int64(db))
-		r.last = db
-	}
+	r.in(db)
 	if c.Effects.N == 0 {
 		r.buf = resp.AppendCommand(r.buf, c.Args)
 		r.calls++
@@ -106,76 +160,78 @@ func (ex *executor) record(j *persistence.AOF, c *command.Ctx, db int) {
 		}
 		return
 	}
-	lsn := j.Append(r.db, r.last, r.buf, r.calls > 1)
-	r.reset(lsn)
 	jn := &ex.srv.journal
+	pos := r.give(&jn.log)
+	r.wrote, r.kick = pos, true
 	if len(c.Keys) == 0 {
-		jn.every(lsn)
+		jn.every(pos)
 	}
 	for i := range c.Keys {
-		jn.last[c.Keys[i].Shard] = lsn
-	}
-}
-
-// reset empties the recorder after its record was appended.
-func (r *recorder) reset(lsn uint64) {
-	r.buf, r.calls = r.buf[:0], 0
-	r.wrote, r.kick = lsn, true
-	if cap(r.buf) > keepScratchBytes {
-		r.buf = nil
+		jn.last[c.Keys[i].Shard] = pos
 	}
 }
 
 // every notes a record that concerns all shards.
-func (jn *journaling) every(lsn uint64) {
-	for old := jn.all.Load(); lsn > old && !jn.all.CompareAndSwap(old, lsn); old = jn.all.Load() {
+func (jn *journaling) every(pos uint64) {
+	for old := jn.all.Load(); pos > old && !jn.all.CompareAndSwap(old, pos); old = jn.all.Load() {
 	}
 }
 
 // everyShard has all shards.
 var everyShard = store.ShardSet{1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 1<<64 - 1}
 
-// beginUnit makes one record of all calls up to endUnit: a transaction. The caller holds
-// the locks of all their shards, or all gates, until after endUnit.
-func (ex *executor) beginUnit() { ex.rec.unit = true }
-
-// endUnit appends the record, if anything was changed.
-func (ex *executor) endUnit() {
-	r := &ex.rec
-	r.unit = false
-	if r.calls == 0 {
-		return
-	}
-	j := ex.srv.journal.to.Load()
-	if j == nil {
-		r.reset(0) // it was switched off in between
-		return
-	}
-	lsn := j.Append(r.db, r.last, r.buf, r.calls > 1)
-	r.reset(lsn)
-	jn := &ex.srv.journal
-	if r.set == everyShard {
-		jn.every(lsn)
-	} else {
-		for i := range jn.last {
-			if r.set.Has(uint32(i)) {
-				jn.last[i] = lsn
-			}
+// beginUnit makes one record of all that happens up to endUnit: a transaction. The caller
+// holds the locks of the shards in keyed, which are all that it needs, until after endUnit; or
+// all gates, and keyed is nil.
+func (ex *executor) beginUnit(keyed *store.ShardSet) {
+	jn, r := &ex.srv.journal, &ex.rec
+	r.unit = true
+	switch {
+	case !jn.log.On():
+	case keyed == nil:
+		jn.whole.Store(r)
+	default:
+		r.keyed = *keyed
+		for shard := range keyed.All() {
+			jn.units[shard] = r
 		}
-	}
-	r.set.Clear()
-	if ex.srv.opts.AppendFsync.Load() == options.FsyncAlways {
-		r.wait = max(r.wait, lsn)
 	}
 }
 
-// promise notes, under always, how far the journal must be durable before the call's
-// reply leaves: up to the last record of whatever it may have read.
-func (ex *executor) promise(j *persistence.AOF, c *command.Ctx, spec *command.Spec) {
+// endUnit appends the record, if anything was changed.
+func (ex *executor) endUnit() {
+	jn, r := &ex.srv.journal, &ex.rec
+	r.unit = false
+	if jn.whole.Load() == r {
+		jn.whole.Store(nil)
+	}
+	for shard := range r.keyed.All() {
+		jn.units[shard] = nil
+	}
+	r.keyed.Clear()
+	if r.calls == 0 {
+		return
+	}
+	pos := r.give(&jn.log)
+	r.wrote, r.kick = pos, true
+	r.wait = max(r.wait, pos)
+	if r.set == everyShard {
+		jn.every(pos)
+	} else {
+		for shard := range r.set.All() {
+			jn.last[shard] = pos
+		}
+	}
+	r.set.Clear()
+}
+
+// promise notes how far the journal must be written, or under always durable, before the
+// call's reply leaves: up to the last record of whatever it may have read.
+func (ex *executor) promise(c *command.Ctx, spec *command.Spec) {
 	r, jn := &ex.rec, &ex.srv.journal
 	if len(c.Keys) == 0 || spec.AllShards != nil && spec.AllShards(c.Args) {
 		if spec.Flags&(command.ReadOnly|command.Write) != 0 {
-			r.wait = max(r.wait, j.End())
+			r.wait = max(r.wait, jn.log.End())
 		}
 		return
 	}
@@ -194,20 +250,37 @@ func (ex *executor) takeWait() (wait, wrote uint64) {
 	return wait, wrote
 }
 
-// journalDel records that the server itself deleted a key: it expired, or was evicted.
-// The caller holds the shard's lock.
+// journalDel records that the server itself deletes a key: it has expired, or is evicted. The
+// shard is locked.
 func (s *Server) journalDel(shard uint32, db int, key []byte) {
-	j := s.journal.to.Load()
-	if j == nil {
+	jn := &s.journal
+	if !jn.log.On() {
 		return
 	}
-	var block [256]byte
-	b := append(block[:0], "*2\r\n"...)
-	if s.opts.LazyExpire.Load() {
-		b = append(b, "$6\r\nUNLINK\r\n"...)
-	} else {
-		b = append(b, "$3\r\nDEL\r\n"...)
+	r := jn.units[shard]
+	if r == nil {
+		r = jn.whole.Load()
 	}
-	b = resp.AppendBulk(b, key)
-	s.journal.last[shard] = j.Append(db, db, b, false)
+	alone := r == nil
+	if alone {
+		r = jn.bufs.Get().(*recorder)
+	}
+	r.in(db)
+	r.buf = resp.AppendHeader(r.buf, '*', 2)
+	if s.opts.LazyExpire.Load() {
+		r.buf = resp.AppendBulkString(r.buf, "UNLINK")
+	} else {
+		r.buf = resp.AppendBulkString(r.buf, "DEL")
+	}
+	r.buf = resp.AppendBulk(r.buf, key)
+	r.calls++
+	if !alone {
+		r.set.Add(shard)
+		return
+	}
+	jn.last[shard] = r.give(&jn.log)
+	jn.bufs.Put(r)
+	if !jn.loose.Load() {
+		jn.loose.Store(true)
+	}
 }

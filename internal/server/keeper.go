@@ -108,6 +108,7 @@ func (k *keeper) run() {
 		k.srv.endPause()
 		k.expire()
 		k.evict()
+		k.ex.kick()
 		k.shedClients()
 		now := time.Now()
 		tick := now.Sub(k.looked) >= keeperTickMs*time.Millisecond

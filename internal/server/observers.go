@@ -84,7 +84,7 @@ func (s *Server) enqueue(w *waiter, db int, k store.Key) {
 		q.tail.next = n
 	}
 	q.tail = n
-	if w.Spec.WaitsGone {
+	if w.deletions {
 		q.deletions++
 	}
 	w.nodes = append(w.nodes, n)
@@ -107,7 +107,7 @@ func (n *waitNode) dequeue() {
 	} else {
 		n.next.prev = n.prev
 	}
-	if n.w.Spec.WaitsGone {
+	if n.w.deletions {
 		q.deletions--
 	}
 	if q.head == nil {

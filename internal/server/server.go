@@ -46,8 +46,8 @@ type Server struct {
 
 	journal journaling
 	aof     aofKeeper
+	jobs    jobs
 	pause   clientPause
-	kept    keptWakes
 
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
@@ -125,7 +125,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 		return nil, err
 	}
 	s.observers = make(observers, s.store.Shards())
-	s.journal.last = make([]uint64, s.store.Shards())
+	s.journal.init(s.store.Shards())
 	s.aof.srv = s
 	s.tls = tlsport.New()
 	s.tls.Room = s.tlsRoom
@@ -316,6 +316,9 @@ func (s *Server) clientGone(se *session, err error) {
 func (s *Server) Tick(r *netio.Reactor) {
 	ex := r.Local.(*executor)
 	ex.sampleRate(r.Now())
+	if len(ex.stalled.list) > 0 {
+		ex.release() // the disk may have become slow
+	}
 	s.weighClients(r, ex)
 	ex.haltDeserted(r.Now())
 	ex.ageHot(r.Now())

@@ -111,6 +111,213 @@ func (s *session) Data() {
 	}
 }
 
+// serve parses and runs batches; false when the rest must wait for a worker or a key, or
+// will never come.
+func (s *session) serve() bool {
+	if s.held != nil && !s.resumeHeld() || s.blocked != nil {
+		return false
+	}
+	ex, in := s.ex, s.conn.In()
+	for budget := turnCommands; ; {
+		most, lim := resp.MaxBatch, ex.srv.parseLimits.Load()
+		if s.needAuth {
+			// One at a time: AUTH in a pipeline lifts the limits for what follows it.
+			most, lim = 1, &preAuthLimits
+		}
+		b := ex.batch
+		err := s.parser.Parse(in, b, most, lim)
+		n := b.N
+		if n > 0 {
+			ex.stats.inputBytes += int64(b.Bytes)
+			if !s.runBatch(b, 0) {
+				if s.held != b { // closing: the input behind goes with the connection
+					b.Reset()
+				}
+				return false
+			}
+			s.parser.Done(in, b)
+			budget -= n
+		}
+		if s.closing || s.blocked != nil {
+			return false
+		}
+		if err != nil {
+			s.protocolError(err)
+			return false
+		}
+		if n == 0 { // after a batch, parse again: a large bulk is prepared only in an empty one
+			return true
+		}
+		if budget <= 0 {
+			s.conn.Requeue()
+			return true
+		}
+	}
+}
+
+// resumeHeld runs the calls that stood behind a slow command in its batch.
+func (s *session) resumeHeld() bool {
+	b := s.held
+	from := int(s.heldAt)
+	s.held = nil
+	if !s.runBatch(b, from) {
+		if s.held != b {
+			b.Release()
+		}
+		return false
+	}
+	s.parser.Done(s.conn.In(), b)
+	b.Release()
+	return true
+}
+
+// runBatch runs the calls of b from index from on. It returns false when the connection
+// is closing, when a worker took over one of them, and when one is blocked with others
+// behind it.
+func (s *session) runBatch(b *resp.Batch, from int) bool {
+	ex := s.ex
+	ex.begin(s, s.conn.Reactor().Now())
+	db := int(s.db)
+	ex.prepare(db, b)
+	ex.sampleHot(db)
+	if s.throttle(b, from) {
+		return false
+	}
+	s.bindReply()
+	ok := true
+	before := s.conn.OutBytes()
+	ex.mark = ex.nanos()
+	checked, user := s.checked(), s.user // calls that are not plain may change them
+	ex.gate.Lock()
+	for i := from; i < b.N; i++ {
+		cl, args := &ex.calls[i], b.Cmds[i].Args
+		ex.touchAhead(cl.to)
+		if ex.members {
+			ex.touchMembers(db, b, i)
+		}
+		guarded := checked || ex.srv.guard.Load() != 0
+		if cl.plain && !guarded && (user == nil || user.AllowsPlain(cl.spec, ex.keys[cl.from].Name)) {
+			if ex.runPlain(cl, args) {
+				continue
+			}
+			s.handOver(b, i)
+			ok = false
+			break
+		}
+		if cl.spec == ex.srv.multi && !guarded && user == nil && cl.bad == callOK {
+			if end := s.wholeTransaction(b, i); end > 0 {
+				i = end
+				continue
+			}
+		}
+		if guarded || user != nil || cl.spec == nil || cl.bad != callOK {
+			if !s.runGuarded(cl, args) {
+				if s.closing {
+					break
+				}
+				if s.postponed {
+					s.hold(b, i)
+					ok = false
+					break
+				}
+				checked, user = s.checked(), s.user
+				continue
+			}
+		}
+		if cl.spec.Flags&command.Slow != 0 || !ex.run(cl, args) {
+			s.handOver(b, i)
+			ok = false
+			break
+		}
+		if ex.parked != nil {
+			ok = !s.keepRest(b, i)
+			break
+		}
+		if s.closing {
+			break
+		}
+		checked, user = s.checked(), s.user
+	}
+	ex.gate.Unlock()
+	s.endBatch(b, before, ok)
+	return ok && !s.closing
+}
+
+// endBatch does what comes after the calls of b: ok says that all have run. before is how
+// much output there was at the start.
+func (s *session) endBatch(b *resp.Batch, before int, ok bool) {
+	ex := s.ex
+	ex.closeGroup()
+	ex.w.Flush()
+	if ex.w.TakeOver() {
+		s.closeOverLimit()
+	}
+	s.promised(ex.takeWait())
+	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)
+	ex.stats.batches++
+	if last := &ex.calls[b.N-1]; ok {
+		s.lastSpec = last.spec // nil for what does not exist, as in Redis
+		if last.bad == callUnknownSub {
+			s.lastSpec = nil
+		}
+	}
+	ex.end()
+}
+
+// checked tells whether every call takes the checked path, because of the state of the
+// connection.
+func (s *session) checked() bool {
+	return s.needAuth || s.reply != replyOn || s.tx != nil || s.subCount > 0
+}
+
+// keepRest blocks the session in call i of b and keeps the calls behind it, if there are
+// any.
+func (s *session) keepRest(b *resp.Batch, i int) (kept bool) {
+	ex := s.ex
+	s.block(ex.parked)
+	ex.parked = nil
+	if i == b.N-1 {
+		return false
+	}
+	s.lastSpec = ex.calls[i].spec
+	s.hold(b, i+1)
+	return true
+}
+
+// hold keeps b, whose calls from index from on have not run.
+func (s *session) hold(b *resp.Batch, from int) {
+	s.held, s.heldAt = b, uint8(from)
+	if b == s.ex.batch {
+		s.ex.batch = resp.GetBatch()
+	}
+}
+
+// runGuarded is the checked path for calls that are unknown, malformed, not yet
+// authenticated, muted or queued; it tells whether the call is still to be run.
+func (s *session) runGuarded(cl *call, args resp.Args) (run bool) {
+	reply := s.reply
+	if s.reply == replySkipNext {
+		s.reply = replySkipThis
+		s.bindReply()
+	} else if s.reply == replySkipThis {
+		s.reply = replyOn
+		s.bindReply()
+	}
+	if s.reject(cl, args) {
+		s.endCaching(cl.spec)
+		return false
+	}
+	if s.postpone(cl.spec) {
+		s.reply = reply // it will come here again
+		return false
+	}
+	if s.tx != nil && cl.spec.Flags&command.AtOnce == 0 {
+		s.enqueue(cl, args)
+		return false
+	}
+	return true
+}
+
 // bindReply points the executor's writer at the out-ring, or at nothing for a client
 // that asked for silence.
 func (s *session) bindReply() {

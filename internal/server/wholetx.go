@@ -2,8 +2,8 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
 )
 
 // wholeTransaction runs a transaction that has come whole in one batch, as client libraries
@@ -18,7 +18,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	}
 	for end = i + 1; end < b.N && ex.calls[end].plain; end++ {
 	}
-	if end == b.N || ex.calls[end].spec == nil || ex.calls[end].spec.Flags&command.Exec == 0 || ex.calls[end].fault != admit.NoFault {
+	if end == b.N || ex.calls[end].spec == nil || ex.calls[end].spec.Flags&command.Exec == 0 || ex.calls[end].bad != callOK {
 		return 0
 	}
 	keys := ex.keys[ex.calls[i].to:ex.calls[end].from]
@@ -38,7 +38,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	for range len(keys) {
 		w.Simple("QUEUED")
 	}
-	ex.runWhole(b, i, end)
+	ex.runWhole(b, i, end, &set)
 	if ex.unsettled() {
 		ex.settle(&set)
 	}
@@ -49,11 +49,12 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	return end
 }
 
-// runWhole runs the calls between a MULTI and its EXEC. The shards of their keys are locked.
-func (ex *executor) runWhole(b *resp.Batch, multi, exec int) {
+// runWhole runs the calls between a MULTI and its EXEC. The shards in keyed,
+// those of their keys, are locked.
+func (ex *executor) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardSet) {
 	c := &ex.ctx
 	c.CanWait, ex.inExec, ex.together = false, true, true
-	ex.beginUnit()
+	ex.beginUnit(keyed)
 	c.W.Array(exec - multi - 1)
 	for i := multi + 1; i < exec; i++ {
 		cl := &ex.calls[i]
@@ -62,7 +63,7 @@ func (ex *executor) runWhole(b *resp.Batch, multi, exec int) {
 		}
 		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
 		ex.srv.store.Hint(c.DB, &ex.keys[cl.from], ex.places[cl.from], ex.stamps[cl.from])
-		ex.invoke(c, nil)
+		ex.handle(c, cl.spec)
 	}
 	ex.endUnit()
 	c.W.Raw(ex.pushes)
