@@ -11,8 +11,6 @@ const (
 	keysPerWriter = 5
 	// lifeMin and lifeMax bound the time between start and kill.
 	lifeMin, lifeMax = 20 * time.Millisecond, 150 * time.Millisecond
-	// mayLose is what everysec may lose.
-	mayLose = time.Second
 	// rewriteEvery is every how many rounds a rewrite is under way when the server dies.
 	rewriteEvery = 3
 	// oneKeyRounds is how often 8 writers on one key are compared with a replay.
