@@ -1,0 +1,115 @@
+package rdb
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// What follows appends to listpacks that are being written: first beginListpack, then
+// elements, then endListpack.
+
+func beginListpack(b []byte) []byte { return append(b, 0, 0, 0, 0, 0, 0) }
+
+// endListpack completes the listpack of n elements that b is.
+func endListpack(b []byte, n int) []byte {
+	b = append(b, packedEnd)
+	binary.LittleEndian.PutUint32(b, uint32(len(b)))
+	binary.LittleEndian.PutUint16(b[4:], uint16(min(n, manyPacked)))
+	return b
+}
+
+// appendElement appends p: as a number where it is the text of one.
+func appendElement(b, p []byte) []byte {
+	if n, ok := parseInt(p); ok {
+		return appendNumber(b, n)
+	}
+	from := len(b)
+	switch n := len(p); {
+	case n < 1<<6:
+		b = append(b, 0x80|byte(n))
+	case n < 1<<12:
+		b = append(b, 0xe0|byte(n>>8), byte(n))
+	default:
+		b = append(b, 0xf0)
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	b = append(b, p...)
+	return appendBacklen(b, len(b)-from)
+}
+
+// appendNumber appends n.
+func appendNumber(b []byte, n int64) []byte {
+	switch {
+	case n >= 0 && n < 1<<7:
+		return append(b, byte(n), 1)
+	case n >= -1<<12 && n < 1<<12:
+		return append(b, 0xc0|byte(n>>8)&0x1f, byte(n), 2)
+	case n == int64(int16(n)):
+		return append(b, 0xf1, byte(n), byte(n>>8), 3)
+	case n >= -1<<23 && n < 1<<23:
+		return append(b, 0xf2, byte(n), byte(n>>8), byte(n>>16), 4)
+	case n == int64(int32(n)):
+		return append(b, 0xf3, byte(n), byte(n>>8), byte(n>>16), byte(n>>24), 5)
+	}
+	b = append(b, 0xf4)
+	b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	return append(b, 9)
+}
+
+// elementBytes returns how much appendElement would append at most for p.
+func elementBytes(p []byte) int { return len(p) + 5 + backlenMost }
+
+const backlenMost = 5
+
+// backlenSize returns how many bytes the size n of an element takes behind it.
+func backlenSize(n int) int {
+	switch {
+	case n < 1<<7:
+		return 1
+	case n < 1<<14-1:
+		return 2
+	case n < 1<<21-1:
+		return 3
+	case n < 1<<28-1:
+		return 4
+	}
+	return backlenMost
+}
+
+// appendBacklen appends n so that it can be read from its end: seven bits a byte, all but
+// the first one marked.
+func appendBacklen(b []byte, n int) []byte {
+	size := backlenSize(n)
+	b = append(b, byte(n>>(7*(size-1))))
+	for i := size - 2; i >= 0; i-- {
+		b = append(b, byte(n>>(7*i))|0x80)
+	}
+	return b
+}
+
+// parseInt returns the number whose shortest text p is.
+func parseInt(p []byte) (int64, bool) {
+	if len(p) == 0 || len(p) > 20 {
+		return 0, false
+	}
+	digits := p
+	negative := p[0] == '-'
+	if negative {
+		digits = p[1:]
+	}
+	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' || digits[0] == '0' && len(p) > 1 {
+		return 0, false
+	}
+	var v uint64
+	for _, c := range digits {
+		d := uint64(c - '0')
+		if d > 9 || v > math.MaxUint64/10 || v*10 > math.MaxUint64-d {
+			return 0, false
+		}
+		v = v*10 + d
+	}
+	if negative {
+		return -int64(v), v <= 1<<63
+	}
+	return int64(v), v < 1<<63
+}

@@ -1,0 +1,216 @@
+package rdb
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+)
+
+// The format of liblzf: a control byte below 32 says how many literals follow (less one);
+// any other has the length of a match in its upper 3 bits (less 2; 7: a byte more follows)
+// and the distance in its lower 5 bits and the next byte (less 1).
+const (
+	lzfLiterals = 32
+	lzfDistance = 1 << 13
+	lzfLongest  = 264
+	lzfShortest = 3
+	lzfMaxBits  = 16
+	lzfMinBits  = 8
+	// lzfRatio is the most that a byte can expand to: three bytes make 264.
+	lzfRatio = lzfLongest / 3
+)
+
+var errLZF = errors.New("damaged LZF data")
+
+// compressor makes LZF. Positions in its table carry an offset that grows from call to
+// call, so that nothing needs clearing in between.
+type compressor struct {
+	table []uint32
+	base  uint32 // positions at or above it are of this call
+	out   []byte
+}
+
+// compress returns the LZF of src, or nil when that would not be at least leastGain
+// bytes shorter. The result is valid until the next call.
+func (c *compressor) compress(src []byte) []byte {
+	most := len(src) - leastGain
+	if len(src) < leastCompressed || len(src) >= 1<<31 {
+		return nil
+	}
+	if c.table == nil {
+		c.table = make([]uint32, 1<<lzfMaxBits)
+		c.base = 1
+	}
+	if c.base > 1<<32-1-uint32(len(src))-1 {
+		clear(c.table)
+		c.base = 1
+	}
+	if cap(c.out) < most {
+		c.out = make([]byte, most+most/4)
+	}
+	n := c.run(c.out[:most], src)
+	c.base += uint32(len(src))
+	if n == 0 {
+		return nil
+	}
+	return c.out[:n]
+}
+
+// run compresses src into out and returns the length, 0 if out is too small.
+func (c *compressor) run(out, src []byte) int {
+	shift := uint(64 - min(max(bits.Len(uint(len(src))), lzfMinBits), lzfMaxBits))
+	table, base := c.table, c.base
+	lit, o := 0, 0 // the first literal not written yet
+	last := len(src) - lzfShortest + 1
+	i := 0
+	for i < last {
+		w := lzfLoad(src, i)
+		h := lzfHash(w, shift)
+		ref := int(int64(table[h]) - int64(base))
+		table[h] = base + uint32(i)
+		// A position of an earlier call is below base.
+		if ref < 0 || i-ref > lzfDistance || (binary.LittleEndian.Uint32(src[ref:])^uint32(w))<<8 != 0 {
+			i += 1 + (i-lit)>>lzfSkip
+			continue
+		}
+		n := matchLen(src, ref, i)
+		if o = literals(out, o, src[lit:i]); o < 0 {
+			return 0
+		}
+		if o+3 > len(out) {
+			return 0
+		}
+		d := i - ref - 1
+		if n-2 < 7 {
+			out[o] = byte(n-2)<<5 | byte(d>>8)
+			out[o+1] = byte(d)
+			o += 2
+		} else {
+			out[o] = 7<<5 | byte(d>>8)
+			out[o+1] = byte(n - 2 - 7)
+			out[o+2] = byte(d)
+			o += 3
+		}
+		for end, k := min(i+n, last), i+1; k < end; k++ {
+			if n > lzfIndexAll && k < i+n-2 {
+				k = min(i+n-2, end-1) // what a long match covers, the match itself stands for
+			}
+			table[lzfHash(lzfLoad(src, k), shift)] = base + uint32(k)
+		}
+		i += n
+		lit = i
+	}
+	if o = literals(out, o, src[lit:]); o < 0 {
+		return 0
+	}
+	return o
+}
+
+const (
+	// lzfSkip: after 1<<lzfSkip literals without a match every second position is tried,
+	// and so on: what does not compress is passed quickly.
+	lzfSkip = 6
+	// lzfIndexAll is the longest match whose positions are all entered into the table.
+	lzfIndexAll = 64
+)
+
+// lzfLoad returns the bytes at i, the first in the lowest eight bits: at least three, and
+// zeros behind the end. src has at least eight.
+func lzfLoad(src []byte, i int) uint64 {
+	if i+8 <= len(src) {
+		return binary.LittleEndian.Uint64(src[i:])
+	}
+	return binary.LittleEndian.Uint64(src[len(src)-8:]) >> (8 * uint(i+8-len(src)))
+}
+
+// lzfHash mixes the lower three bytes of w.
+func lzfHash(w uint64, shift uint) uint64 { return (w << 40) * 0x9e3779b185ebca87 >> shift }
+
+// matchLen returns how many bytes at i equal those at ref, three being known.
+func matchLen(src []byte, ref, i int) int {
+	n, most := lzfShortest, min(lzfLongest, len(src)-i)
+	for n+8 <= most {
+		x := binary.LittleEndian.Uint64(src[ref+n:]) ^ binary.LittleEndian.Uint64(src[i+n:])
+		if x != 0 {
+			return n + bits.TrailingZeros64(x)>>3
+		}
+		n += 8
+	}
+	for n < most && src[ref+n] == src[i+n] {
+		n++
+	}
+	return n
+}
+
+// literals writes p at o and returns where it ends, -1 if there is no room.
+func literals(out []byte, o int, p []byte) int {
+	for len(p) > 0 {
+		n := min(len(p), lzfLiterals)
+		if o+1+n > len(out) {
+			return -1
+		}
+		out[o] = byte(n - 1)
+		copy(out[o+1:], p[:n])
+		o += 1 + n
+		p = p[n:]
+	}
+	return o
+}
+
+// plausible tells whether packed bytes of LZF can become n bytes at all: what is claimed
+// is allocated only then.
+func plausible(packed, n uint64) bool { return n <= maxStringBytes && n/lzfRatio <= packed }
+
+// decompress replaces dst's content by the n bytes that src is the LZF of.
+func decompress(dst, src []byte, n int) ([]byte, error) {
+	if !plausible(uint64(len(src)), uint64(n)) {
+		return dst[:0], errLZF
+	}
+	if cap(dst) < n {
+		dst = make([]byte, n)
+	}
+	dst = dst[:n]
+	o, i := 0, 0
+	for i < len(src) {
+		c := int(src[i])
+		i++
+		if c < lzfLiterals {
+			c++
+			if i+c > len(src) || o+c > n {
+				return dst[:0], errLZF
+			}
+			copy(dst[o:o+c], src[i:i+c])
+			o += c
+			i += c
+			continue
+		}
+		length := c>>5 + 2
+		if length == 7+2 {
+			if i >= len(src) {
+				return dst[:0], errLZF
+			}
+			length += int(src[i])
+			i++
+		}
+		if i >= len(src) {
+			return dst[:0], errLZF
+		}
+		d := (c&0x1f)<<8 + int(src[i]) + 1
+		i++
+		if d > o || o+length > n {
+			return dst[:0], errLZF
+		}
+		if d >= length {
+			copy(dst[o:o+length], dst[o-d:o-d+length])
+			o += length
+			continue
+		}
+		for end := o + length; o < end; o++ {
+			dst[o] = dst[o-d]
+		}
+	}
+	if o != n {
+		return dst[:0], errLZF
+	}
+	return dst, nil
+}
