@@ -261,7 +261,7 @@ func TestCutFiles(t *testing.T) {
 	oldValues(b)
 	oldStream(b, typeStream2)
 	file := b.file(true)
-	for n := range file {
+	for n := 0; n < len(file); n += 1 + n/2000 {
 		if _, err := readAll(bytes.NewReader(file[:n]), 0); err == nil {
 			t.Fatalf("a file of %d bytes was read from its first %d", len(file), n)
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/kringdb/kring/internal/invariants"
 )
 
 // ItemKind says what an Item is.
@@ -122,6 +124,10 @@ func (r *Reader) Next(it *Item) error {
 }
 
 func (r *Reader) next(it *Item) error {
+	if invariants.Enabled { // what Next returned before is valid no longer
+		r.s.addUp()
+		invariants.Mangle(r.s.buf[r.s.mark:r.s.pos])
+	}
 	r.s.mark = r.s.pos
 	if r.left > 0 {
 		*it = r.item

@@ -10,7 +10,11 @@ import (
 // TestRoundTrip: what is written is read, in all versions, compressed or not, whole or in
 // parts, whatever the pieces in which the input arrives.
 func TestRoundTrip(t *testing.T) {
-	for seed := range uint64(30) {
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
 		g := newGenerator(seed)
 		f := Format{Version: OldestVersion + int(seed%3), Compress: seed%2 == 0, Checksum: true, Limits: DefaultLimits}
 		g.deadlines = f.Version == DeadlineVersion
