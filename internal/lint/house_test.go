@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,8 +19,8 @@ const (
 	maxFuncLines = 70
 )
 
-// TestRooms holds the caps on files and functions.
-func TestRooms(t *testing.T) {
+// TestSizes holds the caps on files and functions.
+func TestSizes(t *testing.T) {
 	goFiles(t, func(rel string) {
 		src, err := os.ReadFile(filepath.Join(root, rel))
 		if err != nil {
@@ -78,4 +79,39 @@ func TestNothingLeftOpen(t *testing.T) {
 			t.Errorf("%s has a %s left in it", rel, m)
 		}
 	})
+}
+
+// elsewhere matches pages that are no part of the project: who reads the code has to find
+// what it refers to.
+var elsewhere = regexp.MustCompile(`\b(DES` + `IGN|REF` + `ERENCE)\.md\b|\bdesign page\b`)
+
+// TestNothingCitesOtherPages reads code and documents.
+func TestNothingCitesOtherPages(t *testing.T) {
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if strings.HasPrefix(d.Name(), ".") && p != root || d.Name() == "node_modules" || d.Name() == "bin" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		switch filepath.Ext(p) {
+		case ".go", ".md", ".sh", ".s", ".js", ".py", ".rb", ".php", ".c", ".html", ".mod", "":
+		default:
+			return nil
+		}
+		text, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		if m := elsewhere.Find(text); m != nil {
+			t.Errorf("%s cites %q, which is not here", p, m)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -18,19 +18,13 @@ const module = "github.com/kringdb/kring"
 // modules its non-test files may import (docs/ARCHITECTURE.md). A more specific
 // tree comes before the one that contains it; "." is the package at the root alone. "std"
 // needs no mention.
-var allowed = []struct {
-	tree    string
-	own     []string
-	foreign []string
-}{
+//
+// What stands below internal/server has its rules in rooms.
+var allowed = append(roomRules(), []rule{
 	{".", []string{"internal/server", "internal/door", "internal", "resp"}, nil},
 	{"metrics", []string{".", "internal/server/metrics", "internal/door"}, []string{"github.com/prometheus/client_golang"}},
 	{"cmd", []string{"internal", "internal/server", "internal/server/metrics"}, []string{"golang.org/x/sys"}},
 	{"internal/door", []string{"internal/server/admin"}, nil},
-	{"internal/server/admin", nil, nil},
-	{"internal/server/metrics", []string{"internal/server/admin"}, []string{"github.com/prometheus/client_golang"}},
-	{"internal/server/tlsport", []string{"internal"}, nil},
-	{"internal/server/options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
 	{"internal/server", []string{"command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},
 	{"command", []string{"store", "resp", "internal"}, nil},
 	{"store/arena", []string{"internal"}, []string{"golang.org/x/sys"}},
@@ -40,6 +34,13 @@ var allowed = []struct {
 	{"persistence", []string{"resp", "internal"}, nil},
 	{"internal", []string{"internal"}, nil},
 	{"tests", []string{".", "metrics", "tests", "internal/testcert"}, []string{"*"}},
+}...)
+
+// rule is what the packages of a tree may import.
+type rule struct {
+	tree    string
+	own     []string
+	foreign []string
 }
 
 // wired are packages that only whoever names them may import: what contains them does not
@@ -163,6 +164,11 @@ func TestForbidden(t *testing.T) {
 		{"internal/server", module + "/internal/server/metrics"},
 		{".", module + "/internal/server/metrics"},
 		{".", module + "/metrics"},
+		{"internal/server/options", module + "/internal/server"},
+		{"internal/server/options", module + "/internal/server/acl"},
+		{"internal/server/admit", module + "/internal/server/exec"},
+		{"internal/server/admin", "github.com/prometheus/client_golang/prometheus"},
+		{"internal/server/keeper", module + "/internal/server/exec"},
 	} {
 		if forbidden(c.dir, c.imp) == "" {
 			t.Errorf("%s may import %s", c.dir, c.imp)
@@ -170,6 +176,8 @@ func TestForbidden(t *testing.T) {
 	}
 	for _, c := range []struct{ dir, imp string }{
 		{"internal/server", module + "/netio"}, {"command", module + "/store/entry"}, {"netio", "golang.org/x/sys/unix"}, {"store", "fmt"},
+		{"internal/server", module + "/internal/server/acl"}, {"internal/server/admit", module + "/internal/server/acl"},
+		{"internal/server/exec", module + "/internal/server/admit"}, {"internal/server/metrics", module + "/internal/server/admin"},
 	} {
 		if why := forbidden(c.dir, c.imp); why != "" {
 			t.Errorf("%s may not import %s: %s", c.dir, c.imp, why)
