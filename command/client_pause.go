@@ -1,7 +1,5 @@
 package command
 
-import "github.com/kringdb/kring/resp"
-
 var clientPauseSpecs = []*Spec{
 	{
 		Name: "pause", Arity: -3, Flags: clientFlags | Admin | Exclusive, Group: GroupConnection, Handler: clientPause,
@@ -26,13 +24,8 @@ func clientPause(c *Ctx) {
 		c.W.Error("ERR CLIENT PAUSE mode must be WRITE or ALL")
 		return
 	}
-	ms, ok := resp.ParseInt(c.Args[2])
+	ms, ok := c.TimeoutMs(2)
 	if !ok {
-		c.W.Error("ERR timeout is not an integer or out of range")
-		return
-	}
-	if ms < 0 {
-		c.W.Error("ERR timeout is negative")
 		return
 	}
 	c.Host.PauseClients(ms, all)

@@ -28,7 +28,7 @@ var connectionSpecs = []*Spec{
 		Syntax:  "[(protover:integer [AUTH (username password)] [SETNAME clientname])]",
 	},
 	{
-		Name: "ping", Arity: -1, Flags: Fast | WhileSubscribed,
+		Name: "ping", Arity: -1, Flags: Fast | WhileSubscribed | Vital,
 		Group: GroupConnection, Handler: ping, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Answers, to show that the server is there.", Syntax: "[message]",
 		Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
@@ -44,7 +44,7 @@ var connectionSpecs = []*Spec{
 		Summary: "Brings the connection back to the state of a new one.",
 	},
 	{
-		Name: "select", Arity: 2, Flags: Loading | Stale | Fast,
+		Name: "select", Arity: 2, Flags: Loading | Stale | Fast | InAOF,
 		Group: GroupConnection, Handler: selectDB, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Changes the selected database.", Syntax: "index:integer",
 	},

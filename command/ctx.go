@@ -8,11 +8,18 @@ import (
 	"github.com/kringdb/kring/store/entry"
 )
 
+// Call is one call of a command. It has this shape and these names wherever it goes: in a
+// batch, a transaction, the slow lane, a blocked client, a handler's Ctx.
+type Call struct {
+	Spec *Spec
+	Args resp.Args   // Args[0] is the name
+	Keys []store.Key // in the order of the spec's key specs, hashed
+}
+
 // Ctx is what a handler works with. Each executor owns one and reuses it for every
 // command; a handler keeps nothing of it.
 type Ctx struct {
-	Args        resp.Args    // the call; Args[0] is the name
-	Keys        []store.Key  // the call's keys in the order of the spec's key specs, hashed; their shards are locked
+	Call                     // the shards of its Keys are locked
 	W           *resp.Writer // where the reply goes
 	Store       *store.Store
 	DB          int    // selected database
@@ -21,7 +28,6 @@ type Ctx struct {
 	Clock       uint32 // access clock of new entries, 24 bits
 	ClockUnitMs int64  // its unit, unless LFU is set; 0: 1000
 	LFU         *LFU   // how accesses are counted under an LFU policy; nil: by time
-	Spec        *Spec
 	Client      Client // the connection
 	Host        Host   // the server
 	Limits      *Limits

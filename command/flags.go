@@ -36,6 +36,8 @@ const (
 	AtOnce          // runs within MULTI, too, where all others are queued
 	WhileSubscribed // allowed to a RESP2 client that listens to channels
 	Exec            // runs what its client has queued
+	Vital           // answers for the server's health: refused like a write when the AOF has failed
+	InAOF           // stands in an AOF although it is no write
 )
 
 // flagNames lists the flags in the order and with the names of COMMAND INFO.

@@ -275,7 +275,7 @@ func geoCost(c *Ctx, f geoForm) int64 {
 	var sink resp.Buffer // an error is for the handler to reply
 	var w resp.Writer
 	w.Bind(&sink, resp.RESP2)
-	quiet := Ctx{Args: c.Args, W: &w}
+	quiet := Ctx{Call: Call{Args: c.Args}, W: &w}
 	g, ok := parseGeo(&quiet, e, f)
 	if !ok {
 		return 0

@@ -15,7 +15,7 @@ var hllSpecs = []*Spec{
 		Since: "2.8.9", Complexity: "O(1) for each element.", Summary: "Adds elements to a HyperLogLog.", Syntax: "key [element...]",
 	},
 	{
-		Name: "pfcount", Arity: -2, Flags: ReadOnly | MayReplicate, Group: GroupHyperLogLog, Handler: pfcount, Cost: hllCost,
+		Name: "pfcount", Arity: -2, Flags: ReadOnly | MayReplicate | InAOF, Group: GroupHyperLogLog, Handler: pfcount, Cost: hllCost,
 		Keys: []KeySpec{{
 			Flags: KeyRW | KeyAccess, Index: 1, Last: -1, Step: 1,
 			Notes: "RW because it may change the internal representation of the key, and propagate to replicas",

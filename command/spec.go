@@ -1,6 +1,9 @@
 package command
 
-import "github.com/kringdb/kring/resp"
+import (
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store/entry"
+)
 
 // Handler executes one command. See the package's invariants for what it may do.
 type Handler func(c *Ctx)
@@ -33,6 +36,14 @@ type Spec struct {
 	// AllShards, if there is one, tells whether a call reads keys that its arguments do not
 	// name: then the dispatcher locks all shards instead of those of Keys.
 	AllShards func(args resp.Args) bool
+
+	// WaitsFor, of a command that may block its client, is the type of value that ends the
+	// waiting: as in Redis, a key that comes to be of another type does not.
+	WaitsFor entry.Type
+
+	// WaitsGone says that the waiting ends, too, when a key is gone or becomes of another
+	// type: what the call needs besides the key's elements goes with it.
+	WaitsGone bool
 
 	// ACLGroups, if set, are the ACL categories of the command instead of Group's.
 	ACLGroups []Group

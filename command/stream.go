@@ -51,7 +51,7 @@ var streamSpecs = []*Spec{
 		Syntax: "key last-id [ENTRIESADDED entries_added:integer] [MAXDELETEDID max_deleted_entry_id]",
 	},
 	{
-		Name: "xread", Arity: -4, Flags: ReadOnly | Blocking, Group: GroupStream, Handler: xread,
+		Name: "xread", Arity: -4, Flags: ReadOnly | Blocking, WaitsFor: entry.Stream, Group: GroupStream, Handler: xread,
 		Keys:  []KeySpec{{Flags: KeyRO | KeyAccess, Keyword: "STREAMS", StartFrom: 1, Last: -1, Step: 1, Limit: 2}},
 		Since: "5.0.0", Complexity: "O(N) where N is the number of entries returned",
 		Summary: "Returns the entries of several streams that are newer than the given ids, and may wait for them.",

@@ -44,7 +44,7 @@ var streamGroupSpecs = []*Spec{
 		},
 	},
 	{
-		Name: "xreadgroup", Arity: -7, Flags: Write | Blocking, Group: GroupStream, Handler: xreadgroup,
+		Name: "xreadgroup", Arity: -7, Flags: Write | Blocking, WaitsFor: entry.Stream, WaitsGone: true, Group: GroupStream, Handler: xreadgroup,
 		Keys:  []KeySpec{{Flags: KeyRO | KeyAccess, Keyword: "STREAMS", StartFrom: 4, Last: -1, Step: 1, Limit: 2}},
 		Since: "5.0.0", Complexity: "O(N) where N is the number of entries returned",
 		Summary: "Returns entries of streams to a consumer of a group, new ones or those that it has not acknowledged.",

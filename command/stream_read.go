@@ -31,7 +31,7 @@ func (o *readOptions) parse(c *Ctx) bool {
 		switch {
 		case more > 0 && equalFold(arg, "block"):
 			i++
-			o.blockMs, ok = c.blockMs(i)
+			o.blockMs, ok = c.TimeoutMs(i)
 		case more > 0 && equalFold(arg, "count"):
 			i++
 			if o.count, ok = c.Int(i); ok && o.count <= 0 {
@@ -90,22 +90,6 @@ func (o *readOptions) keysAgree(c *Ctx) bool {
 		}
 	}
 	return true
-}
-
-// blockMs parses argument i as BLOCK's milliseconds; it replies the error itself.
-func (c *Ctx) blockMs(i int) (int64, bool) {
-	n, ok := resp.ParseInt(c.Args[i])
-	switch {
-	case !ok:
-		c.W.Error(ErrTimeout)
-	case n < 0:
-		c.W.Error("ERR timeout is negative")
-		ok = false
-	case n > math.MaxInt64-c.Now:
-		c.W.Error("ERR timeout is out of range")
-		ok = false
-	}
-	return n, ok
 }
 
 // ids is room for the ids of as many streams as most calls name.

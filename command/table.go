@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"sync"
+
+	"github.com/kringdb/kring/store/entry"
 )
 
 // Table is the set of all commands, built once at start, renamed before it is used, and
@@ -223,6 +225,9 @@ func (t *Table) derive(s, parent *Spec) error {
 	}
 	if s.Arity == 0 {
 		return fmt.Errorf("no arity")
+	}
+	if s.Flags&Blocking != 0 && s.Keys != nil && s.WaitsFor == entry.String {
+		return fmt.Errorf("it may wait for keys, but nobody knows of which type")
 	}
 	s.first, s.last, s.step = 0, 0, 0
 	s.deriveRange()

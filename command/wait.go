@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 
+	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
 
@@ -52,4 +53,21 @@ func (c *Ctx) Timeout(i int) (ms int64, ok bool) {
 		return 0, false
 	}
 	return int64(math.Ceil(f)), true
+}
+
+// TimeoutMs parses argument i as milliseconds; it replies the error itself. What it returns can
+// be added to the time of day.
+func (c *Ctx) TimeoutMs(i int) (ms int64, ok bool) {
+	ms, ok = resp.ParseInt(c.Args[i])
+	switch {
+	case !ok:
+		c.W.Error(ErrTimeout)
+	case ms < 0:
+		c.W.Error("ERR timeout is negative")
+		ok = false
+	case ms > math.MaxInt64-max(c.Now, 0):
+		c.W.Error("ERR timeout is out of range")
+		ok = false
+	}
+	return ms, ok
 }

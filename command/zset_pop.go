@@ -22,7 +22,7 @@ var zsetBlockSpecs = []*Spec{
 	bzpopSpec("bzpopmin", "Removes and returns the member with the lowest score of the first sorted set that has any, or waits for one.", false),
 	bzpopSpec("bzpopmax", "Removes and returns the member with the highest score of the first sorted set that has any, or waits for one.", true),
 	{
-		Name: "bzmpop", Arity: -5, Flags: Write | Blocking, Group: GroupSortedSet,
+		Name: "bzmpop", Arity: -5, Flags: Write | Blocking, WaitsFor: entry.ZSet, Group: GroupSortedSet,
 		Keys: []KeySpec{KeyCount(2, KeyRW|KeyAccess|KeyDelete)}, Handler: func(c *Ctx) { zmpop(c, 2) },
 		Cost: func(c *Ctx) int64 { return zmpopCost(c, 2) }, Since: "7.0.0", Complexity: zpopComplexity,
 		Summary: "Removes and returns members with the lowest or highest scores of the first sorted set that has any, or waits for one.",
@@ -40,7 +40,7 @@ func zpopSpec(name, summary string, max bool) *Spec {
 
 func bzpopSpec(name, summary string, max bool) *Spec {
 	return &Spec{
-		Name: name, Arity: -3, Flags: Write | NoScript | Blocking | Fast, Group: GroupSortedSet,
+		Name: name, Arity: -3, Flags: Write | NoScript | Blocking | Fast, WaitsFor: entry.ZSet, Group: GroupSortedSet,
 		Keys: []KeySpec{KeyRange(1, -2, 1, KeyRW|KeyAccess|KeyDelete)}, Handler: func(c *Ctx) { bzpop(c, max) },
 		Since: "5.0.0", Complexity: "O(log N) where N is the number of members.", Summary: summary, Syntax: "key... timeout:double",
 	}

@@ -159,6 +159,8 @@ func TestForbidden(t *testing.T) {
 		{"persistence", module + "/store"},
 		{"tests/compat", module + "/store"},
 		{"resp", "github.com/tidwall/redcon"},
+		{"internal/server/admit", module + "/internal/server"},
+		{"internal/server/admit", module + "/netio"},
 		{"internal/server", "github.com/tidwall/redcon"},
 		{"internal/server", module},
 		{"internal/server", module + "/internal/server/metrics"},

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
 )
@@ -114,7 +113,9 @@ func (k *aofKeeper) load(ctx context.Context, a *persistence.AOF) error {
 	ap := newApplier(k.srv, ctx)
 	k.srv.store.SetLoading(true)
 	defer k.srv.store.SetLoading(false)
-	if err := a.Load(ap); err != nil {
+	err := a.Load(ap)
+	ap.finish()
+	if err != nil {
 		return err
 	}
 	p := a.Progress()
@@ -146,25 +147,6 @@ func (s *Server) setGuard(bit uint32, on bool) {
 	} else {
 		s.guard.And(^bit)
 	}
-}
-
-// guarded answers a call that must not run in the state that the server is in.
-func (s *session) guarded(spec *command.Spec) bool {
-	srv := s.ex.srv
-	bits, flags := srv.guard.Load(), s.flagsOf(spec)
-	switch {
-	case bits&guardBroken != 0 && (flags&command.Write != 0 || spec.Name == "ping"):
-		s.refuse(spec, "MISCONF Errors writing to the AOF file: "+srv.aof.reason())
-	case bits&guardLoading != 0 && spec.Flags&command.Loading == 0:
-		s.refuse(spec, "LOADING Redis is loading the dataset in memory")
-	case s.monitoring && flags&(command.ReadOnly|command.Write|command.MayReplicate) != 0:
-		s.refuse(spec, "ERR Replica can't interact with the keyspace")
-	case bits&guardMemory != 0 && !s.roomFor(spec, flags):
-		s.refuse(spec, command.ErrOOM)
-	default:
-		return false
-	}
-	return true
 }
 
 // reason is why the AOF is broken.
@@ -390,7 +372,10 @@ func (s *Server) LoadAOF() (errText string) {
 func (k *aofKeeper) reload(a *persistence.AOF) error {
 	s := k.srv
 	s.setGuard(guardLoading, true)
-	defer s.setGuard(guardLoading, false)
+	defer func() {
+		s.setGuard(guardLoading, false)
+		s.wakeKept()
+	}()
 	s.gates.lockAll() // whoever takes a gate from now on sees the guard
 	s.gates.unlockAll()
 	if err := a.Flush(); err != nil {

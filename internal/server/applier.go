@@ -3,10 +3,12 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
 )
@@ -44,32 +46,19 @@ func (s *Server) asked() bool {
 
 // Check implements persistence.Applier.
 func (ap *applier) Check(rec resp.Args) error {
-	spec := ap.ex.srv.table.Lookup(rec[0])
-	if spec == nil {
-		spec = ap.ex.srv.table.Original(rec[0])
-	}
-	if spec == nil {
-		return fmt.Errorf("unknown command '%s'", preview(rec[0]))
-	}
-	return checkRecord(spec, rec)
+	var cl batchCall
+	cl.spec = ap.ex.srv.table.Lookup(rec[0])
+	_ = ap.ex.resolve(nil, &cl, rec)
+	return ap.admit(&command.Call{Spec: cl.spec, Args: rec}, cl.fault)
 }
 
-// maySave are the flags of a command that reads but may store what it found out, and is recorded
-// then (PFCOUNT).
-const maySave = command.ReadOnly | command.MayReplicate
+// theLoader is who calls what stands in an AOF.
+var theLoader = admit.Caller{As: admit.Loader}
 
-// checkRecord tells whether a command belongs into an AOF.
-func checkRecord(spec *command.Spec, rec resp.Args) error {
-	if spec.Subs != nil && len(rec) > 1 {
-		if spec = spec.LookupSub(rec[1]); spec == nil {
-			return fmt.Errorf("unknown subcommand '%s' of '%s'", preview(rec[1]), preview(rec[0]))
-		}
-	}
-	switch {
-	case !spec.MatchesArity(len(rec)) || spec.Handler == nil:
-		return fmt.Errorf("wrong number of arguments for '%s'", spec.FullName)
-	case spec.Flags&command.Write == 0 && spec.Flags&maySave != maySave && spec.Name != "select":
-		return fmt.Errorf("'%s' is no command that changes data", spec.FullName)
+// admit tells whether a call belongs into an AOF.
+func (ap *applier) admit(call *command.Call, f admit.Fault) error {
+	if v := admit.Judge(&theLoader, 0, call, f); v.Refused() {
+		return errors.New(v.Text(&theLoader, call, ""))
 	}
 	return nil
 }
@@ -111,19 +100,15 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	for i := range b.N {
 		cl, rec := &ex.calls[i], b.Cmds[i].Args
 		ex.touchAhead(cl.to)
-		if cl.spec == nil {
-			return i, ap.Check(rec)
-		}
-		if cl.bad == callOK && cl.spec.Flags&command.Write != 0 {
-			// As it should be.
-		} else if err := ap.Check(rec); err != nil {
+		ex.ctx.Call = command.Call{Spec: cl.spec, Args: rec, Keys: ex.keys[cl.from:cl.to]}
+		if err := ap.admit(&ex.ctx.Call, cl.fault); err != nil {
 			return i, err
 		}
 		ex.ctx.Now = 0
 		if cl.spec.Group == command.GroupStream || relative(cl.spec.Name, rec) {
 			ex.ctx.Now = now
 		}
-		ap.call(cl, rec)
+		ap.call()
 		if ex.w.TakeErrors() > 0 {
 			ex.w.Flush()
 			return i, fmt.Errorf("'%s' fails: %s", cl.spec.FullName, ap.lastError())
@@ -133,25 +118,20 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	return b.N, nil
 }
 
-// call runs one handler under its shards' locks.
-func (ap *applier) call(cl *call, rec resp.Args) {
-	ex := ap.ex
-	c := &ex.ctx
-	c.Spec, c.Args, c.Keys = cl.spec, rec, ex.keys[cl.from:cl.to]
-	st := ex.srv.store
-	switch len(c.Keys) {
-	case 0:
-		cl.spec.Handler(c)
-	case 1:
-		shard := c.Keys[0].Shard
-		st.Lock(shard)
-		cl.spec.Handler(c)
-		st.Unlock(shard)
-	default:
-		set := shardsOf(c.Keys)
-		st.LockSet(&set)
-		cl.spec.Handler(c)
-		st.UnlockSet(&set)
+// call invokes the context's call under the locks of its shards.
+func (ap *applier) call() {
+	c, st := &ap.ex.ctx, ap.ex.srv.store
+	held := shardsOf(c.Keys)
+	st.LockSet(&held)
+	ap.ex.invoke(c, nil)
+	st.UnlockSet(&held)
+}
+
+// finish hands the keys that blocked clients wait for to the workers, who serve them when
+// everything is loaded.
+func (ap *applier) finish() {
+	for i := range ap.ex.ready {
+		ap.ex.srv.kept.add(ap.ex.ready[i].q)
 	}
 }
 
@@ -161,7 +141,7 @@ func (ap *applier) lastError() string {
 	if i := bytes.LastIndexByte(text, '-'); i >= 0 {
 		text = text[bytes.LastIndex(text[:i+1], []byte("\r\n"))+1:]
 	}
-	return strings.Trim(string(text[max(0, len(text)-unknownPreviewBytes):]), "\r\n-")
+	return strings.Trim(string(text[max(0, len(text)-errorPreviewBytes):]), "\r\n-")
 }
 
 // relative tells whether a record has a time to live instead of a deadline. No server

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
-	"github.com/kringdb/kring/store/entry"
 )
 
 // waiter is a blocked client: the call that waits, and its places in the queues of the
@@ -24,10 +24,9 @@ type waiter struct {
 		sync.Mutex
 		over bool // somebody has claimed it
 	}
+	command.Call  // its own copy
 	s             *session
-	spec          *command.Spec
-	args          resp.Args // copies
-	keys          []store.Key
+	user          string         // its client's: whose rights count is looked up when it is served
 	shards        store.ShardSet // of keys and of those waited for
 	nodes         []*waitNode
 	db            int
@@ -37,11 +36,11 @@ type waiter struct {
 	null          bool  // a timeout replies Null, else NullArray
 	deadline      int64 // milliseconds since 1970, 0: none
 	clockDeadline int64 // the same by the server's Clock
-	deletions     bool  // it must hear when a key is gone or has another type
-	wants         entry.Type
 	reply         resp.Buffer
 	wait          uint64 // what the reply waits for, see executor.takeWait
 	wrote         uint64
+	spent         int64       // what its attempts have taken, nanoseconds
+	denial        acl.Verdict // why it was not served: its reactor notes that
 
 	// The rest belongs to the session's reactor.
 	place int  // in executor.timers, -1: none
@@ -54,14 +53,12 @@ func (ex *executor) park() {
 	c := &ex.ctx
 	s := c.Client.(*session) // within EXEC, where it is not, nobody may wait
 	w := &waiter{
-		s: s, spec: c.Spec, args: c.Args.Clone(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null,
-		place: -1, wants: waitsFor(c.Spec), deletions: c.Spec.Name == "xreadgroup", // its group goes with the key
+		s: s, user: s.User(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null, place: -1,
+		spent: ex.spent,
 	}
-	ex.idx, _ = c.Spec.AppendKeys(ex.idx[:0], w.args)
-	for _, i := range ex.idx {
-		w.keys = append(w.keys, ex.srv.store.MakeKey(w.args[i]))
-	}
-	w.shards = shardsOf(w.keys)
+	w.Spec, w.Args = c.Spec, c.Args.Clone()
+	w.Keys, _ = ex.appendKeys(nil, &w.Call)
+	w.shards = shardsOf(w.Keys)
 	for _, k := range c.Waiting.Keys {
 		w.shards.Add(k.Shard)
 		ex.srv.enqueue(w, w.db, k)
@@ -78,19 +75,6 @@ func (ex *executor) park() {
 		ex.srv.counts.timed.Add(1)
 	}
 	ex.parked = w
-}
-
-// waitsFor is the type of value that ends a command's waiting: as in Redis, a key that
-// comes to be of another type does not.
-func waitsFor(spec *command.Spec) entry.Type {
-	switch spec.Group {
-	case command.GroupSortedSet:
-		return entry.ZSet
-	case command.GroupStream:
-		return entry.Stream
-	default:
-		return entry.List
-	}
 }
 
 // end claims the waiter for its reactor; false when an executor has it already, whose
@@ -157,6 +141,9 @@ func (s *session) wake(w *waiter) {
 	if s.blocked != w {
 		return // closed meanwhile
 	}
+	if w.denial.Denied != acl.Allowed {
+		s.logDenied(w.denial, &w.Call)
+	}
 	s.blocked = nil
 	s.active = s.conn.Reactor().Now() // it has waited, which is not being idle
 	if w.place >= 0 {
@@ -194,6 +181,7 @@ func (s *session) wakeWith(w *waiter, errText string) bool {
 	}
 	out.Flush()
 	s.ex.stats.errors += int64(out.TakeErrors())
+	s.ex.count(s, &w.Call, w.spent, errText != "")
 	s.wake(w)
 	return true
 }

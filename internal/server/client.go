@@ -95,6 +95,7 @@ func (s *session) Reset() {
 		s.more.name, s.more.user = "", ""
 	}
 	s.loginDefault()
+	s.ex.caller.User = s.user
 }
 
 // CloseAfterReply implements command.Client.
@@ -184,7 +185,7 @@ func (s *session) argvBytes() (n int64) {
 	var args resp.Args
 	switch c := &s.ex.ctx; {
 	case s.blocked != nil:
-		args = s.blocked.args
+		args = s.blocked.Args
 	case s.inCall:
 		args = c.Args
 	}

@@ -31,6 +31,7 @@
 //
 //	in-ring ─Parse─▶ batch ─prepare─▶ calls (spec, hashed keys, warm caches)
 //	                                    │ own gate held
+//	                                    ├─▶ admit: may it run now? (package admit)
 //	                                    ├─▶ run: shard lock(s) ─▶ handler ─▶ out-ring
 //	                                    ├─▶ Exclusive: own gate released, all gates taken
 //	                                    ├─▶ Slow: arguments copied, connection paused,

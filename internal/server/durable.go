@@ -54,7 +54,7 @@ func (s *session) promised(wait, wrote uint64) {
 		}
 		return
 	}
-	if wait <= srv.kept(a) {
+	if wait <= srv.mayLeave(a) {
 		return
 	}
 	s.waitFor, s.wrote = max(s.waitFor, wait), max(s.wrote, wrote)
@@ -62,8 +62,8 @@ func (s *session) promised(wait, wrote uint64) {
 	s.stall()
 }
 
-// kept is the position up to which replies may leave.
-func (s *Server) kept(a *persistence.AOF) uint64 {
+// mayLeave is the position up to which replies may leave.
+func (s *Server) mayLeave(a *persistence.AOF) uint64 {
 	if s.always() {
 		return a.Durable()
 	}
@@ -206,7 +206,7 @@ func (ex *executor) releaseSome() {
 	room := !ex.srv.aof.crowded(sourceRoomBytes)
 	if a != nil {
 		state := a.State()
-		kept = ex.srv.kept(a)
+		kept = ex.srv.mayLeave(a)
 		on = state == persistence.On
 		always := ex.srv.always()
 		broken = state == persistence.Broken && always

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
@@ -23,7 +23,7 @@ type executor struct {
 	w       resp.Writer
 	quiet   resp.Discard
 	batch   *resp.Batch
-	calls   [resp.MaxBatch]call
+	calls   [resp.MaxBatch]batchCall
 	keys    []store.Key
 	places  []store.Place // how far look-ahead is with them; at least as long
 	stamps  []uint32      // see store.TouchBuckets
@@ -40,6 +40,7 @@ type executor struct {
 	stats     execStats
 	cmds      *stats.Table // calls and times by command
 	mark      int64        // when the running command began, see nanos
+	spent     int64        // what the attempts of one that waits have taken, nanoseconds
 
 	hot       stats.HotKeys
 	unsampled int        // batches since the last sample
@@ -58,6 +59,7 @@ type executor struct {
 	stalled     stalled // of a reactor: sessions that wait for the journal
 	host        host
 	lfu         command.LFU
+	caller      admit.Caller // whose call runs; on a worker the session belongs to its reactor
 	ev          evictor
 	onInner     func(db int, k store.Key, e store.Entry) // expireInner, made once
 	clientBytes atomic.Int64                             // reactors only: what the clients' buffers take, for weighClients
@@ -68,9 +70,8 @@ type executor struct {
 	inExec      bool           // a transaction's calls are running
 	execTx      *transaction   // it, and its EXEC
 	execSpec    *command.Spec
-	whole       bool      // and all gates are held
-	met         *meeting  // of a worker: the reactors that wait for its transaction
-	slowUser    *acl.User // the user of a worker's client, see executor.user
+	whole       bool     // and all gates are held
+	met         *meeting // of a worker: the reactors that wait for its transaction
 	hearing
 	tracks
 	blocking
@@ -102,25 +103,6 @@ type blocking struct {
 	monitored    bool   // somebody monitors: calls are noted
 	monitorLines []byte // of calls since the last post, see monitor.go
 }
-
-// call is one command of a batch, resolved by prepare: its spec and its keys.
-type call struct {
-	spec     *command.Spec // nil: unknown command
-	from, to int32         // its keys in executor.keys
-	bad      callFault
-	plain    bool              // see runPlain; then bad is callOK
-	member   store.MemberPlace // where look-ahead has come to within the key's value
-}
-
-// callFault says why a call cannot run.
-type callFault uint8
-
-const (
-	callOK callFault = iota
-	callUnknownSub
-	callArity
-	callKeys
-)
 
 // execStats counts what an executor did. Plain fields: others read them by asking
 // the owner.
@@ -252,6 +234,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 func (ex *executor) begin(s *session, now int64) {
 	ex.ctx.Client, ex.ctx.DB, ex.ctx.NoTouch, ex.ctx.CanWait = s, int(s.db), s.noTouch, true
 	ex.tracker = s.track.Load()
+	ex.caller = admit.Caller{User: s.user}
 	ex.setClock(ex.srv.wall(now))
 }
 
@@ -309,285 +292,4 @@ func (ex *executor) collect(c *command.Ctx) {
 	if cap(c.Scratch) > keepScratchBytes {
 		c.Scratch = nil
 	}
-}
-
-// prepare is the look-ahead: it resolves every call of the batch, hashes
-// all keys, touches every bucket and then every entry, so that their cache misses
-// overlap. It runs before any lock is taken and only warms caches.
-func (ex *executor) prepare(db int, b *resp.Batch) {
-	st, table := ex.srv.store, ex.srv.table
-	keys, members := ex.keys[:0], 0
-	for i := range b.N {
-		args := b.Cmds[i].Args
-		cl := &ex.calls[i]
-		spec := table.Lookup(args[0])
-		// Field by field: see store.SetKey.
-		cl.spec, cl.from, cl.bad, cl.plain = spec, int32(len(keys)), callOK, false
-		if at := spec.PlainKey(len(args)); at > 0 && len(keys) < cap(keys) {
-			keys = keys[:len(keys)+1]
-			st.SetKey(&keys[len(keys)-1], args[at])
-			cl.plain = true
-			members |= spec.Member
-		} else {
-			keys = ex.resolve(keys, cl, args)
-			if cl.spec != nil {
-				members |= cl.spec.Member
-			}
-		}
-		cl.to = int32(len(keys))
-	}
-	if len(keys) > len(ex.places) {
-		ex.places, ex.stamps = make([]store.Place, cap(keys)), make([]uint32, cap(keys))
-	}
-	st.TouchBuckets(db, keys, ex.places, ex.stamps)
-	ex.ahead = db
-	ex.keys, ex.touched, ex.named, ex.paged, ex.placed = keys, 0, 0, 0, 0
-	ex.members = members != 0
-}
-
-// resolve finds the subcommand and the keys of a call that is not plain, or cannot run.
-func (ex *executor) resolve(keys []store.Key, cl *call, args resp.Args) []store.Key {
-	if cl.spec == nil && ex.originals {
-		cl.spec = ex.srv.table.Original(args[0])
-	}
-	spec := cl.spec
-	if spec == nil {
-		return keys
-	}
-	if spec.Subs != nil && len(args) > 1 {
-		sub := spec.LookupSub(args[1])
-		if sub == nil {
-			cl.bad = callUnknownSub
-			return keys
-		}
-		spec, cl.spec = sub, sub
-	}
-	if !spec.MatchesArity(len(args)) || spec.Handler == nil {
-		cl.bad = callArity
-		return keys
-	}
-	if k := spec.SimpleKey(); k > 0 {
-		return append(keys, ex.srv.store.MakeKey(args[k]))
-	}
-	if spec.Keys != nil {
-		return ex.appendKeys(keys, cl, args)
-	}
-	return keys
-}
-
-// touchAhead is the second stage of look-ahead: it touches the entries of the keys up
-// to lookAheadKeys beyond those of the call that runs next. In a row, 32 entries would
-// ask for more lines than the processor has places for misses; spread over the calls
-// they arrive while others run.
-func (ex *executor) touchAhead(upTo int32) {
-	end := min(int(upTo)+lookAheadKeys, len(ex.keys))
-	for ; ex.touched < end; ex.touched++ {
-		ex.places[ex.touched] = store.TouchEntry(ex.places[ex.touched], &ex.keys[ex.touched])
-	}
-}
-
-// touchMembers are the further stages, for calls that name a member of a value: before
-// call i of b runs they ask for what leads to the page of one call's member, for the page
-// of another's, which runs sooner, and for the record of a third one's.
-func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
-	st := ex.srv.store
-	for end := min(i+lookAheadWords, b.N); ex.named < end; ex.named++ {
-		cl := &ex.calls[ex.named]
-		cl.member = store.MemberPlace{}
-		if cl.spec == nil || cl.spec.Member == 0 || cl.to != cl.from+1 {
-			continue
-		}
-		if args := b.Cmds[ex.named].Args; cl.spec.Member < len(args) {
-			last := &ex.calls[max(ex.named-1, 0)].member
-			st.TouchMember(db, &ex.keys[cl.from], args[cl.spec.Member], &cl.member, last)
-		}
-	}
-	for end := min(i+lookAheadPages, b.N); ex.paged < end; ex.paged++ {
-		ex.calls[ex.paged].member.TouchMemberPage()
-	}
-	for end := min(i+lookAheadRecords, b.N); ex.placed < end; ex.placed++ {
-		ex.calls[ex.placed].member.TouchMemberRecord()
-	}
-}
-
-func (ex *executor) appendKeys(keys []store.Key, cl *call, args resp.Args) []store.Key {
-	idx, ok := cl.spec.AppendKeys(ex.idx[:0], args)
-	ex.idx = idx
-	if !ok {
-		cl.bad = callKeys // the handler sees no keys and reports the bad count itself
-		return keys
-	}
-	for _, i := range idx {
-		keys = append(keys, ex.srv.store.MakeKey(args[i]))
-	}
-	return keys
-}
-
-// runPlain is run for a plain call: one key, and nothing that a connection's state or other
-// shards have a part in. It is most of what servers do, so it is written out.
-func (ex *executor) runPlain(cl *call, args resp.Args) (done bool) {
-	c, st := &ex.ctx, ex.srv.store
-	spec, k := cl.spec, &ex.keys[cl.from]
-	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
-	shard := k.Shard
-	if !st.LockUnlessLong(shard) {
-		return false
-	}
-	if spec.Flags&command.Write != 0 && st.Snapshotting(shard) && st.OwesMuch(c.DB, *k) {
-		st.Unlock(shard)
-		return false
-	}
-	if c.DB == ex.ahead {
-		st.Hint(c.DB, k, ex.places[cl.from], ex.stamps[cl.from])
-	}
-	ex.handle(c, spec)
-	if ex.unsettled() {
-		var set store.ShardSet
-		set.Add(shard)
-		ex.settle(&set)
-	}
-	st.Unlock(shard)
-	if len(ex.served)+len(ex.later) > 0 {
-		ex.afterUnlock()
-	}
-	return true
-}
-
-// run executes one resolved call under its locks. The caller holds ex.gate, which
-// run gives up and takes again around an exclusive command. It returns false, having
-// done nothing, when the call belongs into the slow lane: it would run long, or a long
-// command holds one of its shards. On a worker it always runs.
-func (ex *executor) run(cl *call, args resp.Args) (done bool) {
-	c := &ex.ctx
-	spec := cl.spec
-	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
-	if spec.Flags&(command.Exclusive|command.Exec) != 0 {
-		if spec.Flags&command.Exec != 0 {
-			return ex.runExec()
-		}
-		ex.gate.Unlock()
-		ex.srv.gates.lockAll()
-		ex.handle(c, spec)
-		ex.srv.gates.unlockAll()
-		ex.gate.Lock()
-		ex.settleUnlocked()
-		return true
-	}
-	st := ex.srv.store
-	switch len(c.Keys) {
-	case 0:
-		ex.handle(c, spec)
-		ex.settleUnlocked()
-		return true
-	case 1:
-		if spec.AllShards != nil {
-			return ex.runSet(spec)
-		}
-		shard := c.Keys[0].Shard
-		if ex.worker {
-			return ex.runLong(spec)
-		}
-		if !st.LockUnlessLong(shard) {
-			return false
-		}
-		if done = !ex.tooLong(spec); done {
-			ex.handle(c, spec)
-			if ex.unsettled() {
-				var set store.ShardSet
-				set.Add(shard)
-				ex.settle(&set)
-			}
-		}
-		st.Unlock(shard)
-	default:
-		return ex.runSet(spec)
-	}
-	if len(ex.served)+len(ex.later) > 0 {
-		ex.afterUnlock()
-	}
-	return done
-}
-
-// runSet is run for a call that may need several shards.
-func (ex *executor) runSet(spec *command.Spec) (done bool) {
-	if ex.worker {
-		return ex.runLong(spec)
-	}
-	c, st := &ex.ctx, ex.srv.store
-	set := ex.srv.shardsOfCall(spec, c.Args, c.Keys)
-	if !st.LockSetUnlessLong(&set) {
-		return false
-	}
-	if done = !ex.tooLong(spec); done {
-		ex.handle(c, spec)
-		if ex.unsettled() {
-			ex.settle(&set)
-		}
-	}
-	st.UnlockSet(&set)
-	if len(ex.served)+len(ex.later) > 0 {
-		ex.afterUnlock()
-	}
-	return done
-}
-
-// settleUnlocked is settle for a call that held no shard locks.
-func (ex *executor) settleUnlocked() {
-	if ex.unsettled() {
-		var none store.ShardSet
-		ex.settle(&none)
-		ex.afterUnlock()
-	}
-}
-
-// tooLong tells whether the call is for the slow lane: because of its cost, or because a
-// running snapshot has first to have much of what the call changes.
-func (ex *executor) tooLong(spec *command.Spec) bool {
-	c := &ex.ctx
-	if spec.Cost != nil && spec.Cost(c) > command.SlowCost {
-		return true
-	}
-	if spec.Flags&command.Write != 0 {
-		for i := range c.Keys {
-			if ex.srv.store.OwesMuch(c.DB, c.Keys[i]) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// runLong is run for a worker's call with keys: reactors do not wait for its shards.
-func (ex *executor) runLong(spec *command.Spec) bool {
-	set := ex.srv.shardsOfCall(spec, ex.ctx.Args, ex.ctx.Keys)
-	st := ex.srv.store
-	st.SetLong(&set, true)
-	st.LockSet(&set)
-	ex.handle(&ex.ctx, spec)
-	if ex.unsettled() {
-		ex.settle(&set)
-	}
-	st.UnlockSet(&set)
-	st.SetLong(&set, false)
-	ex.afterUnlock()
-	return true
-}
-
-// shardsOfCall returns the shards that a call needs: those of its keys, or all of them if
-// it reads keys that only values name (SORT with a BY or GET pattern).
-func (s *Server) shardsOfCall(spec *command.Spec, args resp.Args, keys []store.Key) (set store.ShardSet) {
-	if spec.AllShards != nil && spec.AllShards(args) {
-		for i := range s.store.Shards() {
-			set.Add(uint32(i))
-		}
-		return set
-	}
-	return shardsOf(keys)
-}
-
-func shardsOf(keys []store.Key) (set store.ShardSet) {
-	for i := range keys {
-		set.Add(keys[i].Shard)
-	}
-	return set
 }

@@ -146,9 +146,7 @@ func (ex *executor) expireInner(db int, key store.Key, e store.Entry) {
 	ex.srv.counts.expiredFields.Add(ex.ctx.FieldsGone)
 	ex.ctx.FieldsGone = 0
 	if ex.unsettled() {
-		var set store.ShardSet
-		set.Add(key.Shard)
-		ex.settle(&set)
+		ex.settleOne(key.Shard)
 	}
 }
 

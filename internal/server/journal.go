@@ -79,36 +79,12 @@ func (r *recorder) give(log *journal.Journal) (pos uint64) {
 	return pos
 }
 
-// handle runs the handler and records what it did, all under the locks that the caller
-// holds. c is the executor's own context, or that of a client which was blocked.
-func (ex *executor) handle(c *command.Ctx, spec *command.Spec) {
-	if !c.Resumed {
-		ex.stats.commands++
-	}
-	if ex.group.calls != 0 && ex.group.spec != spec {
-		ex.closeGroup()
-	}
-	errs := c.W.Errors()
-	if !ex.srv.journal.log.On() {
-		spec.Handler(c)
-	} else {
-		ex.handleRecorded(c, spec)
-	}
-	if ex.tracker != nil {
-		ex.tracked(c, spec)
-	}
-	if ex.limited && spec.Flags&command.Write != 0 {
-		ex.tellUsage(c)
-	}
-	ex.observe(c, spec, c.W.Errors() != errs)
-}
-
-// handleRecorded is handle with a journal.
-func (ex *executor) handleRecorded(c *command.Ctx, spec *command.Spec) {
+// performRecorded is perform with a journal.
+func (ex *executor) performRecorded(c *command.Ctx) {
 	db, dirty := c.DB, c.Dirty
 	c.Effects.Reset()
 	c.Effects.On = true
-	spec.Handler(c)
+	c.Spec.Handler(c)
 	c.Effects.On = false
 	if (c.Dirty != dirty || c.Effects.N > 0) && !c.Effects.None {
 		ex.record(c, db)
@@ -116,7 +92,7 @@ func (ex *executor) handleRecorded(c *command.Ctx, spec *command.Spec) {
 	if cap(c.Effects.Bytes) > keepScratchBytes {
 		c.Effects.Bytes = nil
 	}
-	ex.promise(c, spec)
+	ex.promise(c, c.Spec)
 }
 
 // recorded runs f, which changes k's value on the server's own account, and records what

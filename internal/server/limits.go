@@ -21,8 +21,8 @@ const (
 	keepKeysEntries = 4096
 	// keepScratchBytes is the largest handler scratch an executor keeps.
 	keepScratchBytes = 1 << 20
-	// unknownPreviewBytes bounds each part of the preview in an unknown command error.
-	unknownPreviewBytes = 128
+	// errorPreviewBytes bounds what is shown of the error of a record that does not load.
+	errorPreviewBytes = 128
 	// wholeSpecs is how many different commands transactions that are timed together have:
 	// a batch's at least.
 	wholeSpecs = 2 * resp.MaxBatch

@@ -126,29 +126,10 @@ func accessClock(policy, nowMs int64) (clock uint32, unitMs int64) {
 }
 
 // makeRoom evicts until the store is within its limit, or a command has spent its share of
-// time on it, and tells whether a call with these flags may run. The caller holds the executor's
-// gate and no shard lock.
-func (ex *executor) makeRoom(flags command.Flag) bool {
-	if !ex.srv.overLimit() {
-		return true
-	}
-	if ex.evict(tenacity(ex.srv.opts.EvictionTenacity.Load())) {
-		return true
-	}
-	return flags&command.DenyOOM == 0
-}
-
-// roomFor is makeRoom for a call with these flags. Within MULTI nothing more is queued
-// while there is no room: a queue has no other bound.
-func (s *session) roomFor(spec *command.Spec, flags command.Flag) bool {
-	if s.tx != nil {
-		switch spec.Name {
-		case "exec", "discard", "multi", "watch", "quit", "reset":
-		default:
-			flags |= command.DenyOOM
-		}
-	}
-	return flags&(command.Write|command.DenyOOM) == 0 || s.ex.makeRoom(flags)
+// time on it; it returns false when there is nothing left to evict. The caller holds the
+// executor's gate and no shard lock.
+func (ex *executor) makeRoom() bool {
+	return ex.evict(tenacity(ex.srv.opts.EvictionTenacity.Load()))
 }
 
 // tenacity is how long one command may evict, as Redis computes it: 500 us at 10, then

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
@@ -19,8 +19,9 @@ import (
 // Either way nobody sees half of it, its effects are one record of the journal, and the
 // clients that it wakes are served at its end.
 type transaction struct {
-	calls   []queuedCall
-	flags   command.Flag   // of all calls
+	calls   []command.Call // in its own memory
+	flags   command.Flag   // of any of the calls
+	lacking command.Flag   // that any of them does not have
 	shards  store.ShardSet // of all keys
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
@@ -39,7 +40,7 @@ type transaction struct {
 func (ex *executor) releaseTx(tx *transaction) {
 	if cap(tx.text) <= keepTransactionBytes && cap(tx.calls) <= keepTransactionCalls {
 		tx.calls, tx.text, tx.args, tx.keys = tx.calls[:0], tx.text[:0], tx.args[:0], tx.keys[:0]
-		tx.flags, tx.aborted, tx.whole = 0, false, false
+		tx.flags, tx.lacking, tx.aborted, tx.whole = 0, 0, false, false
 		tx.shards.Clear()
 		ex.spareTx = tx
 	}
@@ -54,13 +55,6 @@ func (tx *transaction) copyArgs(args resp.Args) resp.Args {
 		tx.args = append(tx.args, tx.text[at:len(tx.text):len(tx.text)])
 	}
 	return tx.args[from:len(tx.args):len(tx.args)]
-}
-
-// queuedCall is one of its calls.
-type queuedCall struct {
-	spec *command.Spec
-	args resp.Args // copies
-	keys []store.Key
 }
 
 // BeginMulti implements command.Client.
@@ -95,37 +89,36 @@ func (s *session) endMulti() {
 	s.Unwatch()
 }
 
-const errInMulti = "ERR Command not allowed inside a transaction"
-
 // enqueue keeps a call for EXEC. Its keys have been hashed by prepare.
-func (s *session) enqueue(cl *call, args resp.Args) {
-	tx, ex, spec := s.tx, s.ex, cl.spec
+func (s *session) enqueue(call *command.Call) {
+	tx, ex, spec := s.tx, s.ex, call.Spec
 	if tx.aborted { // it will not run: nothing is kept of it
 		ex.w.Simple("QUEUED")
 		return
 	}
-	tx.calls = append(tx.calls, queuedCall{})
+	tx.calls = append(tx.calls, command.Call{})
 	q := &tx.calls[len(tx.calls)-1]
-	q.spec, q.args = spec, tx.copyArgs(args)
+	q.Spec, q.Args = spec, tx.copyArgs(call.Args)
 	from := len(tx.keys)
-	tx.keys = append(tx.keys, ex.keys[cl.from:cl.to]...)
-	q.keys = tx.keys[from:len(tx.keys):len(tx.keys)]
-	if at := spec.PlainKey(len(args)); at > 0 {
-		q.keys[0].Name = q.args[at]
-		tx.shards.Add(q.keys[0].Shard)
+	tx.keys = append(tx.keys, call.Keys...)
+	q.Keys = tx.keys[from:len(tx.keys):len(tx.keys)]
+	if at := spec.PlainKey(len(q.Args)); at > 0 {
+		q.Keys[0].Name = q.Args[at]
+		tx.shards.Add(q.Keys[0].Shard)
 	} else {
 		tx.short = false
-		if idx, ok := spec.AppendKeys(ex.idx[:0], args); ok {
+		if idx, ok := spec.AppendKeys(ex.idx[:0], q.Args); ok {
 			ex.idx = idx
 			for i, at := range idx {
-				q.keys[i].Name = q.args[at]
+				q.Keys[i].Name = q.Args[at]
 			}
 		}
-		set := ex.srv.shardsOfCall(spec, q.args, q.keys)
+		set := ex.srv.shardsOfCall(q)
 		tx.shards.Merge(&set)
 	}
 	tx.flags |= spec.Flags
-	if len(q.keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
+	tx.lacking |= ^spec.Flags
+	if len(q.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
 		tx.whole = true
 	}
 	ex.w.Simple("QUEUED")
@@ -136,25 +129,9 @@ func storeless(g command.Group) bool {
 	return g == command.GroupConnection || g == command.GroupTransactions || g == command.GroupPubSub
 }
 
-// flagsOf are the flags by which a call is refused: EXEC stands for what is queued.
-func (s *session) flagsOf(spec *command.Spec) command.Flag {
-	if spec.Flags&command.Exec != 0 && s.tx != nil {
-		return spec.Flags | s.tx.flags&(command.Write|command.DenyOOM|command.MayReplicate)
-	}
-	return spec.Flags
-}
-
-// refuse replies an error to a call that cannot run. Within MULTI it spoils the
-// transaction; a refused EXEC ends it.
-func (s *session) refuse(spec *command.Spec, text string) {
-	switch {
-	case spec != nil && spec.Flags&command.Exec != 0:
-		s.endMulti()
-		text = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
-	case s.tx != nil:
-		s.tx.aborted = true
-	}
-	s.ex.w.Error(text)
+// abortedBy is the reply to an EXEC that was refused.
+func abortedBy(text string) string {
+	return "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
 }
 
 // runExec runs what the client has queued. It returns false, having done nothing, when a
@@ -168,7 +145,7 @@ func (ex *executor) runExec() (done bool) {
 	ex.together = tx != nil && tx.short && ex.watchNanos >= groupFromNanos
 	switch {
 	case tx == nil:
-		ex.handle(c, c.Spec)
+		ex.invoke(c, &noShards)
 		return true
 	case tx.aborted:
 		s.endMulti()
@@ -190,7 +167,10 @@ func (ex *executor) runExec() (done bool) {
 			ex.met = nil
 		}
 		ex.gate.Lock()
-		ex.settleUnlocked()
+		if ex.unsettled() {
+			ex.settle(&noShards)
+		}
+		ex.afterUnlock()
 	default:
 		if done = ex.execKeyed(s, tx); !done {
 			ex.together = false
@@ -256,7 +236,7 @@ func (ex *executor) execAll(s *session, tx *transaction, keyed *store.ShardSet) 
 	ex.beginUnit(keyed)
 	c.W.Array(len(tx.calls))
 	for i := range tx.calls {
-		ex.execCall(s, &tx.calls[i])
+		ex.execCall(&tx.calls[i])
 	}
 	ex.endUnit()
 	c.W.Raw(ex.pushes)
@@ -272,32 +252,22 @@ func noYield() {}
 
 func justCall(f func()) { f() }
 
-// user is the session's user, nil for one who may do everything. A worker has what it
-// was given: the session belongs to its reactor.
-func (ex *executor) user(s *session) *acl.User {
-	if ex.worker {
-		return ex.slowUser
-	}
-	return s.user
-}
-
-// execCall runs one call of a transaction.
-func (ex *executor) execCall(s *session, q *queuedCall) {
+// execCall runs one call of a transaction, if its client may still make it.
+func (ex *executor) execCall(call *command.Call) {
 	c := &ex.ctx
-	c.Spec, c.Args, c.Keys = q.spec, q.args, q.keys
-	if user := ex.user(s); user != nil {
-		if v := user.Check(q.spec, q.args); v.Denied != acl.Allowed {
-			text := strings.TrimPrefix(v.ReplyText(user, q.spec), "NOPERM ")
-			c.W.Error("NOPERM ACL rules changed between the moment the transaction was accumulated and the EXEC call. " + text)
-			return
-		}
-	}
-	if !ex.whole || len(q.keys) == 0 {
-		ex.handle(c, q.spec)
+	c.Call = *call
+	caller := admit.Caller{As: admit.Transaction, User: ex.caller.User}
+	if v := admit.Judge(&caller, 0, call, admit.NoFault); v.Refused() {
+		ex.noteDenied(v.Denial.Denied, deniedObject(v.Denial, call), c.Client.User(), true, c.Client.AppendInfo(nil))
+		c.W.Error(v.Text(&caller, call, ""))
 		return
 	}
-	set := ex.srv.shardsOfCall(q.spec, q.args, q.keys)
-	ex.srv.store.LockSet(&set)
-	ex.handle(c, q.spec)
-	ex.srv.store.UnlockSet(&set)
+	if !ex.whole || len(call.Keys) == 0 {
+		ex.invoke(c, nil)
+		return
+	}
+	held := ex.srv.shardsOfCall(call)
+	ex.srv.store.LockSet(&held)
+	ex.invoke(c, nil)
+	ex.srv.store.UnlockSet(&held)
 }

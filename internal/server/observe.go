@@ -63,12 +63,21 @@ func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 	now := ex.nanos()
 	took := now - ex.mark
 	ex.mark = now
+	if c.Resumed {
+		took += ex.spent
+	}
 	if c.Waiting.On {
+		ex.spent = took
 		return // it counts when it is done
 	}
-	ex.cmds.Call(spec.ID, took, failed, ex.timed)
-	if took >= ex.watchNanos && !c.Resumed {
-		ex.observeLong(spec, took/1000)
+	ex.count(c.Client, &c.Call, took, failed)
+}
+
+// count counts a call that took so many nanoseconds by itself.
+func (ex *executor) count(client command.Client, call *command.Call, took int64, failed bool) {
+	ex.cmds.Call(call.Spec.ID, took, failed, ex.timed)
+	if took >= ex.watchNanos {
+		ex.observeLong(client, call, took/1000)
 	}
 }
 
@@ -80,7 +89,7 @@ func (ex *executor) observeExec(tx *transaction, from int64, failed bool) {
 	if ex.ran > 0 {
 		share := (ex.mark - from) / int64(ex.ran)
 		for i := range tx.calls[:ex.ran] {
-			ex.cmds.Call(tx.calls[i].spec.ID, share, false, ex.timed)
+			ex.cmds.Call(tx.calls[i].Spec.ID, share, false, ex.timed)
 		}
 	}
 	ex.together, ex.ran = false, 0
@@ -102,21 +111,17 @@ func (ex *executor) closeGroup() {
 		ex.closeWholes(took)
 	}
 	if took >= ex.watchNanos {
-		c := &ex.ctx
-		spec, args := c.Spec, c.Args
-		c.Spec, c.Args = g.spec, g.args
-		ex.observeLong(g.spec, took/1000)
-		c.Spec, c.Args = spec, args
+		ex.observeLong(ex.ctx.Client, &command.Call{Spec: g.spec, Args: g.args}, took/1000)
 	}
 	*g = callGroup{}
 }
 
 // observeLong looks whether a call of some length is for the slow log or the latency
 // monitor.
-func (ex *executor) observeLong(spec *command.Spec, micros int64) {
-	srv := ex.srv
+func (ex *executor) observeLong(client command.Client, call *command.Call, micros int64) {
+	srv, spec := ex.srv, call.Spec
 	if most := srv.opts.SlowlogLogSlowerThan.Load(); most >= 0 && micros >= most && spec.Flags&command.SkipSlowlog == 0 {
-		ex.logSlow(spec, micros)
+		ex.logSlow(client, call, micros)
 	}
 	if most := srv.opts.LatencyThreshold.Load(); most > 0 && micros/1000 >= most {
 		event := "command"
@@ -135,13 +140,12 @@ func (s *Server) noteLatency(event string, d time.Duration) {
 	}
 }
 
-func (ex *executor) logSlow(spec *command.Spec, micros int64) {
-	c := &ex.ctx
-	call := stats.SlowCall{Unix: time.Now().Unix(), Micros: micros}
-	if se := sessionOf(c.Client); se != nil {
-		call.Addr, call.Name = se.conn.RemoteAddr(), se.Name()
+func (ex *executor) logSlow(client command.Client, call *command.Call, micros int64) {
+	slow := stats.SlowCall{Unix: time.Now().Unix(), Micros: micros}
+	if se := sessionOf(client); se != nil {
+		slow.Addr, slow.Name = se.conn.RemoteAddr(), se.Name()
 	}
-	ex.srv.slowLog.Add(call, withoutSecrets(spec, c.Args), int(ex.srv.opts.SlowlogMaxLen.Load()))
+	ex.srv.slowLog.Add(slow, withoutSecrets(call.Spec, call.Args), int(ex.srv.opts.SlowlogMaxLen.Load()))
 }
 
 // SlowLog implements command.Host.

@@ -84,7 +84,7 @@ func (s *Server) enqueue(w *waiter, db int, k store.Key) {
 		q.tail.next = n
 	}
 	q.tail = n
-	if w.deletions {
+	if w.Spec.WaitsGone {
 		q.deletions++
 	}
 	w.nodes = append(w.nodes, n)
@@ -107,7 +107,7 @@ func (n *waitNode) dequeue() {
 	} else {
 		n.next.prev = n.prev
 	}
-	if n.w.deletions {
+	if n.w.Spec.WaitsGone {
 		q.deletions--
 	}
 	if q.head == nil {

@@ -57,43 +57,40 @@ func (s *Server) endPause() {
 		return
 	}
 	s.keeper.ring()
+	s.wakeKept()
 	for i, r := range s.group.Reactors() {
 		r.Post(s.execs[i].resumePostponed)
 	}
 }
 
-// pauses tells whether a call with these flags must wait, and until when.
-func (s *Server) pauses(flags command.Flag) (untilMs int64, must bool) {
+// pauses tells whether there is a pause, until when, in milliseconds since 1970, and whether
+// all commands wait or those that may write.
+func (s *Server) pauses() (untilMs int64, on, all bool) {
 	p := &s.pause
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.mu.untilMs, p.mu.untilMs > time.Now().UnixMilli() && (p.mu.all || flags&(command.Write|command.MayReplicate) != 0)
+	return p.mu.untilMs, p.mu.untilMs > time.Now().UnixMilli(), p.mu.all
 }
 
-// postpone tells whether the call must wait for the end of a pause; the session then
-// waits.
-func (s *session) postpone(spec *command.Spec) bool {
-	srv := s.ex.srv
-	if srv.guard.Load()&guardPaused == 0 {
-		return false
-	}
-	until, must := srv.pauses(s.flagsOf(spec))
-	if !must {
-		srv.endPause()
-		return false
-	}
+// postpone makes the session wait with a call for the end of the pause. If that has come
+// already, the alarm finds out, or the letter that endPause has posted.
+func (s *session) postpone(spec *command.Spec) {
+	ex := s.ex
 	s.postponed, s.lastSpec = true, spec
-	s.ex.postponed = append(s.ex.postponed, s)
-	s.ex.pausedUntil = until
-	srv.counts.blocked.Add(1)
-	s.ex.armAlarm(s.conn.Reactor())
-	return true
+	ex.postponed = append(ex.postponed, s)
+	ex.pausedUntil, _, _ = ex.srv.pauses()
+	ex.srv.counts.blocked.Add(1)
+	ex.armAlarm(s.conn.Reactor())
 }
 
 // resumePostponed lets the sessions go on that waited for the end of a pause, unless there
 // is one. It runs on their reactor.
 func (ex *executor) resumePostponed() {
-	if ex.srv.guard.Load()&guardPaused != 0 {
+	if ex.srv.guard.Load()&guardPaused != 0 { // another one
+		if len(ex.postponed) > 0 {
+			ex.pausedUntil, _, _ = ex.srv.pauses()
+			ex.armAlarm(ex.postponed[0].conn.Reactor())
+		}
 		return
 	}
 	list := ex.postponed
@@ -135,6 +132,6 @@ func (ex *executor) pauseAlarm() {
 	if len(ex.postponed) == 0 {
 		return
 	}
-	ex.pausedUntil, _ = ex.srv.pauses(0) // it may have been prolonged
+	ex.pausedUntil, _, _ = ex.srv.pauses() // it may have been prolonged
 	ex.srv.endPause()
 }

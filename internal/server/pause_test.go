@@ -79,7 +79,7 @@ func TestPauseErrorsAndKeysThatExpire(t *testing.T) {
 		{"CLIENT TRACKING OFF", "OK"},
 		{"CLIENT KILL USER nobody", "ERR No such user 'nobody'"},
 		{"SET a 1 PX 20", "OK"},
-		{"CLIENT PAUSE 9223372036854775807 WRITE", "OK"},
+		{"CLIENT PAUSE 4611686018427387904 WRITE", "OK"},
 	} {
 		c.want(x[1], strings.Fields(x[0])...)
 	}

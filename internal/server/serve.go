@@ -2,8 +2,11 @@ package server
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
@@ -48,6 +51,13 @@ func (ex *executor) settle(held *store.ShardSet) {
 	ex.forgetReady(0)
 }
 
+// settleOne is settle for a call that holds one shard.
+func (ex *executor) settleOne(shard uint32) {
+	var held store.ShardSet
+	held.Add(shard)
+	ex.settle(&held)
+}
+
 // serveReady serves the ready keys from index from on; what must wait goes to later.
 func (ex *executor) serveReady(from int, held *store.ShardSet) {
 	for ex.readyAt = from; ex.readyAt < len(ex.ready); ex.readyAt++ { // ready grows meanwhile
@@ -88,7 +98,7 @@ func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 		if e.A == 0 && !deletions {
 			return nil
 		}
-		if !n.w.deletions && (e.A == 0 || e.Type() != n.w.wants) {
+		if !n.w.Spec.WaitsGone && (e.A == 0 || e.Type() != n.w.Spec.WaitsFor) {
 			r.at = n
 			continue
 		}
@@ -100,33 +110,96 @@ func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 	}
 }
 
-// serve runs the waiter's command again. If that waits again, the waiter stays where it
-// is. All its shards are held.
+// serve runs the waiter's command again, if its client may still make the call. If that waits
+// again, the waiter stays where it is. All its shards are held.
 func (ex *executor) serve(w *waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.mu.over {
 		return
 	}
+	user := ex.srv.acl.Get(w.user)
+	if user == nil {
+		return // its connection is about to be closed
+	}
 	c := ex.servingCtx()
 	c.Client, c.DB, c.NoTouch = w.s, w.db, w.noTouch
-	c.Spec, c.Args, c.Keys = w.spec, w.args, w.keys
+	c.Call = w.Call
 	c.W.Bind(&w.reply, w.proto)
-	own := ex.tracker
-	ex.tracker, ex.foreign = w.track, true
-	ex.handle(c, w.spec)
-	ex.tracker, ex.foreign = own, false
+	caller, tracker := ex.caller, ex.tracker
+	ex.caller, ex.tracker, ex.foreign = admit.Caller{As: admit.Waiter, User: ranked(user)}, w.track, true
+	v := ex.admitWaiter(&c.Call)
+	switch {
+	case v.Ruling == admit.Run:
+		ex.spent = w.spent
+		ex.perform(c)
+	case v.Refused():
+		c.W.Error(v.Text(&ex.caller, &c.Call, ex.srv.aof.reason()))
+		ex.cmds.Reject(c.Spec.ID)
+		w.denial = v.Denial
+	}
+	ex.caller, ex.tracker, ex.foreign = caller, tracker, false
 	c.W.Flush()
 	ex.collect(c)
-	if c.Waiting.On {
+	switch {
+	case c.Waiting.On:
 		c.Waiting = command.Wait{}
+		w.spent = ex.spent
 		w.reply.Reset()
+		return
+	case v.Ruling == admit.Wait:
+		ex.srv.kept.add(ex.ready[ex.readyAt].q)
 		return
 	}
 	w.mu.over = true
 	w.wait, w.wrote = ex.rec.wait, ex.rec.wrote
 	w.leave()
 	ex.served = append(ex.served, w)
+}
+
+// admitWaiter decides whether a blocked client's call may run. Under the shard locks that are
+// held nothing can be evicted: the keeper does that, if there is anything.
+func (ex *executor) admitWaiter(call *command.Call) admit.Verdict {
+	state := ex.srv.state()
+	if state&admit.OverMemory != 0 {
+		state &^= admit.OverMemory
+		if ex.srv.opts.MaxMemoryPolicy.Load() == options.PolicyNoEviction {
+			state |= admit.Full
+		}
+	}
+	return admit.Judge(&ex.caller, state, call, admit.NoFault)
+}
+
+// keptWakes are keys whose waiters must not be served now: the server pauses, or it loads
+// data. The one who ends that hands them to the workers.
+type keptWakes struct {
+	mu struct { // innermost, for a few instructions
+		sync.Mutex
+		queues []*waitQueue
+	}
+}
+
+// add keeps a key, once.
+func (k *keptWakes) add(q *waitQueue) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !slices.Contains(k.mu.queues, q) {
+		k.mu.queues = append(k.mu.queues, q)
+	}
+}
+
+// wakeKept hands what was kept to the workers. It is called after a pause or a load has ended.
+func (s *Server) wakeKept() {
+	s.kept.mu.Lock()
+	var keys []readyKey
+	for _, q := range s.kept.mu.queues {
+		keys = append(keys, readyKey{q: q})
+	}
+	s.kept.mu.queues = nil
+	s.kept.mu.Unlock()
+	if len(keys) > 0 {
+		s.slow.submit(&slowCall{wake: keys})
+	}
 }
 
 // servingCtx is the context for commands of blocked clients: the executor's own is in

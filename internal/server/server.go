@@ -48,6 +48,7 @@ type Server struct {
 	aof     aofKeeper
 	jobs    jobs
 	pause   clientPause
+	kept    keptWakes
 
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path

@@ -85,9 +85,8 @@ func (h *host) CheckPassword(user, password []byte) bool {
 	if u != nil && u.CheckPassword(password) {
 		return true
 	}
-	if se := sessionOf(h.ex.ctx.Client); se != nil {
-		se.logDenied(acl.DeniedAuth, h.ex.ctx.Spec.FullName, string(user))
-	}
+	c := &h.ex.ctx
+	h.ex.noteDenied(acl.DeniedAuth, c.Spec.FullName, string(user), c.Client.InMulti(), c.Client.AppendInfo(nil))
 	return false
 }
 
@@ -104,6 +103,7 @@ func (s *session) SetAuthenticated(user string) {
 	s.needAuth = false
 	s.ext().user = user
 	s.setUser(s.ex.srv.acl.Get(user))
+	s.ex.caller.User = s.user // what follows in a transaction runs with these rights
 }
 
 // User implements command.Client.
@@ -116,45 +116,46 @@ func (s *session) User() string {
 
 // setUser binds the session to a user's present rights; nobody asks about one who may
 // do everything.
-func (s *session) setUser(u *acl.User) {
-	if s.user = u; u != nil && u.Unrestricted() {
-		s.user = nil
-	}
-}
+func (s *session) setUser(u *acl.User) { s.user = ranked(u) }
 
-// allowed tells whether the session's user may make a call; if not it replies and notes
-// the denial.
-func (s *session) allowed(spec *command.Spec, args resp.Args) bool {
-	v := s.user.Check(spec, args)
-	if v.Denied == acl.Allowed {
-		return true
+// ranked is a user as admit wants it: nil is one who may do everything.
+func ranked(u *acl.User) *acl.User {
+	if u != nil && u.Unrestricted() {
+		return nil
 	}
-	object := spec.FullName
-	if v.Arg > 0 {
-		object = string(args[v.Arg])
-	}
-	s.logDenied(v.Denied, object, s.User())
-	s.refuse(spec, v.ReplyText(s.user, spec))
-	return false
+	return u
 }
 
 // ReadsAllKeys implements command.Host.
 func (h *host) ReadsAllKeys() bool {
-	s := sessionOf(h.ex.ctx.Client)
-	if s == nil {
-		return true
-	}
-	u := h.ex.user(s)
+	u := h.ex.caller.User
 	return u == nil || u.ReadsAllKeys()
 }
 
-func (s *session) logDenied(why acl.Denied, object, user string) {
-	srv := s.ex.srv
+// logDenied notes a call that its user may not make. It runs on the session's reactor.
+func (s *session) logDenied(d acl.Verdict, call *command.Call) {
+	s.ex.noteDenied(d.Denied, deniedObject(d, call), s.User(), s.tx != nil, s.appendInfo(nil))
+}
+
+// deniedObject is what was denied: the command, or the key or channel.
+func deniedObject(d acl.Verdict, call *command.Call) string {
+	if d.Arg > 0 {
+		return string(call.Args[d.Arg])
+	}
+	return call.Spec.FullName
+}
+
+// noteDenied writes a line of ACL LOG.
+func (ex *executor) noteDenied(why acl.Denied, object, user string, multi bool, info []byte) {
+	srv := ex.srv
 	srv.counts.denied[why].Add(1)
-	now := time.Now().UnixMilli()
+	context := "toplevel"
+	if multi || ex.inExec {
+		context = "multi"
+	}
 	srv.aclLog.Add(acl.LogEntry{
-		Reason: why, Context: "toplevel", Object: object, User: user, ClientInfo: string(s.appendInfo(nil)),
-	}, now, int(srv.opts.ACLLogMaxLen.Load()))
+		Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info),
+	}, time.Now().UnixMilli(), int(srv.opts.ACLLogMaxLen.Load()))
 }
 
 // mayListen tells whether the session's user may still hear all that it listens to.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
@@ -18,7 +19,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	}
 	for end = i + 1; end < b.N && ex.calls[end].plain; end++ {
 	}
-	if end == b.N || ex.calls[end].spec == nil || ex.calls[end].spec.Flags&command.Exec == 0 || ex.calls[end].bad != callOK {
+	if end == b.N || ex.calls[end].spec == nil || ex.calls[end].spec.Flags&command.Exec == 0 || ex.calls[end].fault != admit.NoFault {
 		return 0
 	}
 	keys := ex.keys[ex.calls[i].to:ex.calls[end].from]
@@ -63,7 +64,7 @@ func (ex *executor) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardS
 		}
 		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
 		ex.srv.store.Hint(c.DB, &ex.keys[cl.from], ex.places[cl.from], ex.stamps[cl.from])
-		ex.handle(c, cl.spec)
+		ex.invoke(c, nil)
 	}
 	ex.endUnit()
 	c.W.Raw(ex.pushes)

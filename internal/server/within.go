@@ -7,13 +7,11 @@ import "github.com/kringdb/kring/store"
 // The caller holds the executor's gate and no shard lock, and its call has no effect of
 // its own (Ctx.NoEffect).
 func (ex *executor) within(k store.Key, f func()) {
-	var set store.ShardSet
-	set.Add(k.Shard)
 	st := ex.srv.store
 	st.Lock(k.Shard)
 	ex.recorded(k, f)
 	if ex.unsettled() && !ex.inExec {
-		ex.settle(&set)
+		ex.settleOne(k.Shard)
 	}
 	st.Unlock(k.Shard)
 	if !ex.inExec {

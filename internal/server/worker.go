@@ -8,15 +8,15 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/resp"
 )
 
 // slowCall is one command of the slow lane. Its arguments are copies: the connection
 // may die, and its ring go back to the pool, while the worker runs.
 type slowCall struct {
+	command.Call
 	s     *session
-	spec  *command.Spec
-	args  resp.Args
 	db    int32
 	proto int8
 	reply resp.Buffer
@@ -114,8 +114,8 @@ func (ex *executor) runSlow(sc *slowCall) {
 	b := ex.batch
 	b.Reset()
 	ex.begin(sc.s, time.Now().UnixMilli())
-	ex.ctx.DB, ex.slowUser = int(sc.db), sc.user
-	flags := sc.spec.Flags
+	ex.ctx.DB, ex.caller = int(sc.db), admit.Caller{User: sc.user}
+	flags := sc.Spec.Flags
 	wc := workerClient{session: sc.s, ex: ex}
 	if flags&command.Exec != 0 {
 		ex.ctx.Client = &wc
@@ -124,18 +124,14 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.w.Bind(&sc.reply, int(sc.proto))
 	ex.w.Limit(sc.room)
 	ex.ctx.Halt = &sc.halt
-	cl := &ex.calls[0]
-	*cl = call{spec: sc.spec}
-	ex.keys = ex.keys[:0]
-	if sc.spec.Keys != nil {
-		ex.keys = ex.appendKeys(ex.keys, cl, sc.args)
-		cl.to = int32(len(ex.keys))
-	}
+	ex.keys, _ = ex.appendKeys(ex.keys[:0], &sc.Call)
+	sc.Keys = ex.keys
+	ex.ctx.Call = sc.Call
 	ex.stats.slow++
 	if ex.srv.awaitRoom(flags, &sc.halt) {
 		ex.mark = ex.nanos()
 		ex.gate.Lock()
-		ex.run(cl, sc.args)
+		ex.run()
 		ex.gate.Unlock()
 	}
 	ex.closeGroup()
@@ -186,19 +182,21 @@ func (ex *executor) yield() {
 
 // handOver gives call i of b to the slow lane and pauses the connection. The rest of
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
-func (s *session) handOver(b *resp.Batch, i int) {
+func (s *session) handOver(b *resp.Batch, i int) outcome {
 	ex := s.ex
-	sc := &slowCall{s: s, spec: ex.calls[i].spec, args: b.Cmds[i].Args.Clone(), db: s.db, proto: s.proto, user: s.user, room: s.outputRoom()}
+	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom()}
+	sc.Spec, sc.Args = ex.calls[i].spec, b.Cmds[i].Args.Clone()
 	sc.done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)
-	if sc.spec.Flags&command.AtOnce != 0 && s.watching == nil {
+	if sc.Spec.Flags&command.AtOnce != 0 && s.watching == nil {
 		s.watching = &watchSet{} // here, so that the worker does not change the session
 	}
 	s.busy = true
 	ex.lent = append(ex.lent, sc)
-	s.lastSpec = sc.spec
+	s.lastSpec = sc.Spec
 	s.conn.Pause()
 	ex.srv.slow.submit(sc)
+	return holds
 }
 
 // haltCall tells the call of the session that a worker has to end early. It runs on the session's
@@ -231,7 +229,7 @@ func (ex *executor) haltDeserted(now int64) {
 func (s *session) slowDone(sc *slowCall) {
 	s.busy = false
 	s.ex.lent = slices.DeleteFunc(s.ex.lent, func(o *slowCall) bool { return o == sc })
-	if sc.spec.Flags&command.Exec != 0 {
+	if sc.Spec.Flags&command.Exec != 0 {
 		s.tx = nil
 	}
 	if s.closed {

@@ -1,0 +1,104 @@
+package admit
+
+import (
+	"strings"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/resp"
+)
+
+// previewBytes bounds each part of the preview in the error about an unknown command.
+const previewBytes = 128
+
+// texts are the replies to refused calls that need nothing but the ruling.
+var texts = [rulings]string{
+	NoAuth:         command.ErrNoAuth,
+	NotInMulti:     "ERR Command not allowed inside a transaction",
+	NotScripted:    "ERR This Redis command is not allowed from script",
+	OutOfMemory:    command.ErrOOM,
+	NoReplicas:     "NOREPLICAS Not enough good replicas to write.",
+	IsReadOnly:     "READONLY You can't write against a read only replica.",
+	IsStale:        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+	IsLoading:      "LOADING Redis is loading the dataset in memory",
+	IsLoadingAsync: "LOADING Replica is async loading data set",
+	IsBusy:         "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+	IsMonitoring:   "ERR Replica can't interact with the keyspace",
+}
+
+// Text is the error reply to a refused call; a Loader's is the reason alone, and that of
+// CrossProtocol is empty. why is the reason of a failed AOF.
+func (v Verdict) Text(c *Caller, call *command.Call, why string) string {
+	spec := call.Spec
+	switch v.Ruling {
+	case UnknownCommand:
+		switch c.As {
+		case Script:
+			return "ERR Unknown Redis command called from script"
+		case Loader:
+			return "unknown command '" + Preview(call.Args[0]) + "'"
+		}
+		return unknownCommand(call.Args)
+	case UnknownSubcommand:
+		switch c.As {
+		case Script:
+			return "ERR Unknown Redis command called from script"
+		case Loader:
+			return "unknown subcommand '" + Preview(call.Args[1]) + "' of '" + Preview(call.Args[0]) + "'"
+		}
+		return "ERR unknown subcommand '" + Preview(call.Args[1]) + "'. Try " + strings.ToUpper(spec.Name) + " HELP."
+	case WrongArity:
+		switch c.As {
+		case Script:
+			return "ERR Wrong number of args calling Redis command from script"
+		case Loader:
+			return "wrong number of arguments for '" + spec.FullName + "'"
+		}
+		return "ERR wrong number of arguments for '" + spec.FullName + "' command"
+	case NotLoaded:
+		return "'" + spec.FullName + "' is no command that changes data"
+	case Denied:
+		return v.denied(c, spec)
+	case Misconfigured:
+		return "MISCONF Errors writing to the AOF file: " + why
+	case IsListening:
+		return "ERR Can't execute '" + spec.FullName + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+	}
+	return texts[v.Ruling]
+}
+
+// denied is Text for what the caller's user may not do.
+func (v Verdict) denied(c *Caller, spec *command.Spec) string {
+	if c.As == Script {
+		switch v.Denial.Denied {
+		case acl.DeniedKey:
+			return "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments"
+		case acl.DeniedChannel:
+			return "ERR The user executing the script can't publish to the channel mentioned in the command"
+		}
+		return "ERR The user executing the script can't run this command or subcommand"
+	}
+	text := v.Denial.ReplyText(c.User, spec)
+	if c.As == Transaction {
+		return "NOPERM ACL rules changed between the moment the transaction was accumulated and the EXEC call. " + strings.TrimPrefix(text, "NOPERM ")
+	}
+	return text
+}
+
+// unknownCommand is the error text for a command that does not exist. Like Redis,
+// which prints with C's %s, it shows arguments up to their first NUL.
+func unknownCommand(args resp.Args) string {
+	var b strings.Builder
+	b.WriteString("ERR unknown command '")
+	b.WriteString(Preview(args[0]))
+	b.WriteString("', with args beginning with: ")
+	for shown, i := 0, 1; i < len(args) && shown < previewBytes; i++ {
+		p := command.CText(args[i], previewBytes-shown)
+		b.WriteString("'" + p + "' ")
+		shown += len(p) + len("'' ")
+	}
+	return b.String()
+}
+
+// Preview cuts an argument to what an error text shows of it.
+func Preview(a []byte) string { return command.CText(a, previewBytes) }

@@ -1,0 +1,279 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/resp"
+)
+
+// This file runs what a session has parsed, batch by batch: each call is admitted and run, or
+// it, and what stands behind it, is kept for later.
+
+// outcome is how a batch, or a call of it, has left the session.
+type outcome uint8
+
+const (
+	goesOn outcome = iota // all has run: there may be more input
+	waits                 // all has run, and the last call waits for a key: no more input for now
+	holds                 // the session holds the rest of the batch until it is told to go on
+	closes                // the connection ends, and the rest of the batch with it
+)
+
+// serve parses and runs batches; false when the rest must wait for a worker or a key, or
+// will never come.
+func (s *session) serve() bool {
+	if s.held != nil && s.resumeHeld() != goesOn {
+		return false
+	}
+	ex, in := s.ex, s.conn.In()
+	for budget := turnCommands; ; {
+		most, lim := resp.MaxBatch, ex.srv.parseLimits.Load()
+		if s.needAuth {
+			// One at a time: AUTH in a pipeline lifts the limits for what follows it.
+			most, lim = 1, &preAuthLimits
+		}
+		b := ex.batch
+		err := s.parser.Parse(in, b, most, lim)
+		n := b.N
+		if n > 0 {
+			ex.stats.inputBytes += int64(b.Bytes)
+			switch s.runBatch(b, 0) {
+			case holds:
+				return false
+			case closes:
+				b.Reset() // the input behind goes with the connection
+				return false
+			case waits:
+				s.parser.Done(in, b)
+				return false
+			}
+			s.parser.Done(in, b)
+			budget -= n
+		}
+		if err != nil {
+			s.protocolError(err)
+			return false
+		}
+		if n == 0 { // after a batch, parse again: a large bulk is prepared only in an empty one
+			return true
+		}
+		if budget <= 0 {
+			s.conn.Requeue()
+			return true
+		}
+	}
+}
+
+// resumeHeld runs the calls of the batch that the session holds.
+func (s *session) resumeHeld() outcome {
+	b := s.held
+	from := int(s.heldAt)
+	s.held = nil
+	out := s.runBatch(b, from)
+	if out == holds {
+		return out
+	}
+	if out != closes {
+		s.parser.Done(s.conn.In(), b)
+	}
+	b.Release()
+	return out
+}
+
+// runBatch runs the calls of b from index from on.
+func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
+	ex := s.ex
+	ex.begin(s, s.conn.Reactor().Now())
+	db := int(s.db)
+	ex.prepare(db, b)
+	ex.sampleHot(db)
+	if s.throttle(b, from) {
+		return holds
+	}
+	s.bindReply()
+	before := s.conn.OutBytes()
+	ex.mark = ex.nanos()
+	c := &ex.ctx
+	open, user := s.open(), s.user // calls that are not plain may change them
+	ex.gate.Lock()
+	for i := from; i < b.N && out == goesOn; i++ {
+		cl := &ex.calls[i]
+		ex.touchAhead(cl.to)
+		if ex.members {
+			ex.touchMembers(db, b, i)
+		}
+		free := open && ex.srv.guard.Load() == 0 // only rights and faults are left to look at
+		if cl.plain && free && (user == nil || user.AllowsPlain(cl.spec, ex.keys[cl.from].Name)) {
+			if !ex.runPlain(cl, b.Cmds[i].Args) {
+				out = s.handOver(b, i)
+			}
+			continue
+		}
+		free = free && user == nil && cl.spec != nil && cl.fault == admit.NoFault
+		if free && cl.spec == ex.srv.multi {
+			if end := s.wholeTransaction(b, i); end > 0 {
+				i = end
+				continue
+			}
+		}
+		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
+		run := free
+		if !free {
+			out, run = s.admitCall(b, i)
+		}
+		switch {
+		case !run:
+		case cl.spec.Flags&command.Slow != 0 || !ex.run():
+			out = s.handOver(b, i)
+		case ex.parked != nil || s.closing:
+			out = s.leave(b, i)
+		}
+		open, user = s.open(), s.user
+	}
+	ex.gate.Unlock()
+	s.endBatch(b, before, out)
+	if out == goesOn && s.closing { // because of what the replies wait for, or how long they are
+		out = closes
+	}
+	return out
+}
+
+// admitCall asks whether the context's call, call i of b, may run now; if not, it does what the
+// verdict says.
+func (s *session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
+	ex := s.ex
+	c := &ex.ctx
+	muting := s.reply
+	s.nextReply()
+	s.stand()
+	switch v := ex.admit(&c.Call, ex.calls[i].fault); v.Ruling {
+	case admit.Run:
+		return goesOn, true
+	case admit.Queue:
+		s.enqueue(&c.Call)
+		return goesOn, false
+	case admit.Wait:
+		s.reply = muting // it will come here again
+		s.postpone(c.Spec)
+		s.hold(b, i)
+		return holds, false
+	default:
+		return s.refuse(v, &c.Call), false
+	}
+}
+
+// leave ends a batch in whose call i something has happened that lets nothing else run.
+func (s *session) leave(b *resp.Batch, i int) outcome {
+	ex := s.ex
+	if ex.parked == nil { // it is closing
+		return closes
+	}
+	s.block(ex.parked)
+	ex.parked = nil
+	if i == b.N-1 {
+		return waits
+	}
+	s.lastSpec = ex.ctx.Spec
+	s.hold(b, i+1)
+	return holds
+}
+
+// endBatch does what comes after the calls of b. before is how much output there was at the
+// start.
+func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
+	ex := s.ex
+	ex.closeGroup()
+	ex.w.Flush()
+	if ex.w.TakeOver() {
+		s.closeOverLimit()
+	}
+	s.promised(ex.takeWait())
+	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)
+	ex.stats.batches++
+	if last := &ex.calls[b.N-1]; out != holds {
+		s.lastSpec = last.spec // nil for what does not exist, as in Redis
+		if last.fault == admit.BadSubcommand {
+			s.lastSpec = nil
+		}
+	}
+	ex.end()
+}
+
+// open tells whether nothing about the connection's state may refuse, delay or mute a call.
+func (s *session) open() bool {
+	return !s.needAuth && s.reply == replyOn && s.tx == nil && s.subCount == 0 && !s.monitoring
+}
+
+// stand tells the executor how the one who calls stands.
+func (s *session) stand() {
+	c := &s.ex.caller
+	c.Is = 0
+	if s.needAuth {
+		c.Is |= admit.NeedsAuth
+	}
+	if s.subCount > 0 && s.proto == resp.RESP2 {
+		c.Is |= admit.Listening
+	}
+	if s.monitoring {
+		c.Is |= admit.Monitoring
+	}
+	if tx := s.tx; tx != nil {
+		c.Is |= admit.Queueing
+		c.Queued, c.Lacking = tx.flags, tx.lacking
+	}
+}
+
+// nextReply moves on what CLIENT REPLY SKIP has said.
+func (s *session) nextReply() {
+	switch s.reply {
+	case replySkipNext:
+		s.reply = replySkipThis
+		s.bindReply()
+	case replySkipThis:
+		s.reply = replyOn
+		s.bindReply()
+	}
+}
+
+// hold keeps b, whose calls from index from on have not run.
+func (s *session) hold(b *resp.Batch, from int) {
+	s.held, s.heldAt = b, uint8(from)
+	if b == s.ex.batch {
+		s.ex.batch = resp.GetBatch()
+	}
+}
+
+// refuse does what follows from the refusal of a call: it replies, spoils the transaction,
+// ends it if the call is EXEC, and notes what was denied.
+func (s *session) refuse(v admit.Verdict, call *command.Call) outcome {
+	ex, spec := s.ex, call.Spec
+	s.endCaching(spec)
+	if v.Ruling == admit.CrossProtocol {
+		// A browser was made to talk to us: nothing of what it sent may be answered.
+		ex.srv.log.Warn("possible security attack: a web browser or similar sent POST or Host: to the server; connection closed",
+			"client", s.conn.RemoteAddr())
+		s.conn.Close(errCrossProtocol)
+		s.closing = true
+		return closes
+	}
+	if v.Ruling == admit.Denied {
+		s.logDenied(v.Denial, call)
+	}
+	text := v.Text(&ex.caller, call, ex.srv.aof.reason())
+	switch {
+	case spec != nil && spec.Flags&command.Exec != 0:
+		s.endMulti()
+		text = abortedBy(text)
+	case s.tx != nil:
+		s.tx.aborted = true
+	}
+	ex.w.Error(text)
+	if spec != nil && v.Ruling != admit.UnknownSubcommand {
+		ex.cmds.Reject(spec.ID)
+	}
+	return goesOn
+}
+
+var errCrossProtocol = errors.New("HTTP instead of RESP")

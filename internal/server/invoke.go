@@ -1,0 +1,50 @@
+package server
+
+import (
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/store"
+)
+
+// This file invokes calls: every handler runs here, whoever calls.
+
+// invoke runs the handler of c's call under the locks that the caller holds, records what it
+// did, and settles what follows: it blocks the client if the call asked for it, and serves
+// those whom it woke, as far as the shards that are held allow; what is left waits for
+// afterUnlock. c is the executor's own context, or that of a client which was blocked.
+// held nil: the call is one of a unit, and whoever ends that settles. A call that is loaded is run
+// and nothing else.
+func (ex *executor) invoke(c *command.Ctx, held *store.ShardSet) {
+	if c.Obey { // it stands in the journal already, and counts for nobody
+		c.Spec.Handler(c)
+		return
+	}
+	ex.perform(c)
+	if held != nil && ex.unsettled() {
+		ex.settle(held)
+	}
+}
+
+// perform is invoke without what follows: for plain calls, which name the shard that they
+// hold only if something does.
+func (ex *executor) perform(c *command.Ctx) {
+	spec := c.Spec
+	if !c.Resumed {
+		ex.stats.commands++
+	}
+	if ex.group.calls != 0 && ex.group.spec != spec {
+		ex.closeGroup()
+	}
+	errs := c.W.Errors()
+	if !ex.srv.journal.log.On() {
+		spec.Handler(c)
+	} else {
+		ex.performRecorded(c)
+	}
+	if ex.tracker != nil {
+		ex.tracked(c, spec)
+	}
+	if ex.limited && spec.Flags&command.Write != 0 {
+		ex.tellUsage(c)
+	}
+	ex.observe(c, spec, c.W.Errors() != errs)
+}

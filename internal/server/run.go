@@ -1,0 +1,146 @@
+package server
+
+import (
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+)
+
+// This file takes the locks that a client's call needs, and invokes it.
+
+// runPlain admits and invokes a plain call: one key, and nothing that a connection's state or
+// other shards have a part in. It is most of what servers do, so it is written out. It returns
+// false, having done nothing, when the call belongs into the slow lane.
+func (ex *executor) runPlain(cl *batchCall, args resp.Args) (done bool) {
+	c, st := &ex.ctx, ex.srv.store
+	spec, k := cl.spec, &ex.keys[cl.from]
+	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
+	shard := k.Shard
+	if !st.LockUnlessLong(shard) {
+		return false
+	}
+	if spec.Flags&command.Write != 0 && st.Snapshotting(shard) && st.OwesMuch(c.DB, *k) {
+		st.Unlock(shard)
+		return false
+	}
+	if c.DB == ex.ahead {
+		st.Hint(c.DB, k, ex.places[cl.from], ex.stamps[cl.from])
+	}
+	ex.perform(c)
+	if ex.unsettled() {
+		ex.settleOne(shard)
+	}
+	st.Unlock(shard)
+	if len(ex.served)+len(ex.later) > 0 {
+		ex.afterUnlock()
+	}
+	return true
+}
+
+// run invokes the context's call, which has been admitted, under its locks. The caller holds
+// ex.gate, which run gives up and takes again around an exclusive command. It returns false,
+// having done nothing, when the call belongs into the slow lane: it would run long, or a long
+// command holds one of its shards. On a worker it always runs.
+func (ex *executor) run() (done bool) {
+	c := &ex.ctx
+	spec := c.Spec
+	if spec.Flags&(command.Exclusive|command.Exec) != 0 {
+		if spec.Flags&command.Exec != 0 {
+			return ex.runExec()
+		}
+		ex.gate.Unlock()
+		ex.srv.gates.lockAll()
+		ex.invoke(c, &noShards)
+		ex.srv.gates.unlockAll()
+		ex.gate.Lock()
+		ex.afterUnlock()
+		return true
+	}
+	switch {
+	case len(c.Keys) == 0:
+		ex.perform(c)
+		if ex.unsettled() {
+			ex.settle(&noShards)
+			ex.afterUnlock()
+		}
+		return true
+	case len(c.Keys) == 1 && spec.AllShards == nil && !ex.worker:
+		return ex.runOne(c.Keys[0].Shard)
+	}
+	held, st := ex.srv.shardsOfCall(&c.Call), ex.srv.store
+	if ex.worker { // reactors do not wait for these shards
+		st.SetLong(&held, true)
+		st.LockSet(&held)
+		ex.invoke(c, &held)
+		st.UnlockSet(&held)
+		st.SetLong(&held, false)
+		ex.afterUnlock()
+		return true
+	}
+	if !st.LockSetUnlessLong(&held) {
+		return false
+	}
+	if done = !ex.tooLong(c); done {
+		ex.invoke(c, &held)
+	}
+	st.UnlockSet(&held)
+	ex.afterUnlock()
+	return done
+}
+
+// runOne is run for a call with one key, on a reactor.
+func (ex *executor) runOne(shard uint32) (done bool) {
+	c, st := &ex.ctx, ex.srv.store
+	if !st.LockUnlessLong(shard) {
+		return false
+	}
+	if done = !ex.tooLong(c); done {
+		ex.perform(c)
+		if ex.unsettled() {
+			ex.settleOne(shard)
+		}
+	}
+	st.Unlock(shard)
+	if len(ex.served)+len(ex.later) > 0 {
+		ex.afterUnlock()
+	}
+	return done
+}
+
+// noShards is what a call without keys holds. It never changes.
+var noShards store.ShardSet
+
+// tooLong tells whether the call is for the slow lane: because of its cost, or because a
+// running snapshot has first to have much of what the call changes.
+func (ex *executor) tooLong(c *command.Ctx) bool {
+	if c.Spec.Cost != nil && c.Spec.Cost(c) > command.SlowCost {
+		return true
+	}
+	if c.Spec.Flags&command.Write != 0 {
+		for i := range c.Keys {
+			if ex.srv.store.OwesMuch(c.DB, c.Keys[i]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shardsOfCall returns the shards that a call needs: those of its keys, or all of them if
+// it reads keys that only values name (SORT with a BY or GET pattern).
+func (s *Server) shardsOfCall(call *command.Call) (set store.ShardSet) {
+	if call.Spec.AllShards != nil && call.Spec.AllShards(call.Args) {
+		for i := range s.store.Shards() {
+			set.Add(uint32(i))
+		}
+		return set
+	}
+	return shardsOf(call.Keys)
+}
+
+func shardsOf(keys []store.Key) (set store.ShardSet) {
+	for i := range keys {
+		set.Add(keys[i].Shard)
+	}
+	return set
+}
