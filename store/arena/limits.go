@@ -63,6 +63,10 @@ const (
 	// adviseStepBytes is how far ahead of the high water huge pages are asked for.
 	adviseStepBytes = 32 << 20
 
+	// maxPlainChunks bounds the chunks that are kept from becoming huge pages: each may
+	// divide the mapping in three, and the kernel allows 65,530 mappings to a process.
+	maxPlainChunks = 8 << 10
+
 	// releaseBatchPages bounds how many pages are returned under one hold of the
 	// pool's lock.
 	releaseBatchPages = 64

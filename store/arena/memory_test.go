@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -236,4 +237,89 @@ func TestReadableForEver(t *testing.T) {
 	if grown := resident(t) - before; grown > 8<<20 {
 		t.Fatalf("reading made %d MB resident (sum %d)", grown>>20, sum)
 	}
+}
+
+// advice returns how many bytes from base on, up to the high water, the kernel may back by huge pages
+// (VmFlags hg in smaps) or may not (nh).
+func advice(t *testing.T) (huge, plain int64) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Skip(err)
+	}
+	from, to := uint64(uintptr(base)), uint64(uintptr(base))+uint64(HighWater())
+	var lo, hi uint64
+	for _, line := range strings.Split(string(text), "\n") {
+		var a, b uint64
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &a, &b); n == 2 {
+			lo, hi = max(a, from), min(b, to)
+		}
+		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && lo < hi {
+			switch {
+			case strings.Contains(flags, " hg"):
+				huge += int64(hi - lo)
+			case strings.Contains(flags, " nh"):
+				plain += int64(hi - lo)
+			}
+		}
+	}
+	return huge, plain
+}
+
+// TestGivenBackStaysAway: with huge pages the kernel may not make a chunk whole again of which a part was
+// given back, before it is filled again; and what one page of a chunk makes resident is accounted for.
+func TestGivenBackStaysAway(t *testing.T) {
+	defer SetHugePages(hugePages.Load())
+	SetHugePages(true)
+	Purge()
+	blocker := occupyBelow(HighWater())
+	defer blocker.Release()
+	const n, count = 64 << 10, 64 << 20 >> 16
+	a := New()
+	blocks := make([]Addr, count)
+	fill := func(i int) {
+		blocks[i] = a.Alloc(n)
+		clear(Bytes(blocks[i], n))
+	}
+	for i := range blocks {
+		fill(i)
+	}
+	_, before := advice(t)
+	for i := range blocks {
+		if i%32 != 0 {
+			a.Free(blocks[i], n)
+		}
+	}
+	Purge()
+	if _, plain := advice(t); plain-before < count*n*9/10 {
+		t.Fatalf("of %d MB that are mostly given back the kernel may fill all but %d", count*n>>20, (plain-before)>>20)
+	}
+	CheckPool()
+	for i := range blocks {
+		if i%32 != 0 {
+			fill(i)
+		}
+	}
+	if _, plain := advice(t); plain-before > 4<<20 {
+		t.Fatalf("%d MB are filled again, and have no huge pages", (plain-before)>>20)
+	}
+	CheckPool()
+	for i := range blocks {
+		a.Free(blocks[i], n)
+	}
+	Purge()
+	if _, plain := advice(t); plain-before > 4<<20 {
+		t.Fatalf("%d MB are given back as a whole, and get no huge pages", (plain-before)>>20)
+	}
+	CheckPool()
+
+	debug.FreeOSMemory()
+	resid, stats := resident(t), PoolStats()
+	one := a.Alloc(unitBytes)
+	clear(Bytes(one, unitBytes))
+	grown, known := resident(t)-resid, PoolStats().InUse+PoolStats().FreeResident-stats.InUse-stats.FreeResident
+	if grown-known > 1<<20 {
+		t.Errorf("a block made %d kB resident, %d are accounted for", grown>>10, known>>10)
+	}
+	a.Free(one, unitBytes)
 }

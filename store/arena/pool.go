@@ -14,7 +14,8 @@ const maxOrders = 29
 
 // unitPool is the page pool. Its mutex is the innermost lock of the process; it
 // is held for some hundred nanoseconds, never during a system call (but for one
-// madvise per adviseStepBytes of growth while huge pages are on).
+// madvise per adviseStepBytes of growth, and one when a chunk is broken or filled,
+// while huge pages are on).
 type unitPool struct {
 	inUse atomic.Int64 // units handed out; read without the lock
 
@@ -27,6 +28,7 @@ type unitPool struct {
 		dirty    []uint64         // a bit per unit
 		granules index            // wholly free, with a dirty unit
 		chunks   index            // the same for 2 MB
+		plain    index            // chunks that are not to become huge pages, see huge.go
 
 		freeDirty  int64  // dirty units among the free ones
 		givenBack  int64  // units given back since the start
@@ -43,7 +45,7 @@ func poolWords(units uint64) uint64 {
 	for n := units; n > 0; n >>= 1 {
 		words += indexWords(n)
 	}
-	return words + indexWords(units>>granuleOrder) + indexWords(units>>chunkOrder)
+	return words + indexWords(units>>granuleOrder) + 2*indexWords(units>>chunkOrder)
 }
 
 // init builds the pool over zeroed words; unit 0 is never handed out, because
@@ -60,7 +62,8 @@ func (p *unitPool) init(units uint64, words []uint64) {
 		words = m.free[o].init(units>>o, words)
 	}
 	words = m.granules.init(units>>granuleOrder, words)
-	m.chunks.init(units>>chunkOrder, words)
+	words = m.chunks.init(units>>chunkOrder, words)
+	m.plain.init(units>>chunkOrder, words)
 	p.insertLocked(1, uint32(units)-1)
 }
 
@@ -79,15 +82,18 @@ func (p *unitPool) alloc(cnt uint32, want int) uint32 {
 	o := want + bits.TrailingZeros32(fit)
 	u := m.free[o].first() << o
 	p.removeLocked(u, o)
+	end := u + cnt
+	if hugePages.Load() {
+		end = p.faultLocked(u, cnt, 1<<o)
+	}
+	if uint64(end)<<unitShift > highWater.v.Load() {
+		highWater.v.Store(uint64(end) << unitShift)
+	}
 	p.insertLocked(u+cnt, 1<<o-cnt)
 	m.freeDirty -= p.markDirtyLocked(u, cnt)
 	p.forgetLocked(u, cnt)
-	end := u + cnt
-	if uint64(end)<<unitShift > highWater.v.Load() {
-		if end > m.advised && hugePages.Load() {
-			p.adviseLocked(end)
-		}
-		highWater.v.Store(uint64(end) << unitShift)
+	if m.plain.count > 0 {
+		p.mendFilledLocked(u, cnt)
 	}
 	m.Unlock()
 	p.inUse.Add(int64(cnt))

@@ -103,8 +103,10 @@ func SetHugePages(on bool) {
 		return // reserve will look at the switch
 	}
 	pool.mu.advised = 0
+	pool.forgetPlainLocked()
 	if on {
 		pool.adviseLocked(uint32(uint64(HighWater()) >> unitShift))
+		pool.sortChunksLocked()
 		return
 	}
 	_ = osHugePages(base, uintptr(pool.mu.units)<<unitShift, false)

@@ -86,6 +86,7 @@ func (p *unitPool) giveBackLocked(u, cnt uint32) int64 {
 	n := p.markCleanLocked(u, cnt)
 	m.freeDirty -= n
 	m.givenBack += n
+	p.breakLocked(u, cnt)
 	m.Unlock()
 	err := osGiveBack(unsafe.Add(base, uintptr(u)<<unitShift), uintptr(cnt)<<unitShift)
 	m.Lock()
@@ -95,6 +96,7 @@ func (p *unitPool) giveBackLocked(u, cnt uint32) int64 {
 		m.givenBack -= n
 	}
 	p.insertLocked(u, cnt)
+	p.mendEmptyLocked(u, cnt)
 	return n << unitShift
 }
 
@@ -147,13 +149,4 @@ func (p *unitPool) purgeOrderLocked(o int, keep int64) int64 {
 		}
 	}
 	return total
-}
-
-// adviseLocked asks for huge pages up to unit end and somewhat beyond.
-func (p *unitPool) adviseLocked(end uint32) {
-	m := &p.mu
-	const step = adviseStepBytes >> unitShift
-	end = min((end+step-1)&^(step-1), m.units)
-	_ = osHugePages(unsafe.Add(base, uintptr(m.advised)<<unitShift), uintptr(end-m.advised)<<unitShift, true)
-	m.advised = end
 }
