@@ -11,6 +11,11 @@ const (
 	// NodeBytes is the size of a ring's pooled nodes.
 	NodeBytes = 16 << 10
 
+	// heldParts is in how many parts the memory of rings is counted; heldShift drops the low bits of
+	// nodes' addresses, which are alike.
+	heldParts = 16
+	heldShift = 6
+
 	// MaxWindowBytes is the largest window that a ring gives out at once.
 	MaxWindowBytes = 1 << 30
 

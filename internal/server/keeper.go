@@ -11,8 +11,9 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// keeper is the participant that keeps the store in shape beside the commands: it
-// deletes what has expired. It has a gate of its own, takes one shard lock at a time, and
+// keeper is the participant that keeps the server in shape beside the commands: it
+// deletes what has expired, evicts what exceeds maxmemory, compacts, gives memory back, surveys
+// the keys and sheds clients. It has a gate of its own, takes one shard lock at a time, and
 // gives way to others between its steps, each of which is bounded.
 type keeper struct {
 	srv   *Server
@@ -27,6 +28,7 @@ type keeper struct {
 	unfinished bool      // a pass ended before all was evicted
 
 	survey       survey
+	heap         heapKeeper
 	evictClients atomic.Bool // clients' buffers are more than maxmemory-clients
 
 	dueAt    atomic.Int64 // not before this moment is anything due that the reactors must see to
@@ -114,6 +116,7 @@ func (k *keeper) run() {
 		tick := now.Sub(k.looked) >= keeperTickMs*time.Millisecond
 		if tick {
 			k.survey.look(k.srv, k.ex)
+			k.heap.look(k.srv.ownsProcess)
 		}
 		if tick || k.sweep > 0 && now.After(k.resume) {
 			k.looked = now

@@ -83,7 +83,8 @@
 // memory is warm, filling takes about a quarter less time. Memory that was touched
 // in small pages, or given back in pieces smaller than a chunk, keeps its small
 // pages until the kernel collects them, so the switch belongs before the first
-// Alloc.
+// Alloc. So that the kernel does not bring back what was given back, chunks that are free in
+// part are kept from huge pages, see huge.go.
 //
 // # Guarantees
 //

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/netio"
+)
+
+// TestClientMemoryComesBack: what a burst of large replies took is given back to the system soon
+// after the clients have gone, without anybody asking for it.
+func TestClientMemoryComesBack(t *testing.T) {
+	if residentBytes() == 0 {
+		t.Skip("the resident size is not known here")
+	}
+	runtime.GC()
+	debug.FreeOSMemory() // what other tests left, also in pools
+	s, _ := launch(t, func(s *Server) { s.ownsProcess = true })
+	s.awaitReady(t)
+	c := dial(t, s)
+	c.want("OK", "SET", "big", strings.Repeat("x", 1<<20))
+	before := residentBytes()
+	const clients, each = 16, 24
+	held := make([]*testClient, clients)
+	for i := range held {
+		held[i] = dial(t, s)
+		held[i].send(strings.Repeat(encode("GET", "big"), each))
+	}
+	const much = clients * each << 20 * 3 / 4
+	until(t, "the replies wait for their clients", func() bool { return netio.BytesHeld() > much })
+	if grown := residentBytes() - before; grown < much/2 {
+		t.Fatalf("%d bytes of output took %d bytes of memory", netio.BytesHeld(), grown)
+	}
+	if again := s.keeper.heap.given.Load(); again != 0 {
+		t.Errorf("%d bytes given back while they were in use", again)
+	}
+	began := time.Now()
+	for _, h := range held {
+		_ = h.Close()
+	}
+	until(t, "the memory is given back", func() bool { return residentBytes()-before < much/8 })
+	t.Log("took ", time.Since(began))
+	until(t, "the attempt ends", func() bool { return !s.keeper.heap.busy.Load() })
+
+	// Buffers that are in use again and again stay.
+	given := s.keeper.heap.given.Load()
+	var readers sync.WaitGroup
+	for range 4 {
+		r := dial(t, s)
+		readers.Go(func() {
+			for range 20 {
+				if _, err := io.WriteString(r, strings.Repeat(encode("GET", "big"), each)); err != nil {
+					return // the test has ended
+				}
+				_, _ = io.CopyN(io.Discard, r, each<<20) // what comes is not looked at
+			}
+		})
+	}
+	readers.Wait()
+	if now := s.keeper.heap.given.Load(); now != given {
+		t.Errorf("%d bytes given back of buffers in use", now-given)
+	}
+}
