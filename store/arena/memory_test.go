@@ -294,7 +294,7 @@ func TestGivenBackStaysAway(t *testing.T) {
 	if _, plain := advice(t); plain-before < count*n*9/10 {
 		t.Fatalf("of %d MB that are mostly given back the kernel may fill all but %d", count*n>>20, (plain-before)>>20)
 	}
-	CheckPool()
+	checkPool()
 	for i := range blocks {
 		if i%32 != 0 {
 			fill(i)
@@ -303,7 +303,7 @@ func TestGivenBackStaysAway(t *testing.T) {
 	if _, plain := advice(t); plain-before > 4<<20 {
 		t.Fatalf("%d MB are filled again, and have no huge pages", (plain-before)>>20)
 	}
-	CheckPool()
+	checkPool()
 	for i := range blocks {
 		a.Free(blocks[i], n)
 	}
@@ -311,7 +311,7 @@ func TestGivenBackStaysAway(t *testing.T) {
 	if _, plain := advice(t); plain-before > 4<<20 {
 		t.Fatalf("%d MB are given back as a whole, and get no huge pages", (plain-before)>>20)
 	}
-	CheckPool()
+	checkPool()
 
 	debug.FreeOSMemory()
 	resid, stats := resident(t), PoolStats()
