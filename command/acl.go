@@ -27,7 +27,7 @@ var aclSpecs = []*Spec{{
 			Complexity: "O(1) since the categories and commands are a fixed set.", Summary: "Lists the categories of commands, or the commands of one.", Syntax: "[category]",
 		},
 		{
-			Name: "deluser", Arity: -3, Flags: aclAdminFlags | Slow, Group: GroupServer, Handler: aclDelUser, Since: "6.0.0",
+			Name: "deluser", Arity: -3, Flags: aclAdminFlags | Slow, Group: GroupServer, Handler: aclDelUser, Secrets: Secrets{From: 2}, Since: "6.0.0",
 			Complexity: "O(1) amortized time considering the typical user.", Summary: "Removes users and closes their connections.", Syntax: "username...",
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
 		},
@@ -40,7 +40,7 @@ var aclSpecs = []*Spec{{
 			Complexity: "O(1)", Summary: "Makes up a password from random bits.", Syntax: "[bits:integer]",
 		},
 		{
-			Name: "getuser", Arity: 3, Flags: aclAdminFlags, Group: GroupServer, Handler: aclGetUser, Since: "6.0.0",
+			Name: "getuser", Arity: 3, Flags: aclAdminFlags, Group: GroupServer, Handler: aclGetUser, Secrets: Secrets{From: 2}, Since: "6.0.0",
 			Complexity: "O(N). Where N is the number of password, command and pattern rules that the user has.", Summary: "Describes one user.", Syntax: "username",
 		},
 		{
@@ -62,7 +62,7 @@ var aclSpecs = []*Spec{{
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
 		},
 		{
-			Name: "setuser", Arity: -3, Flags: aclAdminFlags | NoHistory | Slow, Group: GroupServer, Handler: aclSetUser, Since: "6.0.0",
+			Name: "setuser", Arity: -3, Flags: aclAdminFlags | Slow, Group: GroupServer, Handler: aclSetUser, Secrets: Secrets{From: 2}, Since: "6.0.0",
 			Complexity: "O(N). Where N is the number of rules provided.", Summary: "Makes or changes a user by rules.", Syntax: "username [rule...]",
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
 		},

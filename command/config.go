@@ -21,7 +21,7 @@ var configSpecs = []*Spec{{
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
 		},
 		{
-			Name: "set", Arity: -4, Flags: configFlags | NoHistory | Slow, Group: GroupServer, Handler: configSet, Since: "2.0.0",
+			Name: "set", Arity: -4, Flags: configFlags | Slow, Secrets: Secrets{Options: true}, Group: GroupServer, Handler: configSet, Since: "2.0.0",
 			Complexity: "O(N) where N is the number of options", Summary: "Changes options while the server runs.", Syntax: "(parameter value)...",
 			Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
 		},

@@ -12,7 +12,7 @@ const Version = "7.4.0"
 
 var connectionSpecs = []*Spec{
 	{
-		Name: "auth", Arity: -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | NoHistory,
+		Name: "auth", Arity: -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Secrets: Secrets{From: 1},
 		Group: GroupConnection, Handler: auth, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Authenticates the connection.", Syntax: "[username] password",
 	},
@@ -23,7 +23,7 @@ var connectionSpecs = []*Spec{
 	},
 	{
 		Name: "hello", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
-		Group: GroupConnection, Handler: hello, Since: "6.0.0", Complexity: "O(1)",
+		Group: GroupConnection, Handler: hello, Since: "6.0.0", Complexity: "O(1)", Secrets: Secrets{Behind: []SecretWord{{"auth", 2}}},
 		Summary: "Shakes hands: chooses the protocol, optionally authenticates and names the connection.",
 		Syntax:  "[(protover:integer [AUTH (username password)] [SETNAME clientname])]",
 	},

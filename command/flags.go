@@ -32,7 +32,6 @@ const (
 
 	Exclusive       // runs with all gates held: nothing else touches the store
 	Slow            // always runs on a worker (the slow lane)
-	NoHistory       // its arguments are secret: never logged
 	AtOnce          // runs within MULTI, too, where all others are queued
 	WhileSubscribed // allowed to a RESP2 client that listens to channels
 	Exec            // runs what its client has queued

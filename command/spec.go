@@ -61,6 +61,9 @@ type Spec struct {
 	// field of a hash, a member of a set), for the look-ahead; 0: none.
 	Member int
 
+	// Secrets are the arguments that MONITOR and the slow log do not show.
+	Secrets Secrets
+
 	// ---- derived by Build ----
 
 	FullName   string   // "config|get" for subcommands, else Name

@@ -10,7 +10,6 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
-	"github.com/kringdb/kring/resp"
 )
 
 // This file is MONITOR. While somebody watches (guardMonitored), every executor writes a
@@ -82,8 +81,7 @@ func (ex *executor) noteCall(c *command.Ctx, spec *command.Spec) {
 		b = append(b, se.conn.RemoteAddr()...)
 	}
 	b = append(b, ']')
-	args := withoutSecrets(spec, c.Args)
-	for _, a := range args {
+	for _, a := range spec.Shown(c.Args, options.IsSensitive) {
 		b = append(b, ' ')
 		b = appendQuoted(b, a)
 	}
@@ -119,35 +117,6 @@ func (s *session) showLines(lines []byte) {
 	s.conn.Flush()
 	s.checkOutput()
 }
-
-// withoutSecrets returns a call's arguments with passwords replaced, for MONITOR and the
-// slow log.
-func withoutSecrets(spec *command.Spec, args resp.Args) [][]byte {
-	hide := func(i int) bool { return i > 0 }
-	switch {
-	case spec.Name == "hello" && spec.Parent == nil:
-		auth := slices.IndexFunc(args, func(a []byte) bool { return command.EqualFold(a, "auth") })
-		if auth < 2 {
-			return args
-		}
-		hide = func(i int) bool { return i == auth+1 || i == auth+2 }
-	case spec.Flags&command.NoHistory == 0:
-		return args
-	case spec.FullName == "config|set":
-		hide = func(i int) bool { return i > 2 && i%2 == 1 && options.IsSensitive(string(args[i-1])) }
-	case spec.Parent != nil:
-		hide = func(i int) bool { return i > 1 }
-	}
-	out := slices.Clone(args)
-	for i := range out {
-		if hide(i) {
-			out[i] = redacted
-		}
-	}
-	return out
-}
-
-var redacted = []byte("(redacted)")
 
 // appendQuoted appends a in double quotes, with what is not printable escaped.
 func appendQuoted(dst, a []byte) []byte {

@@ -136,8 +136,15 @@ func TestRoleAndSecretsInSlowLog(t *testing.T) {
 	c.do("CONFIG", "SET", "masterauth", "secret1", "maxclients", "77")
 	c.do("HELLO", "2", "AUTH", "default", "secret2")
 	c.do("ACL", "SETUSER", "u", ">secret3")
+	c.do("ACL", "GETUSER", "u")
+	c.do("ACL", "DELUSER", "u", "v")
+	c.do("CONFIG", "SET", "masteruser", "secret4", "tls-key-file-pass", "secret5")
 	got := c.do("SLOWLOG", "GET")
-	for _, want := range []string{"[CONFIG SET masterauth (redacted) maxclients 77]", "[HELLO 2 AUTH (redacted) (redacted)]", "[ACL SETUSER (redacted) (redacted)]"} {
+	if strings.Contains(got, "secret") {
+		t.Errorf("a secret in %s", got)
+	}
+	for _, want := range []string{"[CONFIG SET masterauth (redacted) maxclients 77]", "[HELLO 2 AUTH (redacted) (redacted)]", "[ACL SETUSER (redacted) (redacted)]",
+		"[ACL GETUSER (redacted)]", "[ACL DELUSER (redacted) (redacted)]", "[CONFIG SET masteruser (redacted) tls-key-file-pass (redacted)]"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/resp"
 )
@@ -145,7 +146,7 @@ func (ex *executor) logSlow(client command.Client, call *command.Call, micros in
 	if se := sessionOf(client); se != nil {
 		slow.Addr, slow.Name = se.conn.RemoteAddr(), se.Name()
 	}
-	ex.srv.slowLog.Add(slow, withoutSecrets(call.Spec, call.Args), int(ex.srv.opts.SlowlogMaxLen.Load()))
+	ex.srv.slowLog.Add(slow, call.Spec.Shown(call.Args, options.IsSensitive), int(ex.srv.opts.SlowlogMaxLen.Load()))
 }
 
 // SlowLog implements command.Host.

@@ -11,7 +11,7 @@ var replicationRows = []Row{
 	{Name: "replicaof", Aliases: []string{"slaveof"}, Kind: primaryKind{}, Group: GroupReplication, State: Later, Flags: Immutable,
 		Help: "host and port of the primary to copy", Means: "There is no replication yet: the server is a primary with data of its own."},
 	{Name: "masterauth", Kind: str, Group: GroupReplication, State: Later, Flags: Sensitive, Help: "password at the primary", Means: noReplication},
-	{Name: "masteruser", Kind: str, Group: GroupReplication, State: Later, Help: "user at the primary", Means: noReplication},
+	{Name: "masteruser", Kind: str, Group: GroupReplication, State: Later, Flags: Sensitive, Help: "user at the primary", Means: noReplication},
 	{Name: "replica-serve-stale-data", Aliases: []string{"slave-serve-stale-data"}, Kind: yesNo, Default: "yes", Group: GroupReplication,
 		State: Later, Help: "answer while the link to the primary is down", Means: noReplication},
 	{Name: "replica-read-only", Aliases: []string{"slave-read-only"}, Kind: yesNo, Default: "yes", Group: GroupReplication,
