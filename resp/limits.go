@@ -25,6 +25,10 @@ const (
 	// DefaultMaxBulkBytes is Redis's default of proto-max-bulk-len.
 	DefaultMaxBulkBytes = 512 << 20
 
+	// MostBulkBytes is the longest argument that can be had at all, whatever Limits say:
+	// the store keeps lengths of keys and members in 32 bits.
+	MostBulkBytes = math.MaxInt32
+
 	// DefaultMaxArgs is the most arguments that Redis lets a multibulk announce.
 	DefaultMaxArgs = math.MaxInt32
 
@@ -82,7 +86,7 @@ const (
 // Limits bound what one command may be. Parse takes them with each call, so that they
 // may change with the connection's state. A Limits in use is only read.
 type Limits struct {
-	MaxBulkBytes   int64 // longest argument of a multibulk command
+	MaxBulkBytes   int64 // longest argument of a multibulk command; MostBulkBytes if more
 	MaxArgs        int   // most arguments of a multibulk command
 	MaxInlineBytes int   // longest inline command or header line, without its line end
 

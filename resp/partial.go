@@ -163,7 +163,7 @@ func (p *partial) stepLen(c *cursor, lim *Limits) (bool, *ProtoError) {
 		return false, errNotBulk(p.header[0])
 	}
 	n, ok := p.number()
-	if !ok || n < 0 || n > lim.MaxBulkBytes && (!lim.PreAuth || n > DefaultMaxBulkBytes) {
+	if !ok || n < 0 || n > MostBulkBytes || n > lim.MaxBulkBytes && (!lim.PreAuth || n > DefaultMaxBulkBytes) {
 		return false, errBulkLen
 	}
 	if n > lim.MaxBulkBytes {

@@ -39,10 +39,10 @@ func (s *Server) watchOptions() {
 	o := s.opts
 	apply := func() error {
 		lim := resp.DefaultLimits()
-		lim.MaxBulkBytes = o.ProtoMaxBulkLen.Load()
+		lim.MaxBulkBytes = min(o.ProtoMaxBulkLen.Load(), resp.MostBulkBytes)
 		s.parseLimits.Store(&lim)
 		s.limits.Store(&command.Limits{
-			MaxBulkBytes: o.ProtoMaxBulkLen.Load(),
+			MaxBulkBytes: lim.MaxBulkBytes,
 			HashEntries:  asInt(&o.HashMaxListpackEntries), HashValueBytes: asInt(&o.HashMaxListpackValue),
 			SetIntEntries: asInt(&o.SetMaxIntsetEntries), SetEntries: asInt(&o.SetMaxListpackEntries), SetValueBytes: asInt(&o.SetMaxListpackValue),
 			ZSetEntries: asInt(&o.ZSetMaxListpackEntries), ZSetValueBytes: asInt(&o.ZSetMaxListpackValue),

@@ -220,7 +220,7 @@ func (s *session) overOutputLimit(pending int64) bool {
 			s.ex.swollen = append(s.ex.swollen, s)
 		}
 	}
-	return now-s.softSince > lim.SoftSeconds*1000
+	return now-s.softSince > lim.SoftMs()
 }
 
 // outputLimit is the limit of the client's class.

@@ -3,6 +3,7 @@ package options
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,6 +81,9 @@ var classNames = [classCount]string{"normal", "slave", "pubsub"}
 // OutputLimit bounds the replies that wait for a client: at HardBytes it is closed at
 // once, above SoftBytes after SoftSeconds. 0: no limit.
 type OutputLimit struct{ HardBytes, SoftBytes, SoftSeconds int64 }
+
+// SoftMs is SoftSeconds in milliseconds; the largest number if that is too large for it.
+func (l *OutputLimit) SoftMs() int64 { return min(l.SoftSeconds, math.MaxInt64/1000) * 1000 }
 
 // OutputLimits are the limits by ClientClass.
 type OutputLimits [classCount]OutputLimit
