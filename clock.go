@@ -8,7 +8,8 @@ import (
 
 // Clock is a time that stands still until somebody moves it: for tests, see Options.Clock.
 // Several servers may have one clock. All methods are safe for any goroutine; its time has
-// milliseconds, like that of all deadlines.
+// milliseconds, like that of all deadlines. Times before 1970 and after the year 9999 count as
+// the first millisecond and the last of what lies between.
 //
 // What follows it: deadlines of keys and of the fields of hashes, by which they expire;
 // TTL, OBJECT IDLETIME and whatever else shows a time of the data; TIME; the ids that XADD

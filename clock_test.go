@@ -145,3 +145,32 @@ func TestClockAndAOF(t *testing.T) {
 	e.want(t, "<nil>", "GET", "soon")
 	e.want(t, "50", "TTL", "late")
 }
+
+// TestClockAtItsEnds: times that no deadline can express are held within what can, and
+// neither hang nor harm the server.
+func TestClockAtItsEnds(t *testing.T) {
+	for _, at := range []time.Time{
+		time.UnixMilli(1<<63 - 1), time.Unix(1<<62, 0), time.Unix(1<<50, 0), time.Unix(-1<<62, 0), time.UnixMilli(-1 << 63), time.UnixMilli(-1),
+		time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		c, e := atClock(t, "")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.Set(at)
+			e.want(t, "OK", "SET", "k", "v", "EX", 10)
+			e.want(t, "10", "TTL", "k")
+			e.want(t, fmt.Sprintf("%d-0", c.Now().UnixMilli()), "XADD", "s", "*", "f", "v")
+			c.Advance(1<<63 - 1)
+			c.Advance(-1 << 63)
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		select {
+		case <-done:
+		case <-time.After(deadline):
+			t.Fatalf("at %v the server hangs", at)
+		}
+	}
+}

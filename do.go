@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/kringdb/kring/resp"
@@ -15,13 +14,13 @@ import (
 
 // ownClient is the connection behind Server.Do.
 type ownClient struct {
-	mu struct {
-		sync.Mutex
-		conn   net.Conn // nil before the first call, and after one that failed
-		r      *bufio.Reader
-		closed bool
-	}
+	turn   chan struct{} // has room for the one whose turn it is, who owns the rest
+	conn   net.Conn      // nil before the first call, and after one that failed
+	r      *bufio.Reader
+	closed bool
 }
+
+func newOwnClient() ownClient { return ownClient{turn: make(chan struct{}, 1)} }
 
 // ReplyError is an error that the server replied to a command, as it is on the wire:
 // "WRONGTYPE Operation against a key holding the wrong kind of value".
@@ -35,59 +34,64 @@ func (e ReplyError) Error() string { return string(e) }
 // is authenticated with requirepass: SELECT, MULTI and the like hold from call to call.
 // Whatever waits or listens for long, or must be fast, should have a client.
 func (s *Server) Do(ctx context.Context, args ...any) (any, error) {
+	if len(args) == 0 {
+		return nil, errNoCommand
+	}
 	o := &s.own
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if err := ctx.Err(); err != nil {
+	if err := o.take(ctx, s.done); err != nil {
 		return nil, err
 	}
-	if o.mu.closed {
-		return nil, errClosed
-	}
-	if o.mu.conn == nil {
-		if err := s.connectLocked(ctx); err != nil {
+	defer o.give()
+	if o.conn == nil {
+		if err := s.connect(ctx); err != nil {
 			return nil, err
 		}
 	}
-	v, err := o.callLocked(ctx, args)
+	v, err := o.call(ctx, args)
 	if err != nil {
-		o.dropLocked()
+		o.drop()
 		return nil, err
 	}
 	return plain(&v)
 }
 
-// connectLocked opens the connection.
-func (s *Server) connectLocked(ctx context.Context) error {
+// connect opens the connection.
+func (s *Server) connect(ctx context.Context) error {
 	conn, err := s.Dial(ctx)
 	if err != nil {
 		return err
 	}
 	o := &s.own
-	o.mu.conn, o.mu.r = conn, bufio.NewReader(conn)
+	o.conn, o.r = conn, bufio.NewReader(conn)
 	pw := s.srv.Password()
 	if pw == "" {
 		return nil
 	}
-	v, err := o.callLocked(ctx, []any{"AUTH", pw})
+	v, err := o.call(ctx, []any{"AUTH", pw})
 	if err == nil {
 		_, err = plain(&v)
 	}
 	if err != nil {
-		o.dropLocked()
+		o.drop()
 	}
 	return err
 }
 
-// callLocked sends one command and reads its reply.
-func (o *ownClient) callLocked(ctx context.Context, args []any) (resp.Value, error) {
-	conn := o.mu.conn
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+// call sends one command and reads its reply.
+func (o *ownClient) call(ctx context.Context, args []any) (resp.Value, error) {
+	conn, late := o.conn, make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(late)
+		_ = conn.SetDeadline(time.Unix(1, 0)) // it has none that fail
+	})
 	_, err := conn.Write(appendCommand(nil, args))
 	var v resp.Value
 	if err == nil {
-		v, err = resp.ReadReply(o.mu.r)
+		v, err = resp.ReadReply(o.r)
+	}
+	if !stop() { // the reply may have been faster: the next call must not find the deadline
+		<-late
+		_ = conn.SetDeadline(time.Time{})
 	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -95,18 +99,40 @@ func (o *ownClient) callLocked(ctx context.Context, args []any) (resp.Value, err
 	return v, err
 }
 
-func (o *ownClient) dropLocked() {
-	_ = o.mu.conn.Close()
-	o.mu.conn, o.mu.r = nil, nil
+// take waits for the turn, until ctx or the server has ended.
+func (o *ownClient) take(ctx context.Context, ended <-chan struct{}) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case o.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-ended:
+		return errClosed
+	}
+	if o.closed {
+		o.give()
+		return errClosed
+	}
+	return nil
+}
+
+// give ends the turn.
+func (o *ownClient) give() { <-o.turn }
+
+func (o *ownClient) drop() {
+	_ = o.conn.Close()
+	o.conn, o.r = nil, nil
 }
 
 // close ends the connection of a server that has ended.
 func (o *ownClient) close() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.mu.closed = true
-	if o.mu.conn != nil {
-		o.dropLocked()
+	o.turn <- struct{}{} // a call that is under way fails: the server has ended
+	defer o.give()
+	o.closed = true
+	if o.conn != nil {
+		o.drop()
 	}
 }
 

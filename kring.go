@@ -54,7 +54,10 @@ type Server struct {
 
 func init() { door.Source = func(srv any) admin.Source { return srv.(*Server).srv.Source() } }
 
-var errClosed = errors.New("the server was closed")
+var (
+	errClosed    = errors.New("the server was closed")
+	errNoCommand = errors.New("kring: Do needs a command")
+)
 
 // Start runs a server until ctx ends, Close is called or a client sends SHUTDOWN. It
 // returns when clients are served: an append only file has been loaded by then. When it
@@ -83,7 +86,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("kring: %w", err)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
-	s := &Server{srv: srv, memory: in.Memory, stop: stop, done: make(chan struct{})}
+	s := &Server{srv: srv, memory: in.Memory, stop: stop, done: make(chan struct{}), own: newOwnClient()}
 	if at := srv.Addrs(); len(at) > 0 {
 		s.addr = at[0].String()
 	}

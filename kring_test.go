@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -370,6 +371,59 @@ func TestDoGivesUp(t *testing.T) {
 		t.Error(err)
 	}
 	e.want(t, "PONG", "PING")
+}
+
+// TestDoWaitsForItsTurn: a call waits for another one only as long as its own context says,
+// and one without arguments is refused.
+func TestDoWaitsForItsTurn(t *testing.T) {
+	e := StartT(t, Options{})
+	blocked := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_, err := e.Do(ctx, "BLPOP", "none", 0)
+		blocked <- err
+	}()
+	for c := dial(t, e); ; runtime.Gosched() {
+		c.send("INFO", "clients")
+		if strings.Contains(c.reply(), "blocked_clients:1") {
+			break
+		}
+	}
+	mine, cancelMine := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancelMine()
+	if _, err := e.Do(mine, "PING"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a call behind one that blocks: %v", err)
+	}
+	if _, err := e.Do(t.Context()); err == nil {
+		t.Error("a call of no command is taken")
+	}
+	cancel()
+	if err := <-blocked; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	e.want(t, "PONG", "PING")
+}
+
+// TestDoAfterLateCancel: a context that ends just when the reply has come does not harm the
+// next call.
+func TestDoAfterLateCancel(t *testing.T) {
+	e := StartT(t, Options{})
+	for i := range 3000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for range i % 50 {
+				runtime.Gosched()
+			}
+			cancel()
+		}()
+		if _, err := e.Do(ctx, "PING"); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatalf("call %d: %v", i, err)
+		}
+		if v, err := e.Do(t.Context(), "ECHO", i); err != nil || v != strconv.Itoa(i) {
+			t.Fatalf("the call after call %d: %v, %v", i, v, err)
+		}
+		cancel()
+	}
 }
 
 // oomScore returns the process's OOM score, where the system has one.

@@ -13,7 +13,8 @@ import (
 
 // Clock is a time that stands still until somebody moves it: for tests, see Options.Clock.
 // Several servers may have one clock. All methods are safe for any goroutine; its time has
-// milliseconds, like that of all deadlines.
+// milliseconds, like that of all deadlines. Times before 1970 and after the year 9999 count as
+// the first millisecond and the last of what lies between.
 //
 // What follows it: deadlines of keys and of the fields of hashes, by which they expire;
 // TTL, OBJECT IDLETIME and whatever else shows a time of the data; TIME; the ids that XADD
@@ -36,8 +37,27 @@ func NewClock(at time.Time) *Clock {
 	if at.IsZero() {
 		at = time.Now()
 	}
-	c.ms.Store(at.UnixMilli())
+	c.ms.Store(clockMs(at))
 	return c
+}
+
+// firstClockTime and lastClockTime bound a Clock. Deadlines and ids of streams are
+// milliseconds since 1970, so there is nothing before; the end leaves room for deadlines
+// behind it.
+var (
+	firstClockTime = time.UnixMilli(1)
+	lastClockTime  = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
+)
+
+// clockMs is a time in milliseconds, held within the bounds of a Clock.
+func clockMs(at time.Time) int64 {
+	switch {
+	case at.Before(firstClockTime):
+		at = firstClockTime
+	case at.After(lastClockTime):
+		at = lastClockTime
+	}
+	return at.UnixMilli()
 }
 
 // Now returns the clock's time.
@@ -48,14 +68,14 @@ func (c *Clock) Now() time.Time { return time.UnixMilli(c.ms.Load()) }
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.moveLocked(c.ms.Load() + d.Milliseconds())
+	c.moveLocked(clockMs(time.UnixMilli(c.ms.Load()).Add(d)))
 }
 
 // Set is Advance to a certain time, also to one that is past; it brings nothing back.
 func (c *Clock) Set(at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.moveLocked(at.UnixMilli())
+	c.moveLocked(clockMs(at))
 }
 
 func (c *Clock) moveLocked(ms int64) {
