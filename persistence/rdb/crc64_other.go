@@ -1,3 +1,5 @@
+//go:build !amd64
+
 package rdb
 
 // Without instructions for it, checksums are made by tables.

@@ -25,7 +25,7 @@ var errLZF = errors.New("damaged LZF data")
 // compressor makes LZF. Positions in its table carry an offset that grows from call to
 // call, so that nothing needs clearing in between.
 type compressor struct {
-	table []uint32
+	table *[1 << lzfMaxBits]uint32
 	base  uint32 // positions at or above it are of this call
 	out   []byte
 }
@@ -38,11 +38,11 @@ func (c *compressor) compress(src []byte) []byte {
 		return nil
 	}
 	if c.table == nil {
-		c.table = make([]uint32, 1<<lzfMaxBits)
+		c.table = new([1 << lzfMaxBits]uint32)
 		c.base = 1
 	}
 	if c.base > 1<<32-1-uint32(len(src))-1 {
-		clear(c.table)
+		clear(c.table[:])
 		c.base = 1
 	}
 	if cap(c.out) < most {
@@ -58,12 +58,11 @@ func (c *compressor) compress(src []byte) []byte {
 
 // run compresses src into out and returns the length, 0 if out is too small.
 func (c *compressor) run(out, src []byte) int {
-	shift := uint(64 - min(max(bits.Len(uint(len(src))), lzfMinBits), lzfMaxBits))
+	shift := uint(64 - min(max(bits.Len(uint(len(src)))+2, lzfMinBits), lzfMaxBits))
 	table, base := c.table, c.base
 	lit, o := 0, 0 // the first literal not written yet
 	last := len(src) - lzfShortest + 1
-	i := 0
-	for i < last {
+	for i := 0; i < last; {
 		w := lzfLoad(src, i)
 		h := lzfHash(w, shift)
 		ref := int(int64(table[h]) - int64(base))
@@ -74,10 +73,7 @@ func (c *compressor) run(out, src []byte) int {
 			continue
 		}
 		n := matchLen(src, ref, i)
-		if o = literals(out, o, src[lit:i]); o < 0 {
-			return 0
-		}
-		if o+3 > len(out) {
+		if o = literals(out, o, src[lit:i]); o < 0 || o+3 > len(out) {
 			return 0
 		}
 		d := i - ref - 1
@@ -91,14 +87,13 @@ func (c *compressor) run(out, src []byte) int {
 			out[o+2] = byte(d)
 			o += 3
 		}
-		for end, k := min(i+n, last), i+1; k < end; k++ {
-			if n > lzfIndexAll && k < i+n-2 {
-				k = min(i+n-2, end-1) // what a long match covers, the match itself stands for
-			}
+		lit = i + n
+		// What a match covers, the match itself stands for: only the begin of the next one
+		// has to be found from its end.
+		for k := max(lit-lzfIndexed, i+1); k < min(lit, last); k++ {
 			table[lzfHash(lzfLoad(src, k), shift)] = base + uint32(k)
 		}
-		i += n
-		lit = i
+		i = lit
 	}
 	if o = literals(out, o, src[lit:]); o < 0 {
 		return 0
@@ -110,8 +105,8 @@ const (
 	// lzfSkip: after 1<<lzfSkip literals without a match every second position is tried,
 	// and so on: what does not compress is passed quickly.
 	lzfSkip = 6
-	// lzfIndexAll is the longest match whose positions are all entered into the table.
-	lzfIndexAll = 64
+	// lzfIndexed is how many positions at the end of a match are entered into the table.
+	lzfIndexed = 4
 )
 
 // lzfLoad returns the bytes at i, the first in the lowest eight bits: at least three, and
@@ -124,7 +119,9 @@ func lzfLoad(src []byte, i int) uint64 {
 }
 
 // lzfHash mixes the lower three bytes of w.
-func lzfHash(w uint64, shift uint) uint64 { return (w << 40) * 0x9e3779b185ebca87 >> shift }
+func lzfHash(w uint64, shift uint) uint16 {
+	return uint16((w << 40) * 0x9e3779b185ebca87 >> (shift & 63))
+}
 
 // matchLen returns how many bytes at i equal those at ref, three being known.
 func matchLen(src []byte, ref, i int) int {
@@ -179,7 +176,11 @@ func decompress(dst, src []byte, n int) ([]byte, error) {
 			if i+c > len(src) || o+c > n {
 				return dst[:0], errLZF
 			}
-			copy(dst[o:o+c], src[i:i+c])
+			if i+lzfLiterals <= len(src) && o+lzfLiterals <= n { // one move of fixed size is faster
+				*(*[lzfLiterals]byte)(dst[o:]) = *(*[lzfLiterals]byte)(src[i:])
+			} else {
+				copy(dst[o:o+c], src[i:i+c])
+			}
 			o += c
 			i += c
 			continue
@@ -200,13 +201,16 @@ func decompress(dst, src []byte, n int) ([]byte, error) {
 		if d > o || o+length > n {
 			return dst[:0], errLZF
 		}
-		if d >= length {
-			copy(dst[o:o+length], dst[o-d:o-d+length])
+		if length <= 16 && d >= 16 && o+16 <= n { // likewise
+			*(*[16]byte)(dst[o:]) = *(*[16]byte)(dst[o-d:])
 			o += length
 			continue
 		}
-		for end := o + length; o < end; o++ {
-			dst[o] = dst[o-d]
+		for length > 0 { // what overlaps itself doubles with each step
+			k := copy(dst[o:o+length], dst[o-d:o])
+			o += k
+			d += k
+			length -= k
 		}
 	}
 	if o != n {
