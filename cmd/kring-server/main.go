@@ -39,6 +39,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return 0
 		case "--check-config":
 			return checkConfig(args[1:], stdin, stdout, stderr)
+		case "--check-rdb":
+			return checkFile(args[1:], "--check-rdb", stdout, stderr, checkRDB)
+		case "--check-aof":
+			return checkFile(args[1:], "--check-aof", stdout, stderr, checkAOF)
 		case "--options-markdown":
 			fmt.Fprint(stdout, options.New().Markdown())
 			return 0

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/persistence/rdb"
 )
 
 // asProgram makes the test binary behave as kring-server itself.
@@ -228,6 +229,43 @@ func TestCheckConfig(t *testing.T) {
 		code := run(args, strings.NewReader(""), &out, &errs)
 		got := strings.ReplaceAll(out.String(), dir, "DIR")
 		if code != c.code || !regexp.MustCompile(c.want).MatchString(got) || (errs.Len() > 0) != (c.args == "") {
+			t.Errorf("%q: code %d\n%s%s", c.args, code, got, errs.String())
+		}
+	}
+}
+
+// TestCheckFiles: what is in a snapshot or an AOF is told without a server.
+func TestCheckFiles(t *testing.T) {
+	dir := t.TempDir()
+	var b bytes.Buffer
+	w := rdb.NewWriter(&b, rdb.Format{Checksum: true})
+	w.Select(0, 1, 0)
+	w.String(&rdb.Meta{Key: []byte("k"), Idle: -1, Freq: -1}, []byte("v"))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"good.rdb": b.String(), "cut.rdb": b.String()[:b.Len()-9], "good.aof": b.String() + "*1\r\n$4\r\nPING\r\n", "bad.aof": "*1\r\n$4\r\nPONG\r\nx"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"--check-rdb DIR/good.rdb", 0, `(?s)^format      Redis, version 11, .*keys        1, .*\nDIR/good.rdb: ok\n$`},
+		{"--check-rdb DIR/cut.rdb", 1, `(?s)\nDIR/cut.rdb: broken: at offset 19: the data ends too early: unexpected EOF\n$`},
+		{"--check-rdb DIR/none.rdb", 1, `^DIR/none.rdb: broken: open DIR/none.rdb: `},
+		{"--check-aof DIR/good.aof", 0, `(?s)^DIR/good.aof: .* 1 records, .*keys        1, .*ping  .*\nDIR/good.aof: ok\n$`},
+		{"--check-aof DIR/bad.aof", 1, `(?s)\nDIR/bad.aof: broken: AOF DIR/bad.aof at offset 14: `},
+		{"--check-rdb", 1, `^$`},
+		{"--check-aof a b", 1, `^$`},
+	} {
+		var out, errs bytes.Buffer
+		code := run(strings.Fields(strings.ReplaceAll(c.args, "DIR", dir)), strings.NewReader(""), &out, &errs)
+		got := strings.ReplaceAll(out.String(), dir, "DIR")
+		if code != c.code || !regexp.MustCompile(c.want).MatchString(got) || (errs.Len() > 0) != (c.want == `^$`) {
 			t.Errorf("%q: code %d\n%s%s", c.args, code, got, errs.String())
 		}
 	}

@@ -10,6 +10,10 @@ const usage = `Usage: kring-server [/path/to/redis.conf] [-] [--option value ...
                                                  tell what is wrong in it or without effect,
                                                  and start nothing; the exit code is 1 if
                                                  a server would not start with it
+  kring-server --check-rdb dump.rdb              tell what is in a snapshot, or where it breaks
+  kring-server --check-aof appendonlydir         the same for an AOF: its directory, manifest
+                                                 or one file. Both start and change nothing;
+                                                 the exit code is 1 if something is wrong
   kring-server -h | --help                       this text
   kring-server -v | --version                    the version
   kring-server --options-markdown                the options as docs/OPTIONS.md

@@ -23,7 +23,7 @@ const module = "github.com/kringdb/kring"
 var allowed = append(roomRules(), []rule{
 	{".", []string{"internal/server", "internal/door", "internal", "resp"}, nil},
 	{"metrics", []string{".", "internal/server/metrics", "internal/door"}, []string{"github.com/prometheus/client_golang"}},
-	{"cmd", []string{"internal", "internal/server", "internal/server/metrics"}, []string{"golang.org/x/sys"}},
+	{"cmd", []string{"internal", "internal/server", "persistence", "internal/server/metrics"}, []string{"golang.org/x/sys"}},
 	{"internal/door", []string{"internal/server/admin"}, nil},
 	{"internal/server", []string{"command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},
 	{"command", []string{"store", "resp", "internal"}, nil},

@@ -139,7 +139,10 @@ func (r *Reader) next(it *Item) error {
 			return err
 		}
 	}
-	for {
+	for said := false; ; {
+		if !said {
+			it.Offset = r.s.offset()
+		}
 		op, err := r.s.byte()
 		if err != nil {
 			return err
@@ -147,6 +150,7 @@ func (r *Reader) next(it *Item) error {
 		if op < opFirst {
 			return r.entry(it, Type(op))
 		}
+		said = said || op == opIdle || op == opFreq || op == opDeadlineMs || op == opDeadlineS // of the key that follows
 		done, err := r.opcode(it, op)
 		if done || err != nil {
 			return err

@@ -1,6 +1,7 @@
 package rdb
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -55,6 +56,20 @@ func (r *Report) Keys() (n int64) {
 // Check reads all of a file, every element included, and says what is in it. With an
 // error, which is an *Error, the report is of what came before.
 func Check(in io.Reader) (*Report, error) {
+	r, rest, err := CheckBegin(in)
+	if err != nil {
+		return r, err
+	}
+	if n, err := io.CopyN(io.Discard, rest, 1); err == nil && n > 0 {
+		return r, &Error{Offset: r.Bytes, Err: errBehind}
+	}
+	return r, nil
+}
+
+var errBehind = errors.New("bytes follow the end of the snapshot: it may be the begin of an AOF")
+
+// CheckBegin is Check for a snapshot that something follows, which it returns.
+func CheckBegin(in io.Reader) (*Report, io.Reader, error) {
 	c := checker{report: Report{Encodings: map[string]int64{}, Databases: map[int]DBReport{}}, now: time.Now().UnixMilli()}
 	r := NewReader(in, true)
 	var it Item
@@ -65,10 +80,10 @@ func Check(in io.Reader) (*Report, error) {
 		}
 	}
 	c.report.Version, c.report.Dialect, c.report.Bytes = r.Version(), r.Dialect(), r.Offset()
-	if err == io.EOF {
-		err = nil
+	if err != io.EOF {
+		return &c.report, nil, err
 	}
-	return &c.report, err
+	return &c.report, r.Rest(), nil
 }
 
 // checker makes a report.
