@@ -8,6 +8,7 @@ ARGS ?=
 # A count, not a duration: a fuzz run that ends by the clock sometimes reports
 # "context deadline exceeded" as a failure of its own.
 FUZZTIME ?= 5000x
+FUZZ_SMOKE := resp:FuzzParser resp:FuzzReply persistence:FuzzLoad store:FuzzStore
 SOAKTIME ?= 10m
 RACE_COMMANDS ?= 15000
 # The differential test's sequences in make test are the same in every run, so that a
@@ -25,8 +26,8 @@ BLACKBOX := ./internal/... ./load/... ./embed
 
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
-.PHONY: all build checked run test setup lint unit race invariants compat compat-checked compat-random clients robust window crash \
-	fuzz-smoke bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle embed-size profile soak screenshot docs clean
+.PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust goroutine window crash \
+	fuzz-smoke fuzz bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -42,32 +43,37 @@ run: build
 
 # One target after the other, whatever -j says: two cores, and tests that measure time.
 test:
-	@set -e; for t in setup build lint unit invariants race compat compat-checked clients robust goroutine window crash fuzz-smoke; do \
+	@set -e; for t in setup build lint unit race compat compat-checked clients robust goroutine window crash fuzz-smoke; do \
 		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
 		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
 
 setup:
 	sh tests/setup.sh
 
+# Form, vet, the house rules (internal/lint), and what is unused.
 lint:
 	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "gofmt wants to change:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags invariants ./...
 	$(TESTS) vet ./...
-	GOOS=darwin $(GO) vet ./... && GOOS=darwin $(GO) build ./...
-	GOOS=windows $(GO) vet ./... && GOOS=windows $(GO) build ./...
 	$(GO) test -count=1 ./internal/lint/...
 	@staticcheck=$$($(TESTS) tool -n staticcheck) && set -x && $$staticcheck -checks U1000 ./... && cd tests && $$staticcheck -checks U1000 ./...
 
+# That everything builds for other systems, too.
+portable:
+	@set -e; for os in darwin windows; do set -x; \
+		GOOS=$$os $(GO) vet ./...; GOOS=$$os $(GO) build ./...; \
+		GOOS=$$os $(TESTS) vet ./...; GOOS=$$os $(TESTS) build ./...; set +x; done
+
+# The tests beside the code, as users build it: what may not allocate is measured here.
 unit:
 	$(GO) test ./...
 	$(TESTS) test $(BLACKBOX)
 
+# The same once more, shorter, with the race detector and every self-check. One does not
+# see what the other does: the arenas are no memory that the detector knows.
 race:
-	$(GO) test -race -short ./...
-
-invariants:
-	$(GO) test -tags invariants -short ./...
+	$(GO) test -race -tags invariants -short ./...
 
 compat: build
 	$(TESTS) test -count=1 ./compat
@@ -99,8 +105,14 @@ goroutine: build
 crash: build
 	$(TESTS) test -count=1 -timeout 30m ./crash
 
-# Every fuzz target for a moment, beyond its seeds.
+# A moment of fuzzing of what reads bytes from outside, and of the store against its model.
+# The seeds of all fuzz targets run as unit tests; make fuzz is for the rest.
 fuzz-smoke:
+	@set -e; for t in $(FUZZ_SMOKE); do \
+		echo "$$t"; $(GO) test -run '^$$' -fuzz "^$${t#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$${t%:*}; done
+
+# Every fuzz target.
+fuzz:
 	@set -e; for p in $$($(GO) list ./...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; done; done
@@ -168,6 +180,7 @@ profile: build
 	$(TESTS) run ./load/profile $(ARGS)
 
 soak: build compat-random
+	$(MAKE) --no-print-directory fuzz FUZZTIME=200000x
 	CRASH_ROUNDS=1000 $(TESTS) test -count=1 -timeout 60m ./crash
 	CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./internal/server
 	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 $(TESTS) test -count=1 -timeout 20m -run TestReplay ./compat
