@@ -16,6 +16,7 @@ type Client interface {
 	SetName(string)               // "" removes it
 	SetLib(attr, value string)    // attr: "lib-name" or "lib-ver"
 	SetReply(ReplyMode)           //
+	Pushing(on bool)              // what is written between on and off is no reply: CLIENT REPLY does not concern it
 	SetNoEvict(bool)              //
 	SetNoTouch(bool)              //
 	Reset()                       // RESET: everything back to a fresh connection

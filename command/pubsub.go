@@ -113,6 +113,8 @@ func countFor(c *Ctx, kind SubKind) int64 {
 }
 
 func subscribe(c *Ctx, kind SubKind) {
+	c.Client.Pushing(true)
+	defer c.Client.Pushing(false)
 	for _, name := range c.Args[1:] {
 		c.Client.Subscribe(kind, name)
 		confirm(c, kind, subWords[kind].on, name)
@@ -120,6 +122,8 @@ func subscribe(c *Ctx, kind SubKind) {
 }
 
 func unsubscribe(c *Ctx, kind SubKind) {
+	c.Client.Pushing(true)
+	defer c.Client.Pushing(false)
 	names := [][]byte(c.Args[1:])
 	if len(names) == 0 {
 		names = c.Client.Subscribed(kind)

@@ -8,7 +8,7 @@ import (
 
 // Find returns k's entry, the zero Entry when there is none. An entry whose deadline
 // is <= now (milliseconds since 1970) is deleted, reported to Hooks.Expired, counted,
-// and not returned.
+// and not returned; see SetLoading and SetHiding for when it is not deleted.
 func (s *Store) Find(db int, k Key, now int64) Entry {
 	slot := s.slotOf(db, k)
 	if slot == nil {
@@ -16,7 +16,9 @@ func (s *Store) Find(db int, k Key, now int64) Entry {
 	}
 	e := Entry{A: dict.SlotAddr(slot)}
 	if e.Expired(now) && !s.loading.Load() {
-		s.expire(db, k, slot, e)
+		if !s.hiding.Load() {
+			s.expire(db, k, slot, e)
+		}
 		return Entry{}
 	}
 	return e
@@ -25,6 +27,10 @@ func (s *Store) Find(db int, k Key, now int64) Entry {
 // SetLoading says that what is executed now has happened before: no deadline comes true
 // meanwhile, because what follows may move it.
 func (s *Store) SetLoading(on bool) { s.loading.Store(on) }
+
+// SetHiding says that expired entries stay where they are, although nobody sees them: while
+// clients pause, nothing is to change. Only who writes nothing may look for keys meanwhile.
+func (s *Store) SetHiding(on bool) { s.hiding.Store(on) }
 
 // FindRaw returns k's entry, expired or not.
 func (s *Store) FindRaw(db int, k Key) Entry {
@@ -92,6 +98,11 @@ func (s *Store) Create(db int, k Key, typ entry.Type, enc entry.Encoding, payloa
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
 	if sh.mu.snap != nil {
 		sh.preserve(k.Shard, d, k.Hash)
+	}
+	if s.hiding.Load() { // a call that came before the pause did not see it
+		if slot := s.slotOf(db, k); slot != nil {
+			s.expire(db, k, slot, Entry{A: dict.SlotAddr(slot)})
+		}
 	}
 	if invariants.Enabled {
 		invariants.Assert(d.table.Find(k.Hash, k.Name, &keyOps) == nil, "store: Create of %q, which is there", k.Name)

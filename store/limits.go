@@ -56,4 +56,8 @@ const (
 	// slotShareBytes is what MEMORY USAGE counts for an entry's slot: 8 bytes at
 	// the table's average load.
 	slotShareBytes = 13
+
+	// hiddenTries is how many keys RandomKey draws before it gives up, while those that have
+	// expired are hidden.
+	hiddenTries = 100
 )

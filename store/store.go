@@ -55,6 +55,7 @@ type Store struct {
 	hooks     Hooks
 	clock     atomic.Uint32 // access clock of new entries
 	loading   atomic.Bool   // nothing expires, see SetLoading
+	hiding    atomic.Bool   // what has expired is hidden, see SetHiding
 
 	due   []atomic.Int64 // by shard: a lower bound of what is due there, see SetAlarm
 	alarm atomic.Int64   // Hooks.Alarm is called for what is due before

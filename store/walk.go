@@ -36,11 +36,12 @@ func (s *Store) Walk(db int, cursor uint64, want int, fn func(e Entry)) (next ui
 }
 
 // RandomKey returns the name of a random key of db in scratch, false when db has none.
-// Expired entries that it meets are deleted as Find does. It takes shard locks itself.
+// Expired entries that it meets are deleted as Find does; while they are hidden, a few are drawn before
+// it says that there is none. It takes shard locks itself.
 func (s *Store) RandomKey(db int, now int64, scratch []byte) ([]byte, bool) {
-	for {
+	for tries := 0; ; tries++ {
 		n := s.Len(db)
-		if n == 0 {
+		if n == 0 || tries >= hiddenTries && s.hiding.Load() {
 			return scratch[:0], false
 		}
 		at := rand.IntN(n)
@@ -68,6 +69,9 @@ func (s *Store) randomLocked(db int, shard uint32, now int64, scratch []byte) ([
 	e := Entry{A: dict.SlotAddr(slot)}
 	if !e.Expired(now) {
 		return append(scratch[:0], e.Key()...), true
+	}
+	if s.hiding.Load() {
+		return nil, false
 	}
 	k := Key{Name: e.Key(), Hash: keyOps.Hash(e.A), Shard: shard}
 	s.expire(db, k, slot, e)

@@ -149,7 +149,7 @@ func (s *session) wake(w *waiter) {
 	if w.place >= 0 {
 		heap.Remove(&s.ex.timers, w.place)
 	}
-	if s.reply == replyOn {
+	if !s.muted() {
 		n, _ := s.conn.Out().Write(w.reply.Bytes()) // a ring takes everything
 		s.ex.stats.outputBytes += int64(n)
 	}

@@ -175,3 +175,91 @@ func TestPauseKeepsWakes(t *testing.T) {
 	p.want("1", "RPUSH", "k", "a")
 	c.gets("[k a]")
 }
+
+// TestConfirmationsAreNoReplies holds that CLIENT REPLY does not concern the confirmations of
+// subscribing, wherever it runs.
+func TestConfirmationsAreNoReplies(t *testing.T) {
+	s := startServer(t)
+	for _, proto := range []string{"2", "3"} {
+		c := dial(t, s)
+		c.do("HELLO", proto)
+		c.send(encode("CLIENT", "REPLY", "OFF"))
+		c.send(encode("SUBSCRIBE", "a", "b"))
+		c.gets("[subscribe a 1]")
+		c.gets("[subscribe b 2]")
+		c.send(encode("UNSUBSCRIBE", "a") + encode("PING") + encode("SET", "k", "v") + encode("PSUBSCRIBE", "p*"))
+		c.gets("[unsubscribe a 1]")
+		c.gets("[psubscribe p* 2]")
+		c.send(encode("PUNSUBSCRIBE") + encode("UNSUBSCRIBE") + encode("SSUBSCRIBE", "s") + encode("SUNSUBSCRIBE"))
+		c.gets("[punsubscribe p* 1]")
+		c.gets("[unsubscribe b 0]")
+		c.gets("[ssubscribe s 1]")
+		c.gets("[sunsubscribe s 0]")
+		c.send(encode("SUBSCRIBE")) // an error is a reply
+		c.want("OK", "CLIENT", "REPLY", "ON")
+		c.send(encode("CLIENT", "REPLY", "SKIP") + encode("SUBSCRIBE", "a"))
+		c.gets("[subscribe a 1]")
+		c.send(encode("UNSUBSCRIBE"))
+		c.gets("[unsubscribe a 0]")
+		// A transaction on a worker.
+		c.send(encode("CLIENT", "REPLY", "OFF") + encode("MULTI") + encode("KEYS", "*") + encode("SUBSCRIBE", "w") + encode("EXEC"))
+		c.gets("[subscribe w 1]")
+		c.send(encode("UNSUBSCRIBE"))
+		c.gets("[unsubscribe w 0]")
+		c.want("OK", "CLIENT", "REPLY", "ON")
+	}
+}
+
+// TestDeadKeyServesNobody holds that a client is not served with a key that was filled and has
+// expired within one EXEC.
+func TestDeadKeyServesNobody(t *testing.T) {
+	s := startServer(t)
+	p, c := dial(t, s), dial(t, s)
+	c.block(s, 1, "BLPOP", "k", "0")
+	for _, call := range []string{"MULTI", "RPUSH k old", "PEXPIRE k 5", "DEBUG SLEEP 0.05", "EXEC"} {
+		p.do(strings.Fields(call)...)
+	}
+	p.want("1", "RPUSH", "k", "new")
+	c.gets("[k new]")
+	noObservers(t, s)
+}
+
+// TestReadsLeaveExpiredKeysWhilePaused holds that nothing is deleted during a pause, and that nobody
+// sees what has expired.
+func TestReadsLeaveExpiredKeysWhilePaused(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	c.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+	c.want("OK", "SET", "k", "v", "PX", "1")
+	c.want("OK", "CLIENT", "PAUSE", "100000", "WRITE")
+	time.Sleep(5 * time.Millisecond)
+	for _, cr := range [][2]string{
+		{"GET k", "nil"}, {"EXISTS k", "0"}, {"TYPE k", "none"}, {"RANDOMKEY", "nil"}, {"KEYS *", "[]"}, {"DBSIZE", "1"},
+		{"CLIENT UNPAUSE", "OK"}, {"GET k", "nil"}, {"DBSIZE", "0"}, {"SET k w", "OK"}, {"GET k", "w"},
+	} {
+		c.want(cr[1], strings.Fields(cr[0])...)
+	}
+}
+
+// TestSwapOfExpiredKeysBreaksNoWatch holds that a missing key which SWAPDB replaces by one that has
+// expired has not changed.
+func TestSwapOfExpiredKeysBreaksNoWatch(t *testing.T) {
+	s := startServer(t)
+	p, c := dial(t, s), dial(t, s)
+	p.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+	p.want("OK", "SELECT", "1")
+	p.want("OK", "SET", "k", "v", "PX", "1")
+	c.want("OK", "WATCH", "k")
+	time.Sleep(5 * time.Millisecond)
+	p.want("OK", "SWAPDB", "0", "1")
+	c.want("OK", "MULTI")
+	c.want("QUEUED", "PING")
+	c.want("[PONG]", "EXEC")
+	// But one that is there now has.
+	c.want("OK", "WATCH", "other")
+	p.want("OK", "SELECT", "1")
+	p.want("OK", "SET", "other", "v")
+	p.want("OK", "SWAPDB", "0", "1")
+	c.want("OK", "MULTI")
+	c.want("nil", "EXEC")
+}

@@ -74,6 +74,22 @@ func (s *session) SetReply(mode command.ReplyMode) {
 	s.bindReply()
 }
 
+// Pushing implements command.Client.
+func (s *session) Pushing(on bool) {
+	switch {
+	case !s.muted():
+	case on:
+		s.ex.w.Flush()
+		s.ex.w.Bind(s.conn.Out(), int(s.proto))
+		s.ex.w.Limit(s.outputRoom())
+	default:
+		s.bindReply()
+	}
+}
+
+// muted tells whether the replies to the running command are not wanted.
+func (s *session) muted() bool { return s.reply == replyOff || s.reply == replySkipThis }
+
 // SetNoEvict implements command.Client.
 func (s *session) SetNoEvict(on bool) { s.noEvict = on }
 
@@ -148,7 +164,7 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" ssub=", int64(len(id.subs[command.SubShard])))
 	queued, watched := -1, 0
 	if s.tx != nil {
-		queued = len(s.tx.calls)
+		queued = s.tx.calls.n
 	}
 	if s.watching != nil {
 		watched = int(s.watching.n.Load())
@@ -195,12 +211,12 @@ func (s *session) argvBytes() (n int64) {
 	return n
 }
 
-// multiBytes is what the arguments of the queued calls take.
+// multiBytes is how long the arguments of the queued calls are: they count as input.
 func (s *session) multiBytes() int64 {
 	if s.tx == nil {
 		return 0
 	}
-	return int64(len(s.tx.text))
+	return s.tx.calls.argBytes
 }
 
 // flagLetters returns the flags of CLIENT LIST.

@@ -11,6 +11,7 @@ import (
 // has finished, and kept here until then.
 type workerClient struct {
 	*session
+	sc    *slowCall
 	ex    *executor                              // the worker's
 	name  *string                                // set by CLIENT SETNAME
 	subs  *[command.SubKinds]map[string]struct{} // once it has changed them
@@ -75,6 +76,21 @@ func (w *workerClient) SetLib(attr, value string) {
 // SetReply implements command.Client.
 func (w *workerClient) SetReply(mode command.ReplyMode) {
 	w.later(func() { w.session.SetReply(mode) })
+}
+
+// Pushing implements command.Client.
+func (w *workerClient) Pushing(on bool) {
+	switch {
+	case !w.sc.muted:
+		return
+	case on:
+		w.ex.w.Flush()
+		w.ex.w.Bind(&w.sc.pushed, w.ex.w.Proto())
+	default:
+		w.ex.w.Flush()
+		w.ex.w.Bind(&w.sc.reply, w.ex.w.Proto())
+	}
+	w.ex.w.Limit(w.sc.room)
 }
 
 // SetNoEvict implements command.Client.

@@ -53,6 +53,7 @@ type executor struct {
 	together    bool         // the calls of a transaction, all short, are timed together
 	ran         int          // how many of them have run
 	spareTx     *transaction // for the next MULTI
+	queued      callReader   // of the transaction that runs
 	watchNanos  int64        // calls that take longer concern the slow log or the latency monitor
 	timed       bool         // latency-tracking
 	rec         recorder

@@ -90,7 +90,10 @@ func (a *execStats) addClient(se *session) {
 // bytes is what the session takes with its buffers, what it watches and listens to, and what
 // it waits with. It runs on the session's reactor.
 func (s *session) bytes() int64 {
-	n := int64(sessionBytes+s.conn.In().Len()+s.parser.Buffered()+s.conn.OutBytes()) + s.multiBytes()
+	n := int64(sessionBytes + s.conn.In().Len() + s.parser.Buffered() + s.conn.OutBytes())
+	if s.tx != nil {
+		n += s.tx.calls.held
+	}
 	if s.watching != nil {
 		n += s.watching.bytes.Load()
 	}

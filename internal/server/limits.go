@@ -37,10 +37,12 @@ const (
 	keepFormBytes = 256 << 10
 	// keepMessages is the longest inbox of published messages that a reactor keeps for reuse.
 	keepMessages = 4096
-	// keepTransactionBytes and keepTransactionCalls bound the memory of a transaction that
-	// is kept for the next one.
+	// keepTransactionBytes bounds the memory of a transaction that is kept for the next one.
 	keepTransactionBytes = 16 << 10
-	keepTransactionCalls = 256
+	// queueChunkBytes and queueChunkMost are the first and the largest size of what the calls of a
+	// transaction are kept in.
+	queueChunkBytes = 512
+	queueChunkMost  = 64 << 10
 	// trackForgetSteps is by how many keys one that is remembered for client-side caching
 	// brings tracking-table-max-keys nearer.
 	trackForgetSteps = 8

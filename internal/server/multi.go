@@ -5,7 +5,6 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
-	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
 
@@ -19,42 +18,24 @@ import (
 // Either way nobody sees half of it, its effects are one record of the journal, and the
 // clients that it wakes are served at its end.
 type transaction struct {
-	calls   []command.Call // in its own memory
+	calls   callQueue
 	flags   command.Flag   // of any of the calls
 	lacking command.Flag   // that any of them does not have
 	shards  store.ShardSet // of all keys
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
 	short   bool // all calls are plain ones (Spec.PlainKey)
-
-	// Where the calls' arguments and keys are kept. A slice that has to grow leaves what
-	// was cut out of it where it is.
-	text []byte
-	args [][]byte
-	keys []store.Key
 }
 
 // releaseTx keeps tx, of which nothing is in use any more, for the executor's next
-// transaction, unless it is large: one whose slices have grown allocates nothing. What they
-// hold need not be cleared: it refers to tx's own memory.
+// transaction, unless it begins with something large.
 func (ex *executor) releaseTx(tx *transaction) {
-	if cap(tx.text) <= keepTransactionBytes && cap(tx.calls) <= keepTransactionCalls {
-		tx.calls, tx.text, tx.args, tx.keys = tx.calls[:0], tx.text[:0], tx.args[:0], tx.keys[:0]
+	tx.calls.reset()
+	if tx.calls.held <= keepTransactionBytes {
 		tx.flags, tx.lacking, tx.aborted, tx.whole = 0, 0, false, false
 		tx.shards.Clear()
 		ex.spareTx = tx
 	}
-}
-
-// copyArgs copies the arguments of a call into the transaction's memory.
-func (tx *transaction) copyArgs(args resp.Args) resp.Args {
-	from := len(tx.args)
-	for _, a := range args {
-		at := len(tx.text)
-		tx.text = append(tx.text, a...)
-		tx.args = append(tx.args, tx.text[at:len(tx.text):len(tx.text)])
-	}
-	return tx.args[from:len(tx.args):len(tx.args)]
 }
 
 // BeginMulti implements command.Client.
@@ -96,29 +77,13 @@ func (s *session) enqueue(call *command.Call) {
 		ex.w.Simple("QUEUED")
 		return
 	}
-	tx.calls = append(tx.calls, command.Call{})
-	q := &tx.calls[len(tx.calls)-1]
-	q.Spec, q.Args = spec, tx.copyArgs(call.Args)
-	from := len(tx.keys)
-	tx.keys = append(tx.keys, call.Keys...)
-	q.Keys = tx.keys[from:len(tx.keys):len(tx.keys)]
-	if at := spec.PlainKey(len(q.Args)); at > 0 {
-		q.Keys[0].Name = q.Args[at]
-		tx.shards.Add(q.Keys[0].Shard)
-	} else {
-		tx.short = false
-		if idx, ok := spec.AppendKeys(ex.idx[:0], q.Args); ok {
-			ex.idx = idx
-			for i, at := range idx {
-				q.Keys[i].Name = q.Args[at]
-			}
-		}
-		set := ex.srv.shardsOfCall(q)
-		tx.shards.Merge(&set)
-	}
+	tx.calls.add(call)
+	tx.short = tx.short && spec.PlainKey(len(call.Args)) > 0
+	set := ex.srv.shardsOfCall(call)
+	tx.shards.Merge(&set)
 	tx.flags |= spec.Flags
 	tx.lacking |= ^spec.Flags
-	if len(q.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
+	if len(call.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
 		tx.whole = true
 	}
 	ex.w.Simple("QUEUED")
@@ -180,6 +145,7 @@ func (ex *executor) runExec() (done bool) {
 	ex.closeGroup() // before its arguments are gone
 	ex.stats.commands++
 	ex.observeExec(tx, from, failed)
+	ex.queued.done()
 	if !ex.worker && !tx.aborted {
 		ex.releaseTx(tx)
 	}
@@ -234,9 +200,13 @@ func (ex *executor) execAll(s *session, tx *transaction, keyed *store.ShardSet) 
 	ex.inExec, ex.whole = true, whole
 	ex.execTx, ex.execSpec = tx, exec
 	ex.beginUnit(keyed)
-	c.W.Array(len(tx.calls))
-	for i := range tx.calls {
-		ex.execCall(&tx.calls[i])
+	c.W.Array(tx.calls.n)
+	ex.queued.start(&tx.calls)
+	for range tx.calls.n {
+		c.Call = ex.queued.next(ex.srv.table.Specs())
+		ex.queued.keys, _ = ex.appendKeys(ex.queued.keys[:0], &c.Call)
+		c.Keys = ex.queued.keys
+		ex.execCall()
 	}
 	ex.endUnit()
 	c.W.Raw(ex.pushes)
@@ -252,10 +222,10 @@ func noYield() {}
 
 func justCall(f func()) { f() }
 
-// execCall runs one call of a transaction, if its client may still make it.
-func (ex *executor) execCall(call *command.Call) {
+// execCall runs the context's call, one of a transaction, if its client may still make it.
+func (ex *executor) execCall() {
 	c := &ex.ctx
-	c.Call = *call
+	call := &c.Call
 	caller := admit.Caller{As: admit.Transaction, User: ex.caller.User}
 	if v := admit.Judge(&caller, 0, call, admit.NoFault); v.Refused() {
 		ex.noteDenied(v.Denial.Denied, deniedObject(v.Denial, call), c.Client.User(), true, c.Client.AppendInfo(nil))

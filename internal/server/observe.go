@@ -89,8 +89,9 @@ func (ex *executor) observeExec(tx *transaction, from int64, failed bool) {
 	ex.observe(&ex.ctx, ex.ctx.Spec, failed)
 	if ex.ran > 0 {
 		share := (ex.mark - from) / int64(ex.ran)
-		for i := range tx.calls[:ex.ran] {
-			ex.cmds.Call(tx.calls[i].Spec.ID, share, false, ex.timed)
+		ex.queued.start(&tx.calls)
+		for range ex.ran {
+			ex.cmds.Call(ex.queued.next(ex.srv.table.Specs()).Spec.ID, share, false, ex.timed)
 		}
 	}
 	ex.together, ex.ran = false, 0

@@ -16,7 +16,7 @@ type shardObservers struct {
 	mu struct { // innermost, for a few instructions: below the shard locks and waiter.mu
 		sync.Mutex
 		queues  map[keyName]*waitQueue
-		watches map[keyName][]*watchSet
+		watches map[keyName][]watchRef
 	}
 	counted bool // Store.Observe knows of this shard; guarded by the shard's lock
 	_       [39]byte
@@ -150,8 +150,8 @@ func (ex *executor) touch(db int, k store.Key) {
 	}
 	o.mu.Lock()
 	q := o.mu.queues[keyName{db, string(k.Name)}]
-	for _, ws := range o.mu.watches[keyName{db, string(k.Name)}] {
-		ws.broken.Store(true)
+	for _, ref := range o.mu.watches[keyName{db, string(k.Name)}] {
+		ref.set.broken.Store(true)
 	}
 	idle := len(o.mu.queues)+len(o.mu.watches) == 0
 	o.mu.Unlock()
@@ -214,8 +214,10 @@ func (s *Server) observedGone(shard uint32, db int, key []byte) {
 		return
 	}
 	o.mu.Lock()
-	for _, ws := range o.mu.watches[keyName{db, string(key)}] {
-		ws.broken.Store(true)
+	for _, ref := range o.mu.watches[keyName{db, string(key)}] {
+		if ref.there { // else it came, expired, with SWAPDB
+			ref.set.broken.Store(true)
+		}
 	}
 	q := o.mu.queues[keyName{db, string(key)}]
 	wake := q != nil && q.deletions > 0

@@ -34,6 +34,7 @@ func (s *Server) PauseClients(forMs int64, all bool) {
 	p.mu.untilMs = max(p.mu.untilMs, now+min(forMs, math.MaxInt64-now))
 	p.mu.all = p.mu.all || all
 	s.setGuard(guardPaused, true)
+	s.store.SetHiding(true)
 }
 
 // UnpauseClients implements command.Host.
@@ -51,6 +52,7 @@ func (s *Server) endPause() {
 	over := s.guard.Load()&guardPaused != 0 && p.mu.untilMs <= time.Now().UnixMilli()
 	if over {
 		s.setGuard(guardPaused, false)
+		s.store.SetHiding(false)
 	}
 	p.mu.Unlock()
 	if !over {

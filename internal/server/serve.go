@@ -77,6 +77,7 @@ func (ex *executor) forgetReady(from int) {
 // shards that are not held: that one is returned.
 func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 	q := ex.ready[ex.readyAt].q
+	now := ex.srv.nowMs() // the batch's reading may be old: a key that has died in a transaction serves nobody
 	if !held.Has(q.key.Shard) {
 		n, _ := q.after(ex.ready[ex.readyAt].at)
 		if n == nil {
@@ -94,7 +95,7 @@ func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 			r.again, r.at = false, nil
 			continue
 		}
-		e := ex.srv.store.Find(q.db, q.key, ex.ctx.Now)
+		e := ex.srv.store.Find(q.db, q.key, now)
 		if e.A == 0 && !deletions {
 			return nil
 		}
@@ -106,13 +107,13 @@ func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 			return n.w
 		}
 		r.at = n
-		ex.serve(n.w)
+		ex.serve(n.w, now)
 	}
 }
 
 // serve runs the waiter's command again, if its client may still make the call. If that waits
 // again, the waiter stays where it is. All its shards are held.
-func (ex *executor) serve(w *waiter) {
+func (ex *executor) serve(w *waiter, now int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.mu.over {
@@ -122,7 +123,7 @@ func (ex *executor) serve(w *waiter) {
 	if user == nil {
 		return // its connection is about to be closed
 	}
-	c := ex.servingCtx()
+	c := ex.servingCtx(now)
 	c.Client, c.DB, c.NoTouch = w.s, w.db, w.noTouch
 	c.Call = w.Call
 	c.W.Bind(&w.reply, w.proto)
@@ -204,13 +205,13 @@ func (s *Server) wakeKept() {
 
 // servingCtx is the context for commands of blocked clients: the executor's own is in
 // the middle of a command of another client.
-func (ex *executor) servingCtx() *command.Ctx {
+func (ex *executor) servingCtx(now int64) *command.Ctx {
 	own := &ex.ctx
 	if ex.serving == nil {
 		ex.serving = &command.Ctx{W: &resp.Writer{OnError: ex.w.OnError}, Store: own.Store, Host: own.Host, OnChange: own.OnChange, CanWait: true, Resumed: true}
 	}
 	c := ex.serving
-	c.Now, c.Clock, c.LFU, c.Limits = own.Now, own.Clock, own.LFU, own.Limits
+	c.Now, c.Clock, c.LFU, c.Limits = now, own.Clock, own.LFU, own.Limits
 	c.AllChanges, c.OnMiss, c.Effects.On = own.AllChanges, own.OnMiss, own.Effects.On
 	return c
 }

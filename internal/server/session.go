@@ -119,7 +119,7 @@ func (s *session) bindReply() {
 	if ex.w.TakeOver() {
 		s.closeOverLimit()
 	}
-	if s.reply == replyOff || s.reply == replySkipThis {
+	if s.muted() {
 		ex.w.Bind(&ex.quiet, int(s.proto))
 		return
 	}
@@ -149,9 +149,9 @@ func (s *session) protocolError(err error) {
 // closeAfterReply ends the connection after what is in the out-ring.
 func (s *session) closeAfterReply() { s.closing = true }
 
-// checkInput enforces client-query-buffer-limit.
+// checkInput enforces client-query-buffer-limit. As in Redis, what is queued since MULTI counts.
 func (s *session) checkInput() {
-	if held := int64(s.conn.In().Len() + s.parser.Buffered()); held > s.ex.srv.opts.QueryBufferLimit.Load() {
+	if held := int64(s.conn.In().Len()+s.parser.Buffered()) + s.multiBytes(); held > s.ex.srv.opts.QueryBufferLimit.Load() {
 		s.ex.srv.log.Warn("closing client that reached max query buffer length", "client", s.conn.RemoteAddr(), "bytes", held)
 		s.conn.Close(errQueryLimit)
 	}

@@ -25,6 +25,12 @@ type watchedKey struct {
 	there bool
 }
 
+// watchRef is a watchSet as the key that it watches sees it.
+type watchRef struct {
+	set   *watchSet
+	there bool // the key existed when it was watched
+}
+
 // Watch implements command.Client. The shard of k is locked.
 func (s *session) Watch(db int, k store.Key, there bool) {
 	if s.watching == nil {
@@ -45,10 +51,10 @@ func (s *session) Watch(db int, k store.Key, there bool) {
 	o := s.ex.srv.observe(k.Shard)
 	o.mu.Lock()
 	if o.mu.watches == nil {
-		o.mu.watches = map[keyName][]*watchSet{}
+		o.mu.watches = map[keyName][]watchRef{}
 	}
 	at := keyName{db, name}
-	o.mu.watches[at] = append(o.mu.watches[at], ws)
+	o.mu.watches[at] = append(o.mu.watches[at], watchRef{ws, there})
 	o.mu.Unlock()
 }
 
@@ -64,7 +70,7 @@ func (s *session) Unwatch() {
 		at := keyName{w.db, string(w.key.Name)}
 		o.mu.Lock()
 		sets := o.mu.watches[at]
-		j := slices.Index(sets, ws)
+		j := slices.IndexFunc(sets, func(r watchRef) bool { return r.set == ws })
 		sets = slices.Delete(sets, j, j+1)
 		if len(sets) == 0 {
 			delete(o.mu.watches, at)

@@ -16,17 +16,19 @@ import (
 // may die, and its ring go back to the pool, while the worker runs.
 type slowCall struct {
 	command.Call
-	s     *session
-	db    int32
-	proto int8
-	reply resp.Buffer
-	room  int    // how long the reply may become
-	wait  uint64 // what the reply waits for, see executor.takeWait
-	wrote uint64
-	cut   bool        // the reply is not whole, and will not be sent
-	done  func()      // posted to the session's reactor
-	halt  atomic.Bool // see command.Ctx.Halt
-	endAt int64       // of the session's reactor: when its client was first seen to be at its end, 0: it is not
+	s      *session
+	db     int32
+	proto  int8
+	reply  resp.Buffer
+	muted  bool        // CLIENT REPLY: the reply is not wanted
+	pushed resp.Buffer // what is sent nevertheless
+	room   int         // how long the reply may become
+	wait   uint64      // what the reply waits for, see executor.takeWait
+	wrote  uint64
+	cut    bool        // the reply is not whole, and will not be sent
+	done   func()      // posted to the session's reactor
+	halt   atomic.Bool // see command.Ctx.Halt
+	endAt  int64       // of the session's reactor: when its client was first seen to be at its end, 0: it is not
 
 	user   *acl.User
 	after  []func()   // what the call changed in the session
@@ -116,7 +118,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.begin(sc.s, time.Now().UnixMilli())
 	ex.ctx.DB, ex.caller = int(sc.db), admit.Caller{User: sc.user}
 	flags := sc.Spec.Flags
-	wc := workerClient{session: sc.s, ex: ex}
+	wc := workerClient{session: sc.s, sc: sc, ex: ex}
 	if flags&command.Exec != 0 {
 		ex.ctx.Client = &wc
 		flags |= sc.s.tx.flags
@@ -184,7 +186,7 @@ func (ex *executor) yield() {
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
 func (s *session) handOver(b *resp.Batch, i int) outcome {
 	ex := s.ex
-	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom()}
+	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom(), muted: s.muted()}
 	sc.Spec, sc.Args = ex.calls[i].spec, b.Cmds[i].Args.Clone()
 	sc.done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)
@@ -251,8 +253,12 @@ func (s *session) slowDone(sc *slowCall) {
 		s.closeCut(sc.halt.Load())
 		return
 	}
-	if s.reply == replyOn {
-		n, _ := s.conn.Out().Write(sc.reply.Bytes()) // a ring takes everything
+	out := &sc.reply
+	if s.muted() {
+		out = &sc.pushed
+	}
+	if out.Len() > 0 {
+		n, _ := s.conn.Out().Write(out.Bytes()) // a ring takes everything
 		s.ex.stats.outputBytes += int64(n)
 	}
 	s.promised(sc.wait, sc.wrote)

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/resp"
+)
+
+// TestCallQueue holds that calls come out as they went in, and take about as much as they are long.
+func TestCallQueue(t *testing.T) {
+	table, err := command.Build(command.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var q callQueue
+	var r callReader
+	for round := range 3 {
+		var calls []command.Call
+		total := 0
+		for range 5000 {
+			call := command.Call{Spec: table.Specs()[rnd.IntN(len(table.Specs()))]}
+			for range 1 + rnd.IntN(4) {
+				n := rnd.IntN(40)
+				if rnd.IntN(200) == 0 {
+					n = rnd.IntN(100_000)
+				}
+				call.Args = append(call.Args, bytes.Repeat([]byte{byte(rnd.IntN(256))}, n))
+				total += n
+			}
+			q.add(&call)
+			calls = append(calls, call)
+		}
+		if q.argBytes != int64(total) || q.n != len(calls) {
+			t.Fatalf("round %d: %d calls of %d bytes, want %d of %d", round, q.n, q.argBytes, len(calls), total)
+		}
+		if most := int64(total + 16*len(calls) + total/4 + queueChunkMost); q.held > most {
+			t.Errorf("%d bytes are held for %d", q.held, total)
+		}
+		r.start(&q)
+		var before resp.Args
+		for i, want := range calls {
+			got := r.next(table.Specs())
+			if got.Spec != want.Spec || fmt.Sprintf("%q", got.Args) != fmt.Sprintf("%q", want.Args) {
+				t.Fatalf("call %d is %.200q, want %.200q", i, got.Args, want.Args)
+			}
+			if i > 0 && fmt.Sprintf("%q", before) != fmt.Sprintf("%q", calls[i-1].Args) {
+				t.Fatalf("call %d is gone when the next has been read", i-1)
+			}
+			before = got.Args
+		}
+		r.done()
+		q.reset()
+	}
+}
+
+// TestQueueIsInput holds that what is queued counts against client-query-buffer-limit, and that it is seen.
+func TestQueueIsInput(t *testing.T) {
+	s := startServer(t, "client-query-buffer-limit", "1mb")
+	p, c := dial(t, s), dial(t, s)
+	id := c.do("CLIENT", "ID")
+	c.want("OK", "MULTI")
+	value := strings.Repeat("x", 1000)
+	for range 500 {
+		c.want("QUEUED", "SET", "k", value)
+	}
+	if got := p.do("CLIENT", "LIST", "ID", id); !strings.Contains(got, "multi-mem=502000 ") {
+		t.Error(got)
+	}
+	c.want("[OK "+strings.TrimSuffix(strings.Repeat("OK ", 499), " ")+"]", "EXEC")
+	c.want("OK", "MULTI")
+	go func() {
+		for range 2000 {
+			if _, err := io.WriteString(c, encode("SET", "k", value)); err != nil {
+				return // it is closed, as it should be
+			}
+		}
+	}()
+	queued := 0
+	for ; queued < 2000; queued++ {
+		if v, err := resp.ReadReply(c.r); err != nil || string(v.Str) != "QUEUED" {
+			break
+		}
+	}
+	if queued == 2000 {
+		t.Error("the queue has no bound")
+	}
+	if got := p.do("INFO", "stats"); !strings.Contains(got, "client_query_buffer_limit_disconnections:1") {
+		t.Error(got)
+	}
+}
