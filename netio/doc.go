@@ -64,7 +64,8 @@
 // session waits for something, and its end is noticed.
 //
 // Writing. After its turn a connection's goroutine writes what came of it. What comes for
-// the client otherwise is written by a goroutine that lives until there is no more output.
+// the client otherwise the stripe's goroutine writes after its turn, for all clients that have something,
+// as far as the kernel takes it; the rest is written by a goroutine that lives until there is no more output.
 // One of them at a time has the out-ring; it takes a parcel under the mutex and writes it
 // outside: nothing that is corked can leave. If the client does not read for one tick of
 // 100 ms, the goroutine that hangs in its write becomes such a writer and a new one reads

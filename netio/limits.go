@@ -87,6 +87,9 @@ const (
 	// minSlots is the room for connections that a reactor begins with.
 	minSlots = 64
 
+	// keepUnsent is the capacity up to which a stripe keeps its lists of connections with output.
+	keepUnsent = 4096
+
 	// keepMails is the capacity up to which a mailbox keeps its queue for reuse.
 	keepMails = 1024
 

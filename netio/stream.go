@@ -35,6 +35,12 @@ type stream struct {
 	got    int    // what try read
 	gotErr error
 
+	// Of who consumes the out-ring, see stream_write.go.
+	give    func(uintptr) bool // tryWrite, where raw is set
+	left    int                // how much of the parcel is to be written
+	patient bool               // else it is written as far as it goes at once
+	giveErr error              // what tryWrite met
+
 	// Under the stripe's mutex.
 	own     bool   // the connection's goroutine is in its turn: it writes afterwards
 	direct  []byte // the reader is reading into this
@@ -58,7 +64,7 @@ func newStream(r *Reactor, l *listener, nc net.Conn) *stream {
 	c.direct = &s.dest
 	if sc, ok := nc.(syscall.Conn); ok && canReadRaw {
 		if raw, err := sc.SyscallConn(); err == nil {
-			s.raw, s.try = raw, s.tryRead
+			s.raw, s.try, s.give = raw, s.tryRead, s.tryWrite
 			return s
 		}
 	}

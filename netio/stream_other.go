@@ -9,6 +9,8 @@ const canReadRaw = false
 
 func (s *stream) tryRead(uintptr) bool { return true }
 
+func (s *stream) tryWrite(uintptr) bool { return true }
+
 // openStream opens a listening socket. The system decides about the backlog.
 func openStream(network, addr string, _ ListenOptions) (net.Listener, *listener, error) {
 	ln, err := net.Listen(network, addr)

@@ -371,3 +371,63 @@ func TestWhyDetached(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamsAreSentTogether: what comes for very many clients at once is sent without a goroutine for
+// each; clients that do not read hold up neither the others nor memory that the kernel has taken.
+func TestStreamsAreSentTogether(t *testing.T) {
+	if !canReadRaw {
+		t.Skip("here every client has a goroutine that writes")
+	}
+	const clients = 300
+	g, at := serveStreams(t, Config{}, ListenOptions{}, echoHooks(nil))
+	r := g.Reactors()[0]
+	list := make([]net.Conn, clients)
+	for i := range list {
+		list[i] = dial(t, at)
+		exchange(t, list[i], []byte("hello"))
+	}
+	before := runtime.NumGoroutine()
+	toAll := func(b []byte) (most int) {
+		on(t, r, func() {
+			r.EachConn(func(c *Conn) bool {
+				_, _ = c.Out().Write(b)
+				c.Flush()
+				return true
+			})
+			most = runtime.NumGoroutine()
+		})
+		return most
+	}
+	if n := toAll([]byte("news")); n > before+clients/10 {
+		t.Errorf("%d goroutines more for a message to %d clients", n-before, clients)
+	}
+	for _, c := range list {
+		b := make([]byte, 4)
+		_, err := io.ReadFull(c, b)
+		must(t, err)
+		if string(b) != "news" {
+			t.Fatalf("%q", b)
+		}
+	}
+	for _, c := range list[1:] {
+		_ = c.Close()
+	}
+	await(t, r, "one client is left", func() bool {
+		n := 0
+		r.EachConn(func(*Conn) bool { n++; return true })
+		return n == 1
+	})
+	much := pattern(16<<20, 0)
+	toAll(much)
+	left := 0
+	await(t, r, "the kernel has taken what it takes, and the ring has let go of it", func() bool {
+		r.EachConn(func(c *Conn) bool { left = c.OutBytes(); return true })
+		return left < len(much) && left%(writeVecNodes*NodeBytes) != 0
+	})
+	got := make([]byte, len(much))
+	_, err := io.ReadFull(list[0], got)
+	must(t, err)
+	if !bytes.Equal(got, much) {
+		t.Error("something else came")
+	}
+}

@@ -19,6 +19,35 @@ func (s *stream) tryRead(fd uintptr) bool {
 	return !isAgain(s.gotErr)
 }
 
+// tryWrite writes what is left of the parcel, as far as the kernel takes it, and lets go of that at
+// once; false when it is full and the netpoller is to call again.
+func (s *stream) tryWrite(fd uintptr) bool {
+	out := &s.c.out
+	for s.left > 0 {
+		var (
+			vec [writeVecNodes][]byte
+			n   int
+			err error
+		)
+		if first := out.Peek(); len(first) >= s.left {
+			n, err = sysWrite(int(fd), first[:s.left])
+		} else {
+			k, _ := out.views(vec[:], s.left)
+			n, err = sysWritev(int(fd), vec[:k])
+		}
+		if err != nil && isAgain(err) {
+			return !s.patient
+		}
+		if err != nil {
+			s.giveErr = err
+			return true
+		}
+		out.Discard(n)
+		s.left -= n
+	}
+	return true
+}
+
 // openStream opens a listening socket as for a reactor (the same backlog, permissions and
 // care for what lies in its place) and gives it to Go's netpoller.
 func openStream(network, addr string, opt ListenOptions) (net.Listener, *listener, error) {

@@ -15,7 +15,9 @@ const (
 	sendNone       // nobody ever again
 )
 
-// parcel is output on its way: views of the out-ring.
+// parcel is output on its way: the first len bytes of the out-ring. Where the netpoller lets
+// the socket be written directly it is no more than that, and the ring lets go of it as the kernel
+// takes it; else these are its views.
 type parcel struct {
 	one []byte // the common case
 	vec *vector
@@ -53,6 +55,9 @@ func (s *stream) take(who int32) parcel {
 func (s *stream) pick() parcel {
 	c := s.c
 	c.r.counts.Writes++
+	if s.raw != nil {
+		return parcel{len: min(c.out.Len(), turnWriteBytes)}
+	}
 	first := c.out.Peek()
 	if len(first) == c.out.Len() {
 		return parcel{one: first, len: len(first)}
@@ -67,6 +72,10 @@ func (s *stream) pick() parcel {
 // write sends a parcel; it blocks while the client does not read.
 func (s *stream) write(p parcel) error {
 	var err error
+	if s.raw != nil {
+		_, err = s.writeRaw(p, true)
+		return err
+	}
 	if p.vec == nil {
 		_, err = s.nc.Write(p.one)
 	} else {
@@ -78,6 +87,16 @@ func (s *stream) write(p parcel) error {
 		s.c.out.Discard(p.len)
 	}
 	return err
+}
+
+// writeRaw is write for a socket that can be written directly. Unless it is patient it does not wait
+// for the client, and returns how much is left.
+func (s *stream) writeRaw(p parcel, patient bool) (left int, err error) {
+	s.left, s.patient = p.len, patient
+	if err = s.raw.Write(s.give); err == nil {
+		err = s.giveErr
+	}
+	return s.left, err
 }
 
 // send writes what take(sendOwn) gave, and what has come since, on the connection's
@@ -165,8 +184,75 @@ func (s *stream) flush() {
 	if s.own || c.closed || c.corked || c.out.Len() == 0 || !s.sending.CompareAndSwap(sendIdle, sendMore) {
 		return
 	}
+	if s.raw != nil {
+		c.r.stripe.unsent = append(c.r.stripe.unsent, s)
+		return
+	}
 	c.r.group.wg.Add(1)
 	go s.sendOnce()
+}
+
+// sendAll writes the output of all connections for which flush was called, as far as it goes
+// without waiting for their clients. Those that do not read get a goroutine that waits. The stripe's
+// goroutine calls it with the mutex held, which it releases meanwhile: one of them for all, since very
+// many connections may have a message at the same time, and as many goroutines that want the mutex
+// would hold up everybody else.
+func (r *Reactor) sendAll() {
+	st := r.stripe
+	for len(st.unsent) > 0 {
+		list := st.unsent
+		st.unsent, st.parcels = st.sent[:0], st.parcels[:0]
+		for _, s := range list {
+			p := parcel{}
+			if !s.c.closed && !s.c.corked && s.c.out.Len() > 0 {
+				p = s.pick()
+			}
+			st.parcels = append(st.parcels, p)
+		}
+		st.mu.Unlock()
+		for i, s := range list {
+			p := &st.parcels[i]
+			if p.len == 0 {
+				continue
+			}
+			left, err := s.writeRaw(*p, false)
+			if err == nil && left > 0 { // the client does not read
+				list[i] = nil
+				r.group.wg.Add(1)
+				go s.sendOnce()
+			} else if err != nil {
+				s.fail(err)
+			}
+		}
+		st.mu.Lock()
+		r.tellTime()
+		for i, s := range list {
+			list[i] = nil
+			if s != nil {
+				s.sent()
+			}
+		}
+		r.bury()
+		st.sent = list
+		if cap(st.sent) > keepUnsent {
+			st.sent, st.parcels = nil, nil
+		}
+	}
+}
+
+// sent ends the sending of a parcel that is out, or has failed. The stripe's mutex is held.
+func (s *stream) sent() {
+	c := s.c
+	s.sending.Store(sendIdle)
+	if c.closed {
+		return
+	}
+	if c.out.Len() == 0 {
+		c.drained()
+	} else {
+		c.Flush()
+	}
+	c.settle()
 }
 
 // sendOnce is the goroutine that flush starts.

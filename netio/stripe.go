@@ -24,6 +24,11 @@ type stripe struct {
 	// math.MaxInt64 for never, 0 while it is awake.
 	until   int64
 	writers []*stream // whose own goroutines have begun to write since the last look
+	unsent  []*stream // whose output the stripe's goroutine is to send, see sendAll
+
+	// The stripe's goroutine's.
+	sent    []*stream // the unsent of before, emptied
+	parcels []parcel  // of those that are being sent
 }
 
 // DefaultStripes is a good number of stripes: enough that two goroutines which run at the
@@ -69,6 +74,7 @@ func (r *Reactor) runStripe() {
 		}
 		r.turn(nil)
 		r.endTurn(0)
+		r.sendAll()
 	}
 	r.hangUpAll()
 	st.mu.Unlock()
@@ -89,7 +95,7 @@ func (r *Reactor) leave(own *Conn) {
 	if own != nil && own.queued {
 		due--
 	}
-	if due > 0 || r.alarm != 0 && r.alarm < r.stripe.until {
+	if due > 0 || len(r.stripe.unsent) > 0 || r.alarm != 0 && r.alarm < r.stripe.until {
 		r.poller.Break()
 	}
 	r.stripe.mu.Unlock()
@@ -113,6 +119,7 @@ func (r *Reactor) hangUpAll() {
 		return true
 	})
 	r.bury()
+	r.sendAll()
 }
 
 // alarmClock is the Poller of a stripe: it waits for Break and for the time.
