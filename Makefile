@@ -22,7 +22,7 @@ TESTS := $(GO) -C tests
 BIN := bin/kring-server
 CHECKED := bin/kring-server-checked
 # What of the tests' module needs no server beside it.
-BLACKBOX := ./internal/... ./load/... ./embed
+BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 

@@ -10,6 +10,7 @@ require (
 	github.com/chromedp/chromedp v0.23.0
 	github.com/go-redis/cache/v9 v9.0.0
 	github.com/gomodule/redigo v1.9.3
+	github.com/hdt3213/rdb v1.3.2
 	github.com/kringdb/kring v0.0.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/redis/go-redis/v9 v9.23.0

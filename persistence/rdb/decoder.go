@@ -28,7 +28,6 @@ type Decoder struct {
 	kind    Kind
 	lay     layout
 	typ     Type
-	last    bool
 	cur     cursor
 	left    uint64
 	base    uint64

@@ -92,6 +92,7 @@ func readAll(in io.Reader, part int64) (*contents, error) {
 	c := &contents{Aux: map[string]string{}}
 	var it Item
 	var d Decoder
+	var room []byte
 	for {
 		err := r.Next(&it)
 		if err == io.EOF {
@@ -114,7 +115,9 @@ func readAll(in io.Reader, part int64) (*contents, error) {
 			if rec.Key != string(it.Key) {
 				return c, fmt.Errorf("a part of %q behind one of %q", it.Key, rec.Key)
 			}
-			if err := readPart(&d, &it.Value, it.First, it.Last, rec); err != nil {
+			kept := it
+			room = kept.Keep(room[:0])
+			if err := readPart(&d, &kept.Value, it.First, it.Last, rec); err != nil {
 				return c, fmt.Errorf("key %q: %w", it.Key, err)
 			}
 		}

@@ -47,6 +47,17 @@ type Item struct {
 	First, Last bool
 }
 
+// Keep appends what its slices hold to room and lets them point there, so that the item may be
+// handed to another goroutine while the reader goes on. It returns room.
+func (it *Item) Keep(room []byte) []byte {
+	for _, p := range []*[]byte{&it.Key, &it.Text, &it.Body} {
+		from := len(room)
+		room = append(room, *p...)
+		*p = room[from:len(room):len(room)]
+	}
+	return room
+}
+
 // A Value is a value, or a part of one, as it was written: whole as far as its lengths
 // tell, but otherwise unchecked. A Decoder reads it, in any goroutine.
 type Value struct {
@@ -73,7 +84,6 @@ type Reader struct {
 	dialect Dialect
 	verify  bool
 	db      int
-	ended   bool
 	err     error
 
 	key, value text // unpacked keys and texts
