@@ -88,9 +88,6 @@ func setBit(c *Ctx) {
 	buf[0] = buf[0]&^(1<<shift) | byte(on)<<shift
 	// Written even when nothing changes: the value shows as raw from now on.
 	c.Store.StringWriteAt(c.DB, k, e, off>>3, buf[:])
-	if e.A == 0 {
-		c.Changed(k, EventNew, 0)
-	}
 	if grows || old != byte(on) {
 		c.Changed(k, EventSetBit, 1)
 	}

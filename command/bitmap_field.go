@@ -134,7 +134,6 @@ func bitField(c *Ctx) {
 	if !c.IsType(e, entry.String) {
 		return
 	}
-	fresh := e.A == 0
 	e, grown := growTo(c, k, e, size)
 	c.W.Array(n)
 	changes := 0
@@ -151,13 +150,13 @@ func bitField(c *Ctx) {
 			}
 		}
 	}
-	if fresh {
-		c.Changed(k, EventNew, 0)
-	}
 	// A string that only grew, because all operations failed, has changed too,
 	// although Redis does not count it.
-	if changes > 0 || grown && !fresh {
+	switch {
+	case changes > 0:
 		c.Changed(k, EventSetBit, changes)
+	case grown:
+		c.Changed(k, EventNone, 0)
 	}
 }
 

@@ -72,9 +72,6 @@ func bitOpCommand(c *Ctx) {
 	} else {
 		bitOpLong(c, op, dst, srcs, old, longest)
 	}
-	if old.A == 0 {
-		c.Changed(dst, EventNew, 0)
-	}
 	c.Changed(dst, EventSet, 1)
 	c.W.Int(longest)
 }

@@ -4,7 +4,8 @@ package command
 type Event uint8
 
 const (
-	EventSet Event = iota
+	EventNone Event = iota // a change that no notification tells of
+	EventSet
 	EventSetRange
 	EventAppend
 	EventIncrBy
@@ -75,6 +76,7 @@ const (
 )
 
 var eventNames = [...]string{
+	EventNone:                 "",
 	EventSet:                  "set",
 	EventSetRange:             "setrange",
 	EventAppend:               "append",

@@ -208,6 +208,7 @@ func renameTo(c *Ctx) bool {
 	if string(from.Name) == string(to.Name) {
 		return true
 	}
+	c.Find(to) // so that a key which has expired ends first
 	c.Store.Rename(c.DB, from, to)
 	c.Changed(from, EventRenameFrom, 1)
 	c.Changed(to, EventRenameTo, 0)

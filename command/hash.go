@@ -83,7 +83,6 @@ func (ed *hashEdit) create(c *Ctx) {
 	ed.was = c.Store.Create(c.DB, ed.k, entry.Hash, entry.Listpack, hash.EmptyBytes)
 	ed.e = ed.was
 	hash.Init(ed.e)
-	c.Changed(ed.k, EventNew, 0)
 }
 
 // expire removes field if it has expired, so that the command finds it missing.
@@ -190,7 +189,6 @@ func hset(c *Ctx) {
 		ed.was = c.Store.Create(c.DB, ed.k, entry.Hash, entry.Listpack, n)
 		ed.e = hash.Fill(ed.ar, ed.was, pairs)
 		created = hash.Len(ed.e)
-		c.Changed(ed.k, EventNew, 0)
 	} else {
 		ed.create(c)
 		created = ed.setPairs(c, pairs, 0)

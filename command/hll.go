@@ -127,9 +127,6 @@ func (c *Ctx) pfaddDone(k store.Key, changed int) {
 // storeHLL stores b, which is no view of it, as the value of k, whose entry is e or none.
 func (c *Ctx) storeHLL(k store.Key, e entry.Entry, b []byte) {
 	c.Store.SetStringRaw(c.DB, k, b, store.KeepTTL)
-	if e.A == 0 {
-		c.Changed(k, EventNew, 0)
-	}
 }
 
 // toRaw lets the string e show as raw, as any that Redis may change in place.

@@ -92,7 +92,6 @@ func (c *Ctx) pushElems(k store.Key, e entry.Entry, s list.Side, elems [][]byte)
 		enc, n := list.Plan(elems, c.Limits.ListSize)
 		e = c.Store.Create(c.DB, k, entry.List, enc, n)
 		list.Fill(c.Store.Edit(c.DB, k), e, s, elems, c.Limits.ListSize)
-		c.Changed(k, EventNew, 0)
 		return e
 	}
 	ar := c.Store.Edit(c.DB, k)

@@ -40,7 +40,9 @@ var rigTable = sync.OnceValue(func() *Table {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{t: t}
-	st, err := store.Open(store.Options{})
+	st, err := store.Open(store.Options{Hooks: store.Hooks{Created: func(_, _ int, key []byte) {
+		r.events = append(r.events, EventNew.String()+" "+string(key))
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +56,12 @@ func newRig(t testing.TB) *rig {
 
 // record notes every change from now on in r.events.
 func (r *rig) record() {
+	r.st.SetTelling(true)
 	r.c.AllChanges = true
 	r.c.OnChange = func(db int, k store.Key, ev Event) {
-		r.events = append(r.events, ev.String()+" "+string(k.Name))
+		if ev != EventNone {
+			r.events = append(r.events, ev.String()+" "+string(k.Name))
+		}
 	}
 }
 

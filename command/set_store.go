@@ -52,6 +52,7 @@ func (b *setBuilder) store(c *Ctx, ev Event) {
 		sets.Free(b.ar, b.e)
 		deleteDestination(c)
 	} else {
+		c.Find(k) // so that a key which has expired ends first
 		p := b.e.Payload()
 		ne := c.Store.Put(c.DB, k, entry.Set, b.e.Encoding(), len(p), 0)
 		copy(ne.Payload(), b.e.Payload())

@@ -207,13 +207,10 @@ func (s *sorter) store() {
 		c.W.Int(0)
 		return
 	}
-	isNew := c.Find(k).A == 0
+	c.Find(k) // so that a key which has expired ends first
 	enc, n := list.Plan(elems, c.Limits.ListSize)
 	e := c.Store.Put(c.DB, k, entry.List, enc, n, 0)
 	list.Fill(c.Store.Edit(c.DB, k), e, list.Tail, elems, c.Limits.ListSize)
-	if isNew {
-		c.Changed(k, EventNew, 0)
-	}
 	c.Changed(k, EventSortStore, len(elems))
 	c.W.Int(int64(len(elems)))
 	// The keys that BY and GET name may be recorded elsewhere: the record holds the result.

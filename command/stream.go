@@ -69,7 +69,6 @@ func findStream(c *Ctx, k store.Key, create bool) (e entry.Entry, ok bool) {
 	if e.A == 0 && create {
 		e = c.Store.Put(c.DB, k, entry.Stream, entry.StreamNodes, stream.PayloadBytes, 0)
 		stream.Init(e)
-		c.Changed(k, EventNew, 0)
 	}
 	return e, true
 }

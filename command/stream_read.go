@@ -128,7 +128,7 @@ func xread(c *Ctx) {
 	}
 	replyServed(c, served)
 	for i, id := range ids {
-		e := c.Store.FindRaw(c.DB, c.Keys[i])
+		e := c.Store.Find(c.DB, c.Keys[i], c.Now)
 		if !hasNewer(e, id) {
 			continue
 		}
@@ -157,7 +157,7 @@ func (o *readOptions) wait(c *Ctx) {
 	if o.blockMs >= 0 && c.CanWait {
 		for i := o.first + o.n; i < len(c.Args); i++ {
 			if a := c.Args[i]; len(a) == 1 && (a[0] == '$' || a[0] == '+') {
-				id, _ := readID(c, i, c.Store.FindRaw(c.DB, c.Keys[i-o.first-o.n]))
+				id, _ := readID(c, i, c.Store.Find(c.DB, c.Keys[i-o.first-o.n], c.Now))
 				c.Args[i] = appendStreamID(nil, id)
 			}
 		}

@@ -110,7 +110,7 @@ func getSet(c *Ctx) {
 	k := c.Keys[0]
 	e := c.Read(k)
 	if replyString(c, e) {
-		assign(c, k, e, c.Args[2], 0)
+		c.Store.SetString(c.DB, k, c.Args[2], 0)
 		c.Changed(k, EventSet, 1)
 	}
 }

@@ -96,9 +96,6 @@ func addInt(c *Ctx, by int64) {
 		return
 	}
 	c.Store.SetInt(c.DB, k, e, sum)
-	if e.A == 0 {
-		c.Changed(k, EventNew, 0)
-	}
 	c.Changed(k, EventIncrBy, 1)
 	c.W.Int(sum)
 }
@@ -132,9 +129,6 @@ func incrByFloat(c *Ctx) {
 	}
 	c.Scratch = appendLongDouble(c.Scratch[:0], &sum)
 	setText(c, k, c.Scratch)
-	if e.A == 0 {
-		c.Changed(k, EventNew, 0)
-	}
 	c.Changed(k, EventIncrByFloat, 1)
 	c.Effect("SET", c.Args[1], c.Scratch, wordKeepTTL)
 	c.W.Bulk(c.Scratch)

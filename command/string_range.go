@@ -126,9 +126,6 @@ func setRange(c *Ctx) {
 		return
 	}
 	c.Store.StringWriteAt(c.DB, k, e, off, val)
-	if e.A == 0 {
-		c.Changed(k, EventNew, 0)
-	}
 	c.Changed(k, EventSetRange, 1)
 	c.W.Int(max(n, off+int64(len(val))))
 }
@@ -141,7 +138,7 @@ func appendString(c *Ctx) {
 	}
 	n := int64(len(val))
 	if e.A == 0 {
-		assign(c, k, e, val, 0)
+		c.Store.SetString(c.DB, k, val, 0)
 	} else {
 		if !c.fitsLimit(c.Store.StringLen(e), n) {
 			return

@@ -66,23 +66,13 @@ var stringSetSpecs = []*Spec{
 	},
 }
 
-// assign stores val under k, where e is what was found there (none: missing). The
-// caller reports its own event.
-func assign(c *Ctx, k store.Key, e entry.Entry, val []byte, deadline int64) {
-	c.Store.SetString(c.DB, k, val, deadline)
-	if e.A == 0 {
-		c.Changed(k, EventNew, 0)
-	}
-}
-
 // overwrite stores val under k as a plain SET does. Nobody needs to know whether the
-// key existed, except those who listen for new keys.
+// key existed, except those who listen for keys that expire.
 func overwrite(c *Ctx, k store.Key, val []byte) {
-	if !c.AllChanges {
-		c.Store.SetString(c.DB, k, val, 0)
-	} else {
-		assign(c, k, c.Store.Find(c.DB, k, c.Now), val, 0)
+	if c.AllChanges {
+		c.Store.Find(c.DB, k, c.Now)
 	}
+	c.Store.SetString(c.DB, k, val, 0)
 	c.Changed(k, EventSet, 1)
 }
 
@@ -187,7 +177,7 @@ func setWithOptions(c *Ctx) {
 	if o.keepTTL && e.A != 0 {
 		deadline = store.KeepTTL
 	}
-	assign(c, k, e, c.Args[2], deadline)
+	c.Store.SetString(c.DB, k, c.Args[2], deadline)
 	c.Changed(k, EventSet, 1)
 	switch {
 	case o.expire != 0:
@@ -210,7 +200,7 @@ func setNX(c *Ctx) {
 		c.W.Int(0)
 		return
 	}
-	assign(c, k, e, c.Args[2], 0)
+	c.Store.SetString(c.DB, k, c.Args[2], 0)
 	c.Changed(k, EventSet, 1)
 	c.W.Int(1)
 }
@@ -225,7 +215,8 @@ func setWithTTL(c *Ctx, seconds bool) {
 		return
 	}
 	k := c.Keys[0]
-	assign(c, k, c.Find(k), c.Args[3], deadline)
+	c.Find(k) // so that a key which has expired ends first
+	c.Store.SetString(c.DB, k, c.Args[3], deadline)
 	c.Changed(k, EventSet, 1)
 	c.Changed(k, EventExpire, 0)
 	c.setEffect(c.Args[3], deadline)

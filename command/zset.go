@@ -174,7 +174,6 @@ func zaddGeneric(c *Ctx, flags zset.Flags) {
 			return
 		}
 		e = c.newZSet(k, 1, len(pairs[1]))
-		c.Changed(k, EventNew, 0)
 	}
 	ar, limits, was := c.Store.Edit(c.DB, k), c.zsetLimits(), e
 	added, updated := 0, 0

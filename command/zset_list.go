@@ -95,9 +95,6 @@ func (c *Ctx) storeZSet(k store.Key, l *scoredList, ev Event, n int) {
 		e, _, _ = zset.Add(ar, e, l.member(i), l.scores[i], 0, limits)
 	}
 	c.Store.Settle(c.DB, k, was, e)
-	if old.A == 0 {
-		c.Changed(k, EventNew, 0)
-	}
 	c.Changed(k, ev, n)
 }
 

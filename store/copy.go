@@ -48,6 +48,9 @@ func (s *Store) Copy(srcdb int, from Key, dstdb int, to Key) bool {
 
 // copyEntry makes to a copy of e, deep or only of e's block.
 func (s *Store) copyEntry(db int, to Key, e Entry, deep bool) {
+	if s.state.Load()&stateTelling != 0 && s.slotOf(db, to) != nil {
+		s.created(db, to) // what was there goes first, in Redis
+	}
 	// Before e is read: its segment, if it is to's too, is handed over unchanged.
 	ne := s.put(db, to, &entry.Spec{
 		Type: e.Type(), Encoding: e.Encoding(), Clock: e.Clock(), Deadline: e.Deadline(), PayloadLen: e.PayloadLen(),
@@ -77,7 +80,7 @@ func (s *Store) Move(srcdb, dstdb int, k Key) bool {
 	if sh.mu.snap != nil {
 		sh.preserve(k.Shard, dst, k.Hash)
 	}
-	s.insert(dst, k, e, e.Deadline())
+	s.insert(dstdb, dst, k, e, e.Deadline())
 	s.noteInner(k.Shard, dst, k.Hash, dst.table.FindAddr(k.Hash, e.A))
 	return true
 }

@@ -15,22 +15,50 @@ func (s *Store) Find(db int, k Key, now int64) Entry {
 		return Entry{}
 	}
 	e := Entry{A: dict.SlotAddr(slot)}
-	if e.Expired(now) && !s.loading.Load() {
-		if !s.hiding.Load() {
-			s.expire(db, k, slot, e)
-		}
-		return Entry{}
+	if e.Expired(now) {
+		return s.meetExpired(db, k, slot, e)
 	}
 	return e
 }
 
+// meetExpired deletes an entry whose deadline has come, if that is the time for it, and
+// returns what a command sees in its place.
+func (s *Store) meetExpired(db int, k Key, slot dict.Slot, e Entry) Entry {
+	switch state := s.state.Load(); {
+	case state&stateLoading != 0:
+		return e
+	case state&stateHiding == 0:
+		s.expire(db, k, slot, e)
+	}
+	return Entry{}
+}
+
+// The bits of Store.state.
+const (
+	stateLoading = 1 << iota // nothing expires, see SetLoading
+	stateHiding              // what has expired stays, see SetHiding
+	stateTelling             // Hooks.Created is called
+)
+
+func (s *Store) setState(bit uint32, on bool) {
+	if on {
+		s.state.Or(bit)
+	} else {
+		s.state.And(^bit)
+	}
+}
+
 // SetLoading says that what is executed now has happened before: no deadline comes true
 // meanwhile, because what follows may move it.
-func (s *Store) SetLoading(on bool) { s.loading.Store(on) }
+func (s *Store) SetLoading(on bool) { s.setState(stateLoading, on) }
 
-// SetHiding says that expired entries stay where they are, although nobody sees them: while
-// clients pause, nothing is to change. Only who writes nothing may look for keys meanwhile.
-func (s *Store) SetHiding(on bool) { s.hiding.Store(on) }
+// SetHiding says that keys whose deadline has come are absent for whoever looks, but stay
+// where they are: nothing may change now. Whoever creates such a key all the same replaces
+// it.
+func (s *Store) SetHiding(on bool) { s.setState(stateHiding, on) }
+
+// SetTelling says whether Hooks.Created is called.
+func (s *Store) SetTelling(on bool) { s.setState(stateTelling, on) }
 
 // FindRaw returns k's entry, expired or not.
 func (s *Store) FindRaw(db int, k Key) Entry {
@@ -99,7 +127,7 @@ func (s *Store) Create(db int, k Key, typ entry.Type, enc entry.Encoding, payloa
 	if sh.mu.snap != nil {
 		sh.preserve(k.Shard, d, k.Hash)
 	}
-	if s.hiding.Load() { // a call that came before the pause did not see it
+	if s.state.Load()&stateHiding != 0 {
 		if slot := s.slotOf(db, k); slot != nil {
 			s.expire(db, k, slot, Entry{A: dict.SlotAddr(slot)})
 		}
@@ -108,7 +136,7 @@ func (s *Store) Create(db int, k Key, typ entry.Type, enc entry.Encoding, payloa
 		invariants.Assert(d.table.Find(k.Hash, k.Name, &keyOps) == nil, "store: Create of %q, which is there", k.Name)
 	}
 	e := entry.New(sh.mu.ar, k.Name, &entry.Spec{Type: typ, Encoding: enc, Clock: s.clock.Load(), PayloadLen: payloadLen})
-	s.insert(d, k, e, 0)
+	s.insert(db, d, k, e, 0)
 	return e
 }
 
@@ -123,7 +151,7 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 			sp.Deadline = 0
 		}
 		e := entry.New(sh.mu.ar, k.Name, sp)
-		s.insert(d, k, e, sp.Deadline)
+		s.insert(db, d, k, e, sp.Deadline)
 		return e
 	}
 	old := Entry{A: dict.SlotAddr(slot)}
@@ -148,8 +176,9 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 	return e
 }
 
-// insert adds the entry e of the key k, which is absent from d, with what is due of it.
-func (s *Store) insert(d *database, k Key, e Entry, deadline int64) {
+// insert adds the entry e of the key k, which is absent from d, database db, with what is
+// due of it.
+func (s *Store) insert(db int, d *database, k Key, e Entry, deadline int64) {
 	ar := s.shards[k.Shard].mu.ar
 	slot := d.table.Insert(ar, k.Hash, e.A, &keyOps)
 	if deadline != 0 {
@@ -160,6 +189,16 @@ func (s *Store) insert(d *database, k Key, e Entry, deadline int64) {
 		// A growing table leaves an empty page behind in each size class that its
 		// segments and directories went through: over 256 shards that is megabytes.
 		ar.Trim()
+	}
+	if s.state.Load()&stateTelling != 0 {
+		s.created(db, k)
+	}
+}
+
+// created tells the owner that k has come into being.
+func (s *Store) created(db int, k Key) {
+	if s.hooks.Created != nil {
+		s.hooks.Created(int(k.Shard), db, k.Name)
 	}
 }
 

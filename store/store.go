@@ -40,6 +40,9 @@ type Hooks struct {
 	Expired func(shard, db int, key []byte)
 	// Evicted is told of an entry that is being deleted to make room, as Expired is.
 	Evicted func(shard, db int, key []byte)
+	// Created is told of every key that comes into being, while SetTelling is on: here and
+	// nowhere else. The shard lock is held; key is the caller's. It must not call the store.
+	Created func(shard, db int, key []byte)
 	// Alarm tells that something is due before the moment given to SetAlarm. A shard
 	// lock may be held; it must not call the store, or block.
 	Alarm func()
@@ -54,8 +57,7 @@ type Store struct {
 	hashSeed  uint64 // of xxhash, which picks shards
 	hooks     Hooks
 	clock     atomic.Uint32 // access clock of new entries
-	loading   atomic.Bool   // nothing expires, see SetLoading
-	hiding    atomic.Bool   // what has expired is hidden, see SetHiding
+	state     atomic.Uint32 // what holds for all keys now: state... bits
 
 	due   []atomic.Int64 // by shard: a lower bound of what is due there, see SetAlarm
 	alarm atomic.Int64   // Hooks.Alarm is called for what is due before

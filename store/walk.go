@@ -36,13 +36,13 @@ func (s *Store) Walk(db int, cursor uint64, want int, fn func(e Entry)) (next ui
 }
 
 // RandomKey returns the name of a random key of db in scratch, false when db has none.
-// Expired entries that it meets are deleted as Find does; while they are hidden, a few are drawn before
-// it says that there is none. It takes shard locks itself.
+// Expired entries that it meets are deleted as Find does; while they stay (SetHiding), it
+// gives up after meeting many. It takes shard locks itself.
 func (s *Store) RandomKey(db int, now int64, scratch []byte) ([]byte, bool) {
-	for tries := 0; ; tries++ {
+	for tries := 0; tries < hiddenTries || s.state.Load()&stateHiding == 0; tries++ {
 		n := s.Len(db)
-		if n == 0 || tries >= hiddenTries && s.hiding.Load() {
-			return scratch[:0], false
+		if n == 0 {
+			break
 		}
 		at := rand.IntN(n)
 		for i := range s.shards {
@@ -60,20 +60,20 @@ func (s *Store) RandomKey(db int, now int64, scratch []byte) ([]byte, bool) {
 			at -= n
 		}
 	}
+	return scratch[:0], false
 }
 
 // randomLocked draws from one shard that is not empty; false if it drew an expired
-// entry, which it deletes.
+// entry, which it deletes unless it is to stay.
 func (s *Store) randomLocked(db int, shard uint32, now int64, scratch []byte) ([]byte, bool) {
 	slot := s.at(db, shard).table.Random(rand.Uint64(), &keyOps)
 	e := Entry{A: dict.SlotAddr(slot)}
 	if !e.Expired(now) {
 		return append(scratch[:0], e.Key()...), true
 	}
-	if s.hiding.Load() {
+	k := Key{Name: e.Key(), Hash: keyOps.Hash(e.A), Shard: shard}
+	if e = s.meetExpired(db, k, slot, e); e.A == 0 {
 		return nil, false
 	}
-	k := Key{Name: e.Key(), Hash: keyOps.Hash(e.A), Shard: shard}
-	s.expire(db, k, slot, e)
-	return nil, false
+	return append(scratch[:0], e.Key()...), true
 }

@@ -37,6 +37,7 @@ var eventClasses = map[int64][]command.Event{
 		command.EventXGroupCreateConsumer, command.EventXGroupDelConsumer, command.EventXGroupDestroy, command.EventXGroupSetID,
 		command.EventXClaim, command.EventXAutoClaim, command.EventXReadGroup,
 	},
+	0:                    {command.EventNone},
 	options.EventExpired: {command.EventExpired},
 	options.EventEvicted: {command.EventEvicted},
 	options.EventNew:     {command.EventNew},
@@ -78,6 +79,19 @@ func (s *Server) publishEvent(own *executor, on int64, db int, key []byte, name 
 		ch = append(append(ch, "__:"...), name...)
 		s.publish(own, command.SubChannel, ch, key)
 	}
+}
+
+// keyCreated is the store's hook: a key has come into being. The shard is locked.
+func (s *Server) keyCreated(_, db int, key []byte) { s.notify(nil, db, key, command.EventNew) }
+
+// watchEvents has the store tell of new keys while somebody may want to know.
+func (s *Server) watchEvents() {
+	apply := func() error {
+		s.store.SetTelling(s.opts.NotifyKeyspaceEvents.Load()&options.EventNew != 0)
+		return nil
+	}
+	_ = apply() // cannot fail
+	s.opts.OnChange("notify-keyspace-events", apply)
 }
 
 // missed is Ctx.OnMiss.

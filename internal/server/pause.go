@@ -12,7 +12,8 @@ import (
 
 // clientPause is the state of CLIENT PAUSE. While it is on, guardPaused sends every call
 // over the checked path; a call that must wait is kept in its session, whose reactor goes
-// on with others. Nothing is evicted and no key expires by the keeper meanwhile.
+// on with others. Nothing is evicted meanwhile, and a key whose deadline comes is absent for
+// whoever looks, but stays.
 type clientPause struct {
 	mu struct {
 		sync.Mutex

@@ -120,7 +120,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	s.activeExpire.Store(true)
 	s.store, err = store.Open(store.Options{
 		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
-		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Alarm: s.keeper.alarm},
+		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Created: s.keyCreated, Alarm: s.keeper.alarm},
 	})
 	if err != nil {
 		return nil, err
@@ -131,6 +131,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	s.tls = tlsport.New()
 	s.tls.Room = s.tlsRoom
 	s.watchOptions()
+	s.watchEvents()
 	s.watchMaxMemory()
 	s.watchAOF()
 	if err = s.openUsers(); err != nil {
