@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strconv"
 
+	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/options"
 )
 
@@ -12,6 +13,9 @@ import (
 // maxclients to what the system allows. CONFIG SET maxclients does the former only.
 func fitFileLimit(opts *options.Options, log *slog.Logger) error {
 	reserved := uint64(reservedFiles + filesPerReactor*int(opts.Reactors.Load()))
+	if opts.HTTPAddress.Load() != "" {
+		reserved += admin.MaxConnections
+	}
 	clients := uint64(opts.MaxClients.Load())
 	limit, err := raiseFileLimit(clients + reserved)
 	if err != nil {

@@ -30,7 +30,10 @@ func openProfiles(opts *options.Options, log *slog.Logger) (closeProfiles func()
 	if err != nil {
 		return nil, fmt.Errorf("pprof-address: %w", err)
 	}
-	srv := &http.Server{Handler: profiles(), ReadHeaderTimeout: pprofHeaderTimeout}
+	srv := &http.Server{
+		Handler: profiles(), ReadHeaderTimeout: pprofHeaderTimeout, ReadTimeout: pprofHeaderTimeout, IdleTimeout: pprofHeaderTimeout,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 	go func() {
 		// Returns when closeProfiles closes it; profiles are not worth ending the server for.
 		_ = srv.Serve(l)

@@ -145,17 +145,22 @@ func deniedObject(d acl.Verdict, call *command.Call) string {
 	return call.Spec.FullName
 }
 
-// noteDenied writes a line of ACL LOG.
+// noteDenied notes what a client was denied.
 func (ex *executor) noteDenied(why acl.Denied, object, user string, multi bool, info []byte) {
-	srv := ex.srv
-	srv.counts.denied[why].Add(1)
-	context := "toplevel"
+	context := topLevel
 	if multi || ex.inExec {
 		context = "multi"
 	}
-	srv.aclLog.Add(acl.LogEntry{
-		Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info),
-	}, time.Now().UnixMilli(), int(srv.opts.ACLLogMaxLen.Load()))
+	ex.srv.noteDenied(&acl.LogEntry{Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info)})
+}
+
+// topLevel is the context of a call that stands by itself, as ACL LOG shows it.
+const topLevel = "toplevel"
+
+// noteDenied writes a line of ACL LOG, and counts it. Any goroutine may call it.
+func (s *Server) noteDenied(e *acl.LogEntry) {
+	s.counts.denied[e.Reason].Add(1)
+	s.aclLog.Add(*e, time.Now().UnixMilli(), int(s.opts.ACLLogMaxLen.Load()))
 }
 
 // mayListen tells whether the session's user may still hear all that it listens to.

@@ -61,22 +61,34 @@ var lookCalls = map[admin.Access][][]string{
 	admin.All:     {{"slowlog|get", "slowlog", "get"}, {"hotkeys"}, {"bigkeys"}},
 }
 
-// Admit implements admin.Source. Without a password only this machine may look, also if
-// the password went after http-address was opened to others.
+// Admit implements admin.Source. Who does not say who it is, is the default user, as on
+// the data port. Without a password only this machine may look, also if the password went
+// after http-address was opened to others.
 func (w *window) Admit(v admin.Visitor) admin.Access {
-	if !(*Server)(w).PasswordSet() {
-		if v.Local {
-			return admin.All
-		}
+	s := (*Server)(w)
+	open := !s.PasswordSet()
+	switch {
+	case open && !v.Local:
 		return admin.Forbidden
+	case v.Named:
+		if v.User == "" {
+			v.User = defaultUser
+		}
+		u := w.acl.Get(v.User)
+		if u == nil || !u.CheckPassword([]byte(v.Password)) {
+			s.log.Warn("a wrong user or password over HTTP", "user", v.User, "client", v.Addr)
+			s.noteDenied(&acl.LogEntry{Reason: acl.DeniedAuth, Context: topLevel, Object: "http", User: v.User, ClientInfo: "addr=" + v.Addr + " cmd=http"})
+			return admin.Unknown
+		}
+		return w.accessOf(u)
+	case open:
+		return w.accessOf(w.acl.Get(defaultUser))
 	}
-	if v.User == "" {
-		v.User = defaultUser
-	}
-	u := w.acl.Get(v.User)
-	if u == nil || !u.CheckPassword([]byte(v.Password)) {
-		return admin.Unknown
-	}
+	return admin.Unknown
+}
+
+// accessOf is how far a user may look.
+func (w *window) accessOf(u *acl.User) admin.Access {
 	access := admin.Forbidden
 	for _, step := range []admin.Access{admin.Metrics, admin.All} {
 		for _, call := range lookCalls[step] {

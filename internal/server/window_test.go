@@ -134,7 +134,7 @@ func TestWindowForUsers(t *testing.T) {
 		{"all", "p", admin.All}, {"all", "q", admin.Unknown}, {"scraper", "p", admin.Metrics}, {"app", "p", admin.Forbidden},
 		{"off", "p", admin.Unknown}, {"nobody", "p", admin.Unknown}, {"", "secret", admin.All}, {"default", "secret", admin.All},
 	} {
-		if got := (*window)(s).Admit(admin.Visitor{User: v.user, Password: v.password}); got != v.want {
+		if got := (*window)(s).Admit(admin.Visitor{User: v.user, Password: v.password, Named: true}); got != v.want {
 			t.Errorf("%s %s: %d, want %d", v.user, v.password, got, v.want)
 		}
 	}
@@ -172,5 +172,37 @@ func TestWindowAddress(t *testing.T) {
 		if narrowed := strings.Contains(log.String(), "loopback interface only"); narrowed != (c.password == "" && c.asked != "" && c.asked != ":0" && c.asked != "localhost:0") {
 			t.Errorf("%q with password %q: log %s", c.asked, c.password, log.String())
 		}
+	}
+}
+
+// TestWindowIsForTheDefaultUser: HTTP without a name is the default user, with its rights
+// and no others; wrong passwords leave the traces that AUTH leaves.
+func TestWindowIsForTheDefaultUser(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	local := admin.Visitor{Local: true}
+	for _, x := range []struct {
+		rules string
+		want  admin.Access
+	}{{"-@all +ping +acl +info", admin.Metrics}, {"-info", admin.Forbidden}, {"+info +slowlog +hotkeys +bigkeys", admin.All}, {"+@all", admin.All}} {
+		c.want("OK", append([]string{"ACL", "SETUSER", "default"}, strings.Fields(x.rules)...)...)
+		if got := (*window)(s).Admit(local); got != x.want {
+			t.Errorf("default with %s: %d, want %d", x.rules, got, x.want)
+		}
+	}
+	c.want("OK", "ACL", "SETUSER", "u", "on", ">p", "+@all")
+	named := admin.Visitor{Local: true, Named: true, User: "u", Password: "p", Addr: "127.0.0.1:1"}
+	if got := (*window)(s).Admit(named); got != admin.All {
+		t.Errorf("u: %d", got)
+	}
+	named.Password = "q"
+	if got := (*window)(s).Admit(named); got != admin.Unknown {
+		t.Errorf("u with a wrong password: %d", got)
+	}
+	if got := c.do("INFO", "stats"); !strings.Contains(got, "acl_access_denied_auth:1\r") {
+		t.Error(got)
+	}
+	if got := c.do("ACL", "LOG"); !strings.Contains(got, "reason auth context toplevel object http username u") {
+		t.Error(got)
 	}
 }

@@ -23,7 +23,9 @@ type Source interface {
 // Visitor is who sends a request.
 type Visitor struct {
 	User, Password string // as HTTP brought them
+	Named          bool   // HTTP brought them; else the visitor says nothing of who it is
 	Local          bool   // from this machine, which was also asked by a name or address of its own
+	Addr           string // host:port that the request came from
 }
 
 // Access is how far a visitor may look.
@@ -67,7 +69,12 @@ func Start(addr string, src Source, pages Pages, log *slog.Logger) (*Admin, erro
 	if err != nil {
 		return nil, err
 	}
-	a := &Admin{srv: &http.Server{Handler: guard(src, handler(src, pages)), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}, addr: l.Addr(), done: make(chan struct{})}
+	conns := newConnections()
+	a := &Admin{srv: &http.Server{
+		Handler:           bounded(conns, guard(src, handler(src, pages))),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ConnState: conns.note, ConnContext: withConn, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}, addr: l.Addr(), done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
 		if err := a.srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -115,7 +122,7 @@ func handler(src Source, pages Pages) http.Handler {
 		_, _ = w.Write(window) // the client may be gone
 	})
 	if pages.Profiles != nil {
-		mux.Handle("GET /debug/pprof/", pages.Profiles)
+		mux.Handle("GET "+profilesPath, pages.Profiles)
 	}
 	return mux
 }

@@ -1,12 +1,19 @@
 package admin
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/pprof"
+	"os"
+	"strings"
 	"testing"
+	"time"
 )
 
 // pages are those of a program that shows all there is.
@@ -108,5 +115,86 @@ func TestPagesThatAreNotThere(t *testing.T) {
 func TestStartRefusesABadAddress(t *testing.T) {
 	if _, err := Start("nonsense", &fake{}, Pages{}, slog.New(slog.NewTextHandler(io.Discard, nil))); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestConnectionsAreBounded: whoever opens many connections, and says nothing or announces a
+// body that does not come, keeps nobody else from being answered.
+func TestConnectionsAreBounded(t *testing.T) {
+	f := &fake{access: localOnly, ready: true}
+	a, err := Start("127.0.0.1:0", f, Pages{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	var open []net.Conn
+	defer func() {
+		for _, c := range open {
+			c.Close()
+		}
+	}()
+	for i := range 3 * MaxConnections {
+		c, err := net.Dial("tcp", a.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, c)
+		if i%3 == 0 { // answered at once, though the body does not come
+			_, _ = io.WriteString(c, "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n")
+		}
+	}
+	last := open[len(open)-3]
+	_ = last.SetDeadline(time.Now().Add(time.Minute))
+	line, err := bufio.NewReader(last).ReadString('\n')
+	if err != nil || !strings.Contains(line, " 413 ") {
+		t.Errorf("a body that does not come: %q, %v", line, err)
+	}
+	resp, err := http.Get("http://" + a.Addr().String() + "/healthz")
+	if err != nil {
+		t.Fatalf("behind %d silent connections: %v", len(open), err)
+	}
+	resp.Body.Close()
+	for i, c := range open[:MaxConnections] {
+		if i%3 == 0 {
+			continue // it is closed when its body is late
+		}
+		_ = c.SetDeadline(time.Now().Add(time.Minute))
+		if _, err := io.ReadAll(c); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("connection %d of %d is still open", i, len(open))
+		}
+	}
+}
+
+// TestWrongPasswordsAreSlow: an address that tries passwords waits for each answer, and may
+// not try many at once.
+func TestWrongPasswordsAreSlow(t *testing.T) {
+	tried := 0
+	f := &fake{ready: true, access: func(Visitor) Access { tried++; return Unknown }}
+	h := guard(f, handler(f, Pages{}))
+	ask := func(ctx context.Context, addr string) int {
+		r := httptest.NewRequestWithContext(ctx, "GET", "/metrics", nil)
+		r.RemoteAddr = addr
+		r.SetBasicAuth("u", "guess")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	began := time.Now()
+	if code := ask(t.Context(), "192.0.2.1:1"); code != 401 || time.Since(began) < guessDelay {
+		t.Errorf("%d after %v", code, time.Since(began))
+	}
+	var g guesses
+	for range guessesAtOnce {
+		if !g.mayTry("a") {
+			t.Error("too few tries")
+		}
+		g.count("a", 1)
+	}
+	if g.mayTry("a") || !g.mayTry("b") {
+		t.Error("the bound is not one of each address")
+	}
+	g.count("a", -1)
+	if !g.mayTry("a") {
+		t.Error("an answered try still counts")
 	}
 }
