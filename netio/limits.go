@@ -49,7 +49,7 @@ const (
 	lingerMs = 250
 
 	// partingMs is what a connection of the goroutine model is given to send its output
-	// when the group closes.
+	// when the group closes, and TLS to say goodbye.
 	partingMs = 100
 
 	// stripesPerProc is how many stripes DefaultStripes counts for each of Go's

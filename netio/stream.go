@@ -234,7 +234,7 @@ func (s *stream) end(graceful bool) {
 		}
 	}
 	if under, ok := s.nc.(interface{ NetConn() net.Conn }); ok && !graceful {
-		_ = under.NetConn().Close() // without the farewell of TLS, which may wait for the peer
+		s.farewell(under.NetConn())
 	}
 	_ = s.nc.Close() // the connection is over either way
 	s.moved.L.Lock()
@@ -245,6 +245,18 @@ func (s *stream) end(graceful bool) {
 		}
 	}
 	s.moved.L.Unlock()
+}
+
+// farewell closes a socket under TLS, and before it tells the other side that this is the
+// end and no attack that cuts the connection off. A client that does not read, or a writer
+// that still waits for it, delays that by partingMs at most.
+func (s *stream) farewell(socket net.Conn) {
+	if hc, ok := s.nc.(interface{ CloseWrite() error }); ok {
+		late := time.AfterFunc(partingMs*time.Millisecond, func() { _ = socket.Close() })
+		_ = hc.CloseWrite() // it fails where nothing can be told
+		late.Stop()
+	}
+	_ = socket.Close()
 }
 
 // settle is Conn.settle. The stripe's mutex is held.
