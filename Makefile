@@ -79,7 +79,7 @@ compat: build
 	$(TESTS) test -count=1 ./compat
 
 compat-checked: checked
-	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(TESTS) test -count=1 ./compat
+	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) COMPAT_RESTARTS=40 $(TESTS) test -count=1 ./compat
 
 compat-random: build
 	COMPAT_SEED=$$(date +%s) COMPAT_COMMANDS=1000000 $(TESTS) test -count=1 -timeout 20m -run TestGenerated ./compat
@@ -98,7 +98,7 @@ window: build
 # is served by goroutines in either model.)
 goroutine: build
 	KRING_IO_MODEL=goroutine $(GO) test -count=1 -short ./netio
-	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 $(TESTS) test -count=1 -skip TLS ./compat ./robust
+	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 COMPAT_RESTARTS=40 $(TESTS) test -count=1 -skip TLS ./compat ./robust
 	KRING_ARGS="--io-model goroutine" $(TESTS) test -count=1 -run TestGoRedis ./clients
 
 # kill -9 under load, restart, look: 25 rounds under always and under everysec.
@@ -183,7 +183,7 @@ soak: build compat-random
 	$(MAKE) --no-print-directory fuzz FUZZTIME=200000x
 	CRASH_ROUNDS=1000 $(TESTS) test -count=1 -timeout 60m ./crash
 	CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./internal/server
-	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 $(TESTS) test -count=1 -timeout 20m -run TestReplay ./compat
+	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 COMPAT_RESTARTS=5000 $(TESTS) test -count=1 -timeout 40m -run 'TestReplay|TestRestart' ./compat
 	$(TESTS) run ./load/soak -time $(SOAKTIME) $(ARGS)
 
 # The pictures of the window in docs, after five minutes of traffic.

@@ -25,6 +25,13 @@ const (
 	reportedMismatchesMax = 15
 	// shownReplyBytes cuts replies in reports.
 	shownReplyBytes = 600
+	// restartStepsMin is the length of the shortest sequence before a restart; the longest
+	// is twice as long.
+	restartStepsMin = 20
+	// restartsCount is how many sequences TestRestart runs unless COMPAT_RESTARTS says
+	// otherwise, on restartServers servers beside each other; every so often a server
+	// begins anew in an empty directory.
+	restartsCount, restartServers, restartsPerDir = 300, 2, 20
 	// scanRoundsMax bounds an iteration whose cursor never comes back to 0.
 	scanRoundsMax = 100_000
 	// sizeHarmlessMax and sizeRefusedMin enclose the offsets that are never generated:

@@ -6,9 +6,9 @@ const (
 	// KeptOutputBytes is how much of a server's output is kept.
 	KeptOutputBytes = 256 << 10
 	// ReadyTimeout bounds the wait for the first PING's answer.
-	ReadyTimeout = 20 * time.Second
+	ReadyTimeout = time.Minute
 	// StopTimeout bounds the wait for a clean end after SIGTERM.
-	StopTimeout = 20 * time.Second
+	StopTimeout = time.Minute
 	// readyPollInterval is the pause between two attempts to reach a starting server.
 	readyPollInterval = 5 * time.Millisecond
 	// launchAttemptsCount is how often a lost race for a free port is tried again.

@@ -1,0 +1,283 @@
+package compat
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+)
+
+// TestRestart ends or kills the server after every generated sequence, starts it again on
+// its append only file, and compares everything with what was there; so does redis-server
+// with a copy of the file, unless the sequence has what 7.0 does not know. Some sequences
+// end with a rewrite. COMPAT_RESTARTS says how many sequences.
+func TestRestart(t *testing.T) {
+	seed := envNumber(t, "COMPAT_SEED", time.Now().UnixNano()%1_000_000_000)
+	count := envNumber(t, "COMPAT_RESTARTS", restartsCount)
+	t.Logf("COMPAT_SEED=%d COMPAT_RESTARTS=%d", seed, count)
+	oracle, subject := harness.OracleBin(t), harness.SubjectBin(t)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range restartServers {
+		wg.Go(func() {
+			r := &restarter{t: t, oracle: oracle, subject: subject}
+			defer r.clear()
+			for n := next.Add(1) - 1; n < count && !t.Failed(); n = next.Add(1) - 1 {
+				p := newRestartPlan(uint64(seed + n))
+				if err := r.run(p, p.steps); err != nil {
+					r.report(p, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// restartPlan is what happens with one sequence.
+type restartPlan struct {
+	seed    uint64
+	fsync   string
+	rewrite bool // before the end
+	kill    bool // instead of SIGTERM
+	newer   bool // redis-server 7.0 cannot read it
+	steps   []Step
+}
+
+func newRestartPlan(seed uint64) restartPlan {
+	g := NewG(seed)
+	p := restartPlan{seed: seed, fsync: g.Pick("always", "everysec", "no"), rewrite: g.P(20), kill: g.P(60), newer: g.P(25)}
+	p.steps = g.RestartSequence(p.newer)
+	return p
+}
+
+// restarter runs plans, one after the other, on a server in one directory. It is for one
+// goroutine, which is not the test's: it says what is wrong by errors.
+type restarter struct {
+	t               *testing.T
+	oracle, subject string
+	dir             string // "" if there is none
+	side            *Side  // the server that runs in it
+	runs            int    // in this directory
+	newer           bool   // redis-server 7.0 cannot read what is in it
+}
+
+// clear ends what runs and removes the directory.
+func (r *restarter) clear() {
+	if r.side != nil {
+		r.side.dropAll()
+		_ = r.side.Server.Kill()
+	}
+	if r.dir != "" {
+		_ = os.RemoveAll(r.dir)
+	}
+	r.dir, r.side, r.runs = "", nil, 0
+}
+
+// start starts a server on dir.
+func start(bin, dir string) (*Side, error) {
+	srv, err := harness.Launch(harness.Config{Bin: bin, Args: aofArgs(), Dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	return &Side{Server: srv}, nil
+}
+
+// prepare makes sure that an empty server runs.
+func (r *restarter) prepare(p restartPlan) error {
+	if r.runs++; r.runs > restartsPerDir || r.newer != p.newer { // the file has the sequences before, too
+		r.clear()
+	}
+	r.newer = p.newer
+	if r.side == nil {
+		dir, err := os.MkdirTemp("", "kring-restart-")
+		if err != nil {
+			return err
+		}
+		r.dir = dir
+		if r.side, err = start(r.subject, dir); err != nil {
+			return err
+		}
+	}
+	if err := r.side.Reset(); err != nil {
+		return err
+	}
+	v, err := r.side.ctl.Do("CONFIG", "SET", "appendfsync", p.fsync)
+	if err == nil && v.IsError() {
+		err = fmt.Errorf("%s", v)
+	}
+	return err
+}
+
+// run runs a sequence as the plan says, and returns what was not the same afterwards.
+func (r *restarter) run(p restartPlan, steps []Step) (err error) {
+	defer func() {
+		if err != nil {
+			r.clear()
+		}
+	}()
+	if err := r.prepare(p); err != nil {
+		return fmt.Errorf("before the sequence: %w", err)
+	}
+	r.side.Run(steps)
+	if p.rewrite {
+		if err := r.rewrite(); err != nil {
+			return err
+		}
+	}
+	time.Sleep(passMillis * time.Millisecond) // what dies at once is dead by now, for whoever looks
+	want, err := r.side.RestartDump()
+	if err != nil {
+		return fmt.Errorf("dump: %w", err)
+	}
+	if err := r.end(p.kill); err != nil {
+		return err
+	}
+	if !p.newer {
+		if err := r.openByOracle(want); err != nil {
+			return err
+		}
+	}
+	if r.side, err = start(r.subject, r.dir); err != nil {
+		return fmt.Errorf("the start after the sequence: %w", err)
+	}
+	got, err := r.side.RestartDump()
+	if err != nil {
+		return fmt.Errorf("dump after the start: %w", err)
+	}
+	if d := want.diff(got); d != "" {
+		return fmt.Errorf("after the start (before, after): %s", d)
+	}
+	return nil
+}
+
+// end ends or kills the server; nothing of what it has replied to may be lost by either.
+func (r *restarter) end(kill bool) error {
+	s := r.side
+	s.dropAll()
+	r.side = nil
+	if kill {
+		return s.Server.Kill()
+	}
+	if err := s.Server.Stop(); err != nil {
+		return fmt.Errorf("%w\n%s", err, s.Server.Output())
+	}
+	return nil
+}
+
+// openByOracle has redis-server load a copy of the append only file.
+func (r *restarter) openByOracle(want keyspace) error {
+	dir, err := os.MkdirTemp("", "kring-restart-oracle-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	const aof = "appendonlydir"
+	if err := os.CopyFS(filepath.Join(dir, aof), os.DirFS(filepath.Join(r.dir, aof))); err != nil {
+		return err
+	}
+	s, err := start(r.oracle, dir)
+	if err != nil {
+		return fmt.Errorf("redis-server does not open the file: %w", err)
+	}
+	defer s.Server.Kill()
+	defer s.dropAll()
+	got, err := s.RestartDump()
+	if err != nil {
+		return fmt.Errorf("dump of redis-server: %w", err)
+	}
+	if d := got.diff(want); d != "" { // the oracle's side comes first, as everywhere
+		return fmt.Errorf("opened by redis-server (it, what was there): %s", d)
+	}
+	return nil
+}
+
+func (r *restarter) rewrite() error {
+	c := r.side.ctl
+	if v, err := c.Do("BGREWRITEAOF"); err != nil || v.IsError() {
+		return fmt.Errorf("BGREWRITEAOF: %v %w", v, err)
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		running, err := harness.Info(c, "aof_rewrite_in_progress")
+		if err != nil {
+			return err
+		}
+		if running == "0" {
+			if status, _ := harness.Info(c, "aof_last_bgrewrite_status"); status != "ok" {
+				return fmt.Errorf("the rewrite failed: %s", r.side.Server.Output())
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("the rewrite does not end")
+}
+
+// RestartDump is Dump without what an append only file does not keep, and with the
+// deadlines of fields where the server knows them.
+func (s *Side) RestartDump() (keyspace, error) {
+	d, err := s.Dump()
+	if err != nil {
+		return nil, err
+	}
+	forgetUnwritten(d)
+	forgetPending(d)
+	for name, st := range d {
+		if st.typ == "hash" && s.Server.IsKring() {
+			if st.encoding, err = s.fieldDeadlines(name); err != nil {
+				return nil, err
+			}
+			d[name] = st
+		}
+	}
+	return d, nil
+}
+
+// fieldDeadlines tells until when the fields of a hash live; "" if all live for ever. It
+// is compared like an encoding.
+func (s *Side) fieldDeadlines(name string) (string, error) {
+	db, key, _ := strings.Cut(name, "/")
+	s.ctl.Queue("SELECT", db)
+	s.ctl.Queue("HKEYS", key)
+	v, err := s.ctl.Exchange(2)
+	if err != nil {
+		return "", err
+	}
+	fields := v[1].Texts()
+	slices.Sort(fields)
+	at, err := s.ctl.Do(append([]string{"HPEXPIRETIME", key, "FIELDS", strconv.Itoa(len(fields))}, fields...)...)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for i, f := range fields {
+		if ms := at.Elems[i].Int; ms >= 0 {
+			fmt.Fprintf(&b, "%q until %d ", f, ms)
+		}
+	}
+	return b.String(), nil
+}
+
+// report shrinks a sequence to what still is not the same after a restart.
+func (r *restarter) report(p restartPlan, first error) {
+	err := first
+	again := func(steps []Step) bool {
+		e := r.run(p, steps)
+		if e != nil {
+			err = e
+		}
+		return e != nil
+	}
+	steps := p.steps
+	if again(steps) {
+		steps = Shrink(steps, again)
+	}
+	r.t.Errorf("COMPAT_SEED=%d COMPAT_RESTARTS=1 shows it: appendfsync %s, rewrite %v, kill %v\n%s%v",
+		p.seed, p.fsync, p.rewrite, p.kill, Script(steps), err)
+}
