@@ -118,12 +118,10 @@ func (ex *executor) endTurn() {
 		ex.arrivals = slices.Delete(ex.arrivals, 0, 1)
 		w.arrived()
 	}
-	if ex.listening.owes {
-		ex.payOwed()
-	}
-	if ex.listening.own {
-		ex.listening.own = false
-		ex.drain()
+	ex.outlet.EndTurn()
+	if ex.flushEnd {
+		ex.flushEnd = false
+		ex.flushTouched()
 	}
 }
 

@@ -159,9 +159,9 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" idle=", (now-s.active)/1000)
 	str(" flags=", s.flagLetters())
 	num(" db=", int64(s.db))
-	num(" sub=", int64(len(id.subs[command.SubChannel])))
-	num(" psub=", int64(len(id.subs[command.SubPattern])))
-	num(" ssub=", int64(len(id.subs[command.SubShard])))
+	num(" sub=", int64(id.subs.Len(command.SubChannel)))
+	num(" psub=", int64(id.subs.Len(command.SubPattern)))
+	num(" ssub=", int64(id.subs.Len(command.SubShard)))
 	queued, watched := -1, 0
 	if s.tx != nil {
 		queued = s.tx.calls.n

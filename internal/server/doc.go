@@ -20,7 +20,7 @@
 //	survey     the largest keys, met by the keeper's slow walk, and the busiest, by sampling
 //	guard      bits that say what a call must look at before it runs: loading, a memory
 //	           limit, a broken AOF, a pause
-//	topic      a channel or pattern that somebody listens to; see topics.go and pubsub.go
+//	topic      a channel or pattern that somebody listens to; see package pubsub
 //	meeting    all reactors outside of their batches, while a transaction asks them
 //	tracker    a client with client-side caching: it is told when keys change, see tracking.go
 //	clock      a time that stands still until a test moves it (clock.go); else it is the real one

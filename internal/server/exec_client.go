@@ -127,8 +127,8 @@ func (w *workerClient) own() *[command.SubKinds]map[string]struct{} {
 		w.subs = new([command.SubKinds]map[string]struct{})
 		for k := range w.subs {
 			w.subs[k] = map[string]struct{}{}
-			for t := range w.session.subscribed(command.SubKind(k)) {
-				w.subs[k][t.name] = struct{}{}
+			for _, name := range w.session.Subscribed(command.SubKind(k)) {
+				w.subs[k][string(name)] = struct{}{}
 			}
 		}
 	}

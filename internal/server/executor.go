@@ -78,14 +78,6 @@ type executor struct {
 	blocking
 }
 
-// hearing is an executor's part in pub/sub and keyspace events, see pubsub.go.
-type hearing struct {
-	reactor   int // its index, -1: not a reactor's
-	listening listening
-	pushes    []byte                    // what was published to the client whose EXEC is running
-	onMiss    func(db int, k store.Key) // missed, made once
-}
-
 // blocking is an executor's part in blocking commands, see blocked.go and serve.go.
 type blocking struct {
 	serving  *command.Ctx // nil until it is needed
@@ -221,7 +213,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.host = host{Server: srv, ex: ex}
 	ex.onInner = ex.expireInner
-	ex.reactor, ex.listening.drain, ex.onMiss = -1, ex.drain, ex.missed
+	ex.reactor, ex.onMiss = -1, ex.missed
 	ex.invalidations = ex.deliverInvalidations
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add

@@ -98,7 +98,7 @@ func (s *session) bytes() int64 {
 		n += s.watching.bytes.Load()
 	}
 	if s.more != nil {
-		n += s.more.subBytes
+		n += s.more.subs.Bytes()
 	}
 	if t := s.track.Load(); t != nil {
 		n += t.bytes.Load() + int64(len(t.held))

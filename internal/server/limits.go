@@ -29,14 +29,6 @@ const (
 	// groupFromNanos: plain calls are timed together while the slow log and the latency
 	// monitor only want to know of what takes at least this long.
 	groupFromNanos = 1_000_000
-	// drainPushes is about how many writes of published messages a reactor makes before
-	// its clients have their turn; sendTogether how many messages to one channel are
-	// written to a client at once; keepFormBytes the largest buffer for them that is kept.
-	drainPushes   = 16384
-	sendTogether  = 256
-	keepFormBytes = 256 << 10
-	// keepMessages is the longest inbox of published messages that a reactor keeps for reuse.
-	keepMessages = 4096
 	// keepTransactionBytes bounds the memory of a transaction that is kept for the next one.
 	keepTransactionBytes = 16 << 10
 	// queueChunkBytes and queueChunkMost are the first and the largest size of what the calls of a
@@ -52,14 +44,13 @@ const (
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
 	sessionBytes = 432
-	// watchBytes, subscriptionBytes, prefixBytes, waiterBytes and waiterKeyBytes are about what
-	// a watched key, a topic that a client listens to, a prefix of its client-side caching, a blocked
+	// watchBytes, prefixBytes, waiterBytes and waiterKeyBytes are about what
+	// a watched key, a prefix of its client-side caching, a blocked
 	// command and each key that it waits for take beside the names.
-	watchBytes        = 192
-	subscriptionBytes = 256
-	prefixBytes       = 640
-	waiterBytes       = 512
-	waiterKeyBytes    = 320
+	watchBytes     = 192
+	prefixBytes    = 640
+	waiterBytes    = 512
+	waiterKeyBytes = 320
 	// sessionPageSlots is how many sessions share a page of the table by id.
 	sessionPageSlots = 31
 	// startupBytes is what the server itself counts for against maxmemory.

@@ -65,7 +65,7 @@ func (s *Server) notify(own *executor, db int, key []byte, ev command.Event) {
 }
 
 func (s *Server) publishEvent(own *executor, on int64, db int, key []byte, name string) {
-	if s.pubsub.topics.Load() == 0 {
+	if s.pubsub.Topics() == 0 {
 		return
 	}
 	var block [256]byte

@@ -11,10 +11,10 @@ import (
 // noSubscriptions checks that nothing is left in the tables.
 func noSubscriptions(t *testing.T, s *Server) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); s.pubsub.topics.Load() != 0 && time.Now().Before(end); {
+	for end := time.Now().Add(5 * time.Second); s.pubsub.Topics() != 0 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
-	if n := s.pubsub.topics.Load(); n != 0 {
+	if n := s.pubsub.Topics(); n != 0 {
 		t.Errorf("%d topics left", n)
 	}
 }

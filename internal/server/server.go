@@ -13,6 +13,7 @@ import (
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tlsport"
 	"github.com/kringdb/kring/netio"
@@ -33,7 +34,7 @@ type Server struct {
 	stripes   int // how many of its reactors are stripes: the last ones
 	gates     gates
 	observers observers
-	pubsub    pubsub
+	pubsub    *pubsub.Hub[*session]
 	tracking  tracking
 	sessions  sessions
 	execs     []*executor // of the reactors, by reactor index
@@ -164,7 +165,7 @@ func (s *Server) openReactors() error {
 	}
 	s.group, s.stripes = group, stripes
 	n := len(group.Reactors())
-	s.pubsub.init(n)
+	s.pubsub = pubsub.New[*session]()
 	s.tracking.init(s.store.Shards(), n)
 	s.gates = make(gates, workerCount+n+1)
 	s.keeper.ex = newExecutor(s, &s.gates[workerCount+n])
@@ -177,6 +178,7 @@ func (s *Server) openReactors() error {
 	for i := range n {
 		ex := newExecutor(s, &s.gates[workerCount+i])
 		ex.reactor = i
+		ex.outlet = s.pubsub.Open(reactorHome{ex, group.Reactors()[i]})
 		s.execs = append(s.execs, ex)
 	}
 	if s.embedded.Memory != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 )
@@ -43,7 +44,7 @@ type session struct {
 	postponed  bool // it waits for the end of CLIENT PAUSE
 	stalled    bool // it waits for the journal, see durable.go; the connection is paused
 	throttled  bool // it waits for room in the journal
-	touched    bool // in listening.touched
+	unflushed  bool // in hearing.unflushed
 	swollen    bool // in executor.swollen
 
 	waitFor uint64 // its replies wait for this position to be durable
@@ -64,12 +65,8 @@ type session struct {
 // most neither speak nor listen.
 type sessionExt struct {
 	name, libName, libVer, user string
-	subs                        subscriptions
-	subBytes                    int64 // about what these take
+	subs                        pubsub.Subscriptions[*session]
 }
-
-// subscriptions are the topics that a client listens to, by kind.
-type subscriptions [command.SubKinds]map[*topic]struct{}
 
 // heldAt holds an index into a batch, or its length.
 const _ = uint8(resp.MaxBatch)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/inbox"
 	"github.com/kringdb/kring/store"
 )
 
@@ -28,8 +29,8 @@ type tracking struct {
 		trackers map[uint32]*tracker
 		last     uint32
 		byPrefix map[string]*trackPrefix
-		posted   bool // a reactor is to send what the prefixes have pending
-		inboxes  []trackInbox
+		posted   bool                      // a reactor is to send what the prefixes have pending
+		inboxes  []inbox.Box[invalidation] // by reactor: what it has still to deliver
 	}
 }
 
@@ -50,12 +51,6 @@ type trackPrefix struct {
 	pending map[string]*tracker // changed keys and who changed them last, nil: nobody who tracks
 }
 
-// trackInbox is what a reactor has still to deliver.
-type trackInbox struct {
-	queue  []invalidation
-	posted bool
-}
-
 // tracks is an executor's part in client-side caching.
 type tracks struct {
 	tracker       *tracker // of the client whose command runs; nil: it has none
@@ -66,7 +61,7 @@ type tracks struct {
 
 func (tr *tracking) init(shards, reactors int) {
 	tr.tables = make([]trackTable, shards)
-	tr.mu.inboxes = make([]trackInbox, reactors)
+	tr.mu.inboxes = make([]inbox.Box[invalidation], reactors)
 	tr.mu.trackers = map[uint32]*tracker{}
 	tr.mu.byPrefix = map[string]*trackPrefix{}
 }
@@ -243,7 +238,7 @@ func (ex *executor) tracked(c *command.Ctx, spec *command.Spec) {
 	if len(ex.own) > 0 {
 		if t.s.proto == 3 {
 			t.s.push(ex.own)
-			ex.listening.own = true // the turn's end looks after the output
+			ex.flushEnd = true // the turn's end looks after the output
 		}
 		if ex.own = ex.own[:0]; cap(ex.own) > keepScratchBytes {
 			ex.own = nil

@@ -105,9 +105,8 @@ func (s *Server) send(t *tracker, keys []byte) {
 	}
 	ex := v.to.ex
 	b := &s.tracking.mu.inboxes[ex.reactor]
-	b.queue = append(b.queue, v)
-	if !b.posted {
-		b.posted = true
+	b.Put(v)
+	if b.MustTell() {
 		s.group.Reactors()[ex.reactor].Post(ex.invalidations)
 	}
 }
@@ -116,9 +115,7 @@ func (s *Server) send(t *tracker, keys []byte) {
 func (ex *executor) deliverInvalidations() {
 	tr := &ex.srv.tracking
 	tr.mu.Lock()
-	b := &tr.mu.inboxes[ex.reactor]
-	queue := b.queue
-	b.queue, b.posted = nil, false
+	queue := tr.mu.inboxes[ex.reactor].Collect(nil)
 	tr.mu.Unlock()
 	var form []byte
 	for i := range queue {

@@ -204,7 +204,7 @@ func TestTrackingOwn(t *testing.T) {
 	left := -1
 	done := make(chan struct{})
 	s.group.Reactors()[0].Post(func() {
-		left = len(s.execs[0].listening.touched)
+		left = len(s.execs[0].unflushed)
 		close(done)
 	})
 	<-done

@@ -166,8 +166,8 @@ func (s *Server) noteDenied(e *acl.LogEntry) {
 // mayListen tells whether the session's user may still hear all that it listens to.
 func (s *session) mayListen() bool {
 	for kind := range command.SubKinds {
-		for t := range s.subscribed(command.SubKind(kind)) {
-			if !s.user.AllowsChannel([]byte(t.name), command.SubKind(kind) == command.SubPattern) {
+		for _, name := range s.Subscribed(command.SubKind(kind)) {
+			if !s.user.AllowsChannel(name, command.SubKind(kind) == command.SubPattern) {
 				return false
 			}
 		}

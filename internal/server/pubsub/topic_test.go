@@ -1,4 +1,4 @@
-package server
+package pubsub
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ func TestPatternIndex(t *testing.T) {
 		}
 		return s
 	}
-	var x patternIndex
-	all := map[string]*topic{}
+	var x patternIndex[*ear]
+	all := map[string]*Topic[*ear]{}
 	for i := range 30_000 {
 		name := word(4)
 		if i%4 > 0 {
@@ -31,7 +31,7 @@ func TestPatternIndex(t *testing.T) {
 			x.remove(tp)
 			delete(all, name)
 		} else {
-			tp = &topic{name: name}
+			tp = &Topic[*ear]{name: name}
 			all[name] = tp
 			x.add(tp)
 		}
@@ -40,7 +40,7 @@ func TestPatternIndex(t *testing.T) {
 		}
 		channel := []byte(word(5))
 		var got, want []string
-		x.each(all, channel, func(tp *topic) { got = append(got, tp.name) })
+		x.each(all, channel, func(tp *Topic[*ear]) { got = append(got, tp.name) })
 		for name := range all {
 			if glob.Match([]byte(name), channel, false) {
 				want = append(want, name)
@@ -61,9 +61,9 @@ func TestPatternIndex(t *testing.T) {
 }
 
 func TestHearers(t *testing.T) {
-	var h hearers
-	in := map[*session]bool{}
-	all := make([]session, 2*indexHearers)
+	var h hearers[*ear]
+	in := map[*ear]bool{}
+	all := make([]ear, 2*indexHearers)
 	for i := range indexHearers + indexHearers/2 {
 		h.add(&all[i])
 		in[&all[i]] = true

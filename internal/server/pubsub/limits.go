@@ -1,0 +1,18 @@
+package pubsub
+
+const (
+	// drainPushes is about how many writes of published messages a reactor makes before
+	// its clients have their turn; sendTogether how many messages to one channel are
+	// written to a client at once; keepFormBytes the largest buffer for them that is kept.
+	drainPushes   = 16384
+	sendTogether  = 256
+	keepFormBytes = 256 << 10
+	// keepMessages is the longest inbox of published messages that is kept for reuse.
+	keepMessages = 4096
+	// subscriptionBytes is about what a topic that a client listens to takes beside its name.
+	subscriptionBytes = 256
+	// indexHearers is from how many hearers, or patterns with one prefix, on their places are
+	// indexed: a place costs several times what the pointer does, and to look at so many takes
+	// about a microsecond.
+	indexHearers = 4096
+)

@@ -1,0 +1,200 @@
+package pubsub
+
+import (
+	"math"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/inbox"
+	"github.com/kringdb/kring/resp"
+)
+
+// Home is the reactor of an outlet.
+type Home interface {
+	// Post has f run on the reactor, outside of batches. Any goroutine may call it, under any lock.
+	Post(f func())
+	// Flush sends what listeners were given to hear. The reactor calls it, outside of batches.
+	Flush()
+}
+
+// Outlet is a reactor's part in delivering.
+type Outlet[L Listener] struct {
+	hub   *Hub[L]
+	home  Home
+	index int
+	box   inbox.Box[message[L]] // guarded by Hub.mu
+	drain func()                // Drain, made once
+
+	// The reactor's.
+	spare   []message[L] // the box's queue, emptied
+	backlog []message[L] // what the last Drain left over
+	forms   forms[L]     // what is being sent
+	own     bool         // this reactor has published to itself in this turn
+	owes    bool         // it has published to others, who are told when the turn ends
+	owed    []bool       // by outlet: which
+}
+
+// message is what was published, for those of one outlet who hear it in one way.
+type message[L Listener] struct {
+	to               *hearers[L]
+	channel, pattern string // pattern: through which they hear it, "" for none
+	text             []byte // a copy
+}
+
+// tellLocked lets the reactor look into the inbox. Hub.mu is held.
+func (o *Outlet[L]) tellLocked() {
+	if o.box.MustTell() {
+		o.home.Post(o.drain)
+	}
+}
+
+// owe notes that another outlet is to be told at the end of this turn: what a pipeline publishes
+// then goes to its clients in one piece.
+func (o *Outlet[L]) owe(other *Outlet[L]) {
+	if o.owed == nil {
+		o.owed = make([]bool, len(o.hub.outlets))
+	}
+	o.owes, o.owed[other.index] = true, true
+}
+
+// EndTurn tells the outlets that messages of this turn went to, and delivers those that went to
+// this one's own listeners.
+func (o *Outlet[L]) EndTurn() {
+	if o.owes {
+		o.owes = false
+		o.hub.mu.Lock()
+		for i, owed := range o.owed {
+			if owed {
+				o.owed[i] = false
+				o.hub.outlets[i].tellLocked()
+			}
+		}
+		o.hub.mu.Unlock()
+	}
+	if o.own {
+		o.own = false
+		o.Drain()
+	}
+}
+
+// Drain delivers what has been published; the reactor calls it outside of batches. What
+// was posted for an inbox that is empty by now finds nothing to do. Of very much it delivers
+// a part, and comes again when others had their turn.
+func (o *Outlet[L]) Drain() {
+	o.hub.mu.Lock()
+	queue := o.box.Collect(o.spare)
+	o.hub.mu.Unlock()
+	o.spare = nil
+	o.deliver(queue, drainPushes)
+	o.home.Flush()
+	if len(o.backlog) > 0 {
+		o.home.Post(o.drain)
+	}
+}
+
+// takeLocked empties the inbox, for a listener that comes or goes. Hub.mu is held.
+func (o *Outlet[L]) takeLocked() []message[L] {
+	queue := o.box.Take(o.spare)
+	o.spare = nil
+	return queue
+}
+
+// deliverBefore delivers what was published before a subscription begins or ends.
+func (o *Outlet[L]) deliverBefore(queue []message[L]) {
+	some := len(queue)+len(o.backlog) > 0
+	o.deliver(queue, math.MaxInt)
+	if some {
+		o.home.Post(o.drain) // which flushes
+	}
+}
+
+// deliver lets listeners hear messages, behind those that were left over; after about most of
+// them it leaves the rest for the next time.
+func (o *Outlet[L]) deliver(queue []message[L], most int) {
+	if len(o.backlog) > 0 {
+		queue = append(o.backlog, queue...)
+		o.backlog = nil
+	}
+	at := 0
+	for at < len(queue) && most > 0 {
+		n, heard := o.send(queue[at:])
+		at += n
+		most -= heard
+	}
+	if at < len(queue) {
+		o.backlog = queue[at:]
+		return
+	}
+	clear(queue)
+	if cap(queue) <= keepMessages {
+		o.spare = queue[:0]
+	}
+}
+
+// send delivers the first messages of the queue, all that come in a row to the same
+// listeners. It returns how many, and about how many listeners heard them.
+func (o *Outlet[L]) send(queue []message[L]) (n, heard int) {
+	to := queue[0].to
+	for n = 1; n < len(queue) && n < sendTogether && queue[n].to == to; {
+		n++
+	}
+	f := &o.forms
+	f.begin(queue[:n])
+	for _, l := range to.list {
+		l.Hear(f)
+	}
+	f.end()
+	return n, len(to.list) + 1
+}
+
+// forms is Messages: what is being sent, by protocol.
+type forms[L Listener] struct {
+	queue []message[L]
+	bytes [2][]byte
+}
+
+func (f *forms[L]) begin(queue []message[L]) {
+	f.queue = queue
+	f.bytes[0], f.bytes[1] = f.bytes[0][:0], f.bytes[1][:0]
+}
+
+func (f *forms[L]) end() {
+	f.queue = nil
+	for at := range f.bytes {
+		if cap(f.bytes[at]) > keepFormBytes {
+			f.bytes[at] = nil
+		}
+	}
+}
+
+// Encoded implements Messages.
+func (f *forms[L]) Encoded(proto int) []byte {
+	b := &f.bytes[0]
+	if proto == resp.RESP3 {
+		b = &f.bytes[1]
+	}
+	if len(*b) == 0 {
+		for i := range f.queue {
+			*b = f.queue[i].append(*b, proto == resp.RESP3)
+		}
+	}
+	return *b
+}
+
+// append appends the message as its listeners get it.
+func (m *message[L]) append(dst []byte, push bool) []byte {
+	kind, n, word := byte('*'), 3, "message"
+	if push {
+		kind = '>'
+	}
+	if m.to.kind == command.SubShard {
+		word = "smessage"
+	}
+	if m.to.kind == command.SubPattern {
+		n, word = 4, "pmessage"
+	}
+	dst = resp.AppendBulkString(resp.AppendHeader(dst, kind, n), word)
+	if m.to.kind == command.SubPattern {
+		dst = resp.AppendBulkString(dst, m.pattern)
+	}
+	return resp.AppendBulk(resp.AppendBulkString(dst, m.channel), m.text)
+}
