@@ -1,6 +1,8 @@
 package command
 
 import (
+	"bytes"
+
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
@@ -72,7 +74,7 @@ func del(c *Ctx) {
 func exists(c *Ctx) {
 	n := 0
 	for i := range c.Keys {
-		if c.Read(c.Keys[i]).A != 0 {
+		if readQuietly(c, c.Keys[i]).A != 0 {
 			n++
 		}
 	}
@@ -225,8 +227,8 @@ func randomKey(c *Ctx) {
 	c.W.Bulk(name)
 }
 
-// parseUnsigned parses an unsigned 64-bit number as C's strtoul does, which is what
-// SCAN cursors go through: a sign is allowed, the empty string is 0.
+// parseUnsigned parses an unsigned 64-bit number as C's strtoul does: a sign is allowed,
+// the empty string is 0.
 func parseUnsigned(b []byte) (uint64, bool) {
 	neg := false
 	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
@@ -247,6 +249,20 @@ func parseUnsigned(b []byte) (uint64, bool) {
 		n = -n
 	}
 	return n, true
+}
+
+// oddUnsigned parses a number, which is no plain decimal, as Redis's string2ull does, which
+// SCAN cursors and stream ids go through: blanks and a sign are allowed, though no negative
+// number in its plain form, nor the empty string.
+func oddUnsigned(b []byte) (uint64, bool) {
+	if n, ok := resp.ParseInt(b); ok && n < 0 {
+		return 0, false
+	}
+	b = bytes.TrimLeft(b, " \t\n\v\f\r")
+	if len(b) == 0 {
+		return 0, false
+	}
+	return parseUnsigned(b)
 }
 
 // parseCount parses COUNT of SCAN; it replies the error itself.

@@ -88,7 +88,7 @@ type scanCall struct {
 
 // parseCursor reads the cursor from argument i; it replies the error itself.
 func (s *scanCall) parseCursor(c *Ctx, i int) (ok bool) {
-	if s.cursor, ok = parseUnsigned(c.Args[i]); !ok {
+	if s.cursor, ok = oddUnsigned(c.Args[i]); !ok {
 		c.W.Error("ERR invalid cursor")
 	}
 	return ok

@@ -301,15 +301,38 @@ func commandGetKeys(c *Ctx) {
 	if !ok {
 		return
 	}
-	idx, ok := s.AppendKeys(nil, args)
-	if !ok || len(idx) == 0 && s.Flags&NoMandatoryKeys == 0 {
-		c.W.Error("ERR Invalid arguments specified for command")
+	uses, ok := s.keyUses(args)
+	if !ok || len(uses) == 0 && s.Flags&NoMandatoryKeys == 0 {
+		c.W.Error(errKeyArguments)
 		return
 	}
-	c.W.Array(len(idx))
-	for _, i := range idx {
-		c.W.Bulk(args[i])
+	c.W.Array(len(uses))
+	for _, u := range uses {
+		c.W.Bulk(args[u.at])
 	}
+}
+
+const errKeyArguments = "ERR Invalid arguments specified for command"
+
+// keyUse is a key of a call and what the call does with it.
+type keyUse struct {
+	at    int
+	flags KeyFlag
+}
+
+// keyUses returns the keys of a call; ok is false if its arguments do not fit. That a
+// command which needs keys says that there are none fits as little as a wrong number.
+func (s *Spec) keyUses(args resp.Args) (uses []keyUse, ok bool) {
+	for i := range s.Keys {
+		idx, ok := s.Keys[i].append(nil, args)
+		if !ok || s.Keys[i].KeyNum && len(idx) == 0 && s.Flags&NoMandatoryKeys == 0 {
+			return nil, false
+		}
+		for _, at := range idx {
+			uses = append(uses, keyUse{at, s.flagsOf(i, args)})
+		}
+	}
+	return uses, true
 }
 
 func commandGetKeysAndFlags(c *Ctx) {
@@ -317,20 +340,10 @@ func commandGetKeysAndFlags(c *Ctx) {
 	if !ok {
 		return
 	}
-	type keyUse struct {
-		at    int
-		flags KeyFlag
-	}
-	var uses []keyUse
-	for i := range s.Keys {
-		idx, ok := s.Keys[i].append(nil, args)
-		if !ok {
-			c.W.Error("ERR Invalid arguments specified for command")
-			return
-		}
-		for _, at := range idx {
-			uses = append(uses, keyUse{at, s.flagsOf(i, args)})
-		}
+	uses, ok := s.keyUses(args)
+	if !ok {
+		c.W.Error(errKeyArguments)
+		return
 	}
 	c.W.Array(len(uses))
 	for _, u := range uses {

@@ -9,13 +9,13 @@ var listBlockSpecs = []*Spec{
 	listWaitSpec("blpop", blpop, "Removes and returns the first element of a list; waits until there is one."),
 	listWaitSpec("brpop", brpop, "Removes and returns the last element of a list; waits until there is one."),
 	{
-		Name: "blmove", Arity: 6, Flags: Write | DenyOOM | NoScript | Blocking, WaitsFor: entry.List, Group: GroupList, Handler: blmove, Keys: listMoveKeys,
+		Name: "blmove", Arity: 6, Flags: Write | DenyOOM | Blocking, WaitsFor: entry.List, Group: GroupList, Handler: blmove, Keys: listMoveKeys,
 		Since: "6.2.0", Complexity: "O(1)",
 		Summary: "Moves an element from an end of a list to an end of another one and returns it; waits until there is one.",
 		Syntax:  "source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout:double",
 	},
 	{
-		Name: "brpoplpush", Arity: 4, Flags: Write | DenyOOM | NoScript | Blocking, WaitsFor: entry.List, Group: GroupList, Handler: brpoplpush, Keys: listMoveKeys,
+		Name: "brpoplpush", Arity: 4, Flags: Write | DenyOOM | Blocking, WaitsFor: entry.List, Group: GroupList, Handler: brpoplpush, Keys: listMoveKeys,
 		Since: "2.2.0", Complexity: "O(1)",
 		Summary: "Moves the last element of a list to the front of another one and returns it; waits until there is one.",
 		Syntax:  "source destination timeout:double", Deprecated: "6.2.0", ReplacedBy: "`BLMOVE` with the `RIGHT` and `LEFT` arguments",
@@ -30,7 +30,7 @@ var listBlockSpecs = []*Spec{
 
 func listWaitSpec(name string, h Handler, summary string) *Spec {
 	return &Spec{
-		Name: name, Arity: -3, Flags: Write | NoScript | Blocking, WaitsFor: entry.List, Group: GroupList, Handler: h, Keys: []KeySpec{KeyRange(1, -2, 1, KeyRW|KeyAccess|KeyDelete)},
+		Name: name, Arity: -3, Flags: Write | Blocking, WaitsFor: entry.List, Group: GroupList, Handler: h, Keys: []KeySpec{KeyRange(1, -2, 1, KeyRW|KeyAccess|KeyDelete)},
 		Since: "2.0.0", Complexity: "O(N) where N is the number of keys.", Summary: summary, Syntax: "key... timeout:double",
 	}
 }

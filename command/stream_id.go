@@ -69,27 +69,16 @@ func parseStreamID(a []byte, missing uint64, strict bool, auto *bool) (id stream
 func parseStreamInt(b []byte) (uint64, bool) {
 	n := uint64(0)
 	if len(b) == 0 || len(b) > 19 { // 19 digits do not overflow
-		return oddStreamInt(b)
+		return oddUnsigned(b)
 	}
 	for _, ch := range b {
 		d := ch - '0'
 		if d > 9 {
-			return oddStreamInt(b)
+			return oddUnsigned(b)
 		}
 		n = n*10 + uint64(d)
 	}
 	return n, true
-}
-
-func oddStreamInt(b []byte) (uint64, bool) {
-	if n, ok := resp.ParseInt(b); ok && n < 0 {
-		return 0, false
-	}
-	b = bytes.TrimLeft(b, " \t\n\v\f\r")
-	if len(b) == 0 {
-		return 0, false
-	}
-	return parseUnsigned(b)
 }
 
 // intervalID parses argument i as an end of a range: ( before it excludes the id itself.

@@ -472,3 +472,21 @@ func TestKeyspaceAccounts(t *testing.T) {
 		t.Error("a read left the access clock alone")
 	}
 }
+
+// TestExistsLeavesTheClock: to look whether a key is there is no use of it.
+func TestExistsLeavesTheClock(t *testing.T) {
+	r := newRig(t)
+	r.do("SET k v")
+	clock := func() uint32 { return r.st.Find(0, r.st.MakeKey([]byte("k")), r.c.Now).Clock() }
+	before := clock()
+	r.c.Clock = before + 77
+	for _, call := range []string{"EXISTS k", "TYPE k", "TTL k", "OBJECT ENCODING k", "OBJECT IDLETIME k"} {
+		r.do(call)
+		if clock() != before {
+			t.Fatalf("%s moved the access clock", call)
+		}
+	}
+	if r.do("GET k"); clock() != before+77 {
+		t.Error("GET did not move it")
+	}
+}

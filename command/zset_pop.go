@@ -40,7 +40,7 @@ func zpopSpec(name, summary string, max bool) *Spec {
 
 func bzpopSpec(name, summary string, max bool) *Spec {
 	return &Spec{
-		Name: name, Arity: -3, Flags: Write | NoScript | Blocking | Fast, WaitsFor: entry.ZSet, Group: GroupSortedSet,
+		Name: name, Arity: -3, Flags: Write | Blocking | Fast, WaitsFor: entry.ZSet, Group: GroupSortedSet,
 		Keys: []KeySpec{KeyRange(1, -2, 1, KeyRW|KeyAccess|KeyDelete)}, Handler: func(c *Ctx) { bzpop(c, max) },
 		Since: "5.0.0", Complexity: "O(log N) where N is the number of members.", Summary: summary, Syntax: "key... timeout:double",
 	}

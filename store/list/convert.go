@@ -22,6 +22,9 @@ func toFull(ar *arena.Arena, e entry.Entry, s Side) entry.Entry {
 // shrink makes a full list compact if it has one node of at most half the bounds.
 func shrink(ar *arena.Arena, e entry.Entry, maxSize int) entry.Entry {
 	q := quickOf(ar, e)
+	if q.tree() != 0 && q.end(Head) == 0 && q.end(Tail) == 0 && int64(nodeCount(q.find(0).a)) == q.count() {
+		q.setEnd(Tail, q.uproot(0)) // the only node is a leaf
+	}
 	a, _ := q.only()
 	half := boundsOf(maxSize).half()
 	if a == 0 || nodeUsed(a)+listpackOverheadBytes > half.bytes || nodeCount(a) > half.elems {

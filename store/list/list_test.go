@@ -244,3 +244,29 @@ func BenchmarkQueue(b *testing.B) {
 		})
 	}
 }
+
+// TestShrunkToALeaf: a list of which one node is left is compact again, wherever that node
+// stood.
+func TestShrunkToALeaf(t *testing.T) {
+	ar := arena.New()
+	defer ar.Release()
+	for _, from := range []int64{0, 500, 1000, 1995} {
+		e := entry.New(ar, []byte("l"), &entry.Spec{Type: entry.List, Encoding: entry.Listpack, PayloadLen: compactHeader})
+		setCompactCount(e.Payload(), 0)
+		setGap(e.Payload(), 0)
+		for i := range 2000 {
+			e = Push(ar, e, Tail, [][]byte{fmt.Appendf(nil, "element-%05d", i)}, -2)
+		}
+		e = Delete(ar, e, from+5, 2000-from-5, -2)
+		e = Delete(ar, e, 0, from, -2)
+		if e.Encoding() != entry.Listpack || Len(e) != 5 {
+			t.Errorf("elements %d to %d: %d in a %v", from, from+4, Len(e), e.Encoding())
+		}
+		for i := range int64(5) {
+			if v := At(e, i); string(v.B) != fmt.Sprintf("element-%05d", from+i) {
+				t.Errorf("element %d is %q", from+i, v.B)
+			}
+		}
+		e.Free(ar)
+	}
+}

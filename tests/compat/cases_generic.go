@@ -1,6 +1,26 @@
 package compat
 
 var genericCases = []Case{
+	{"scan cursors", `
+		SET k v
+		SADD s a
+		SCAN 0
+		SCAN -1
+		SCAN ""
+		SCAN " 0"
+		SCAN +0
+		SCAN 00
+		SCAN -
+		SCAN x
+		SCAN 0x
+		SCAN 18446744073709551615
+		SCAN 18446744073709551616
+		SSCAN s -1
+		SSCAN s ""
+		SSCAN s 0
+		HSCAN nokey -1
+		HSCAN nokey 0
+		ZSCAN nokey ""`},
 	{"del, unlink, exists, touch, type", `
 		MSET a 1 b 2 c 3
 		DEL a a nokey

@@ -162,7 +162,7 @@ func init() {
 		Reason: "since 7.2 a small list is a listpack; the oracle has quicklists only",
 		Covers: func(st Step, o, s rawclient.Value) bool {
 			return st.Name() == "object|encoding" && sameEncoding("list", o.Str, s.Str) ||
-				st.Name() == "debug|object" && strings.Contains(o.Str, " encoding:quicklist ") && strings.Contains(s.Str, " encoding:")
+				st.Name() == "debug|object" && strings.Contains(o.Str, " encoding:quicklist ") && strings.Contains(s.Str, " encoding:listpack ")
 		},
 	})
 }
