@@ -55,6 +55,11 @@ func (d *Decoder) Open(v *Value, first bool) {
 	if first {
 		d.count = 0
 		d.stream.begin()
+		for _, t := range [...]*text{&d.elem, &d.val, &d.node} {
+			if cap(t.room) > keptBytes {
+				t.room = nil
+			}
+		}
 	}
 	if !d.lay.known {
 		d.fail(fmt.Errorf("%s is not known", d.lay.name))

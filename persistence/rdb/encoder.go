@@ -54,8 +54,9 @@ type Encoder struct {
 	used    int    // the version that what was written needs
 	key     []byte // of the value being written
 	err     error
-	// drain is called between elements when buf is long; it empties it.
-	drain func() error
+	// drain is called when buf is long, to empty it, and with what follows it and is too
+	// long to be copied; nil: all stays in buf.
+	drain func(p []byte) error
 
 	shape         Shape
 	mode          mode
@@ -169,24 +170,36 @@ func appendLength(b []byte, n uint64) []byte {
 }
 
 // str writes a string: as a number, compressed, or as it is.
-func (e *Encoder) str(p []byte) { e.buf = e.appendString(e.buf, p) }
+func (e *Encoder) str(p []byte) {
+	var body []byte
+	e.buf, body = e.beginString(e.buf, p)
+	if len(body) >= drainBytes && e.drain != nil {
+		_ = e.drain(body) // which remembers its error
+		return
+	}
+	e.buf = append(e.buf, body...)
+}
 
 func (e *Encoder) appendString(b, p []byte) []byte {
+	b, body := e.beginString(b, p)
+	return append(b, body...)
+}
+
+// beginString appends what stands before the bytes of a string, and returns these: p,
+// compressed or not, or nothing.
+func (e *Encoder) beginString(b, p []byte) (begun, body []byte) {
 	if len(p) <= longestInt {
 		if n, ok := parseInt(p); ok && n == int64(int32(n)) {
-			return appendInt(b, n)
+			return appendInt(b, n), nil
 		}
 	}
 	if e.f.Compress && len(p) >= leastCompressed {
 		if z := e.lzf.compress(p); z != nil {
-			b = append(b, 0xc0|encLZF)
-			b = appendLength(b, uint64(len(z)))
-			b = appendLength(b, uint64(len(p)))
-			return append(b, z...)
+			b = appendLength(append(b, 0xc0|encLZF), uint64(len(z)))
+			return appendLength(b, uint64(len(p))), z
 		}
 	}
-	b = appendLength(b, uint64(len(p)))
-	return append(b, p...)
+	return appendLength(b, uint64(len(p))), p
 }
 
 // appendInt writes the string of a number of 32 bits.
@@ -224,10 +237,8 @@ func (e *Encoder) Int(m *Meta, n int64) {
 
 // flow lets a Writer write what has gathered.
 func (e *Encoder) flow() {
-	if e.drain != nil && len(e.buf) >= drainBytes && e.err == nil {
-		if err := e.drain(); err != nil {
-			e.fail(err)
-		}
+	if e.drain != nil && len(e.buf) >= drainBytes {
+		_ = e.drain(nil) // which remembers its error
 	}
 }
 

@@ -25,6 +25,8 @@ const (
 	partBytes = 1 << 20
 	// drainBytes is how much a Writer gathers before it writes.
 	drainBytes = 256 << 10
+	// keptBytes is how large a buffer may be to be kept for the next value.
+	keptBytes = 1 << 20
 	// maxEmptyReads is how often a reader may return nothing before it is given up.
 	maxEmptyReads = 100
 

@@ -45,7 +45,7 @@ func (c *compressor) compress(src []byte) []byte {
 		clear(c.table[:])
 		c.base = 1
 	}
-	if cap(c.out) < most {
+	if cap(c.out) < most || cap(c.out) > max(keptBytes, 2*most) {
 		c.out = make([]byte, most+most/4)
 	}
 	n := c.run(c.out[:most], src)

@@ -80,12 +80,16 @@ func (s *source) fill(n int) error {
 }
 
 // makeRoom moves what is kept to the front of the buffer, and doubles the buffer if that
-// leaves less than half of it: so it never is more than twice what has been read.
+// leaves less than half of it: so it never is more than twice what has been read. A buffer
+// that has grown goes when what is kept is short again.
 func (s *source) makeRoom() {
 	s.addUp()
 	buf := s.buf
-	if s.end-s.mark > len(buf)/2 {
+	switch kept := s.end - s.mark; {
+	case kept > len(buf)/2:
 		buf = make([]byte, 2*len(buf))
+	case len(buf) > 8*sourceBytes && kept <= sourceBytes/2:
+		buf = make([]byte, sourceBytes)
 	}
 	copy(buf, s.buf[s.mark:s.end])
 	s.buf = buf

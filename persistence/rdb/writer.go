@@ -25,21 +25,26 @@ func NewWriter(w io.Writer, f Format) *Writer {
 	return x
 }
 
-// flush writes what has gathered.
-func (w *Writer) flush() error {
-	if w.err != nil {
-		return w.err
+// flush writes what has gathered, and then p, which is not copied.
+func (w *Writer) flush(p []byte) error {
+	for _, b := range [...][]byte{w.buf, p} {
+		if len(b) == 0 || w.err != nil { // after an error nothing is written, and nothing gathers
+			continue
+		}
+		if w.f.Checksum {
+			w.sum = Checksum(w.sum, b)
+		}
+		n, err := w.w.Write(b)
+		w.written += int64(n)
+		if err == nil && n < len(b) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			w.fail(err)
+		}
 	}
-	if w.f.Checksum {
-		w.sum = Checksum(w.sum, w.buf)
-	}
-	n, err := w.w.Write(w.buf)
-	w.written += int64(n)
 	w.buf = w.buf[:0]
-	if err != nil {
-		w.fail(err)
-	}
-	return err
+	return w.err
 }
 
 // Written returns how many bytes have gone to the underlying writer, and how many wait.
@@ -104,7 +109,8 @@ func (w *Writer) Select(db int, keys, deadlines uint64) {
 
 // Raw puts in keys, or what an encoder has made of a large one, of the database selected.
 func (w *Writer) Raw(p []byte) {
-	if len(w.buf) > 0 && len(w.buf)+len(p) > cap(w.buf) && w.flush() != nil {
+	if len(p) >= drainBytes {
+		_ = w.flush(p) // Err has it
 		return
 	}
 	w.buf = append(w.buf, p...)
@@ -112,16 +118,16 @@ func (w *Writer) Raw(p []byte) {
 }
 
 // Flush writes what has gathered; nothing but time is lost by it.
-func (w *Writer) Flush() error { return w.flush() }
+func (w *Writer) Flush() error { return w.flush(nil) }
 
 // Close ends the file, and returns the first error there was. It does not close the
 // underlying writer.
 func (w *Writer) Close() error {
 	w.buf = append(w.buf, opEnd)
-	if err := w.flush(); err != nil {
+	if err := w.flush(nil); err != nil {
 		return err
 	}
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, w.sum)
 	w.f.Checksum = false
-	return w.flush()
+	return w.flush(nil)
 }
