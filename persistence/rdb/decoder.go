@@ -26,7 +26,7 @@ import (
 //	stream   ID, then pairs by NextPair; behind the last part Info and NextGroup
 type Decoder struct {
 	kind    Kind
-	lay     layout
+	lay     *layout
 	typ     Type
 	cur     cursor
 	left    uint64

@@ -80,6 +80,7 @@ const (
 	modeListpack
 	modeNodes
 	modeStream
+	modeString
 )
 
 // row is a field and its value, where they stand in Encoder.pack, and the deadline.
@@ -232,6 +233,30 @@ func (e *Encoder) Int(m *Meta, n int64) {
 		p := strconv.AppendInt(room[:0], n, 10)
 		e.buf = append(appendLength(e.buf, uint64(len(p))), p...)
 	}
+	e.flow()
+}
+
+// BeginString begins a string of n bytes that comes in pieces, by Piece, until End: one
+// that is too long to be put together in memory. It is not compressed.
+func (e *Encoder) BeginString(m *Meta, n int) {
+	e.about(m)
+	e.head(typeString)
+	e.buf = appendLength(e.buf, uint64(n))
+	e.shape, e.n, e.mode = Shape{Kind: String, N: n}, 0, modeString
+}
+
+// Piece writes the next bytes of a string.
+func (e *Encoder) Piece(p []byte) {
+	if e.mode != modeString {
+		e.fail(errMisuse)
+		return
+	}
+	e.n += len(p)
+	if len(p) >= drainBytes && e.drain != nil {
+		_ = e.drain(p)
+		return
+	}
+	e.buf = append(e.buf, p...)
 	e.flow()
 }
 
@@ -497,7 +522,7 @@ func (e *Encoder) End() {
 		e.fail(errMisuse)
 	}
 	if e.mode != modeStream && e.n != e.shape.N {
-		e.fail(fmt.Errorf("rdb: a value was begun for %d elements and has %d", e.shape.N, e.n))
+		e.fail(fmt.Errorf("rdb: a value was begun for %d elements or bytes and has %d", e.shape.N, e.n))
 	}
 	e.mode = modeNone
 	e.flow()

@@ -104,7 +104,7 @@ func (c *compressor) run(out, src []byte) int {
 const (
 	// lzfSkip: after 1<<lzfSkip literals without a match every second position is tried,
 	// and so on: what does not compress is passed quickly.
-	lzfSkip = 6
+	lzfSkip = 5
 	// lzfIndexed is how many positions at the end of a match are entered into the table.
 	lzfIndexed = 4
 )

@@ -178,6 +178,10 @@ func (q *packed) nextListpack(t *text) error {
 
 // backwards passes an element of n bytes and its size, which follows it.
 func (q *packed) backwards(n int) error {
+	if n < 1<<7 && q.off+n < len(q.p)-1 && q.p[q.off+n] == byte(n) {
+		q.off += n + 1
+		return nil
+	}
 	size := backlenSize(n)
 	p, err := q.body(n, size)
 	if err != nil {

@@ -89,8 +89,8 @@ type Reader struct {
 	key, value text // unpacked keys and texts
 	kept       []byte
 
-	item Item   // the value whose parts are being handed out
-	lay  layout // its layout
+	item Item // the value whose parts are being handed out
+	lay  *layout
 	left uint64 // its units that have not been handed out
 	part int64  // how many bytes a part has at least
 }

@@ -182,18 +182,18 @@ var foreign = map[Type]string{
 }
 
 // layoutOf returns how t is written in dialect d; known is false for what cannot be read.
-func layoutOf(t Type, d Dialect) layout {
+func layoutOf(t Type, d Dialect) *layout {
 	if d == Valkey && t >= typeHashTTLEarly {
 		if t == typeHashTTLEarly {
-			return valkeyHash
+			return &valkeyHash
 		}
-		return layout{name: fmt.Sprintf("type %d of Valkey", t)}
+		return &layout{name: fmt.Sprintf("type %d of Valkey", t)}
 	}
 	if int(t) < len(layouts) && layouts[t].name != "" {
-		return layouts[t]
+		return &layouts[t]
 	}
 	if name := foreign[t]; name != "" {
-		return layout{name: fmt.Sprintf("type %d, %s", t, name)}
+		return &layout{name: fmt.Sprintf("type %d, %s", t, name)}
 	}
-	return layout{name: fmt.Sprintf("type %d", t)}
+	return &layout{name: fmt.Sprintf("type %d", t)}
 }

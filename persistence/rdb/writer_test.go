@@ -75,6 +75,27 @@ func TestParallelEncoders(t *testing.T) {
 	compare(t, got, c)
 }
 
+// TestPieces: a string in pieces is read as one.
+func TestPieces(t *testing.T) {
+	var out bytes.Buffer
+	w := NewWriter(&out, Format{Compress: true, Checksum: true})
+	value := bytes.Repeat([]byte("0123456789"), drainBytes/5)
+	w.Select(0, 1, 0)
+	w.BeginString(&Meta{Key: []byte("k"), Idle: -1, Freq: -1}, len(value))
+	for from, n := 0, 1; from < len(value); from, n = from+n, 3*n {
+		w.Piece(value[from:min(from+n, len(value))])
+	}
+	w.End()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readAll(&out, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, got, &contents{Records: []record{rec("k", String, elem{Elem: string(value)})}})
+}
+
 // TestMisuse: who says other numbers of elements than it writes gets an error, no file.
 func TestMisuse(t *testing.T) {
 	m := &Meta{Key: []byte("k"), Idle: -1, Freq: -1}
@@ -84,6 +105,7 @@ func TestMisuse(t *testing.T) {
 		"another kind":      func(e *Encoder) { e.Begin(m, Shape{Kind: Hash, N: 1}); e.Scored([]byte("a"), 1); e.End() },
 		"a field too early": func(e *Encoder) { e.Begin(m, Shape{Kind: Hash, N: 1, Earliest: 9}); e.Field(nil, nil, 8); e.End() },
 		"a deadline in 11":  func(e *Encoder) { e.Begin(m, Shape{Kind: Hash, N: 1, Earliest: 9}); e.Field(nil, nil, 9); e.End() },
+		"fewer bytes":       func(e *Encoder) { e.BeginString(m, 2); e.Piece([]byte("a")); e.End() },
 		"no value":          func(e *Encoder) { e.End() },
 		"fewer nodes": func(e *Encoder) {
 			e.BeginStream(m, StreamInfo{Length: 1, Nodes: 2})
