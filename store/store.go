@@ -122,6 +122,9 @@ func Open(o Options) (*Store, error) {
 	if o.Databases < 1 || o.Databases > MaxDatabases {
 		return nil, fmt.Errorf("store: %d databases: want 1 to %d", o.Databases, MaxDatabases)
 	}
+	if err := arena.Reserve(); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
 	s := &Store{
 		shards:    make([]shard, o.Shards),
 		databases: make([]database, o.Shards*o.Databases),

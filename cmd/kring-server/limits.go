@@ -13,6 +13,9 @@ const (
 	goHeapShare = 4
 	// minGoHeapBytes is the least soft limit, also when the memory's size is unknown.
 	minGoHeapBytes = 256 << 20
+	// minAddressBytes is the least address space: Go's runtime takes a gigabyte, each thread
+	// up to 136 MB where there is a C library, and the data have their reservation.
+	minAddressBytes = 4 << 30
 	// logCheckInterval is how often a log file is looked at, whether it was rotated away.
 	logCheckInterval = time.Second
 	// logFileMode is the mode of a new log file.

@@ -51,6 +51,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return 0
 		}
 	}
+	if err := checkAddressSpace(); err != nil { // before there are threads that need it
+		return complain(stderr, err)
+	}
 	opts, err := options.Load(args, stdin)
 	if err != nil {
 		return complain(stderr, err)

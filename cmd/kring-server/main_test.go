@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +23,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kringdb/kring/internal/raceflag"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence/rdb"
 )
@@ -330,6 +333,41 @@ func TestLogLevelOfTheFile(t *testing.T) {
 		t.Errorf("log:\n%s", log)
 	}
 	p.end(t, unix.SIGTERM)
+}
+
+// TestAddressSpaceTooSmall: with an address space that Go's runtime can start in, and the
+// server cannot, there is a message, and with the least that it asks for it serves.
+func TestAddressSpaceTooSmall(t *testing.T) {
+	if runtime.GOOS != "linux" || raceflag.Enabled {
+		t.Skip("the limit is Linux's, and the race detector needs more")
+	}
+	for kb, want := range map[int]string{3000000: "'ulimit -v'", minAddressBytes >> 10: "ready to accept connections"} {
+		args := []string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$@"`, kb), "sh"}
+		cmd := newProgram(t, "--port", freePort(t), "--bind", "127.0.0.1", "--dir", t.TempDir())
+		limited := exec.CommandContext(t.Context(), "sh", append(args, cmd.Args...)...)
+		limited.Env = cmd.Env
+		out, err := limited.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := limited.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines, found := bufio.NewScanner(out), false
+		text := ""
+		for !found && lines.Scan() {
+			text += lines.Text() + "\n"
+			found = strings.Contains(lines.Text(), want)
+		}
+		_ = limited.Process.Signal(unix.SIGTERM)
+		for lines.Scan() {
+			text += lines.Text() + "\n"
+		}
+		_ = limited.Wait()
+		if !found || strings.Contains(text, "goroutine ") {
+			t.Errorf("with %d KB no %s in\n%s", kb, want, text)
+		}
+	}
 }
 
 func TestDirAndLogFile(t *testing.T) {

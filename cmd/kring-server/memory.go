@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -27,6 +28,16 @@ func tuneCollector(log *slog.Logger) {
 	}
 	debug.SetMemoryLimit(limit)
 	log.Debug("the Go heap has a soft limit", "bytes", limit)
+}
+
+// checkAddressSpace tells of a limit of the address space with which Go's runtime would
+// sooner or later end the process by itself, without a word that anybody understands.
+func checkAddressSpace() error {
+	if limit := addressLimit(); limit < minAddressBytes {
+		return fmt.Errorf("the limit of the address space ('ulimit -v' of %d, LimitAS of systemd) is too small: "+
+			"please allow at least %d KB, or do not limit it; it is maxmemory that bounds what is used", limit>>10, uint64(minAddressBytes>>10))
+	}
+	return nil
 }
 
 // smallestLimit reads the files and returns the least number in them; files that are

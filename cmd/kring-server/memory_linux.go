@@ -1,6 +1,19 @@
 package main
 
-import "golang.org/x/sys/unix"
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
+// addressLimit is how large the address space of this process may be.
+func addressLimit() uint64 {
+	var lim unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_AS, &lim) != nil {
+		return math.MaxUint64
+	}
+	return lim.Cur
+}
 
 // memoryBytes is the memory that this process may use: the machine's, or less if the
 // control group says so. 0: unknown.

@@ -19,13 +19,20 @@ var errOOMScore = errors.New("Failed to apply new oom_score_adj configuration, c
 
 // watchOOMScore applies oom-score-adj, now and whenever it changes.
 func (s *Server) watchOOMScore() {
-	initial, err := readOOMScore()
-	if err != nil {
+	if _, err := readOOMScore(); err != nil {
 		return
 	}
-	changed := false
+	initial, changed := 0, false // initial is what the score was when the options began to count
 	apply := func() error {
 		mode := s.opts.String("oom-score-adj")
+		if mode != "no" && !changed {
+			now, err := readOOMScore()
+			if err != nil {
+				s.log.Warn("the OOM score cannot be read", "error", err)
+				return errOOMScore
+			}
+			initial = now
+		}
 		score := initial
 		if mode != "no" {
 			first, _, _ := strings.Cut(s.opts.String("oom-score-adj-values"), " ") // the one of a primary

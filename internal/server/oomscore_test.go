@@ -1,6 +1,7 @@
 package server
 
 import (
+	"os"
 	"strconv"
 	"testing"
 )
@@ -30,4 +31,13 @@ func TestOOMScore(t *testing.T) {
 	score(min(initial+11, oomScoreMax))
 	c.want("OK", "CONFIG", "SET", "oom-score-adj", "no")
 	score(initial)
+	// The base is what somebody else has set meanwhile, and comes back.
+	base := min(initial+20, oomScoreMax)
+	if err := os.WriteFile(oomScoreFile, []byte(strconv.Itoa(base)), 0); err != nil {
+		t.Fatal(err)
+	}
+	c.want("OK", "CONFIG", "SET", "oom-score-adj", "relative", "oom-score-adj-values", "3 200 800")
+	score(min(base+3, oomScoreMax))
+	c.want("OK", "CONFIG", "SET", "oom-score-adj", "no")
+	score(base)
 }

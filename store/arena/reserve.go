@@ -11,6 +11,7 @@ import (
 
 var (
 	reserveOnce sync.Once
+	reserveErr  error // of Reserve
 
 	// descs and states are the side arrays of descriptors (16 B per unit) and
 	// states (1 B per unit). An entry belongs to whoever holds the unit.
@@ -32,21 +33,34 @@ const (
 	ownerBytesPerUnit = 4
 )
 
-// reserve makes the reservation and the side arrays, once per process, and
-// panics when the system refuses even the smallest.
-func reserve() {
+// Reserve makes the reservation and the side arrays, once per process; the error is that
+// of the system, which refuses even the smallest. It is there to learn of that before the
+// first arena is made, which would panic.
+func Reserve() error {
 	reserveOnce.Do(func() {
-		var err error
-		for size := uint64(reserveMaxBytes); size >= reserveMinBytes; size /= 2 {
+		size := uint64(reserveMaxBytes)
+		// What is not reserved is left to the rest of the process: its stacks and heap.
+		for limit := osAddressLimit(); size > limit/2 && size > reserveMinBytes; {
+			size /= 2
+		}
+		for ; size >= reserveMinBytes; size /= 2 {
 			if uint64(uintptr(size)) != size {
 				continue // a 32-bit system
 			}
-			if err = tryReserve(size); err == nil {
+			if reserveErr = tryReserve(size); reserveErr == nil {
 				return
 			}
 		}
-		panic(fmt.Sprintf("arena: cannot reserve %d MB of address space: %v", reserveMinBytes>>20, err))
+		reserveErr = fmt.Errorf("arena: cannot reserve %d MB of address space: %w", reserveMinBytes>>20, reserveErr)
 	})
+	return reserveErr
+}
+
+// reserve is Reserve for who cannot go on without.
+func reserve() {
+	if err := Reserve(); err != nil {
+		panic(err)
+	}
 }
 
 // tryReserve maps size bytes, aligned to a chunk, and the side arrays for them.

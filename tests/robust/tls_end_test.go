@@ -58,6 +58,7 @@ func TestTLSFarewell(t *testing.T) {
 	must(t, plain, "CONFIG SET timeout 1", "+OK")
 	c, _ = dial()
 	ended("the idle timeout", c)
+	plain = r.Connect(t) // the first one was idle, too
 	must(t, plain, "CONFIG SET timeout 0", "+OK")
 
 	must(t, plain, "SETRANGE big "+strconv.Itoa(50000)+" x", ":50001")

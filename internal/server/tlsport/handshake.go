@@ -26,13 +26,16 @@ func (p *Port) Pace() {
 }
 
 // Handshake makes an accepted connection a TLS connection. It returns when the handshake
-// is complete, or with an error; then closing c is up to the caller. Closing c ends it.
+// is complete, or with an error; then closing c is up to the caller. Closing c ends it. When
+// too many are in progress the oldest is given up: whoever opens connections and says
+// nothing keeps nobody out, and an honest handshake is not among the oldest for long.
 func (p *Port) Handshake(c net.Conn) (net.Conn, error) {
-	defer p.pending.Add(-1)
-	if p.pending.Add(1) > maxPending || p.Room != nil && !p.Room() {
+	if p.Room != nil && !p.Room() {
 		p.counts.shed.Add(1)
 		return nil, ErrShed
 	}
+	at := p.pending.add(c)
+	defer p.pending.remove(at)
 	ctx, cancel := context.WithTimeout(p.ctx, handshakeTimeout)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
@@ -52,6 +55,10 @@ func (p *Port) Handshake(c net.Conn) (net.Conn, error) {
 			p.counts.resumed.Add(1)
 		}
 		return t, nil
+	}
+	if p.pending.wasShed(at) {
+		p.counts.shed.Add(1)
+		return nil, ErrShed
 	}
 	p.counts.failed.Add(1)
 	switch {

@@ -388,7 +388,8 @@ func TestPace(t *testing.T) {
 	})
 }
 
-// TestShed: beyond what may be pending, and without room, connections are refused at once.
+// TestShed: beyond what may be pending the oldest is given up, and without room a
+// connection is refused at once.
 func TestShed(t *testing.T) {
 	f := newFiles(t)
 	conf := f.config()
@@ -397,15 +398,21 @@ func TestShed(t *testing.T) {
 		p := New()
 		p.Room = func() bool { return room }
 		p.Use(conf)
-		for range maxPending {
+		_, oldest := inMemory(p)
+		synctest.Wait()
+		for range maxPending - 1 {
 			inMemory(p)
 		}
 		synctest.Wait()
 		if n := p.Counts(); n.Pending != maxPending || n.Shed != 0 {
 			t.Errorf("%+v", n)
 		}
-		if _, err := inMemory(p); !errors.Is(<-err, ErrShed) {
-			t.Error("one too many was let in")
+		inMemory(p)
+		if err := <-oldest; !errors.Is(err, ErrShed) {
+			t.Errorf("the oldest of too many: %v", err)
+		}
+		if n := p.Counts(); n.Pending != maxPending || n.Shed != 1 || n.Failed != 0 {
+			t.Errorf("%+v", n)
 		}
 		time.Sleep(handshakeTimeout + time.Second)
 		room = false

@@ -6,8 +6,8 @@ const (
 	// handshakeTimeout bounds a handshake from accept to the last message, waiting for
 	// its turn included.
 	handshakeTimeout = 10 * time.Second
-	// maxPending is how many connections may be within their handshake; what comes on
-	// top of them is closed at once.
+	// maxPending is how many connections may be within their handshake; for what comes on
+	// top of them the oldest are closed.
 	maxPending = 4096
 	// workBurst is how long units may run without a rest of the gate, which is half as
 	// long; maxRest bounds it, were a unit held up.

@@ -16,7 +16,7 @@ type Port struct {
 	cancel  context.CancelFunc
 	config  atomic.Pointer[tls.Config]
 	gate    gate
-	pending atomic.Int64
+	pending pending
 	counts  struct{ done, resumed, failed, late, shed atomic.Int64 }
 }
 
@@ -37,7 +37,7 @@ type Counts struct {
 	Resumed int64 // went on with an earlier session
 	Failed  int64 // ended by an error, of which
 	Late    int64 // did not end in time
-	Shed    int64 // connections refused at once, for too many were pending
+	Shed    int64 // connections closed because too many were pending, or connected
 	Pending int64 // in progress now
 }
 
@@ -50,6 +50,6 @@ func (p *Port) Counts() Counts {
 	c := &p.counts
 	return Counts{
 		Done: c.done.Load(), Resumed: c.resumed.Load(), Failed: c.failed.Load(), Late: c.late.Load(), Shed: c.shed.Load(),
-		Pending: p.pending.Load(),
+		Pending: p.pending.count(),
 	}
 }
