@@ -6,7 +6,7 @@ const (
 	// reliefTick is how often reactors that may block are looked at: one that is still there
 	// at the second look is relieved. After reliefQuietTicks without any nobody looks.
 	reliefTick       = 5 * time.Millisecond
-	reliefQuietTicks = 40
+	reliefQuietTicks = 4
 
 	// NodeBytes is the size of a ring's pooled nodes.
 	NodeBytes = 16 << 10

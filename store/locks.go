@@ -6,13 +6,24 @@ import (
 )
 
 // ShardSet is a set of shards.
-type ShardSet [MaxShards / 64]uint64
+type ShardSet [setWords]uint64
+
+// setWords is how many words it has: a power of two, so that a mask spares a check of bounds.
+const setWords = MaxShards / 64
+
+// EveryShard has all shards that there can be.
+var EveryShard = func() (ss ShardSet) {
+	for i := range ss {
+		ss[i] = ^uint64(0)
+	}
+	return ss
+}()
 
 // Add puts a shard into the set.
-func (ss *ShardSet) Add(shard uint32) { ss[shard>>6&3] |= 1 << (shard & 63) }
+func (ss *ShardSet) Add(shard uint32) { ss[shard>>6&(setWords-1)] |= 1 << (shard & 63) }
 
 // Has tells whether the shard is in the set.
-func (ss *ShardSet) Has(shard uint32) bool { return ss[shard>>6&3]>>(shard&63)&1 != 0 }
+func (ss *ShardSet) Has(shard uint32) bool { return ss[shard>>6&(setWords-1)]>>(shard&63)&1 != 0 }
 
 // Contains tells whether all shards of o are in the set.
 func (ss *ShardSet) Contains(o *ShardSet) bool {
@@ -48,8 +59,11 @@ func (ss *ShardSet) All() iter.Seq[uint32] {
 func (ss *ShardSet) Clear() { *ss = ShardSet{} }
 
 // Len returns the number of shards in the set.
-func (ss *ShardSet) Len() int {
-	return bits.OnesCount64(ss[0]) + bits.OnesCount64(ss[1]) + bits.OnesCount64(ss[2]) + bits.OnesCount64(ss[3])
+func (ss *ShardSet) Len() (n int) {
+	for _, w := range ss {
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
 
 // Lock locks a shard. The caller holds no lock of this or a higher shard.

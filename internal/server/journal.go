@@ -129,7 +129,7 @@ func (ex *executor) record(c *command.Ctx, db int) {
 	}
 	if r.unit {
 		if len(c.Keys) == 0 {
-			r.set = everyShard
+			r.set = store.EveryShard
 		}
 		for i := range c.Keys {
 			r.set.Add(c.Keys[i].Shard)
@@ -152,9 +152,6 @@ func (jn *journaling) every(pos uint64) {
 	for old := jn.all.Load(); pos > old && !jn.all.CompareAndSwap(old, pos); old = jn.all.Load() {
 	}
 }
-
-// everyShard has all shards.
-var everyShard = store.ShardSet{1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 1<<64 - 1}
 
 // beginUnit makes one record of all that happens up to endUnit: a transaction. The caller
 // holds the locks of the shards in keyed, which are all that it needs, until after endUnit; or
@@ -191,7 +188,7 @@ func (ex *executor) endUnit() {
 	pos := r.give(&jn.log)
 	r.wrote, r.kick = pos, true
 	r.wait = max(r.wait, pos)
-	if r.set == everyShard {
+	if r.set == store.EveryShard {
 		jn.every(pos)
 	} else {
 		for shard := range r.set.All() {
