@@ -5,18 +5,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // noSubscriptions checks that nothing is left in the tables.
 func noSubscriptions(t *testing.T, s *Server) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); s.pubsub.Topics() != 0 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
-	if n := s.pubsub.Topics(); n != 0 {
-		t.Errorf("%d topics left", n)
-	}
+	until(t, "no topic is left", func() bool { return s.pubsub.Topics() == 0 })
 }
 
 func TestPubSub(t *testing.T) {
@@ -66,9 +60,7 @@ func TestPubSub(t *testing.T) {
 	subs[0].want("RESET", "RESET")
 	subs[0].want("nil", "GET", "x")
 	subs[1].Close()
-	for end := time.Now().Add(5 * time.Second); s.Listeners(0, []byte("a")) != 2 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "its connection ends", func() bool { return s.Listeners(0, []byte("a")) == 2 })
 	p.want("2", "SPUBLISH", "a", "five")
 	subs[2].Close()
 	subs[3].Close()

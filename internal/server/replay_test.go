@@ -134,7 +134,9 @@ func TestReplayScript(t *testing.T) {
 			t.Errorf("%s: %s", line, got)
 		}
 	}
-	time.Sleep(20 * time.Millisecond)
+	until(t, "what lives for a millisecond goes", func() bool {
+		return c.do("EXISTS", "temp") == "0" && c.do("EXISTS", "gone") == "0" && c.do("HEXISTS", "h", "d") == "0"
+	})
 	want := c.dump()
 	if n := strings.Count(want, "\n"); n < 18 {
 		t.Fatalf("only %d keys:\n%s", n, want)

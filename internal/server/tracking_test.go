@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
@@ -112,9 +113,7 @@ func TestTrackingRedirect(t *testing.T) {
 		t.Error(got)
 	}
 	sub.Close()
-	for end := time.Now().Add(5 * time.Second); s.counts.clients.Load() != 3 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "the connection ends", func() bool { return s.counts.clients.Load() == 3 })
 	w.want("OK", "SET", "k", "4")
 	w3.gets("[tracking-redir-broken " + id + "]")
 	w3.want("[flags [on broken_redirect] redirect "+id+" prefixes []]", "CLIENT", "TRACKINGINFO")
@@ -168,9 +167,7 @@ func TestTrackingTables(t *testing.T) {
 		t.Error(got)
 	}
 	c.Close()
-	for end := time.Now().Add(5 * time.Second); s.counts.clients.Load() != 1 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, "the connection ends", func() bool { return s.counts.clients.Load() == 1 })
 	if got := w.field("tracking_total_prefixes") + w.field("tracking_clients"); got != "00" {
 		t.Error(got)
 	}
@@ -340,13 +337,13 @@ func neverStale(t *testing.T, mode string) {
 	}
 	writers.Wait()
 	readers.Wait()
-	time.Sleep(30 * time.Millisecond) // the last keys expire
+	until(t, "the last keys expire", func() bool { return s.store.Expires(0) == 0 })
+	for range 3 { // a letter may post another one
+		s.askUnlocked(func(*netio.Reactor, *executor) {})
+	}
 	total := 0
 	for _, c := range caches {
-		for range 3 {
-			c.ask("PING")
-			time.Sleep(2 * time.Millisecond)
-		}
+		c.ask("PING")
 		plain := dial(t, s)
 		for k, v := range c.cache {
 			total++
