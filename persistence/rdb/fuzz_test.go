@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"runtime"
+	"strconv"
 	"testing"
 )
 
@@ -144,37 +146,57 @@ func FuzzLZF(f *testing.F) {
 	})
 }
 
-// damages is how many damaged payloads TestDamagedPayloads tries.
+// damages is how many damaged payloads TestDamagedPayloads tries; RDB_DAMAGES asks for
+// more, and then they are new in every run.
 const damages = 10_000
 
-// TestDamagedPayloads changes payloads at random places, always with the right checksum.
+// damage changes a payload at random places.
+func damage(g *rand.Rand, payload []byte) []byte {
+	p := bytes.Clone(payload)
+	for range 1 + g.IntN(3) {
+		at := g.IntN(len(p))
+		switch g.IntN(4) {
+		case 0:
+			p[at] = byte(g.Uint32())
+		case 1:
+			p[at] ^= 1 << g.IntN(8)
+		case 2:
+			p = p[:at+1]
+		case 3:
+			p = append(p[:at:at], p[g.IntN(len(p)):]...)
+		}
+	}
+	return p
+}
+
+// damageRounds returns how many payloads to damage, and by which numbers.
+func damageRounds(t *testing.T) (int, *rand.Rand) {
+	t.Helper()
+	s := os.Getenv("RDB_DAMAGES")
+	if s == "" {
+		n := damages
+		if testing.Short() {
+			n /= 10
+		}
+		return n, rand.New(rand.NewPCG(1, 2))
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return n, rand.New(rand.NewPCG(seed, 2))
+}
+
+// TestDamagedPayloads tries damaged payloads, always with the right checksum.
 func TestDamagedPayloads(t *testing.T) {
 	all := payloads(t, 24)
-	g := rand.New(rand.NewPCG(1, 2))
-	n := damages
-	if testing.Short() {
-		n /= 10
-	}
+	n, g := damageRounds(t)
 	for i := range n {
-		p := bytes.Clone(all[g.IntN(len(all))])
+		p := damage(g, all[g.IntN(len(all))])
 		if len(p) > 1<<16 {
 			continue
-		}
-		for range 1 + g.IntN(3) {
-			at := g.IntN(len(p))
-			switch g.IntN(4) {
-			case 0:
-				p[at] = byte(g.Uint32())
-			case 1:
-				p[at] ^= 1 << g.IntN(8)
-			case 2:
-				p = p[:at+1]
-			case 3:
-				p = append(p[:at:at], p[g.IntN(len(p)):]...)
-				if len(p) == 0 {
-					p = []byte{0}
-				}
-			}
 		}
 		func() {
 			defer func() {

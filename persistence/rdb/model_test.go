@@ -73,6 +73,12 @@ func (c *contents) normal() *contents {
 		if r.Kind != List && r.Kind != String {
 			slices.SortFunc(r.Elems, func(a, b elem) int { return strings.Compare(a.Elem, b.Elem) })
 		}
+		if r.Stream != nil {
+			slices.SortFunc(r.Stream.Groups, func(a, b groupRecord) int { return strings.Compare(a.Name, b.Name) })
+			for _, g := range r.Stream.Groups {
+				slices.SortFunc(g.Consumers, func(a, b consumerRecord) int { return strings.Compare(a.Name, b.Name) })
+			}
+		}
 	}
 	slices.SortFunc(c.Records, func(a, b record) int {
 		if a.DB != b.DB {
