@@ -15,10 +15,18 @@ const errDebugDenied = "ERR DEBUG command not allowed. If the enable-debug-comma
 
 var debugHelp = []string{
 	"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+	"DIGEST",
+	"    Shows a number that is the same for the same data.",
+	"DIGEST-VALUE <key> [<key> ...]",
+	"    The same of single values.",
 	"LOADAOF",
 	"    Writes what waits to be written, empties all databases and loads the append only file.",
 	"OBJECT <key>",
 	"    Shows low level info about a key and its value.",
+	"POPULATE <count> [<prefix> [<size>]]",
+	"    Makes strings, named key:<number> or <prefix>:<number>, that are not there yet.",
+	"PROTOCOL <string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false>",
+	"    Replies something of that kind.",
 	"SET-ACTIVE-EXPIRE <0|1>",
 	"    Setting it to 0 stops the removal of keys that have expired and are not read.",
 	"SLEEP <seconds>",
@@ -61,6 +69,14 @@ func debug(c *Ctx) {
 			return
 		}
 		c.W.OK()
+	case n == 2 && equalFold(sub, "digest"):
+		debugDigest(c)
+	case n >= 2 && equalFold(sub, "digest-value"):
+		debugDigestValue(c)
+	case n >= 3 && n <= 5 && equalFold(sub, "populate"):
+		debugPopulate(c)
+	case n == 3 && equalFold(sub, "protocol"):
+		debugProtocol(c)
 	case n == 3 && equalFold(sub, "object"):
 		debugObject(c)
 	default:
