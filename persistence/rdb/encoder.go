@@ -11,10 +11,10 @@ import (
 
 // Format says how to write.
 type Format struct {
-	Version  int  // OldestVersion to DeadlineVersion; 0: DefaultVersion
-	Compress bool // strings by LZF where that makes them shorter
-	Checksum bool // at the end of a file; payloads have one always
-	Limits   Limits
+	Version  int    // OldestVersion to DeadlineVersion; 0: DefaultVersion
+	Compress bool   // strings by LZF where that makes them shorter
+	Checksum bool   // at the end of a file; payloads have one always
+	Limits   Limits // the zero value packs nothing
 }
 
 // Meta is what is written about a key before its value.

@@ -65,7 +65,7 @@ type Value struct {
 	Dialect Dialect
 	Body    []byte
 	Count   uint64 // units in Body; a packed value is one
-	Total   uint64 // units that the value claims to have in all its parts
+	Total   uint64 // units that the value claims to have in all its parts: nothing vouches for it
 	base    uint64
 }
 
