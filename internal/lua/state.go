@@ -1,0 +1,220 @@
+package lua
+
+import "errors"
+
+// State is a machine with its globals, its account of memory and its budget. One goroutine
+// at a time may use it. Prototypes are shared among States, values are not.
+type State struct {
+	globals    *Table
+	stringMeta *Table
+	main       *Thread
+	current    *Thread // the running coroutine
+	next       *Function
+	goCalls    int // calls from Go to Lua or through Lua, in all coroutines
+	ids        uint32
+	cache      [cacheSize]*String
+	random     rand48
+	buf        []byte // scratch of library functions that call nothing
+
+	// The account: memory is what has been created since the last walk over what is still
+	// reachable, and that; see charge.
+	memory, limit int
+	mark          uint8
+	roots         []Value
+
+	// The budget: steps until hook is called. stopping is the reason for which the script
+	// is being left; nothing catches it.
+	budget, interval int64
+	hook             func() error
+	stopping         error
+
+	overflowing bool // an overflow of the calls is being handled
+}
+
+// Options are what a State is made with.
+type Options struct {
+	// MemoryBytes is the limit of what scripts may have at a time; 0: 256 MB.
+	MemoryBytes int
+	// Interval is the number of steps (turns of loops, calls, some bytes in string functions)
+	// between two calls of Hook; 0: 100,000, which take a millisecond or so.
+	Interval int
+	// Hook is called by running scripts. An error stops the script: it cannot catch it, and
+	// Run returns it.
+	Hook func() error
+}
+
+const (
+	defaultMemory   = 256 << 20
+	defaultInterval = 100_000
+)
+
+// NewState returns a machine with the libraries base, string, table, math, coroutine and
+// os.clock.
+func NewState(o Options) *State {
+	st := &State{mark: 1, limit: o.MemoryBytes, interval: int64(o.Interval), hook: o.Hook}
+	if st.limit == 0 {
+		st.limit = defaultMemory
+	}
+	if st.interval == 0 {
+		st.interval = defaultInterval
+	}
+	st.budget = st.interval
+	st.main = st.newThread()
+	st.main.status = coRunning
+	st.current = st.main
+	st.globals = st.NewTable(0, 64)
+	openBase(st)
+	openString(st)
+	openTable(st)
+	openMath(st)
+	openCoroutine(st)
+	return st
+}
+
+// Globals returns the table of global variables.
+func (st *State) Globals() *Table { return st.globals }
+
+// Register makes a library: a table of functions in the global variable name, or more
+// functions in the one that is there.
+func (st *State) Register(name string, funcs map[string]GoFunc) *Table {
+	t, ok := st.globals.GetString(Intern(name)).AsTable()
+	if !ok {
+		t = st.NewTable(0, len(funcs))
+		st.globals.SetString(Intern(name), TableValue(t))
+	}
+	for _, n := range sortedNames(funcs) {
+		t.SetString(Intern(n), FunctionValue(NewFunction(n, funcs[n])))
+	}
+	return t
+}
+
+// Load makes a function of a compiled chunk.
+func (st *State) Load(p *Proto) Value {
+	st.ids++
+	return luaValue(&closure{proto: p, id: st.ids * 0x9E3779B1, ups: make([]*upval, len(p.upvals))})
+}
+
+// Keep protects a value that only Go knows from being left out of the account.
+func (st *State) Keep(v Value) { st.roots = append(st.roots, v) }
+
+// SetHook replaces the hook.
+func (st *State) SetHook(hook func() error) { st.hook = hook }
+
+// SetMemoryLimit replaces the limit of memory, in bytes.
+func (st *State) SetMemoryLimit(n int) { st.limit = n }
+
+// Memory returns how many bytes the State's values take, of which some may be garbage.
+func (st *State) Memory() int { return st.memory }
+
+// tick counts a step.
+func (st *State) tick() {
+	st.budget--
+	if st.budget < 0 {
+		st.spent()
+	}
+}
+
+// bytesPerStep is how many bytes of moving or comparing cost about as much as a step.
+const bytesPerStep = 64
+
+// spend counts the work of a function that moves or looks at n bytes.
+func (st *State) spend(n int) {
+	st.budget -= int64(n / bytesPerStep)
+	if st.budget < 0 {
+		st.spent()
+	}
+}
+
+// Spend is spend for libraries of other packages.
+func (st *State) Spend(n int) { st.spend(n) }
+
+// spent calls the hook and leaves the script if that says so.
+func (st *State) spent() {
+	st.budget = st.interval
+	if st.hook == nil {
+		return
+	}
+	if err := st.hook(); err != nil {
+		st.stopping = err
+		panic(stopped{})
+	}
+}
+
+// Stop leaves the running script with err, which it cannot catch. Run returns err. It does
+// not return.
+func (st *State) Stop(err error) {
+	st.stopping = err
+	panic(stopped{})
+}
+
+// stopped is the panic of a script that is being stopped.
+type stopped struct{}
+
+var errBusy = errors.New("lua: the State is running already")
+
+// Run calls f with the arguments on a fresh stack and returns its results, which are valid
+// until the next Run. The error is an *Error, or what the hook returned. It may not be
+// called by what it runs.
+func (st *State) Run(f Value, args ...Value) (results []Value, err error) {
+	t := st.main
+	if len(t.frames) != 0 {
+		return nil, errBusy
+	}
+	st.Reset()
+	defer st.leave(&err)
+	t.Push(f)
+	for _, a := range args {
+		t.Push(a)
+	}
+	t.call(0, len(args), multi)
+	return t.stack[:t.top], nil
+}
+
+// leave makes an error of what Run panicked with, and the State ready for the next Run.
+func (st *State) leave(err *error) {
+	r := recover()
+	switch e := r.(type) {
+	case nil:
+		return
+	case *Error:
+		*err = e
+	case stopped:
+		*err = st.stopping
+	default:
+		st.unwind()
+		panic(r)
+	}
+	st.unwind()
+}
+
+func (st *State) unwind() {
+	t := st.main
+	t.closeUpvals(0)
+	t.frames = t.frames[:0]
+	t.base, t.top, t.nested, t.handler = 0, 0, 0, Nil
+	t.status = coRunning
+	st.current, st.goCalls, st.stopping, st.overflowing = t, 0, nil, false
+}
+
+// Reset makes the State ready for another script: it starts the random numbers again and
+// forgets the stack. What earlier scripts left in globals stays.
+func (st *State) Reset() {
+	st.unwind()
+	st.random.seed(0)
+	st.budget = st.interval
+}
+
+// Release drops what the stack still refers to after Run, for a State that will wait.
+func (st *State) Release() {
+	clear(st.main.stack[:min(len(st.main.stack), st.main.high())])
+}
+
+// high returns the end of what the stack may have been used up to.
+func (t *Thread) high() int { return len(t.stack) }
+
+// tickEvery counts a step now and then in a loop of small ones, whose number is i.
+func (st *State) tickEvery(i int) {
+	if i&15 == 0 {
+		st.tick()
+	}
+}

@@ -1,0 +1,41 @@
+-- misc
+local t={1,2,3,x=1,y=2,[10]=5}
+for k,v in pairs(t) do print(k,v) end
+local function va(...) local a,b=... return select('#',...),a,b,... end
+print(va(1,nil,3))
+print((va(1,2)))
+local s=0 for i=1,10 do s=s+i end print(s)
+for i=10,1,-3 do print(i) end
+local i=0 while true do i=i+1 if i>5 then break end end print(i)
+repeat local z=i i=i-1 until z<3 print(i)
+local fs={} for i=1,3 do fs[i]=function() i=i+1 return i end end print(fs[1](),fs[1](),fs[2]())
+print(("x"):rep(5), #"abc", -2^2, 2^-1, 7%3, -7%3, 7%-3, 1/0, -1/0, 10/3, 1e15, 1e14, 123456789012345, 0.1, 1e100)
+print(1<2, 1<=2, "a"<"b", not nil, 1==1.0, "1"==1)
+print(nil and 1 or 2, false or nil, 1 and 2)
+local mt={__add=function(a,b) return "add" end,__index=function(t,k) return k.."!" end,__call=function(self,a) return "called",a end,__lt=function() return true end,__le=function() return false end,__eq=function() return true end,__concat=function(a,b) return "cat" end,__unm=function() return "unm" end,__len=function() return 42 end,__newindex=function(t,k,v) rawset(t,k,v*2) end}
+local o=setmetatable({},mt) local o2=setmetatable({},mt)
+print(o+1,1+o,o.foo,o(5),o<o2,o<=o2,o==o2,o.."x","x"..o,1 ..o,-o,#o) o.z=4 print(o.z)
+print(string.format("%5.2s|%q|%+d|%#x|%e|%g|%i|%c|%05d|%-5d|%5.1f", "abc", "a\nb\0c\r\"", 5, 255, 1.5, 1e20, 3, 65, 42, 7, 3.14159))
+print(string.find("hello world","o w"), string.find("hello","l+"), string.match("key=val","(%w+)=(%w+)"), string.gsub("hello","l","L"), string.gsub("abc","%w","%0%0"))
+for w in string.gmatch("one two three","%a+") do print(w) end
+print(string.gsub("THE (quick) fox","%((%w+)%)","<%1>"), ("x"):byte(), string.char(72,105), ("THE (quick) fox"):find("%f[%a]%a+%f[%A]",5))
+print(table.concat({1,2,3},","), unpack({1,2,3}))
+local tt={5,2,8,1} table.sort(tt) print(table.concat(tt," ")) table.sort(tt,function(a,b) return a>b end) print(table.concat(tt," "))
+print(pcall(error,"x"),pcall(error,{}) ,pcall(error,"m",0), pcall(error))
+print(pcall(function() error("msg") end)) print(pcall(function() error("msg",2) end)) print(pcall(function() local x=nil; x.y=1 end)) print(pcall(function() undefinedfn() end)) print(pcall(function() return 1+{} end)) print(pcall(function() return "a"+1 end)) print(pcall(function() return {}<{} end)) print(pcall(function() return 1<"2" end))
+local co=coroutine.create(function(a,b) local c=coroutine.yield(a+b) local d,e=coroutine.yield(c*2) return d+e end)
+print(coroutine.resume(co,1,2)) print(coroutine.resume(co,10)) print(coroutine.resume(co,3,4)) print(coroutine.resume(co)) print(coroutine.status(co))
+local w=coroutine.wrap(function() for i=1,3 do coroutine.yield(i) end end) print(w(),w(),w())
+print(loadstring("return 1+"))  print(loadstring("x = = 1")) print(loadstring("for"))
+print(tostring(1e15), 2^53, 2^63, 1e300*1e10, -0, 0/1*-1)
+print(xpcall(function() error("E") end, function(m) return "H:"..m end))
+print(#{1,2,nil,4}, #{nil}, #{n=1}, next({}), type(next), rawequal(t,t), rawget(t,1))
+goto_=1 print(goto_) a,b,c=1,2 print(a,b,c) t={f=function(self,x) return x end} print(t:f(9), t.f(t,8))
+print(tonumber("0x10"),tonumber("10",2),tonumber("zz",36),tonumber("1e1"),tonumber("abc"),tonumber("  12  "),tonumber("7fffffff",16))
+print(math.floor(3.7),math.ceil(3.2),math.max(1,5,3),math.min(4,2),math.fmod(7,3),math.modf(3.7),math.huge,math.pi,math.abs(-3),math.frexp(8),math.ldexp(1,4))
+print(string.rep("ab",3),string.reverse("abc"),string.upper("abc"),string.lower("ABC"),string.len("abc"),string.sub("hello",2,-2),string.sub("hello",-3))
+print(select(2,"a","b","c"),select(-1,"a","b"),pcall(select,0))
+print(tostring(nil),tostring(true),type(print),type(nil),type({}),type("x"),type(2),type(co))
+local function f(...) return arg and arg.n end print(f(1,2,3))
+print(pcall(string.rep)) print(pcall(string.rep,"x",{})) print(pcall(setmetatable,1,2)) local q=string.rep print(pcall(function() q() end)) print(pcall(function() string.rep() end)) print(pcall(function() ("x"):rep() end)) print(pcall(function() ("x"):rep({}) end))
+print(pcall(function() for i="a",2 do end end)) print(pcall(function() local t={} t[nil]=1 end)) print(pcall(function() local t={} t[0/0]=1 end)) print(pcall(next,{},"x")) print(pcall(ipairs))
