@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"fmt"
 	"math"
 	"sort"
 	"strings"
@@ -200,4 +201,28 @@ func sortedNames(m map[string]GoFunc) []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// Text returns what tostring gives for v, which may call a metamethod.
+func (t *Thread) Text(v Value) Value {
+	if h := t.metaOf(v, evToString); h.n != tagNil {
+		return t.call1(h, v)
+	}
+	switch v.n {
+	case tagNil:
+		return StringValue(Intern("nil"))
+	case tagFalse:
+		return StringValue(Intern("false"))
+	case tagTrue:
+		return StringValue(Intern("true"))
+	case tagString:
+		return v
+	case tagLight:
+		return StringValue(Intern("userdata: (nil)"))
+	}
+	if v.n > tagMax {
+		return t.ToString(v)
+	}
+	// An address would be PUC Lua's; the object's number is as good and tells nothing.
+	return t.st.StringOf(fmt.Sprintf("%s: 0x%014x", v.Type(), 0x5500_0000_0000+uint64(addressHash(v))<<4))
 }

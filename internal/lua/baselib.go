@@ -1,7 +1,6 @@
 package lua
 
 import (
-	"fmt"
 	"math"
 )
 
@@ -153,7 +152,7 @@ func baseNext(t *Thread) int {
 }
 
 // compileHere compiles for load: levels of the syntax count together with those of calls.
-func (t *Thread) compileHere(text, name string) int {
+func compileHere(t *Thread, text, name string) int {
 	t.st.spend(8 * len(text))
 	t.st.charge(16 * len(text))
 	p, err := compile(text, name, t.st.goCalls+1)
@@ -172,7 +171,7 @@ func baseLoadString(t *Thread) int {
 	if t.Arg(1).n != tagNil {
 		name = t.CheckString(1).String()
 	}
-	return t.compileHere(text, cText(name))
+	return compileHere(t, text, cText(name))
 }
 
 func baseLoad(t *Thread) int {
@@ -204,12 +203,12 @@ func baseLoad(t *Thread) int {
 		t.Push(failure.Value)
 		return 2
 	}
-	return t.compileHere(string(text), cText(name))
+	return compileHere(t, string(text), cText(name))
 }
 
 func basePcall(t *Thread) int {
 	t.CheckAny(0)
-	return t.protectedCall(t.base, t.NArgs()-1, Nil)
+	return protectedCall(t, t.base, t.NArgs()-1, Nil)
 }
 
 func baseXpcall(t *Thread) int {
@@ -218,12 +217,12 @@ func baseXpcall(t *Thread) int {
 	h := t.Arg(1)
 	fn := t.top
 	t.Push(t.Arg(0))
-	return t.protectedCall(fn, 0, h)
+	return protectedCall(t, fn, 0, h)
 }
 
 // protectedCall calls the function at fn and leaves true and its results, or false and the
 // error. It is pcall, for which the stack below fn does not matter any more.
-func (t *Thread) protectedCall(fn, nargs int, handler Value) int {
+func protectedCall(t *Thread, fn, nargs int, handler Value) int {
 	old := t.handler
 	t.handler = handler
 	failure := t.protect(fn, func() { t.call(fn, nargs, multi) })
@@ -302,30 +301,6 @@ func baseToNumber(t *Thread) int {
 	}
 	t.Push(Number(f))
 	return 1
-}
-
-// Text returns what tostring gives for v, which may call a metamethod.
-func (t *Thread) Text(v Value) Value {
-	if h := t.metaOf(v, evToString); h.n != tagNil {
-		return t.call1(h, v)
-	}
-	switch v.n {
-	case tagNil:
-		return StringValue(Intern("nil"))
-	case tagFalse:
-		return StringValue(Intern("false"))
-	case tagTrue:
-		return StringValue(Intern("true"))
-	case tagString:
-		return v
-	case tagLight:
-		return StringValue(Intern("userdata: (nil)"))
-	}
-	if v.n > tagMax {
-		return t.ToString(v)
-	}
-	// An address would be PUC Lua's; the object's number is as good and tells nothing.
-	return t.st.StringOf(fmt.Sprintf("%s: 0x%014x", v.Type(), 0x5500_0000_0000+uint64(addressHash(v))<<4))
 }
 
 func baseToString(t *Thread) int {

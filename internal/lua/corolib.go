@@ -35,7 +35,7 @@ func coWrap(t *Thread) int {
 
 func wrapStep(t *Thread) int {
 	co := t.Upvalue(0).thread()
-	n, failure := t.resume(co, 0)
+	n, failure := resume(t, co, 0)
 	if failure != nil {
 		v := failure.Value
 		if isText(v) {
@@ -48,7 +48,7 @@ func wrapStep(t *Thread) int {
 	return n
 }
 
-func (t *Thread) checkThread(i int) *Thread {
+func checkThread(t *Thread, i int) *Thread {
 	v := t.Arg(i)
 	if v.n != tagThread {
 		t.ArgError(i, "coroutine expected")
@@ -57,8 +57,8 @@ func (t *Thread) checkThread(i int) *Thread {
 }
 
 func coResume(t *Thread) int {
-	co := t.checkThread(0)
-	n, failure := t.resume(co, 1)
+	co := checkThread(t, 0)
+	n, failure := resume(t, co, 1)
 	if failure != nil {
 		t.Push(False)
 		t.Push(failure.Value)
@@ -70,17 +70,17 @@ func coResume(t *Thread) int {
 	return n + 1
 }
 
-func (st *State) message(s string) *Error { return &Error{StringValue(Intern(s))} }
+func message(s string) *Error { return &Error{StringValue(Intern(s))} }
 
 // resume runs co with the arguments from number skip on until it yields, returns or
 // fails, and pushes what it gave.
-func (t *Thread) resume(co *Thread, skip int) (int, *Error) {
+func resume(t *Thread, co *Thread, skip int) (int, *Error) {
 	st := t.st
 	if co.status != coSuspended {
-		return 0, st.message("cannot resume " + nonSuspended(co) + " coroutine")
+		return 0, message("cannot resume " + nonSuspended(co) + " coroutine")
 	}
 	if st.goCalls+1 >= maxGoCalls {
-		return 0, st.message("C stack overflow")
+		return 0, message("C stack overflow")
 	}
 	nargs := t.NArgs() - skip
 	if !co.hasRoom(nargs) {
@@ -94,7 +94,7 @@ func (t *Thread) resume(co *Thread, skip int) (int, *Error) {
 	st.goCalls++
 	t.status, co.status = coNormal, coRunning
 	st.current = co
-	failure := co.protect(0, func() { co.proceed(nargs) })
+	failure := co.protect(0, func() { proceed(co, nargs) })
 	st.goCalls = goCalls
 	st.current, t.status = t, coRunning
 	if failure != nil {
@@ -129,7 +129,7 @@ func nonSuspended(co *Thread) string {
 
 // proceed calls the coroutine's function, or gives its yield the nargs values on top of
 // the stack as results.
-func (t *Thread) proceed(nargs int) {
+func proceed(t *Thread, nargs int) {
 	if !t.started {
 		t.started = true
 		t.enterLua(t.stack[0].closure(), 0, nargs, multi, true)
@@ -163,6 +163,6 @@ func coRunningOf(t *Thread) int {
 }
 
 func coStatus(t *Thread) int {
-	t.Push(StringValue(Intern(statusNames[t.checkThread(0).status])))
+	t.Push(StringValue(Intern(statusNames[checkThread(t, 0).status])))
 	return 1
 }

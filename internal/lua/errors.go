@@ -29,9 +29,6 @@ func init() {
 	errInHandler.Value = StringValue(Intern("error in error handling"))
 }
 
-// raise leaves the running function with e.
-func (st *State) raise(e *Error) { panic(e) }
-
 // Throw raises a value as an error, after the handler of xpcall has seen it. It does not
 // return.
 func (t *Thread) Throw(v Value) {

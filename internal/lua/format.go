@@ -13,7 +13,7 @@ type spec struct {
 }
 
 // scanSpec reads what stands between % and the letter, and returns the rest of the format.
-func (t *Thread) scanSpec(f []byte) (spec, []byte) {
+func scanSpec(t *Thread, f []byte) (spec, []byte) {
 	s := spec{prec: -1}
 	i := 0
 flags:
@@ -76,11 +76,11 @@ func strFormat(t *Thread) int {
 			t.ArgError(arg, "no value")
 		}
 		var s spec
-		s, f = t.scanSpec(f)
+		s, f = scanSpec(t, f)
 		if len(f) == 0 {
 			t.Errorf("invalid option '%%' to 'format'")
 		}
-		out = t.formatOne(out, s, f[0], arg)
+		out = formatOne(t, out, s, f[0], arg)
 		f = f[1:]
 	}
 	t.st.spend(len(out))
@@ -89,7 +89,7 @@ func strFormat(t *Thread) int {
 	return 1
 }
 
-func (t *Thread) formatOne(out []byte, s spec, c byte, arg int) []byte {
+func formatOne(t *Thread, out []byte, s spec, c byte, arg int) []byte {
 	switch c {
 	case 'c':
 		// What is no int is 0, whose low byte C prints.

@@ -413,3 +413,11 @@ func (t *Thread) varargs(ci *frame, at, n int) {
 		}
 	}
 }
+
+// setInt is rawseti: it stores into a table that Lua may change.
+func (t *Thread) setInt(tb *Table, i int, v Value) {
+	if tb.readonly {
+		t.runErrorf("Attempt to modify a readonly table")
+	}
+	tb.SetInt(i, v)
+}

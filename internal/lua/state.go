@@ -206,11 +206,16 @@ func (st *State) Reset() {
 
 // Release drops what the stack still refers to after Run, for a State that will wait.
 func (st *State) Release() {
-	clear(st.main.stack[:min(len(st.main.stack), st.main.high())])
+	if t := st.main; len(t.stack) > keptStack {
+		st.memory -= (len(t.stack) - window - 64) * valueSize
+		t.stack = make([]Value, window+64)
+	} else {
+		clear(t.stack)
+	}
 }
 
-// high returns the end of what the stack may have been used up to.
-func (t *Thread) high() int { return len(t.stack) }
+// keptStack is the length up to which a stack is kept for the next script.
+const keptStack = 4096
 
 // tickEvery counts a step now and then in a loop of small ones, whose number is i.
 func (st *State) tickEvery(i int) {
@@ -218,3 +223,12 @@ func (st *State) tickEvery(i int) {
 		st.tick()
 	}
 }
+
+func (st *State) keepBuf(b []byte) {
+	if cap(b) <= maxKeptBuf {
+		st.buf = b[:0]
+	}
+}
+
+// raise leaves the running function with e.
+func (st *State) raise(e *Error) { panic(e) }

@@ -258,12 +258,6 @@ func strGsub(t *Thread) int {
 // maxKeptBuf is the size of scratch that is kept for later.
 const maxKeptBuf = 64 << 10
 
-func (st *State) keepBuf(b []byte) {
-	if cap(b) <= maxKeptBuf {
-		st.buf = b[:0]
-	}
-}
-
 // replace appends what stands for the match from s to e.
 func (m *matcher) replace(out []byte, s, e int) []byte {
 	t := m.t

@@ -7,14 +7,6 @@ func openTable(st *State) {
 	})
 }
 
-// setInt is rawseti: it stores into a table that Lua may change.
-func (t *Thread) setInt(tb *Table, i int, v Value) {
-	if tb.readonly {
-		t.runErrorf("Attempt to modify a readonly table")
-	}
-	tb.SetInt(i, v)
-}
-
 func tableConcat(t *Thread) int {
 	var sep []byte
 	if t.Arg(1).n != tagNil {
