@@ -383,7 +383,7 @@ func (k *aofKeeper) reload(a *persistence.AOF) error {
 	}
 	s.gates.lockAll()
 	s.store.FlushAll()
-	s.invalidateAll(nil)
+	s.tracking.InvalidateAll(nil)
 	s.gates.unlockAll()
 	return k.load(context.Background(), a)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
@@ -31,7 +32,7 @@ type waiter struct {
 	nodes         []*waitNode
 	db            int
 	proto         int
-	track         *tracker // the client's, nil: it has none
+	track         *tracking.Tracker // the client's, nil: it has none
 	noTouch       bool
 	null          bool  // a timeout replies Null, else NullArray
 	deadline      int64 // milliseconds since 1970, 0: none
@@ -69,7 +70,7 @@ func (ex *executor) park() {
 		w.clockDeadline = min(ex.srv.wall(w.deadline-ms), math.MaxInt64-ms) + ms
 	}
 	c.Waiting = command.Wait{}
-	w.track = ex.tracker
+	w.track = ex.Tracker
 	ex.srv.counts.blocked.Add(1)
 	if w.deadline != 0 {
 		ex.srv.counts.timed.Add(1)

@@ -8,6 +8,7 @@ import (
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/stats"
+	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
@@ -74,7 +75,7 @@ type executor struct {
 	whole       bool     // and all gates are held
 	met         *meeting // of a worker: the reactors that wait for its transaction
 	hearing
-	tracks
+	tracking.Actor // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
 	blocking
 }
 
@@ -199,8 +200,8 @@ func (ex *executor) sampleRate(now int64) {
 		ex.stats.inPerSec = (ex.stats.inputBytes - ex.rate.in) * 1000 / passed
 		ex.stats.outPerSec = (ex.stats.outputBytes - ex.rate.out) * 1000 / passed
 		net := ex.rate.net
-		if ex.reactor >= 0 {
-			net = ex.srv.group.Reactors()[ex.reactor].Counts()
+		if ex.Reactor >= 0 {
+			net = ex.srv.group.Reactors()[ex.Reactor].Counts()
 			turns := net.Turns - ex.rate.net.Turns
 			ex.stats.turnsPerSec = turns * 1000 / passed
 			ex.stats.turnNanos = (net.BusyNanos - ex.rate.net.BusyNanos) / max(turns, 1)
@@ -213,8 +214,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.host = host{Server: srv, ex: ex}
 	ex.onInner = ex.expireInner
-	ex.reactor, ex.onMiss = -1, ex.missed
-	ex.invalidations = ex.deliverInvalidations
+	ex.Reactor, ex.onMiss = -1, ex.missed
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release
@@ -226,7 +226,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 // 1970: a reactor's reading at the start of its turn, or a worker's own.
 func (ex *executor) begin(s *session, now int64) {
 	ex.ctx.Client, ex.ctx.DB, ex.ctx.NoTouch, ex.ctx.CanWait = s, int(s.db), s.noTouch, true
-	ex.tracker = s.track.Load()
+	ex.Tracker = s.track.Load()
 	ex.caller = admit.Caller{User: s.user}
 	ex.setClock(ex.srv.wall(now))
 }
@@ -264,7 +264,7 @@ func (ex *executor) setClock(now int64) {
 func (ex *executor) end() {
 	ex.postMonitorLines()
 	ex.collect(&ex.ctx)
-	ex.tracker = nil
+	ex.Tracker = nil
 	if cap(ex.keys) > keepKeysEntries {
 		ex.keys, ex.places, ex.stamps, ex.idx = nil, nil, nil, nil
 	}

@@ -101,7 +101,7 @@ func (s *session) bytes() int64 {
 		n += s.more.subs.Bytes()
 	}
 	if t := s.track.Load(); t != nil {
-		n += t.bytes.Load() + int64(len(t.held))
+		n += t.Bytes()
 	}
 	if s.blocked != nil {
 		n += s.argvBytes() + int64(waiterBytes+len(s.blocked.nodes)*waiterKeyBytes)
@@ -114,7 +114,7 @@ func (s *session) bytes() int64 {
 func (s *Server) memoryReport(clients int64) command.MemoryReport {
 	pool, st := arena.PoolStats(), s.store.Stats()
 	aof := s.aof.current()
-	own := startupBytes + clients + s.tracking.bytes.Load() + 4*s.tracking.items.Load()
+	own := startupBytes + clients + s.tracking.Stats().Bytes
 	buffered := int64(0)
 	if aof != nil {
 		buffered = aof.Pending()

@@ -40,7 +40,7 @@ func (ex *executor) perform(c *command.Ctx) {
 	} else {
 		ex.performRecorded(c)
 	}
-	if ex.tracker != nil {
+	if ex.Tracker != nil {
 		ex.tracked(c, spec)
 	}
 	if ex.limited && spec.Flags&command.Write != 0 {

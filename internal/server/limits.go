@@ -35,20 +35,12 @@ const (
 	// transaction are kept in.
 	queueChunkBytes = 512
 	queueChunkMost  = 64 << 10
-	// trackForgetSteps is by how many keys one that is remembered for client-side caching
-	// brings tracking-table-max-keys nearer.
-	trackForgetSteps = 8
-	// maxHeldPushBytes bounds the invalidations that wait for a reply.
-	maxHeldPushBytes = 1 << 20
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
 	sessionBytes = 432
-	// watchBytes, prefixBytes, waiterBytes and waiterKeyBytes are about what
-	// a watched key, a prefix of its client-side caching, a blocked
-	// command and each key that it waits for take beside the names.
+	// watchBytes, waiterBytes and waiterKeyBytes are about what a watched key, a blocked command and each key that it waits for take beside the names.
 	watchBytes     = 192
-	prefixBytes    = 640
 	waiterBytes    = 512
 	waiterKeyBytes = 320
 	// sessionPageSlots is how many sessions share a page of the table by id.

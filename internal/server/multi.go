@@ -149,8 +149,8 @@ func (ex *executor) runExec() (done bool) {
 	if !ex.worker && !tx.aborted {
 		ex.releaseTx(tx)
 	}
-	if ex.tracker != nil {
-		ex.tracker.caching = false
+	if ex.Tracker != nil {
+		ex.Tracker.Caching = false
 	}
 	return true
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// observers are the blocked clients and the watches (those who cache keys: see tracking.go), by the shards of their keys.
+// observers are the blocked clients and the watches (those who cache keys: see package tracking), by the shards of their keys.
 type observers []shardObservers
 
 // shardObservers are those of one shard. Who registers holds the shard's lock, so that
@@ -155,7 +155,7 @@ func (ex *executor) touch(db int, k store.Key) {
 	}
 	idle := len(o.mu.queues)+len(o.mu.watches) == 0
 	o.mu.Unlock()
-	idle = !ex.srv.invalidate(k, ex) && idle
+	idle = !ex.srv.tracking.Invalidate(k, &ex.Actor) && idle
 	if q != nil {
 		ex.markReady(q)
 	}
@@ -169,7 +169,7 @@ func (ex *executor) touch(db int, k store.Key) {
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
 func (ex *executor) replaced(db int) {
-	ex.srv.invalidateAll(ex)
+	ex.srv.tracking.InvalidateAll(&ex.Actor)
 	for shard := range ex.srv.observers {
 		o := &ex.srv.observers[shard]
 		o.mu.Lock()
@@ -222,7 +222,7 @@ func (s *Server) observedGone(shard uint32, db int, key []byte) {
 	q := o.mu.queues[keyName{db, string(key)}]
 	wake := q != nil && q.deletions > 0
 	o.mu.Unlock()
-	s.invalidate(store.Key{Name: key, Hash: s.store.MakeKey(key).Hash, Shard: shard}, nil)
+	s.tracking.Invalidate(store.Key{Name: key, Hash: s.store.MakeKey(key).Hash, Shard: shard}, nil)
 	if wake {
 		s.slow.submit(&slowCall{wake: []readyKey{{q: q}}})
 	}

@@ -12,7 +12,6 @@ import (
 
 // hearing is an executor's part in pub/sub and keyspace events.
 type hearing struct {
-	reactor   int                       // its index, -1: not a reactor's
 	outlet    *pubsub.Outlet[*session]  // the reactor's, nil: not a reactor's
 	unflushed []*session                // have output that was not flushed
 	flushEnd  bool                      // and are to be flushed when the turn ends

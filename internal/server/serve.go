@@ -127,8 +127,8 @@ func (ex *executor) serve(w *waiter, now int64) {
 	c.Client, c.DB, c.NoTouch = w.s, w.db, w.noTouch
 	c.Call = w.Call
 	c.W.Bind(&w.reply, w.proto)
-	caller, tracker := ex.caller, ex.tracker
-	ex.caller, ex.tracker, ex.foreign = admit.Caller{As: admit.Waiter, User: ranked(user)}, w.track, true
+	caller, tracker := ex.caller, ex.Tracker
+	ex.caller, ex.Tracker, ex.Foreign = admit.Caller{As: admit.Waiter, User: ranked(user)}, w.track, true
 	v := ex.admitWaiter(&c.Call)
 	switch {
 	case v.Ruling == admit.Run:
@@ -139,7 +139,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 		ex.cmds.Reject(c.Spec.ID)
 		w.denial = v.Denial
 	}
-	ex.caller, ex.tracker, ex.foreign = caller, tracker, false
+	ex.caller, ex.Tracker, ex.Foreign = caller, tracker, false
 	c.W.Flush()
 	ex.collect(c)
 	switch {

@@ -16,6 +16,7 @@ import (
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tlsport"
+	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
@@ -35,7 +36,7 @@ type Server struct {
 	gates     gates
 	observers observers
 	pubsub    *pubsub.Hub[*session]
-	tracking  tracking
+	tracking  *tracking.Tracking
 	sessions  sessions
 	execs     []*executor // of the reactors, by reactor index
 	extra     []*executor // of the workers, then the keeper's
@@ -166,7 +167,7 @@ func (s *Server) openReactors() error {
 	s.group, s.stripes = group, stripes
 	n := len(group.Reactors())
 	s.pubsub = pubsub.New[*session]()
-	s.tracking.init(s.store.Shards(), n)
+	s.tracking = tracking.New(trackingHouse{s}, s.store, n)
 	s.gates = make(gates, workerCount+n+1)
 	s.keeper.ex = newExecutor(s, &s.gates[workerCount+n])
 	for i := range workerCount {
@@ -177,7 +178,7 @@ func (s *Server) openReactors() error {
 	s.extra = append(s.extra, s.keeper.ex) // behind the workers: the slow lane takes the first
 	for i := range n {
 		ex := newExecutor(s, &s.gates[workerCount+i])
-		ex.reactor = i
+		ex.Reactor = i
 		ex.outlet = s.pubsub.Open(reactorHome{ex, group.Reactors()[i]})
 		s.execs = append(s.execs, ex)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
+	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 )
@@ -50,11 +51,11 @@ type session struct {
 	waitFor uint64 // its replies wait for this position to be durable
 	wrote   uint64 // the position behind its last record
 
-	track    atomic.Pointer[tracker] // nil: it never had client-side caching
-	tx       *transaction            // MULTI is open
-	watching *watchSet               // nil: it never watched a key
-	blocked  *waiter                 // a command of its own waits for a key: nothing else runs
-	held     *resp.Batch             // the batch that a slow or a blocked command interrupted
+	track    atomic.Pointer[tracking.Tracker] // nil: it never had client-side caching
+	tx       *transaction                     // MULTI is open
+	watching *watchSet                        // nil: it never watched a key
+	blocked  *waiter                          // a command of its own waits for a key: nothing else runs
+	held     *resp.Batch                      // the batch that a slow or a blocked command interrupted
 
 	active    int64 // last input, milliseconds since 1970
 	softSince int64 // when the output first passed the soft limit, 0: it has not

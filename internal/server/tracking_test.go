@@ -15,72 +15,7 @@ import (
 
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/store"
 )
-
-// TestTrackTable compares the table with a plain map.
-func TestTrackTable(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	var tab trackTable
-	model := map[string][]uint32{}
-	key := func() store.Key {
-		n := rng.IntN(300)
-		return store.Key{Name: []byte("key:" + strconv.Itoa(n)), Hash: uint64(n % 40 * 0x5000001)} // many collide
-	}
-	items := 0
-	take := func(name string, who []uint32) {
-		want := model[name]
-		delete(model, name)
-		slices.Sort(who)
-		slices.Sort(want)
-		if !slices.Equal(who, want) {
-			t.Fatalf("%s: %v, want %v", name, who, want)
-		}
-		items -= len(who)
-	}
-	for i := range 60000 {
-		k := key()
-		name := string(k.Name)
-		switch op := rng.IntN(20); {
-		case op < 12-i/4000%8: // grows and shrinks
-			num := uint32(1 + rng.IntN(4))
-			keys, n := tab.add(k, num)
-			if has := model[name] != nil; has == (keys == 1) || slices.Contains(model[name], num) == (n == 1) {
-				t.Fatal(name, keys, n)
-			}
-			if n == 1 {
-				model[name] = append(model[name], num)
-			}
-			items += n
-		case op < 19:
-			take(name, tab.take(k, nil))
-		case tab.n > 0:
-			got, who := tab.takeRandom(k, nil, nil)
-			if string(got) == name && len(model) > 1 {
-				t.Fatal("took the one to keep")
-			}
-			take(string(got), who)
-		}
-		if tab.n != len(model) || tab.n*4 > len(tab.slots)*3 {
-			t.Fatal(tab.n, len(model), len(tab.slots))
-		}
-	}
-	live, sum := 0, 0
-	for _, sl := range tab.slots {
-		if sl.name == 0 {
-			continue
-		}
-		live += nameBytes(len(tab.nameAt(sl.name)))
-		if sl.who&manyTrackers != 0 {
-			sum += len(tab.sets[sl.who&^manyTrackers])
-		} else {
-			sum++
-		}
-	}
-	if live+tab.dead != len(tab.names) || sum != items {
-		t.Error(live, tab.dead, len(tab.names), sum, items)
-	}
-}
 
 func (c *testClient) field(name string) string {
 	_, rest, _ := strings.Cut(c.do("INFO"), name+":")
@@ -96,7 +31,7 @@ func TestTrackingRedirect(t *testing.T) {
 	c.want(id, "CLIENT", "GETREDIR")
 	c.do("GET", "k")
 	w.want("OK", "SET", "k", "1") // sub does not listen: lost
-	sub.want("[subscribe __redis__:invalidate 1]", "SUBSCRIBE", invalidateChannel)
+	sub.want("[subscribe __redis__:invalidate 1]", "SUBSCRIBE", "__redis__:invalidate")
 	c.do("GET", "k")
 	w.want("OK", "SET", "k", "2")
 	sub.gets("[message __redis__:invalidate [k]]")
@@ -171,9 +106,7 @@ func TestTrackingTables(t *testing.T) {
 	if got := w.field("tracking_total_prefixes") + w.field("tracking_clients"); got != "00" {
 		t.Error(got)
 	}
-	s.tracking.mu.Lock()
-	n := len(s.tracking.mu.trackers) + len(s.tracking.mu.byPrefix)
-	s.tracking.mu.Unlock()
+	n := s.tracking.Stats().Clients + s.tracking.Stats().Prefixes
 	s.sessions.mu.Lock()
 	open := 0
 	for _, p := range s.sessions.mu.pages {
@@ -356,7 +289,7 @@ func neverStale(t *testing.T, mode string) {
 		t.Error("nothing was cached")
 	}
 	if mode == "small table" {
-		if got := s.tracking.keys.Load(); got > 10 {
+		if got := s.tracking.Stats().Keys; got > 10 {
 			t.Error(got, "keys")
 		}
 	}
@@ -393,50 +326,4 @@ func TestTrackingBlocked(t *testing.T) {
 			t.Fatal(order)
 		}
 	}
-}
-
-// TestTrackingLastChanger: with BCAST and NOLOOP a client is told of a key that it has changed
-// if somebody else, or the end of its time, has changed it since.
-func TestTrackingLastChanger(t *testing.T) {
-	s := startServer(t)
-	a, b, plain := dial(t, s), dial(t, s), dial(t, s)
-	for _, c := range []*testClient{a, b} {
-		c.do("HELLO", "3")
-		c.want("OK", "CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP")
-	}
-	tr := &s.tracking
-	// together lets changes be told at once, whenever reactors run.
-	together := func(changes func()) {
-		tr.mu.Lock()
-		tr.mu.posted = true // as if a reactor had been asked to tell them
-		tr.mu.Unlock()
-		changes()
-		s.sendBroadcasts()
-	}
-	told := func(c *testClient, want string) {
-		t.Helper()
-		c.send(encode("ECHO", "end"))
-		got := ""
-		for r := c.reply(); r != "end"; r = c.reply() {
-			got += r
-		}
-		if got != want {
-			t.Errorf("told %q, want %q", got, want)
-		}
-	}
-	together(func() { a.want("OK", "SET", "k", "a"); b.want("OK", "SET", "k", "b") })
-	told(a, "[invalidate [k]]")
-	told(b, "")
-	together(func() { b.want("OK", "SET", "k", "b"); a.want("OK", "SET", "k", "a"); a.want("OK", "SET", "k", "a") })
-	told(a, "")
-	told(b, "[invalidate [k]]")
-	together(func() { a.want("OK", "SET", "k", "a"); plain.want("OK", "SET", "k", "c") })
-	told(a, "[invalidate [k]]")
-	told(b, "[invalidate [k]]")
-	together(func() {
-		a.want("OK", "SET", "k", "a", "PX", "1")
-		until(t, "the key expires", func() bool { return plain.do("DBSIZE") == "0" })
-	})
-	told(a, "[invalidate [k]]")
-	told(b, "[invalidate [k]]")
 }

@@ -14,7 +14,7 @@ import (
 // usual way. The caller holds ex.gate, and has found nothing to check.
 func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	ex := s.ex
-	if s.watching != nil || ex.tracker != nil || ex.watchNanos < groupFromNanos || ex.ctx.DB != ex.ahead {
+	if s.watching != nil || ex.Tracker != nil || ex.watchNanos < groupFromNanos || ex.ctx.DB != ex.ahead {
 		return 0
 	}
 	for end = i + 1; end < b.N && ex.calls[end].plain; end++ {

@@ -1,4 +1,4 @@
-package server
+package tracking
 
 import (
 	"slices"
@@ -8,12 +8,10 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// This file tells clients what has changed, see tracking.go.
-
 // invalidation is what a reactor has to deliver: keys that have changed.
 type invalidation struct {
-	to   *session
-	t    *tracker // whose keys they are; another client than to with a redirection
+	to   Client
+	t    *Tracker // whose keys they are; another client than to with a redirection
 	what invalidationKind
 	keys []byte // encoded as an array of bulk strings; nil: everything
 }
@@ -28,11 +26,40 @@ const (
 
 const invalidateChannel = "__redis__:invalidate"
 
-// invalidate tells those who cache a key that it has changed; ex is who runs the command
+// Actor is whoever runs commands, one at a time: an executor.
+type Actor struct {
+	Tracker *Tracker // of the client whose command runs; nil: it has none
+	Foreign bool     // which is one that was blocked, and not whose blocked call the actor runs, not the one it serves
+	Reactor int      // of the reactor whose it is, -1: it is none
+	own     []byte   // invalidations by the running command, for its own client
+}
+
+// tellsItself tells whether an invalidation for t, whose client's command is running, can
+// be written behind the reply by the actor.
+func (a *Actor) tellsItself(t *Tracker) bool {
+	return a.Reactor >= 0 && !a.Foreign && t.mode.Redirect == 0
+}
+
+// PushOwn pushes what the command that has just run invalidated for its own client, and tells
+// whether there was anything.
+func (a *Actor) PushOwn() (pushed bool) {
+	if len(a.own) == 0 {
+		return false
+	}
+	if cl := a.Tracker.client; cl.Proto() == resp.RESP3 {
+		cl.Push(a.own)
+		pushed = true
+	}
+	if a.own = a.own[:0]; cap(a.own) > keepOwnBytes {
+		a.own = nil
+	}
+	return pushed
+}
+
+// Invalidate tells those who cache a key that it has changed; by is who runs the command
 // that changed it, nil: no command did. It tells whether the shard, which is locked, has
 // still to be observed.
-func (s *Server) invalidate(k store.Key, ex *executor) (observed bool) {
-	tr := &s.tracking
+func (tr *Tracking) Invalidate(k store.Key, by *Actor) (observed bool) {
 	t := &tr.tables[k.Shard]
 	if t.n > 0 {
 		var block [8]uint32
@@ -41,19 +68,18 @@ func (s *Server) invalidate(k store.Key, ex *executor) (observed bool) {
 			tr.keys.Add(int64(t.n - n))
 			tr.account(t, was)
 			tr.items.Add(-int64(len(who)))
-			s.tell(who, k.Name, ex)
+			tr.tell(who, k.Name, by)
 		}
 	}
 	if tr.prefixes.Load() > 0 {
-		s.broadcast(k.Name, ex)
+		tr.broadcast(k.Name, by)
 		return true
 	}
 	return t.n > 0
 }
 
 // tell tells trackers, by number, that a key has changed.
-func (s *Server) tell(who []uint32, key []byte, ex *executor) {
-	tr := &s.tracking
+func (tr *Tracking) tell(who []uint32, key []byte, by *Actor) {
 	keys := resp.AppendBulk(resp.AppendHeader(nil, '*', 1), key)
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -62,23 +88,17 @@ func (s *Server) tell(who []uint32, key []byte, ex *executor) {
 		if t == nil || !t.mode.On || t.mode.Broadcast {
 			continue
 		}
-		if ex != nil && t == ex.tracker {
+		if by != nil && t == by.Tracker {
 			if t.mode.NoLoop {
 				continue
 			}
-			if ex.tellsItself(t) {
-				ex.own = appendInvalidation(ex.own, keys)
+			if by.tellsItself(t) {
+				by.own = appendInvalidation(by.own, keys)
 				continue
 			}
 		}
-		s.send(t, keys)
+		tr.sendLocked(t, keys)
 	}
-}
-
-// tellsItself tells whether an invalidation for t, whose client's command is running, can
-// be written behind the reply by ex.
-func (ex *executor) tellsItself(t *tracker) bool {
-	return !ex.worker && !ex.foreign && t.mode.Redirect == 0
 }
 
 // appendInvalidation appends what a RESP3 client is sent.
@@ -90,52 +110,50 @@ func appendInvalidation(dst, keys []byte) []byte {
 	return append(dst, keys...)
 }
 
-// send puts an invalidation into the inbox of the reactor that it concerns. tracking.mu
-// is held.
-func (s *Server) send(t *tracker, keys []byte) {
-	v := invalidation{to: t.s, t: t, keys: keys}
+// sendLocked puts an invalidation into the inbox of the reactor that it concerns.
+func (tr *Tracking) sendLocked(t *Tracker, keys []byte) {
+	v := invalidation{to: t.client, t: t, keys: keys}
 	if id := t.mode.Redirect; id != 0 {
 		v.what = redirected
-		if v.to = s.sessions.find(id); v.to == nil {
+		if v.to = tr.house.Client(id); v.to == nil {
 			t.broken.Store(true)
-			v.to, v.what = t.s, redirectionGone
+			v.to, v.what = t.client, redirectionGone
 			v.keys = resp.AppendBulkString(resp.AppendHeader(nil, '>', 2), "tracking-redir-broken")
 			v.keys = append(resp.AppendInt(append(v.keys, ':'), id), "\r\n"...)
 		}
 	}
-	ex := v.to.ex
-	b := &s.tracking.mu.inboxes[ex.reactor]
+	reactor := v.to.Reactor()
+	b := &tr.mu.inboxes[reactor]
 	b.Put(v)
 	if b.MustTell() {
-		s.group.Reactors()[ex.reactor].Post(ex.invalidations)
+		tr.house.Post(reactor, tr.letters[reactor])
 	}
 }
 
-// deliverInvalidations runs on the reactor, outside of batches.
-func (ex *executor) deliverInvalidations() {
-	tr := &ex.srv.tracking
+// deliver runs on a reactor, outside of batches.
+func (tr *Tracking) deliver(reactor int) {
 	tr.mu.Lock()
-	queue := tr.mu.inboxes[ex.reactor].Collect(nil)
+	queue := tr.mu.inboxes[reactor].Collect(nil)
 	tr.mu.Unlock()
 	var form []byte
 	for i := range queue {
 		v := &queue[i]
-		if v.to.closed {
+		if v.to.Gone() {
 			continue
 		}
 		switch {
 		case v.what == redirectionGone:
-			if v.to.proto == resp.RESP3 {
-				v.to.pushOrHold(v.t, v.keys)
+			if v.to.Proto() == resp.RESP3 {
+				v.t.pushOrHold(v.keys)
 			}
-		case v.to.proto == resp.RESP3:
+		case v.to.Proto() == resp.RESP3:
 			form = appendInvalidation(form[:0], v.keys)
 			if v.what == redirected {
-				v.to.push(form)
+				v.to.Push(form)
 			} else {
-				v.to.pushOrHold(v.t, form)
+				v.t.pushOrHold(form)
 			}
-		case v.what == redirected && v.to.subCount > 0:
+		case v.what == redirected && v.to.Listening():
 			form = resp.AppendBulkString(resp.AppendHeader(form[:0], '*', 3), "message")
 			form = resp.AppendBulkString(form, invalidateChannel)
 			if v.keys == nil {
@@ -143,60 +161,44 @@ func (ex *executor) deliverInvalidations() {
 			} else {
 				form = append(form, v.keys...)
 			}
-			v.to.push(form)
+			v.to.Push(form)
 		}
 	}
-	ex.flushTouched()
+	tr.house.Flush(reactor)
 }
 
-// holdsPushes tells whether a reply is under way that may be older than what the client
-// is told now: a worker has it, or it was made for a blocked client.
-func (s *session) holdsPushes() bool {
-	if s.busy {
-		return true
-	}
-	w := s.blocked
-	if w == nil {
-		return false
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.mu.over
-}
-
-// pushOrHold pushes b, behind a reply that is under way.
-func (s *session) pushOrHold(t *tracker, b []byte) {
+// pushOrHold pushes b to the tracker's client, behind a reply that is under way.
+func (t *Tracker) pushOrHold(b []byte) {
 	switch {
-	case !s.holdsPushes():
-		s.push(b)
-	case len(t.held)+len(b) <= maxHeldPushBytes:
+	case !t.client.HoldsPushes():
+		t.client.Push(b)
+	case len(t.held)+len(b) <= maxHeldBytes:
 		t.held = append(t.held, b...)
 	default: // everything is invalid, instead of so much
 		t.held = appendInvalidation(t.held[:0], nil)
 	}
 }
 
-// pushHeld pushes what waited for the reply that has just been written.
-func (s *session) pushHeld() {
-	t := s.track.Load()
-	if t == nil || len(t.held) == 0 || s.holdsPushes() {
+// PushHeld pushes what waited for the reply that has just been written. The client's reactor
+// calls it.
+func (t *Tracker) PushHeld() {
+	if len(t.held) == 0 || t.client.HoldsPushes() {
 		return
 	}
-	s.push(t.held)
+	t.client.Push(t.held)
 	t.held = nil
-	r := s.conn.Reactor()
-	r.Post(s.ex.invalidations) // which flushes
+	reactor := t.client.Reactor()
+	t.tr.house.Post(reactor, t.tr.letters[reactor]) // which flushes
 }
 
 // broadcast notes a changed key with all prefixes that it has. They are told when the
 // batch has ended.
-func (s *Server) broadcast(key []byte, ex *executor) {
-	var by *tracker
+func (tr *Tracking) broadcast(key []byte, by *Actor) {
+	var who *Tracker
 	reactor := 0
-	if ex != nil {
-		by, reactor = ex.tracker, max(ex.reactor, 0)
+	if by != nil {
+		who, reactor = by.Tracker, max(by.Reactor, 0)
 	}
-	tr := &s.tracking
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	found := false
@@ -207,19 +209,18 @@ func (s *Server) broadcast(key []byte, ex *executor) {
 		found = true
 		// The last one: who changed it before has not seen what it holds now. The key is only
 		// copied if it is new.
-		if _, ok := p.pending[string(key)]; !ok || by != p.pending[string(key)] {
-			p.pending[string(key)] = by
+		if was, ok := p.pending[string(key)]; !ok || was != who {
+			p.pending[string(key)] = who
 		}
 	}
 	if found && !tr.mu.posted {
 		tr.mu.posted = true
-		s.group.Reactors()[reactor].Post(s.sendBroadcasts)
+		tr.house.Post(reactor, tr.sendBroadcasts)
 	}
 }
 
 // sendBroadcasts tells the clients of all prefixes what has changed, on some reactor.
-func (s *Server) sendBroadcasts() {
-	tr := &s.tracking
+func (tr *Tracking) sendBroadcasts() {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	tr.mu.posted = false
@@ -242,7 +243,7 @@ func (s *Server) sendBroadcasts() {
 				}
 				keys = encodeNames(others)
 			}
-			s.send(t, keys)
+			tr.sendLocked(t, keys)
 		}
 		clear(p.pending)
 	}
@@ -256,17 +257,16 @@ func encodeNames(names []string) []byte {
 	return b
 }
 
-// invalidateAll forgets all keys and tells every client that nothing holds any more; ex is
+// InvalidateAll forgets all keys and tells every client that nothing holds any more; by is
 // who runs the command behind it, or nil. All gates are held and no shard lock.
-func (s *Server) invalidateAll(ex *executor) {
-	tr := &s.tracking
+func (tr *Tracking) InvalidateAll(by *Actor) {
 	if tr.keys.Load() > 0 {
 		for i := range tr.tables {
-			s.store.Lock(uint32(i))
+			tr.store.Lock(uint32(i))
 			was := tr.tables[i].bytes()
-			tr.tables[i] = trackTable{}
+			tr.tables[i] = Table{}
 			tr.account(&tr.tables[i], was)
-			s.store.Unlock(uint32(i))
+			tr.store.Unlock(uint32(i))
 		}
 		tr.keys.Store(0)
 		tr.items.Store(0)
@@ -279,10 +279,10 @@ func (s *Server) invalidateAll(ex *executor) {
 	for _, t := range tr.mu.trackers {
 		switch {
 		case !t.mode.On:
-		case ex != nil && t == ex.tracker && ex.tellsItself(t):
-			ex.own = appendInvalidation(ex.own, nil)
+		case by != nil && t == by.Tracker && by.tellsItself(t):
+			by.own = appendInvalidation(by.own, nil)
 		default:
-			s.send(t, nil)
+			tr.sendLocked(t, nil)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package server
+package tracking
 
 import (
 	"encoding/binary"
@@ -7,7 +7,7 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// trackTable remembers, for the keys of one shard, which clients are to be told when they
+// Table remembers, for the keys of one shard, which clients are to be told when they
 // change. Its shard's lock guards it.
 //
 //	slots  [tag 4][name 4][who 4] ...   open addressing, linear probing, at most 3/4 full
@@ -18,8 +18,8 @@ import (
 // stands in names, plus one (0: the slot is free); who is a tracker's number, or with
 // manyTrackers an index into sets. A key is of no database: as in Redis, a change in one
 // tells those who read a key of that name in another.
-type trackTable struct {
-	slots []trackSlot
+type Table struct {
+	slots []slot
 	n     int // keys
 	names []byte
 	dead  int // bytes of names that no slot refers to
@@ -27,19 +27,19 @@ type trackTable struct {
 	free  []uint32 // indexes of sets that are not in use
 }
 
-type trackSlot struct{ tag, name, who uint32 }
+type slot struct{ tag, name, who uint32 }
 
 const (
-	manyTrackers  = 1 << 31
-	minTrackSlots = 8
-	// trackSlotBytes is the size of a slot, trackSetBytes that of a slice in sets.
-	trackSlotBytes = 12
-	trackSetBytes  = 24
+	manyTrackers = 1 << 31
+	minSlots     = 8
+	// slotBytes is the size of a slot, setBytes that of a slice in sets.
+	slotBytes = 12
+	setBytes  = 24
 	// maxNameBytes bounds names: offsets have 32 bits.
 	maxNameBytes = 1 << 31
 )
 
-func (t *trackTable) nameAt(at uint32) []byte {
+func (t *Table) nameAt(at uint32) []byte {
 	n, head := binary.Uvarint(t.names[at-1:])
 	return t.names[int(at)-1+head:][:n]
 }
@@ -51,10 +51,10 @@ func nameBytes(n int) int {
 }
 
 // home is the slot where a key with that tag would like to stand.
-func (t *trackTable) home(tag uint32) int { return int(uint64(tag) * uint64(len(t.slots)) >> 32) }
+func (t *Table) home(tag uint32) int { return int(uint64(tag) * uint64(len(t.slots)) >> 32) }
 
 // next is the slot behind i.
-func (t *trackTable) next(i int) int {
+func (t *Table) next(i int) int {
 	if i++; i == len(t.slots) {
 		return 0
 	}
@@ -62,7 +62,7 @@ func (t *trackTable) next(i int) int {
 }
 
 // distance is by how many slots j is behind i.
-func (t *trackTable) distance(i, j int) int {
+func (t *Table) distance(i, j int) int {
 	if j < i {
 		j += len(t.slots)
 	}
@@ -70,7 +70,7 @@ func (t *trackTable) distance(i, j int) int {
 }
 
 // find returns the slot of a key, or the free one where it belongs.
-func (t *trackTable) find(k store.Key) int {
+func (t *Table) find(k store.Key) int {
 	for i := t.home(uint32(k.Hash)); ; i = t.next(i) {
 		sl := &t.slots[i]
 		if sl.name == 0 || sl.tag == uint32(k.Hash) && string(t.nameAt(sl.name)) == string(k.Name) {
@@ -80,14 +80,14 @@ func (t *trackTable) find(k store.Key) int {
 }
 
 // add notes that tracker num read k; it returns by how much keys and items grow.
-func (t *trackTable) add(k store.Key, num uint32) (keys, items int) {
+func (t *Table) add(k store.Key, num uint32) (keys, items int) {
 	if (t.n+1)*4 > len(t.slots)*3 {
-		t.resize(max(len(t.slots)*3/2, minTrackSlots))
+		t.resize(max(len(t.slots)*3/2, minSlots))
 	}
 	sl := &t.slots[t.find(k)]
 	switch {
 	case sl.name == 0:
-		*sl = trackSlot{uint32(k.Hash), uint32(len(t.names)) + 1, num}
+		*sl = slot{uint32(k.Hash), uint32(len(t.names)) + 1, num}
 		t.names = binary.AppendUvarint(t.names, uint64(len(k.Name)))
 		t.names = append(t.names, k.Name...)
 		t.n++
@@ -116,7 +116,7 @@ func (t *trackTable) add(k store.Key, num uint32) (keys, items int) {
 }
 
 // take forgets a key and appends who is to be told of it.
-func (t *trackTable) take(k store.Key, who []uint32) []uint32 {
+func (t *Table) take(k store.Key, who []uint32) []uint32 {
 	if t.n == 0 {
 		return who
 	}
@@ -128,7 +128,7 @@ func (t *trackTable) take(k store.Key, who []uint32) []uint32 {
 
 // takeRandom forgets some key, other than k if there is one, and appends its name and who
 // is to be told.
-func (t *trackTable) takeRandom(k store.Key, name []byte, who []uint32) ([]byte, []uint32) {
+func (t *Table) takeRandom(k store.Key, name []byte, who []uint32) ([]byte, []uint32) {
 	keep := -1
 	if t.n > 1 {
 		keep = t.find(k)
@@ -141,7 +141,7 @@ func (t *trackTable) takeRandom(k store.Key, name []byte, who []uint32) ([]byte,
 	return name, t.takeSlot(i, who)
 }
 
-func (t *trackTable) takeSlot(i int, who []uint32) []uint32 {
+func (t *Table) takeSlot(i int, who []uint32) []uint32 {
 	sl := t.slots[i]
 	if sl.who&manyTrackers == 0 {
 		who = append(who, sl.who)
@@ -154,7 +154,7 @@ func (t *trackTable) takeSlot(i int, who []uint32) []uint32 {
 	t.dead += nameBytes(len(t.nameAt(sl.name)))
 	t.n--
 	if t.n == 0 {
-		*t = trackTable{}
+		*t = Table{}
 		return who
 	}
 	for j := t.next(i); t.slots[j].name != 0; j = t.next(j) {
@@ -163,8 +163,8 @@ func (t *trackTable) takeSlot(i int, who []uint32) []uint32 {
 			i = j
 		}
 	}
-	t.slots[i] = trackSlot{}
-	if len(t.slots) > minTrackSlots && t.n*8 < len(t.slots) {
+	t.slots[i] = slot{}
+	if len(t.slots) > minSlots && t.n*8 < len(t.slots) {
 		t.resize(len(t.slots) / 2)
 	}
 	if t.dead > len(t.names)/2 {
@@ -173,9 +173,9 @@ func (t *trackTable) takeSlot(i int, who []uint32) []uint32 {
 	return who
 }
 
-func (t *trackTable) resize(slots int) {
+func (t *Table) resize(slots int) {
 	old := t.slots
-	t.slots = make([]trackSlot, slots)
+	t.slots = make([]slot, slots)
 	for _, sl := range old {
 		if sl.name == 0 {
 			continue
@@ -188,7 +188,7 @@ func (t *trackTable) resize(slots int) {
 	}
 }
 
-func (t *trackTable) compactNames() {
+func (t *Table) compactNames() {
 	names := make([]byte, 0, len(t.names)-t.dead)
 	for i := range t.slots {
 		sl := &t.slots[i]
@@ -203,9 +203,9 @@ func (t *trackTable) compactNames() {
 }
 
 // bytes is what the table takes, without the numbers in its sets.
-func (t *trackTable) bytes() int64 {
-	return trackSlotBytes*int64(cap(t.slots)) + int64(cap(t.names)) + trackSetBytes*int64(cap(t.sets)) + 4*int64(cap(t.free))
+func (t *Table) bytes() int64 {
+	return slotBytes*int64(cap(t.slots)) + int64(cap(t.names)) + setBytes*int64(cap(t.sets)) + 4*int64(cap(t.free))
 }
 
 // full tells whether there is no room for another name of n bytes.
-func (t *trackTable) full(n int) bool { return len(t.names)+nameBytes(n) > maxNameBytes }
+func (t *Table) full(n int) bool { return len(t.names)+nameBytes(n) > maxNameBytes }

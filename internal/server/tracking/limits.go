@@ -1,0 +1,14 @@
+package tracking
+
+const (
+	// forgetSteps is by how many keys one that is remembered brings tracking-table-max-keys nearer.
+	forgetSteps = 8
+	// maxHeldBytes bounds the invalidations that wait for a reply.
+	maxHeldBytes = 1 << 20
+	// keepOwnBytes is the largest buffer for a caller's own invalidations that is kept.
+	keepOwnBytes = 1 << 20
+	// prefixBytes is about what a prefix of a client takes beside its name, itemBytes what a table has
+	// of each of a key's readers.
+	prefixBytes = 640
+	itemBytes   = 4
+)
