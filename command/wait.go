@@ -44,15 +44,24 @@ func (c *Ctx) Timeout(i int) (ms int64, ok bool) {
 	case !ok:
 		c.W.Error("ERR timeout is not a float or out of range")
 		return 0, false
-	case f < 0:
+	case f < 0 && c.negativeMs(i):
 		c.W.Error("ERR timeout is negative")
 		return 0, false
+	case f < 0:
+		return 0, true
 	}
 	if f *= 1000; f > math.MaxInt64/2-float64(c.Now) {
 		c.W.Error("ERR timeout is out of range")
 		return 0, false
 	}
 	return int64(math.Ceil(f)), true
+}
+
+// negativeMs tells whether argument i, negative seconds, is negative as milliseconds,
+// rounded up: less than one is none, as a long double has it. None waits for ever.
+func (c *Ctx) negativeMs(i int) bool {
+	var ms big.Float
+	return parseLongDouble(&ms, c.Args[i]) && ms.Mul(&ms, big.NewFloat(1000)).Cmp(big.NewFloat(-1)) <= 0
 }
 
 // TimeoutMs parses argument i as milliseconds; it replies the error itself. What it returns can

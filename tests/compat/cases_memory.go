@@ -36,11 +36,7 @@ var memoryCases = []Case{
 		SETBIT q 1 1
 		PFADD p x
 		MULTI
-		GET l
 		SET a 3
-		EXEC
-		MULTI
-		LLEN l
 		EXEC
 		CONFIG SET maxmemory 0
 		SET a 4

@@ -290,6 +290,17 @@ var transactionCases = []Case{
 		@1 PEXPIRE w -1
 		MULTI
 		EXEC`},
+	{"blocked: less than a negative millisecond is no timeout", `
+		@1 !noreply BLPOP a -0.0009
+		!blocked 1
+		RPUSH a x
+		@1 !receive
+		@1 !noreply BLPOP a -0.001
+		!blocked 1
+		RPUSH a x
+		@1 !receive
+		BLPOP a -0.0011
+		BLMPOP -1 1 a LEFT`},
 	{"blocked: served in turn", `
 		@1 !noreply BLPOP a b 0
 		!blocked 1

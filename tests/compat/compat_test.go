@@ -93,14 +93,24 @@ func runCase(t *testing.T, p *Pair, c Case, proto string) {
 
 // TestGenerated compares generated sequences.
 func TestGenerated(t *testing.T) {
+	compareGenerated(t, NewG, int(envNumber(t, "COMPAT_COMMANDS", DefaultCommandsCount)))
+}
+
+// TestExtremes compares sequences in which half of the commands have numbers at the edges
+// of what integers and doubles hold.
+func TestExtremes(t *testing.T) {
+	compareGenerated(t, NewExtremeG, int(envNumber(t, "COMPAT_COMMANDS", DefaultCommandsCount))/extremesShare)
+}
+
+// compareGenerated runs sequences of a generator until so many commands are compared.
+func compareGenerated(t *testing.T, generator func(seed uint64) *G, want int) {
 	p := startPair(t)
 	seed := envNumber(t, "COMPAT_SEED", time.Now().UnixNano()%1_000_000_000)
-	want := int(envNumber(t, "COMPAT_COMMANDS", DefaultCommandsCount))
-	t.Logf("COMPAT_SEED=%d COMPAT_COMMANDS=%d", seed, want)
+	t.Logf("COMPAT_SEED=%d, %d commands", seed, want)
 	begin, sent, reported := time.Now(), 0, map[string]int{}
 	for n := 0; sent < want; n++ {
 		// Each sequence has a seed of its own, so that it can be had alone.
-		steps := NewG(uint64(seed) + uint64(n)).Sequence()
+		steps := generator(uint64(seed) + uint64(n)).Sequence()
 		sent += len(steps)
 		all, err := p.RunAll(steps)
 		if err != nil {

@@ -125,7 +125,7 @@ func blocksLong(args []string) bool {
 	if err != nil {
 		return strings.ContainsAny(args[at], "xX\x00_")
 	}
-	return f >= 0 && (f < 0.0005 || f > 0.05) && !math.IsInf(f, 0)
+	return f > -0.0011 && (f < 0.0005 || f > 0.05) && !math.IsInf(f, 0) // less than a negative millisecond is none
 }
 
 // sameEncoding compares OBJECT ENCODING of a type: the oracle keeps every list as a

@@ -8,10 +8,22 @@ import (
 )
 
 // G makes random choices; all of them come from one seed.
-type G struct{ r *rand.Rand }
+type G struct {
+	r        *rand.Rand
+	extremes int // of 100 commands so many have extreme numbers
+}
 
 // NewG gives the generator of a seed.
-func NewG(seed uint64) *G { return &G{r: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))} }
+func NewG(seed uint64) *G {
+	return &G{r: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), extremes: extremesPercent}
+}
+
+// NewExtremeG is NewG with many more extreme numbers.
+func NewExtremeG(seed uint64) *G {
+	g := NewG(seed)
+	g.extremes = 50
+	return g
+}
 
 // N gives 0 <= n < max.
 func (g *G) N(max int) int { return g.r.IntN(max) }
@@ -268,6 +280,9 @@ func (g *G) Command() []string {
 		if g.P(9) {
 			args = g.damage(args)
 		}
+		if g.P(g.extremes) {
+			args = g.extreme(args)
+		}
 		if allowed(args) {
 			return args
 		}
@@ -366,6 +381,14 @@ func allowed(args []string) bool {
 				return false
 			}
 			if err == nil && a[0] == '#' && n > 10_000 && n < sizeRefusedMin {
+				return false
+			}
+		}
+	case "command|getkeys", "command|getkeysandflags": // since 7.2 one word is enough, also within MULTI
+		return len(args) != 3
+	case "config|set": // no sequence takes a limit back
+		for i, a := range args[2:] {
+			if strings.EqualFold(a, "maxmemory") && len(args) > i+3 && strings.Trim(args[i+3], "0123456789") != args[i+3] && args[i+3] != "-1" {
 				return false
 			}
 		}

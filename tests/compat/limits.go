@@ -7,6 +7,14 @@ const (
 	DefaultCommandsCount = 100_000
 	// sequenceStepsMin and sequenceStepsMax bound the length of one sequence.
 	sequenceStepsMin, sequenceStepsMax = 8, 90
+	// extremesPercent of the generated commands have extreme numbers.
+	extremesPercent = 3
+	// extremesShare: TestExtremes runs 1/extremesShare of the commands of TestGenerated.
+	extremesShare = 4
+	// growthMin is from how many bytes on it counts by how much a sequence lets the memory
+	// of the subject grow at its peak; from there on it may be growthFactor times as much
+	// as the oracle's.
+	growthMin, growthFactor = 128 << 20, 3
 	// batchStepsMax is the longest pipeline that is generated.
 	batchStepsMax = 40
 	// connsCount is the number of connections that a sequence may use on each side.

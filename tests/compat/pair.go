@@ -11,6 +11,7 @@ import (
 type Pair struct {
 	Oracle, Subject *Side
 	Fired           map[string]int // how often each difference was needed
+	before          [2]int64       // resident bytes before the sequence
 }
 
 // serverArgs are given to both servers.
@@ -70,6 +71,7 @@ func (p *Pair) RunAll(steps []Step) ([]*Mismatch, error) {
 	if err := p.both(func(s *Side) error { return s.Reset() }); err != nil {
 		return nil, err
 	}
+	p.watchMemory()
 	var outs [2][]Outcome
 	_ = p.both(func(s *Side) error {
 		outs[p.index(s)] = s.Run(steps)
@@ -88,6 +90,10 @@ func (p *Pair) RunAll(steps []Step) ([]*Mismatch, error) {
 			m.Step = i
 			all = append(all, m)
 		}
+	}
+	if m := p.growth(); m != nil {
+		m.Step = len(steps)
+		all = append(all, m)
 	}
 	var dumps [2]keyspace
 	err := p.both(func(s *Side) error {
@@ -148,6 +154,29 @@ func (p *Pair) compareStep(st Step, o, s Outcome) *Mismatch {
 	}
 	m.Detail = explain(st, o.Reply, s.Reply)
 	return m
+}
+
+// watchMemory begins to look at how much memory the two processes take at most.
+func (p *Pair) watchMemory() {
+	for i, s := range []*Side{p.Oracle, p.Subject} {
+		p.before[i] = s.Server.WatchPeak()
+	}
+}
+
+// growth compares by how much the peaks have grown since watchMemory: what a sequence
+// costs the subject must have bounds, as it has with the oracle.
+func (p *Pair) growth() *Mismatch {
+	var grown [2]int64
+	for i, s := range []*Side{p.Oracle, p.Subject} {
+		if p.before[i] == 0 {
+			return nil // the system does not tell
+		}
+		grown[i] = s.Server.PeakRSS() - p.before[i]
+	}
+	if grown[1] <= growthMin || grown[1] <= growthFactor*grown[0] {
+		return nil
+	}
+	return &Mismatch{What: fmt.Sprintf("the resident memory grew by %d MB, the oracle's by %d MB", grown[1]>>20, grown[0]>>20)}
 }
 
 // Script renders steps one per line.

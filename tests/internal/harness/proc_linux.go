@@ -42,18 +42,43 @@ func (s *Server) CPUSplit() (user, system time.Duration, err error) {
 }
 
 // RSS gives the resident bytes of the process.
-func (s *Server) RSS() (int64, error) {
+func (s *Server) RSS() (int64, error) { return s.statusBytes("VmRSS:") }
+
+// WatchPeak lets PeakRSS begin anew, and returns the resident bytes of this moment; 0 when
+// the system does not allow it.
+func (s *Server) WatchPeak() int64 {
+	if os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.PID), []byte("5"), 0) != nil {
+		return 0
+	}
+	n, err := s.RSS()
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// PeakRSS is the most that was resident since WatchPeak; 0 when the process has ended.
+func (s *Server) PeakRSS() int64 {
+	n, err := s.statusBytes("VmHWM:")
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// statusBytes reads an amount of memory from /proc/PID/status.
+func (s *Server) statusBytes(field string) (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			return kb << 10, err
 		}
 	}
-	return 0, fmt.Errorf("no VmRSS of pid %d", s.PID)
+	return 0, fmt.Errorf("no %s of pid %d", field, s.PID)
 }
 
 // OpenFiles counts the descriptors that the process holds.

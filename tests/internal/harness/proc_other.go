@@ -21,5 +21,11 @@ func (s *Server) CPUSplit() (user, system time.Duration, err error) { return 0, 
 // RSS is available on Linux only.
 func (s *Server) RSS() (int64, error) { return 0, errNoProc }
 
+// WatchPeak is available on Linux only.
+func (s *Server) WatchPeak() int64 { return 0 }
+
+// PeakRSS is available on Linux only.
+func (s *Server) PeakRSS() int64 { return 0 }
+
 // OpenFiles is available on Linux only.
 func (s *Server) OpenFiles() (int, error) { return 0, errNoProc }
