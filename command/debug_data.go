@@ -61,38 +61,43 @@ func digestOfValue(e entry.Entry, now int64) (d digest) {
 	var num []byte
 	switch e.Type() {
 	case entry.String:
-		d.follow(str.Bytes(e, nil))
+		text := sha1.New()
+		str.Each(e, func(piece []byte) bool {
+			text.Write(piece)
+			return true
+		})
+		d.follow(text.Sum(nil))
 	case entry.List:
-		for it := list.Forward(e, 0, list.Len(e)); it.Next(); {
-			v := it.Elem()
+		list.Each(e, func(v list.Elem) bool {
 			num = v.Append(num[:0])
 			d.follow(num)
-		}
+			return true
+		})
 	case entry.Set:
-		var it sets.Iter
-		for m, ok := it.Next(e); ok; m, ok = it.Next(e) {
+		sets.Each(e, func(m []byte) bool {
 			d.mix(m)
-		}
+			return true
+		})
 	case entry.ZSet:
-		var it zset.Iter
-		for it.Seek(e, 0, zset.Len(e), false); it.Next(); {
-			num = binary.BigEndian.AppendUint64(num[:0], math.Float64bits(it.Score()+0)) // -0 counts as 0
-			d.mix(it.Member(), num)
-		}
+		zset.Each(e, func(m []byte, score float64) bool {
+			num = binary.BigEndian.AppendUint64(num[:0], math.Float64bits(score+0)) // -0 counts as 0
+			d.mix(m, num)
+			return true
+		})
 	case entry.Hash:
 		hash.Each(e, now, func(f, v []byte, _ int64) bool {
 			d.mix(f, v)
 			return true
 		})
 	case entry.Stream:
-		var it stream.Iter
-		for it.Start(e, stream.ID{}, stream.MaxID, false); it.Next(); {
+		stream.Each(e, func(it *stream.Iter) bool {
 			d.follow(appendStreamID(nil, it.ID()))
 			for range it.Pairs() {
 				f, v := it.Pair()
 				d.follow(f, v)
 			}
-		}
+			return true
+		})
 	}
 	d.mix([]byte(e.Type().String()))
 	if e.HasDeadline() {

@@ -362,17 +362,18 @@ func lset(c *Ctx) {
 }
 
 func rebuildList(r *Rebuild, e entry.Entry) {
-	n := list.Len(e)
-	it := list.Forward(e, 0, n)
-	for i := int64(0); it.Next(); i++ {
+	n, i := list.Len(e), int64(0)
+	list.Each(e, func(v list.Elem) bool {
 		if i%rebuildBatch == 0 {
 			r.Begin(2+int(min(n-i, rebuildBatch)), "RPUSH")
 			r.Arg(e.Key())
 		}
-		if v := it.Elem(); v.Int {
+		if v.Int {
 			r.Int(v.N)
 		} else {
 			r.Arg(v.B)
 		}
-	}
+		i++
+		return true
+	})
 }

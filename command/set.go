@@ -287,17 +287,14 @@ func sscan(c *Ctx) {
 }
 
 func rebuildSet(r *Rebuild, e entry.Entry) {
-	left := sets.Len(e)
-	batch := 0
-	var it sets.Iter
-	for m, ok := it.Next(e); ok; m, ok = it.Next(e) {
-		if batch == 0 {
-			batch = min(left, rebuildBatch)
-			r.Begin(2+batch, "SADD")
+	n, i := sets.Len(e), 0
+	sets.Each(e, func(m []byte) bool {
+		if i%rebuildBatch == 0 {
+			r.Begin(2+min(rebuildBatch, n-i), "SADD")
 			r.Arg(e.Key())
 		}
 		r.Arg(m)
-		batch--
-		left--
-	}
+		i++
+		return true
+	})
 }

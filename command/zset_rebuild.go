@@ -11,19 +11,16 @@ func init() { rebuilders[entry.ZSet] = rebuildZSet }
 // rebuildZSet writes ZADD commands, in the set's order; a score's text reads back as
 // the same score.
 func rebuildZSet(r *Rebuild, e entry.Entry) {
-	left := zset.Len(e)
-	var it zset.Iter
-	it.Seek(e, 0, left, false)
-	for left > 0 {
-		n := min(left, rebuildBatch)
-		r.Begin(2+2*int(n), "ZADD")
-		r.Arg(e.Key())
-		for range n {
-			it.Next()
-			r.scratch = resp.AppendDouble(r.scratch[:0], it.Score())
-			r.Arg(r.scratch)
-			r.Arg(it.Member())
+	n, i := int(zset.Len(e)), 0
+	zset.Each(e, func(member []byte, score float64) bool {
+		if i%rebuildBatch == 0 {
+			r.Begin(2+2*min(rebuildBatch, n-i), "ZADD")
+			r.Arg(e.Key())
 		}
-		left -= n
-	}
+		r.scratch = resp.AppendDouble(r.scratch[:0], score)
+		r.Arg(r.scratch)
+		r.Arg(member)
+		i++
+		return true
+	})
 }

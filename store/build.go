@@ -1,0 +1,38 @@
+package store
+
+import "github.com/kringdb/kring/store/dict"
+
+// Adopt makes e k's entry in db, whatever k held: e was made by a Build of its type, in the
+// arena of k's shard (Edit), with k's name. The key's shard is locked. It need not have been
+// all the time since the Build began, but no database may be flushed meanwhile: that may
+// give the arena back.
+func (s *Store) Adopt(db int, k Key, e Entry) {
+	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
+	if sh.mu.snap != nil {
+		sh.preserve(k.Shard, d, k.Hash)
+	}
+	slot := s.slotOf(db, k)
+	if slot == nil {
+		s.insert(db, d, k, e, e.Deadline())
+		slot = d.table.FindAddr(k.Hash, e.A)
+	} else {
+		old := Entry{A: dict.SlotAddr(slot)}
+		d.countDeadline(old.HasDeadline(), e.HasDeadline())
+		if holdsDue(old) {
+			d.inner--
+		}
+		s.freeValue(k.Shard, old)
+		old.Free(sh.mu.ar)
+		dict.SetSlotAddr(slot, e.A)
+		if e.HasDeadline() {
+			s.note(k.Shard, d, k.Hash, slot, e.Deadline())
+		}
+	}
+	s.noteInner(k.Shard, d, k.Hash, slot)
+}
+
+// Drop frees a value that no key has adopted. Its shard is locked.
+func (s *Store) Drop(shard uint32, e Entry) {
+	s.freeValue(shard, e)
+	e.Free(s.shards[shard].mu.ar)
+}
