@@ -81,6 +81,9 @@ func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	if a.State() == On {
+		a.writer.relieve()
+	}
 	if err := src.Cut(func(pos uint64) {
 		if t != nil {
 			a.stream.cut(t, pos)

@@ -34,7 +34,7 @@ type writer struct {
 	closed    bool
 
 	begun     time.Time    // what follows counts nanoseconds since then
-	writing   atomic.Int64 // when the write began that is under way, 0: none is
+	writing   atomic.Int64 // when the write, or sync by the writer's goroutine, began that is under way, 0: none is
 	slowUntil atomic.Int64 // until when the disk is taken for slow
 
 	sync syncer
@@ -265,7 +265,9 @@ func (w *writer) syncNow() {
 		return
 	}
 	begin := time.Now()
+	w.writing.Store(max(int64(begin.Sub(w.begun)), 1))
 	err := w.file.Sync()
+	w.writing.Store(0)
 	w.a.counts.syncs.Add(1)
 	if err != nil {
 		w.a.fail("fsync", err)
@@ -292,9 +294,25 @@ func (w *writer) syncSoon() {
 		w.lastSync = now.Add(-syncInterval / 2)
 		return
 	}
+	w.order(now)
+}
+
+// order has the syncer, which is not busy, sync what was written.
+func (w *writer) order(now time.Time) {
 	w.lastSync, w.ordered = now, w.writtenTo
 	w.sync.busy.Store(true)
 	w.sync.work <- syncOrder{w.file, w.writtenTo}
+}
+
+// relieve syncs in the background what was written, and returns when that is done: what comes
+// next, a sync for which those who write have to wait, has little to do then.
+func (w *writer) relieve() {
+	w.mu.Lock()
+	if w.usable() && !w.sync.busy.Load() && w.writtenTo > w.a.progress.Load() {
+		w.order(time.Now())
+	}
+	w.mu.Unlock()
+	w.sync.wait()
 }
 
 // change makes the stream go on in another file. What the old one holds is made durable

@@ -194,6 +194,11 @@ func testFailedAOF(t *testing.T, policy, op string, byItself bool) {
 	s, end := runFault(t, dir, f, true, "appendfsync", policy)
 	c := dial(t, s)
 	c.want("OK", "SET", "a", "1")
+	for begin := time.Now(); s.aof.current().Durable() < s.journal.log.End(); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > time.Minute {
+			t.Fatal("what was written is not synced") // it must be before syncs begin to fail
+		}
+	}
 	f.set(func(what string) error {
 		if what == op || what == "create" {
 			return &fs.PathError{Op: what, Err: syscall.EIO}
@@ -331,6 +336,32 @@ func TestStuckWrite(t *testing.T) {
 		c.reply()
 	}
 	w.want("7", "INCR", "n")
+}
+
+// TestStuckSync lets a background sync stand still: nobody waits for it, those who write neither.
+func TestStuckSync(t *testing.T) {
+	f := &faultFS{}
+	s, _ := runFault(t, t.TempDir(), f, true)
+	let, stuck := make(chan struct{}), make(chan struct{}, 100)
+	f.set(func(op string) error {
+		if op == "sync" {
+			stuck <- struct{}{}
+			<-let
+		}
+		return nil
+	})
+	c := dial(t, s)
+	c.want("OK", "SET", "n", "0")
+	<-stuck
+	for i := range 50 {
+		d := dial(t, s)
+		d.want(fmt.Sprint(i+1), "INCR", "n")
+		d.want(fmt.Sprint(i+1), "GET", "n")
+	}
+	if a := s.aof.current(); a.Wrote() != s.journal.log.End() || a.Durable() == a.Wrote() {
+		t.Errorf("written up to %d of %d, durable up to %d", a.Wrote(), s.journal.log.End(), a.Durable())
+	}
+	close(let)
 }
 
 // TestCutAOF cuts a file that the server wrote at each of its last bytes, as many as
