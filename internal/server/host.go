@@ -33,6 +33,24 @@ func newRunID() string {
 	return hex.EncodeToString(b[:])
 }
 
+// sizeOptions are the options behind command.Limits: one row is all that one of them needs.
+var sizeOptions = []struct {
+	name string
+	size func(l *command.Limits) *int
+}{
+	{"hash-max-listpack-entries", func(l *command.Limits) *int { return &l.HashEntries }},
+	{"hash-max-listpack-value", func(l *command.Limits) *int { return &l.HashValueBytes }},
+	{"set-max-intset-entries", func(l *command.Limits) *int { return &l.SetIntEntries }},
+	{"set-max-listpack-entries", func(l *command.Limits) *int { return &l.SetEntries }},
+	{"set-max-listpack-value", func(l *command.Limits) *int { return &l.SetValueBytes }},
+	{"zset-max-listpack-entries", func(l *command.Limits) *int { return &l.ZSetEntries }},
+	{"zset-max-listpack-value", func(l *command.Limits) *int { return &l.ZSetValueBytes }},
+	{"list-max-listpack-size", func(l *command.Limits) *int { return &l.ListSize }},
+	{"hll-sparse-max-bytes", func(l *command.Limits) *int { return &l.HLLSparseBytes }},
+	{"stream-node-max-bytes", func(l *command.Limits) *int { return &l.StreamNodeBytes }},
+	{"stream-node-max-entries", func(l *command.Limits) *int { return &l.StreamNodeEntries }},
+}
+
 // watchOptions copies the options that handlers and the parser read through structs
 // of their own, now and whenever they change.
 func (s *Server) watchOptions() {
@@ -41,27 +59,18 @@ func (s *Server) watchOptions() {
 		lim := resp.DefaultLimits()
 		lim.MaxBulkBytes = min(o.ProtoMaxBulkLen.Load(), resp.MostBulkBytes)
 		s.parseLimits.Store(&lim)
-		s.limits.Store(&command.Limits{
-			MaxBulkBytes: lim.MaxBulkBytes,
-			HashEntries:  asInt(&o.HashMaxListpackEntries), HashValueBytes: asInt(&o.HashMaxListpackValue),
-			SetIntEntries: asInt(&o.SetMaxIntsetEntries), SetEntries: asInt(&o.SetMaxListpackEntries), SetValueBytes: asInt(&o.SetMaxListpackValue),
-			ZSetEntries: asInt(&o.ZSetMaxListpackEntries), ZSetValueBytes: asInt(&o.ZSetMaxListpackValue),
-			ListSize: asInt(&o.ListMaxListpackSize), HLLSparseBytes: asInt(&o.HLLSparseMaxBytes),
-			StreamNodeBytes: asInt(&o.StreamNodeMaxBytes), StreamNodeEntries: asInt(&o.StreamNodeMaxEntries),
-		})
+		sizes := &command.Limits{MaxBulkBytes: lim.MaxBulkBytes}
+		for _, row := range sizeOptions {
+			*row.size(sizes) = asInt(o.Number(row.name))
+		}
+		s.limits.Store(sizes)
 		return nil
 	}
 	_ = apply() // cannot fail
-	for _, name := range limitOptions {
-		o.OnChange(name, apply)
+	o.OnChange("proto-max-bulk-len", apply)
+	for _, row := range sizeOptions {
+		o.OnChange(row.name, apply)
 	}
-}
-
-// limitOptions are the options behind command.Limits.
-var limitOptions = []string{
-	"proto-max-bulk-len", "hash-max-listpack-entries", "hash-max-listpack-value", "set-max-intset-entries", "set-max-listpack-entries",
-	"set-max-listpack-value", "zset-max-listpack-entries", "zset-max-listpack-value", "list-max-listpack-size", "hll-sparse-max-bytes",
-	"stream-node-max-bytes", "stream-node-max-entries",
 }
 
 // asInt reads a numeric option, held within what an int of 32 bits can express.

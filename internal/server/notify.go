@@ -10,48 +10,10 @@ import (
 
 // This file publishes what happens to keys, as notify-keyspace-events asks.
 
-// eventClasses lists the events of each class; those not listed are of no type.
-var eventClasses = map[int64][]command.Event{
-	options.EventString: {
-		command.EventSet, command.EventSetRange, command.EventAppend, command.EventIncrBy, command.EventIncrByFloat, command.EventSetBit,
-		command.EventPFAdd, command.EventPFMerge,
-	},
-	options.EventList: {
-		command.EventLPush, command.EventRPush, command.EventLPop, command.EventRPop, command.EventLInsert, command.EventLSet,
-		command.EventLRem, command.EventLTrim, command.EventSortStore,
-	},
-	options.EventSet: {
-		command.EventSAdd, command.EventSRem, command.EventSPop, command.EventSInterStore, command.EventSUnionStore, command.EventSDiffStore,
-	},
-	options.EventHash: {
-		command.EventHSet, command.EventHIncrBy, command.EventHIncrByFloat, command.EventHDel, command.EventHExpire, command.EventHPersist,
-		command.EventHExpired,
-	},
-	options.EventZSet: {
-		command.EventZAdd, command.EventZIncr, command.EventZRem, command.EventZRemRangeByScore, command.EventZRemRangeByRank,
-		command.EventZRemRangeByLex, command.EventZPopMin, command.EventZPopMax, command.EventZInterStore, command.EventZUnionStore,
-		command.EventZDiffStore, command.EventZRangeStore, command.EventGeoRadiusStore, command.EventGeoSearchStore,
-	},
-	options.EventStream: {
-		command.EventXAdd, command.EventXTrim, command.EventXDel, command.EventXSetID, command.EventXGroupCreate,
-		command.EventXGroupCreateConsumer, command.EventXGroupDelConsumer, command.EventXGroupDestroy, command.EventXGroupSetID,
-		command.EventXClaim, command.EventXAutoClaim, command.EventXReadGroup,
-	},
-	0:                    {command.EventNone},
-	options.EventExpired: {command.EventExpired},
-	options.EventEvicted: {command.EventEvicted},
-	options.EventNew:     {command.EventNew},
-}
-
 // classOf is the class of every event.
-var classOf = func() (classes [256]int64) {
-	for i := range classes {
-		classes[i] = options.EventGeneric
-	}
-	for class, events := range eventClasses {
-		for _, e := range events {
-			classes[e] = class
-		}
+var classOf = func() (classes [command.Events]int64) {
+	for e := range command.Events {
+		classes[e] = options.EventClass(e.Class())
 	}
 	return classes
 }()

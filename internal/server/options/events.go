@@ -34,6 +34,16 @@ var eventLetters = []struct {
 	{'n', EventNew}, {'K', EventKeyspace}, {'E', EventKeyevent}, {'m', EventMiss},
 }
 
+// EventClass is the bit of a class's letter, 0 for none.
+func EventClass(letter byte) int64 {
+	for _, e := range eventLetters {
+		if e.letter == letter {
+			return e.bit
+		}
+	}
+	return 0
+}
+
 // eventKind is notify-keyspace-events: letters that stand for classes.
 type eventKind struct{}
 

@@ -141,6 +141,15 @@ func (o *Options) Assign(name string, words ...string) error {
 	return o.directiveLocked(name, words, false)
 }
 
+// Number returns a numeric option by its name, for tables of options.
+func (o *Options) Number(name string) *Int {
+	e, ok := lookup(name)
+	if !ok {
+		panic("options: no option " + name)
+	}
+	return o.cells[e.row].(*Int)
+}
+
 // OnChange registers what is to happen after CONFIG SET has changed the option: apply
 // reads the new value from o. If it returns an error, its text goes to the client, all
 // values of the CONFIG SET return to the old ones and the hooks that already ran are
