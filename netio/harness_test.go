@@ -10,7 +10,7 @@ import (
 )
 
 // patience is how long a test waits for something that must come.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // hooks is a Handler made of functions; a nil one does nothing.
 type hooks struct {

@@ -203,7 +203,7 @@ var errTimeout = errors.New("not durable in time")
 // await waits until lsn is durable; an error when the AOF breaks before.
 func (m *model) await(o *owner, lsn uint64) error {
 	m.a.Kick()
-	for end := time.Now().Add(5 * time.Second); ; {
+	for end := time.Now().Add(time.Minute); ; {
 		switch {
 		case m.a.Durable() >= lsn && m.a.State() == On:
 			return nil

@@ -36,7 +36,7 @@ func startOracle(t *testing.T, args ...string) oracle {
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
 	})
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if c, err := net.Dial("unix", o.socket); err == nil {
 			_ = c.Close()
 			return o
@@ -55,7 +55,7 @@ func (o oracle) ask(t *testing.T, in string) []Value {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := c.Write([]byte(in)); err != nil {
 		t.Fatal(err)
 	}

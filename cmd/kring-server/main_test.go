@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait of a test; nothing takes a fraction of it.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // program is a kring-server of its own process, with its log on a pipe.
 type program struct {

@@ -120,3 +120,22 @@ func TestNothingCitesOtherPages(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// hasty matches deadlines below a minute.
+var hasty = regexp.MustCompile(`(time\.Now\(\)\.Add|\bAfter|WithTimeout\([^()]*(\(\))?,)\(? ?[1-5]?\d ?\* ?time\.Second\)`)
+
+// TestTestsArePatient: what must happen may take a minute, on machines however slow.
+func TestTestsArePatient(t *testing.T) {
+	goFiles(t, func(rel string) {
+		if !strings.HasSuffix(rel, "_test.go") {
+			return
+		}
+		src, err := os.ReadFile(filepath.Join(root, rel))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := hasty.Find(src); m != nil {
+			t.Errorf("%s gives something %q only: less than a minute", rel, m)
+		}
+	})
+}

@@ -20,7 +20,7 @@ func (c *testClient) block(s *Server, n int64, args ...string) {
 
 func waitBlocked(t testing.TB, s *Server, n int64) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); s.counts.blocked.Load() != n; {
+	for end := time.Now().Add(patience); s.counts.blocked.Load() != n; {
 		if time.Now().After(end) {
 			t.Fatalf("%d clients are blocked, want %d", s.counts.blocked.Load(), n)
 		}

@@ -97,7 +97,7 @@ func (c *testClient) silent() {
 	if b, err := c.r.Peek(1); err == nil {
 		c.t.Errorf("a reply that was to wait came: %q", b)
 	}
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(patience))
 }
 
 func TestAlwaysRepliesAfterTheSync(t *testing.T) {

@@ -92,7 +92,7 @@ func TestInfoFields(t *testing.T) {
 		}
 	}
 	big := strings.Repeat("x", 1<<20)
-	for end := time.Now().Add(10 * time.Second); ; {
+	for end := time.Now().Add(patience); ; {
 		c.want("OK", "SET", "a", big)
 		if f = c.infoOf("stats"); f["instantaneous_input_kbps"] != "0.00" {
 			break
@@ -125,7 +125,7 @@ func TestInfoSubexpiry(t *testing.T) {
 	} {
 		c.do(strings.Fields(step.call)...)
 		f := map[string]string{}
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 			f = c.infoOf("keyspace")
 			if step.db0 != "" || f["db0"] == "" || time.Now().After(end) {
 				break

@@ -74,7 +74,7 @@ func TestMonitor(t *testing.T) {
 		t.Error("the other one still watches")
 	}
 	m2.Close()
-	for end := time.Now().Add(5 * time.Second); s.guard.Load()&guardMonitored != 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); s.guard.Load()&guardMonitored != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the monitor is never forgotten")
 		}
@@ -120,7 +120,7 @@ func TestMonitorIsBounded(t *testing.T) {
 	m, c := dial(t, s), dial(t, s)
 	m.want("OK", "MONITOR")
 	big := strings.Repeat("x", 50_000)
-	for end := time.Now().Add(10 * time.Second); s.guard.Load()&guardMonitored != 0; {
+	for end := time.Now().Add(patience); s.guard.Load()&guardMonitored != 0; {
 		c.want("OK", "SET", "a", big)
 		if time.Now().After(end) {
 			t.Fatal("the monitor that reads nothing stays")

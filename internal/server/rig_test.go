@@ -19,6 +19,9 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
+// patience bounds what must happen, on machines however slow.
+const patience = time.Minute
+
 // startServer runs a server on a free loopback port with the given directives (name,
 // value, name, value...; EMPTY in a value is an empty word) and ends it with the test.
 func startServer(t testing.TB, directives ...string) *Server {
@@ -40,7 +43,7 @@ func (s *Server) awaitReady(t testing.TB) {
 	t.Helper()
 	select {
 	case <-s.ready:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the server does not start")
 	}
 }
@@ -77,7 +80,7 @@ func serve(t testing.TB, o *options.Options, set func(*Server)) (*Server, func()
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Error("the server does not end")
 		}
 	})
@@ -114,7 +117,7 @@ func dial(t testing.TB, s *Server) *testClient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(patience))
 	return &testClient{t, c, bufio.NewReader(c)}
 }
 

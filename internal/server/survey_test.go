@@ -34,7 +34,7 @@ func TestBigKeys(t *testing.T) {
 		c.do("HSET", "table", fmt.Sprint("field", i), strings.Repeat("v", 100))
 	}
 	// A survey that began before the last write ends without it: the next one has it.
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for got := ""; !strings.HasPrefix(got, "[[key table db 3 type hash bytes ") || !strings.Contains(got, "] [key big db 0 type string bytes 5"); {
 		if time.Now().After(deadline) {
 			t.Fatal(got)

@@ -28,7 +28,7 @@ func get(t *testing.T, s *Server, path, password string) (int, string) {
 	if password != "" {
 		req.SetBasicAuth("", password)
 	}
-	c := http.Client{Timeout: 10 * time.Second}
+	c := http.Client{Timeout: patience}
 	defer c.CloseIdleConnections()
 	r, err := c.Do(req)
 	if err != nil {
@@ -50,7 +50,7 @@ func TestMetrics(t *testing.T) {
 	c.do("GET", "nokey")
 	c.do("INCR", "a")
 	c.do("PSETEX", "gone", "1", "x")
-	for deadline := time.Now().Add(10 * time.Second); c.do("DBSIZE") != "1" && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); c.do("DBSIZE") != "1" && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	code, text := get(t, s, "/metrics", "")

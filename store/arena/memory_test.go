@@ -40,7 +40,7 @@ func resident(t testing.TB) int64 {
 // awaitScavenger waits until the scavenger has ended.
 func awaitScavenger(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
 		pool.mu.Lock()
 		busy := pool.mu.scavenging
 		pool.mu.Unlock()

@@ -25,7 +25,7 @@ func TestRueidisCaching(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			cached := func(key string) (string, bool) {
 				r := c.DoCache(ctx, c.B().Get().Key(key).Cache(), time.Hour)
@@ -60,7 +60,7 @@ func TestRueidisCaching(t *testing.T) {
 
 func await(t *testing.T, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("does not come")
 		}

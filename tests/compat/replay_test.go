@@ -225,7 +225,7 @@ func rewriteAOF(t *testing.T, s *Side) {
 	if v, err := s.ctl.Do("BGREWRITEAOF"); err != nil || v.IsError() {
 		t.Fatal(v, err)
 	}
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		running, err := harness.Info(s.ctl, "aof_rewrite_in_progress")
 		if err != nil || time.Now().After(end) {
 			t.Fatal("the rewrite does not end", err)

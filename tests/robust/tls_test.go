@@ -513,7 +513,7 @@ func TestTLSGarbage(t *testing.T) {
 		}
 		_, _ = io.WriteString(conn, text)
 		_ = conn.(*net.TCPConn).CloseWrite()
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 		got, err := io.ReadAll(conn)
 		var netErr net.Error
 		if errors.As(err, &netErr) && netErr.Timeout() {
@@ -583,7 +583,7 @@ func TestTLSHalfOpen(t *testing.T) {
 	must(t, r.secure(), "PING", "+PONG")
 	await(t, "all were given up", func() bool { return infoNumber(t, c, "tls_handshakes_pending") == 0 })
 	for i, conn := range conns {
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 		var netErr net.Error
 		if _, err := io.Copy(io.Discard, conn); errors.As(err, &netErr) && netErr.Timeout() {
 			t.Fatalf("connection %d is open", i)

@@ -13,7 +13,7 @@ import (
 )
 
 // patience is for what the page shows within one or two of its questions.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func TestMain(m *testing.M) {
 	code := m.Run()

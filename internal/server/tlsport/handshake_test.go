@@ -57,7 +57,7 @@ func open(t *testing.T, f *files) (*Port, net.Listener) {
 // try sends a line and expects it back.
 func try(c net.Conn) error {
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := io.WriteString(c, "hello"); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func TestClientCertificates(t *testing.T) {
 				}
 			}
 		}
-		for deadline := time.Now().Add(5 * time.Second); p.Counts().Pending > 0 && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(time.Minute); p.Counts().Pending > 0 && time.Now().Before(deadline); {
 			time.Sleep(time.Millisecond) // a refused client knows before the server is done with it
 		}
 		if n := p.Counts(); n.Done != int64(2*len(strings.Fields(c.good))) || n.Done+n.Failed != 10 || n.Pending != 0 {
