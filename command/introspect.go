@@ -1,8 +1,6 @@
 package command
 
 import (
-	"strings"
-
 	"github.com/kringdb/kring/internal/glob"
 	"github.com/kringdb/kring/resp"
 )
@@ -52,16 +50,6 @@ func withFlags(s *Spec, f Flag) *Spec {
 	return s
 }
 
-// find resolves a name such as "get" or "config|get"; nil when there is none.
-func (t *Table) find(name []byte) *Spec {
-	base, sub, has := strings.Cut(string(name), "|")
-	s := t.Lookup([]byte(base))
-	if s == nil || !has {
-		return s
-	}
-	return s.LookupSub([]byte(sub))
-}
-
 func commandAll(c *Ctx) {
 	all := c.Host.Table().Callable()
 	c.W.Array(len(all))
@@ -77,7 +65,7 @@ func commandInfo(c *Ctx) {
 	}
 	c.W.Array(len(c.Args) - 2)
 	for _, name := range c.Args[2:] {
-		if s := c.Host.Table().find(name); s != nil {
+		if s := c.Host.Table().LookupFull(name); s != nil {
 			writeInfo(c.W, s)
 		} else {
 			c.W.Null()
@@ -175,7 +163,7 @@ func commandDocs(c *Ctx) {
 		specs = c.Host.Table().Callable()
 	}
 	for _, name := range c.Args[2:] {
-		if s := c.Host.Table().find(name); s != nil {
+		if s := c.Host.Table().LookupFull(name); s != nil {
 			specs = append(specs, s)
 		}
 	}

@@ -8,9 +8,7 @@ import "github.com/kringdb/kring/store/dict"
 // give the arena back.
 func (s *Store) Adopt(db int, k Key, e Entry) {
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, d, k.Hash)
-	}
+	sh.preserve(k.Shard, d, k.Hash)
 	slot := s.slotOf(db, k)
 	if slot == nil {
 		s.insert(db, d, k, e, e.Deadline())

@@ -77,9 +77,7 @@ func (s *Store) Move(srcdb, dstdb int, k Key) bool {
 	e := Entry{A: dict.SlotAddr(slot)}
 	sh := &s.shards[k.Shard]
 	s.unlink(srcdb, k, slot, e)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, dst, k.Hash)
-	}
+	sh.preserve(k.Shard, dst, k.Hash)
 	s.insert(dstdb, dst, k, e, e.Deadline())
 	s.noteInner(k.Shard, dst, k.Hash, dst.table.FindAddr(k.Hash, e.A))
 	return true

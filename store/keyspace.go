@@ -101,9 +101,7 @@ func (s *Store) remove(db int, k Key, slot dict.Slot, e Entry) {
 // unlink deletes an entry's slot and leaves the entry to the caller.
 func (s *Store) unlink(db int, k Key, slot dict.Slot, e Entry) {
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, d, k.Hash)
-	}
+	sh.preserve(k.Shard, d, k.Hash)
 	if e.HasDeadline() {
 		d.expires--
 	}
@@ -124,9 +122,7 @@ func (s *Store) Put(db int, k Key, typ entry.Type, enc entry.Encoding, payloadLe
 // Create is Put of a key that is missing: the caller has looked.
 func (s *Store) Create(db int, k Key, typ entry.Type, enc entry.Encoding, payloadLen int) Entry {
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, d, k.Hash)
-	}
+	sh.preserve(k.Shard, d, k.Hash)
 	if s.state.Load()&stateHiding != 0 {
 		if slot := s.slotOf(db, k); slot != nil {
 			s.expire(db, k, slot, Entry{A: dict.SlotAddr(slot)})
@@ -142,9 +138,7 @@ func (s *Store) Create(db int, k Key, typ entry.Type, enc entry.Encoding, payloa
 
 func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, d, k.Hash)
-	}
+	sh.preserve(k.Shard, d, k.Hash)
 	slot := s.slotOf(db, k)
 	if slot == nil {
 		if sp.Deadline == KeepTTL {
@@ -222,9 +216,7 @@ func (s *Store) SetDeadline(db int, k Key, e Entry, ms int64) Entry {
 		return e
 	}
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, d, k.Hash)
-	}
+	sh.preserve(k.Shard, d, k.Hash)
 	if had && has {
 		was := e.Deadline()
 		e.StoreDeadline(ms)
@@ -257,8 +249,6 @@ func (d *database) moved(k Key, from, to Entry) Entry {
 // the payload refers to is theirs.
 func (s *Store) Resize(db int, k Key, e Entry, enc entry.Encoding, payloadLen int) Entry {
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, d, k.Hash)
-	}
+	sh.preserve(k.Shard, d, k.Hash)
 	return d.moved(k, e, e.Resize(sh.mu.ar, enc, payloadLen, e.Deadline()))
 }

@@ -209,9 +209,16 @@ func (s *Store) OwesMuch(db int, k Key) bool {
 	return d.passed < sn.epoch && sn.owesMuch(&d.table, d.table.SegmentOf(k.Hash))
 }
 
-// preserve is called, while a snapshot runs in the shard, before an entry of hash h is
-// inserted, changed or deleted: it hands over the segment as it is.
+// preserve is called before an entry of hash h is inserted, changed or deleted: a snapshot
+// that runs in the shard is handed the segment as it is. It is small enough to stand in its
+// callers.
 func (sh *shard) preserve(shard uint32, d *database, h uint64) {
+	if sh.mu.snap != nil {
+		sh.handOver(shard, d, h)
+	}
+}
+
+func (sh *shard) handOver(shard uint32, d *database, h uint64) {
 	sn := sh.mu.snap
 	if d.passed >= sn.epoch {
 		return

@@ -35,9 +35,7 @@ func (s *Store) SetStringRaw(db int, k Key, val []byte, deadline int64) Entry {
 // number is overwritten in place.
 func (s *Store) SetInt(db int, k Key, e Entry, v int64) Entry {
 	if e.A != 0 && e.Kind() == entry.KindOf(entry.String, entry.Int) {
-		if sh := &s.shards[k.Shard]; sh.mu.snap != nil {
-			sh.preserve(k.Shard, s.at(db, k.Shard), k.Hash)
-		}
+		s.shards[k.Shard].preserve(k.Shard, s.at(db, k.Shard), k.Hash)
 		e.PutU64(0, uint64(v))
 		return e
 	}
@@ -86,9 +84,7 @@ func (s *Store) StringWriteAt(db int, k Key, e Entry, off int64, data []byte) En
 
 func (s *Store) writeAt(db int, k Key, e Entry, off int64, data []byte) Entry {
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, d, k.Hash)
-	}
+	sh.preserve(k.Shard, d, k.Hash)
 	return d.moved(k, e, str.WriteAt(sh.mu.ar, e, off, data))
 }
 

@@ -93,9 +93,7 @@ func (s *Store) Discard(shard uint32, g *value.Garbage) {
 // were given, Settle follows.
 func (s *Store) Edit(db int, k Key) *arena.Arena {
 	sh := &s.shards[k.Shard]
-	if sh.mu.snap != nil {
-		sh.preserve(k.Shard, s.at(db, k.Shard), k.Hash)
-	}
+	sh.preserve(k.Shard, s.at(db, k.Shard), k.Hash)
 	return sh.mu.ar
 }
 
