@@ -72,7 +72,7 @@ func await(t *testing.T, ok func() bool) {
 func TestRedigo(t *testing.T) {
 	s := start(t)
 	pool := &redis.Pool{MaxIdle: 4, Dial: func() (redis.Conn, error) {
-		return redis.Dial("tcp", s.Addr, redis.DialReadTimeout(20*time.Second), redis.DialDatabase(1), redis.DialClientName("redigo"))
+		return redis.Dial("tcp", s.Addr, redis.DialReadTimeout(time.Minute), redis.DialDatabase(1), redis.DialClientName("redigo"))
 	}}
 	defer pool.Close()
 	c := pool.Get()

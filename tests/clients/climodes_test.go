@@ -112,7 +112,7 @@ func listen(t *testing.T, s *harness.Server, action func(), want []string, args 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	var got bytes.Buffer
 	for buf := make([]byte, 4096); ; {
 		n, err := out.Read(buf)
@@ -193,7 +193,7 @@ func typeInto(t *testing.T, s *harness.Server, typed string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	var got bytes.Buffer
 	sent := false

@@ -41,6 +41,7 @@
 //	keyspace.go    dumping and comparing all data
 //	compare*.go    comparators
 //	differences.go 7.4 against 7.0
+//	config_test.go   options at their extremes, and what works beside them
 //	replay_test.go   many sequences, one restart on the append only file, either way
 //	restart_test.go  a restart after each sequence of gen_restart.go
 //	shrink.go      delta debugging                            pair.go    the two sides
