@@ -103,7 +103,7 @@ func (k *aofKeeper) open(ctx context.Context) error {
 	}
 	k.srv.journal.aof.Store(a)
 	k.srv.setGuard(guardLoading, false)
-	k.srv.keeper.ring()
+	k.srv.keeper.Ring()
 	return nil
 }
 

@@ -123,8 +123,8 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 // that waited for it leave.
 func (s *Server) EndTurn(r *netio.Reactor) {
 	ex := r.Local.(*executor)
-	if now := r.Now(); now >= s.keeper.dueAt.Load() {
-		s.helpExpire(ex, now)
+	if now := r.Now(); s.keeper.Due(now) {
+		s.keeper.Help(keeperHand{ex}, now)
 	}
 	ex.endTurn()
 	if (ex.rec.kick || s.journal.loose.Load()) && !ex.writeOut(r) {

@@ -35,8 +35,7 @@ func (s *Server) weighClients(r *netio.Reactor, ex *executor) {
 		total += ex.clientBytes.Load()
 	}
 	if total > lim {
-		s.keeper.evictClients.Store(true)
-		s.keeper.ring()
+		s.keeper.ShedClients()
 	}
 }
 
@@ -49,11 +48,7 @@ type weight struct {
 // shedClients closes the clients with the largest buffers until the rest are within
 // maxmemory-clients, those that CLIENT NO-EVICT protects excepted. It runs on the keeper,
 // which holds no gate.
-func (k *keeper) shedClients() {
-	if !k.evictClients.Swap(false) {
-		return
-	}
-	s := k.srv
+func (s *Server) shedClients() {
 	lim := s.clientLimit()
 	if lim == 0 {
 		return

@@ -142,7 +142,7 @@ func (h *host) ResetStats() {
 	for i := range h.counts.denied {
 		h.counts.denied[i].Store(0)
 	}
-	h.keeper.stats.reset()
+	h.keeper.Stats.Reset()
 }
 
 // notePeak remembers and returns the highest use of memory seen.
@@ -185,7 +185,7 @@ func (s *Server) clientIsLocal(c command.Client) bool {
 // SetActiveExpire implements command.Host.
 func (s *Server) SetActiveExpire(on bool) {
 	s.activeExpire.Store(on)
-	s.keeper.ring()
+	s.keeper.Ring()
 }
 
 func isLFU(policy int64) bool {

@@ -199,12 +199,13 @@ func infoMemory(s *Server, w *infoWriter) {
 	w.num("mem_aof_buffer", r.AOFBuffer)
 	w.str("mem_allocator", "kring-arena")
 	w.num("mem_overhead_db_hashtable_rehashing", 0)
-	w.num("active_defrag_running", s.keeper.stats.defragRunning.Load())
+	w.num("active_defrag_running", s.keeper.Stats.DefragRunning.Load())
 	w.num("lazyfree_pending_objects", st.Pending)
 	w.num("lazyfreed_objects", int64(st.Freed)-s.base.freed.Load())
 	w.num("go_heap_live_bytes", g.liveBytes)
 	w.num("go_heap_objects_bytes", g.heapBytes)
 	w.num("go_total_bytes", g.totalBytes)
+	w.num("go_heap_given_back_bytes", s.keeper.GivenBack())
 	w.str("go_gc_cpu_fraction", strconv.FormatFloat(g.gcCPUFraction, 'f', 6, 64))
 }
 

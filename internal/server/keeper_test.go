@@ -72,9 +72,7 @@ func TestSetActiveExpire(t *testing.T) {
 	c.want("OK", "SET", "k", "v", "PX", "10")
 	due := time.Now().UnixMilli() + 10
 	until(t, "its time comes", func() bool { return time.Now().UnixMilli() > due })
-	done := make(chan struct{})
-	s.keeper.asked <- done // to delete all that is due
-	<-done
+	s.keeper.ExpireDue()
 	if n := s.store.Len(0); n != 1 {
 		t.Fatalf("%d keys", n)
 	}

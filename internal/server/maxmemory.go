@@ -34,7 +34,7 @@ func (s *Server) watchMaxMemory() {
 		s.store.PublishAll()
 		s.limit.bytes.Store(lim - startupBytes)
 		s.setGuard(guardMemory, true)
-		s.keeper.ring()
+		s.keeper.Ring()
 		return nil
 	}
 	_ = apply() // cannot fail
@@ -171,7 +171,7 @@ func (ex *executor) evictFrom(began time.Time, most time.Duration) bool {
 		}
 		if n%evictStepsPerLook == 0 && time.Since(began) > most {
 			s.noteOver(true)
-			s.keeper.ring()
+			s.keeper.Ring()
 			return true
 		}
 	}

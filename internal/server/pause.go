@@ -59,7 +59,7 @@ func (s *Server) endPause() {
 	if !over {
 		return
 	}
-	s.keeper.ring()
+	s.keeper.Ring()
 	s.wakeKept()
 	for i, r := range s.group.Reactors() {
 		r.Post(s.execs[i].resumePostponed)

@@ -12,6 +12,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/stats"
@@ -42,7 +43,7 @@ type Server struct {
 	extra     []*executor // of the workers, then the keeper's
 	meetings  meetings
 	slow      slowLane
-	keeper    *keeper
+	keeper    *keeper.Keeper
 	limit     memoryLimit
 	counts    counters
 
@@ -118,11 +119,11 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	if opts.HugePages.Load() {
 		arena.SetHugePages(true) // the arena is the process's: another server may want them
 	}
-	s.keeper = newKeeper(s)
+	s.keeper = keeper.New(keeperHouse{s}, opts, s.embedded.Clock != nil)
 	s.activeExpire.Store(true)
 	s.store, err = store.Open(store.Options{
 		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
-		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Created: s.keyCreated, Alarm: s.keeper.alarm},
+		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Created: s.keyCreated, Alarm: s.keeper.Alarm},
 	})
 	if err != nil {
 		return nil, err
@@ -169,13 +170,12 @@ func (s *Server) openReactors() error {
 	s.pubsub = pubsub.New[*session]()
 	s.tracking = tracking.New(trackingHouse{s}, s.store, n)
 	s.gates = make(gates, workerCount+n+1)
-	s.keeper.ex = newExecutor(s, &s.gates[workerCount+n])
 	for i := range workerCount {
 		ex := newExecutor(s, &s.gates[i])
 		ex.worker = true
 		s.extra = append(s.extra, ex)
 	}
-	s.extra = append(s.extra, s.keeper.ex) // behind the workers: the slow lane takes the first
+	s.extra = append(s.extra, newExecutor(s, &s.gates[workerCount+n])) // behind the workers: the slow lane takes the first
 	for i := range n {
 		ex := newExecutor(s, &s.gates[workerCount+i])
 		ex.Reactor = i
@@ -216,7 +216,7 @@ func (s *Server) pollerName() string {
 func (s *Server) Serve(ctx context.Context) error {
 	s.slow.start(s.extra[:workerCount])
 	s.aof.prepare()
-	s.keeper.start()
+	s.keeper.Start(s.store, keeperHand{s.extra[workerCount]})
 	s.group.Start(s)
 	if s.embedded.Clock != nil {
 		s.embedded.Clock.add(s)
@@ -259,7 +259,7 @@ func (s *Server) endRunning() (ended bool) {
 	go func() {
 		s.group.Close()
 		s.slow.close()
-		s.keeper.stop()
+		s.keeper.Stop()
 		close(done)
 	}()
 	late := time.NewTimer(endGrace)

@@ -149,8 +149,8 @@ func (w *window) State() admin.State {
 	}
 	s.windowSurvey(&st)
 	sum := uint64(0)
-	for i := range s.keeper.stats.late {
-		sum += uint64(s.keeper.stats.late[i].Load())
+	for i := range s.keeper.Stats.Late {
+		sum += uint64(s.keeper.Stats.Late[i].Load())
 		st.Late = append(st.Late, admin.Step{Micros: 1000 * float64(int64(1)<<i), Calls: sum})
 	}
 	return st
@@ -186,16 +186,16 @@ func (s *Server) windowMemory(clients int64) []admin.Account {
 
 // windowSurvey shows what the last survey found.
 func (s *Server) windowSurvey(st *admin.State) {
-	found := s.keeper.survey.done.Load()
+	found := s.keeper.Surveyed()
 	if found == nil {
 		return
 	}
-	for _, k := range found.big[:min(admin.KeysShown, len(found.big))] {
+	for _, k := range found.Big[:min(admin.KeysShown, len(found.Big))] {
 		st.Big = append(st.Big, admin.BigKey{DB: k.DB, Key: k.Name, Type: k.Type, Bytes: k.Bytes})
 	}
-	for i, t := range found.types {
-		if t.keys > 0 {
-			st.Types = append(st.Types, admin.TypeMemory{Type: entry.Type(i).String(), Keys: t.keys, Bytes: t.bytes})
+	for i, t := range found.Types {
+		if t.Keys > 0 {
+			st.Types = append(st.Types, admin.TypeMemory{Type: entry.Type(i).String(), Keys: t.Keys, Bytes: t.Bytes})
 		}
 	}
 }

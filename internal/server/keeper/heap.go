@@ -1,4 +1,4 @@
-package server
+package keeper
 
 import (
 	"runtime"
@@ -9,10 +9,10 @@ import (
 	"github.com/kringdb/kring/netio"
 )
 
-// heapKeeper gives back what the Go heap holds and nobody needs: above all the buffers of a burst
+// heap gives back what the Go heap holds and nobody needs: above all the buffers of a burst
 // of clients, which lie in a pool when the clients have gone. Go by itself takes minutes for that,
 // because an idle program has no reason to collect. The keeper calls look in each of its ticks.
-type heapKeeper struct {
+type heap struct {
 	samples []metrics.Sample // see heapNames
 	allocs  uint64           // what had been allocated at the last look
 	held    [heapTicks]int64 // what clients' rings held, lately
@@ -46,7 +46,7 @@ const (
 
 // look decides whether the heap is to be collected and given back. A program that the server
 // is embedded in has a heap of its own, and decides for itself.
-func (h *heapKeeper) look(own bool) {
+func (h *heap) look(own bool) {
 	if !own || h.busy.Load() {
 		return
 	}
@@ -90,7 +90,7 @@ func (h *heapKeeper) look(own bool) {
 
 // giveBack collects twice, since pools let go of their contents in the second collection only,
 // and returns what is free to the system.
-func (h *heapKeeper) giveBack(resident int64) {
+func (h *heap) giveBack(resident int64) {
 	runtime.GC()
 	debug.FreeOSMemory()
 	metrics.Read(h.samples) // busy orders this, and what follows, before the keeper's next look

@@ -1,10 +1,11 @@
-package server
+package keeper
 
 import (
 	"runtime"
 	"runtime/debug"
 	"time"
 
+	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/arena"
 )
 
@@ -25,49 +26,60 @@ const (
 	giveBackMinBytes = 1 << 20
 )
 
+// compaction is how far it is.
+type compaction struct {
+	comp   *store.Compactor
+	looked time.Time     // when compaction was last thought of
+	pause  time.Duration // until it goes on
+	resume time.Time
+	sweep  int // shards that it has still to look at
+
+	idleTicks int // for how many ticks there has been free memory to give back
+}
+
 // compact moves what stands in sparse pages together, for a slice of time. Without
 // activedefrag it waits for more waste than Redis would, but does not let go of memory
 // for ever.
-func (k *keeper) compact() {
-	k.pause = 0
-	s := k.srv
-	if s.guard.Load()&guardLoading != 0 {
+func (k *Keeper) compact() {
+	c := &k.compaction
+	c.pause = 0
+	if k.house.Loading() {
 		return
 	}
-	percent, duty, wanted := s.compactionWanted()
+	percent, duty, wanted := k.compactionWanted()
 	k.noteWaste(wanted)
-	if k.sweep == 0 {
+	if c.sweep == 0 {
 		k.giveBack()
 		if !wanted {
 			return
 		}
-		k.sweep = s.store.Shards() // once begun, all shards get their turn
+		c.sweep = k.store.Shards() // once begun, all shards get their turn
 	}
-	for end := time.Now().Add(compactSlice); k.sweep > 0 && time.Now().Before(end); runtime.Gosched() {
-		k.ex.gate.Lock()
-		if !k.comp.Step(percent) {
-			k.sweep--
+	for end := time.Now().Add(compactSlice); c.sweep > 0 && time.Now().Before(end); runtime.Gosched() {
+		k.hand.Lock()
+		if !c.comp.Step(percent) {
+			c.sweep--
 		}
-		k.ex.gate.Unlock()
+		k.hand.Unlock()
 	}
-	if k.sweep > 0 {
-		k.pause = compactSlice * time.Duration(100-duty) / time.Duration(duty)
+	if c.sweep > 0 {
+		c.pause = compactSlice * time.Duration(100-duty) / time.Duration(duty)
 	}
-	c := k.comp.Stats()
-	k.stats.defragMoved.Store(c.Moved)
-	k.stats.defragFailed.Store(c.Failed)
-	k.stats.defragKeys.Store(c.Keys)
-	k.stats.defragKept.Store(c.Kept)
-	k.stats.defragFreed.Store(c.Bytes)
-	k.stats.defragRunning.Store(int64(duty))
-	if k.sweep == 0 {
-		k.stats.defragRunning.Store(0)
+	done := c.comp.Stats()
+	k.Stats.DefragMoved.Store(done.Moved)
+	k.Stats.DefragFailed.Store(done.Failed)
+	k.Stats.DefragKeys.Store(done.Keys)
+	k.Stats.DefragKept.Store(done.Kept)
+	k.Stats.DefragFreed.Store(done.Bytes)
+	k.Stats.DefragRunning.Store(int64(duty))
+	if c.sweep == 0 {
+		k.Stats.DefragRunning.Store(0)
 	}
 }
 
 // noteWaste keeps account of the time during which there is more to compact than is let be.
-func (k *keeper) noteWaste(now bool) {
-	switch st, from := &k.stats, k.stats.wastedFrom.Load(); {
+func (k *Keeper) noteWaste(now bool) {
+	switch st, from := &k.Stats, k.Stats.wastedFrom.Load(); {
 	case now && from == 0:
 		st.wastedFrom.Store(time.Now().UnixMilli())
 	case !now && from != 0:
@@ -76,24 +88,24 @@ func (k *keeper) noteWaste(now bool) {
 	}
 }
 
-// wastedMs returns for how long there was more to compact than is let be, in all and up to now.
-func (k *keeper) wastedMs() (total, current int64) {
-	if from := k.stats.wastedFrom.Load(); from != 0 {
+// WastedMs returns for how long there was more to compact than is let be, in all and up to now.
+func (k *Keeper) WastedMs() (total, current int64) {
+	if from := k.Stats.wastedFrom.Load(); from != 0 {
 		current = time.Now().UnixMilli() - from
 	}
-	return k.stats.wastedMs.Load() + current, current
+	return k.Stats.wastedMs.Load() + current, current
 }
 
 // giveBack returns memory to the system that has been free for a while, down to single
 // pages, which the arena does not do by itself.
-func (k *keeper) giveBack() {
+func (k *Keeper) giveBack() {
 	if idle := arena.Idle(); idle <= max(arena.InUse()/giveBackShare, giveBackMinBytes) {
-		k.idleTicks = 0
+		k.compaction.idleTicks = 0
 		return
 	}
-	if k.idleTicks++; k.idleTicks > giveBackTicks {
-		k.idleTicks = 0
-		if arena.Trim() > 0 && k.srv.ownsProcess { // nothing, where the system's pages are too large
+	if k.compaction.idleTicks++; k.compaction.idleTicks > giveBackTicks {
+		k.compaction.idleTicks = 0
+		if arena.Trim() > 0 && k.house.OwnsProcess() { // nothing, where the system's pages are too large
 			debug.FreeOSMemory() // the Go heap's part, a few MB
 		}
 	}
@@ -101,10 +113,10 @@ func (k *keeper) giveBack() {
 
 // compactionWanted returns down to which percentage of waste to compact, with how many
 // percent of a CPU, and whether there is so much.
-func (s *Server) compactionWanted() (percent, duty int, wanted bool) {
-	used, pages := s.store.Footprint() // not the arena's sum: other servers may be in this process
+func (k *Keeper) compactionWanted() (percent, duty int, wanted bool) {
+	used, pages := k.store.Footprint() // not the arena's sum: other servers may be in this process
 	waste := pages - used
-	o := s.opts
+	o := k.opts
 	percent, duty = compactPercent, compactDuty
 	ignore := int64(compactIgnoreBytes)
 	if o.ActiveDefrag.Load() {

@@ -1,0 +1,169 @@
+package keeper
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/store"
+)
+
+// house is a server that allows what it is told to.
+type house struct {
+	expires, evicts bool
+	over            atomic.Int64 // how many steps of eviction it takes to be within the limit
+	sheds           atomic.Int64
+}
+
+func (h *house) MayExpire() bool                   { return h.expires }
+func (h *house) MayEvict() bool                    { return h.evicts }
+func (h *house) Loading() bool                     { return false }
+func (h *house) OverLimit() bool                   { return h.over.Load() > 0 }
+func (h *house) NoteOver(bool)                     {}
+func (h *house) Wall(ms int64) int64               { return ms }
+func (h *house) NowMs() int64                      { return time.Now().UnixMilli() }
+func (h *house) EndPause()                         {}
+func (h *house) ShedClients()                      { h.sheds.Add(1) }
+func (h *house) NoteLatency(string, time.Duration) {}
+func (h *house) OwnsProcess() bool                 { return false }
+
+// hand is an executor without a server.
+type hand struct {
+	sync.Mutex
+	t  *testing.T
+	st *store.Store
+	h  *house
+}
+
+func (x *hand) ExpireStep(shard uint32, now int64) store.Expiry {
+	x.held()
+	return x.st.ExpireStep(shard, now, func(int, store.Key, store.Entry) {})
+}
+
+func (x *hand) Evict(time.Duration) bool {
+	x.held()
+	return x.h.over.Add(-1) > 0
+}
+
+func (x *hand) held() {
+	if x.TryLock() {
+		x.Unlock()
+		x.t.Error("a step without the gate")
+	}
+}
+
+func (x *hand) Settle() {}
+func (x *hand) Kick()   {}
+
+// keep runs a keeper of a store of its own, until the test ends.
+func keep(t *testing.T, h *house) (*Keeper, *store.Store) {
+	t.Helper()
+	k := New(h, options.New(), false)
+	st, err := store.Open(store.Options{Shards: 4, Databases: 2, Hooks: store.Hooks{Alarm: k.Alarm}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Start(st, &hand{t: t, st: st, h: h})
+	t.Cleanup(func() { k.Stop(); st.Close() })
+	return k, st
+}
+
+func put(st *store.Store, name string, bytes int, deadline int64) {
+	k := st.MakeKey([]byte(name))
+	st.Lock(k.Shard)
+	st.SetString(0, k, []byte(strings.Repeat("x", bytes)), deadline)
+	st.Unlock(k.Shard)
+}
+
+// until waits for a condition that must come about.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not within a minute: ", what)
+		}
+	}
+}
+
+// TestExpires: keys go at their deadlines without anybody asking for them, and are accounted for; unless
+// the house forbids it.
+func TestExpires(t *testing.T) {
+	const keys = 1000
+	k, st := keep(t, &house{expires: true})
+	for i := range keys {
+		put(st, fmt.Sprint("k", i), 1, time.Now().UnixMilli()+int64(1+i%50))
+	}
+	put(st, "stays", 1, 0)
+	until(t, "the keys expire", func() bool { return st.Len(0) == 1 })
+	until(t, "they are counted", func() bool {
+		n := int64(0)
+		for i := range k.Stats.Late {
+			n += k.Stats.Late[i].Load()
+		}
+		return n == keys
+	})
+	k.Stats.Reset()
+	if k.Stats.LateMaxMs.Load() != 0 {
+		t.Error("a figure is left")
+	}
+
+	k, st = keep(t, &house{})
+	put(st, "k", 1, 1)
+	if !k.ExpireDue() || st.Len(0) != 1 {
+		t.Error("a key expired that must not")
+	}
+}
+
+// TestEvictsAndSheds: a pass does what it is rung for.
+func TestEvictsAndSheds(t *testing.T) {
+	h := &house{evicts: true}
+	k, _ := keep(t, h)
+	h.over.Store(100)
+	k.Ring()
+	until(t, "the store is within its limit", func() bool { return h.over.Load() == 0 })
+	if h.sheds.Load() != 0 {
+		t.Error("clients shed without need")
+	}
+	k.ShedClients()
+	until(t, "clients are shed", func() bool { return h.sheds.Load() == 1 })
+}
+
+// TestSurveyKnowsTheLargest: the walk meets all keys, and remembers the largest.
+func TestSurveyKnowsTheLargest(t *testing.T) {
+	k, st := keep(t, &house{})
+	for i := range 500 {
+		put(st, fmt.Sprint("k", i), 10+i, 0)
+	}
+	put(st, "large", 100_000, 0)
+	until(t, "a whole survey", func() bool {
+		s := k.Surveyed()
+		if s == nil || len(s.Big) == 0 || s.Big[0].Name != "large" {
+			return false
+		}
+		sum := int64(0)
+		for _, t := range s.Types {
+			sum += t.Keys
+		}
+		return len(s.Big) == surveyKeep && sum == 501
+	})
+}
+
+// TestEnds: whoever asks a keeper that has ended is told so.
+func TestEnds(t *testing.T) {
+	h := &house{}
+	k := New(h, options.New(), true)
+	st, err := store.Open(store.Options{Shards: 4, Databases: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	k.Start(st, &hand{t: t, st: st, h: h})
+	k.Stop()
+	if k.ExpireDue() {
+		t.Error("it has ended, and answers")
+	}
+}
