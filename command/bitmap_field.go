@@ -151,12 +151,14 @@ func bitField(c *Ctx) {
 		}
 	}
 	// A string that only grew, because all operations failed, has changed too,
-	// although Redis does not count it.
+	// although Redis does not count it, and does not record it either: there it has its old
+	// length again after a restart.
 	switch {
 	case changes > 0:
 		c.Changed(k, EventSetBit, changes)
 	case grown:
 		c.Changed(k, EventNone, 0)
+		c.EffectCall()
 	}
 }
 

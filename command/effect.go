@@ -55,5 +55,14 @@ func (c *Ctx) EffectInt(n int64) {
 	}
 }
 
+// EffectCall adds the call itself: for one that has effects before its own, or that changes
+// something although it does not count as a change.
+func (c *Ctx) EffectCall() {
+	c.BeginEffect(len(c.Args), c.Spec.Name)
+	for _, a := range c.Args[1:] {
+		c.EffectArg(a)
+	}
+}
+
 // NoEffect says that the call, although it counts as a change, leaves nothing to record.
 func (c *Ctx) NoEffect() { c.Effects.None = true }

@@ -122,12 +122,8 @@ func (ed *hashEdit) close(c *Ctx) {
 
 // verbatim records the call itself where the expiry of fields was recorded before it.
 func (ed *hashEdit) verbatim(c *Ctx) {
-	if ed.tail == 0 {
-		return
-	}
-	c.BeginEffect(len(c.Args), c.Spec.Name)
-	for _, a := range c.Args[1:] {
-		c.EffectArg(a)
+	if ed.tail > 0 {
+		c.EffectCall()
 	}
 }
 
