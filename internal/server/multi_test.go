@@ -251,7 +251,11 @@ func TestWatchCounter(t *testing.T) {
 			defer wg.Done()
 			for done := 0; done < each; {
 				c.want("OK", "WATCH", "n")
-				n, _ := strconv.Atoi(c.do("GET", "n"))
+				n, err := strconv.Atoi(strings.Replace(c.do("GET", "n"), "nil", "0", 1))
+				if err != nil {
+					t.Error(err)
+					return
+				}
 				c.want("OK", "MULTI")
 				c.want("QUEUED", "SET", "n", fmt.Sprint(n+1))
 				if c.do("EXEC") != "nil" {
@@ -279,17 +283,26 @@ func TestExecAgainstEverything(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			for range 40 {
-				c.do("WATCH", "a", "q")
-				c.send(encode("MULTI") + encode(cmd...) + encode("INCR", "x") + encode("EXEC"))
-				for range 4 {
-					c.reply()
+				c.send(encode("WATCH", "a", "q") + encode("MULTI") + encode(cmd...) + encode("INCR", "x") + encode("EXEC"))
+				for _, want := range []string{"OK", "OK", "QUEUED", "QUEUED"} {
+					if got := c.reply(); got != want {
+						t.Errorf("%s: got %q, want %q", cmd, got, want)
+						return
+					}
+				}
+				if got := c.reply(); got != "nil" && !strings.HasPrefix(got, "[") {
+					t.Errorf("%s: EXEC replied %q", cmd, got)
+					return
 				}
 			}
 		}()
 		go func() {
 			defer wg.Done()
 			for range 40 {
-				d.do(cmd...)
+				if got := d.do(cmd...); strings.HasPrefix(got, "ERR") || d.lost {
+					t.Errorf("%s: %q", cmd, got)
+					return
+				}
 			}
 		}()
 	}
@@ -310,7 +323,10 @@ func TestExecAsksIsolated(t *testing.T) {
 				go func() {
 					defer wg.Done()
 					for !done.Load() {
-						c.do("INCR", "n")
+						if got := c.do("INCR", "n"); strings.Trim(got, "0123456789") != "" || c.lost {
+							t.Errorf("INCR n: %q", got)
+							return
+						}
 					}
 				}()
 			}
@@ -322,10 +338,17 @@ func TestExecAsksIsolated(t *testing.T) {
 					defer readers.Done()
 					for range 40 {
 						c.send(encode("MULTI") + encode("GET", "n") + encode(slow...) + encode("GET", "n") + encode("INCR", "x") + encode("EXEC"))
-						for range 5 {
-							c.reply()
+						for _, want := range []string{"OK", "QUEUED", "QUEUED", "QUEUED", "QUEUED"} {
+							if got := c.reply(); got != want {
+								t.Errorf("%s: got %q, want %q", slow, got, want)
+								return
+							}
 						}
 						f := strings.Fields(strings.Trim(c.reply(), "[]"))
+						if len(f) < 3 {
+							t.Errorf("%s: EXEC replied %q", slow, f)
+							return
+						}
 						if first, last := f[0], f[len(f)-2]; first != last {
 							t.Errorf("%s: n was %s before and %s behind it", slow, first, last)
 							return

@@ -103,11 +103,23 @@ func optionsOf(t testing.TB, directives ...string) *options.Options {
 	return o
 }
 
-// testClient is a plain connection with a reply reader.
+// testClient is a plain connection with a reply reader. One goroutine uses it, which need
+// not be the test's: a connection that fails is told as an error, once, and every reply
+// from then on is "".
 type testClient struct {
 	t testing.TB
 	net.Conn
-	r *bufio.Reader
+	r    *bufio.Reader
+	lost bool
+}
+
+// fail notes that the connection has failed.
+func (c *testClient) fail(err error) {
+	c.t.Helper()
+	if !c.lost {
+		c.t.Errorf("the connection of a client failed: %v", err)
+	}
+	c.lost = true
 }
 
 func dial(t testing.TB, s *Server) *testClient {
@@ -118,7 +130,7 @@ func dial(t testing.TB, s *Server) *testClient {
 	}
 	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(patience))
-	return &testClient{t, c, bufio.NewReader(c)}
+	return &testClient{t: t, Conn: c, r: bufio.NewReader(c)}
 }
 
 // encode returns a command as multibulk.
@@ -133,17 +145,24 @@ func encode(args ...string) string {
 
 func (c *testClient) send(raw string) {
 	c.t.Helper()
+	if c.lost {
+		return
+	}
 	if _, err := io.WriteString(c, raw); err != nil {
-		c.t.Fatal(err)
+		c.fail(err)
 	}
 }
 
 // reply reads one reply and shows it in a short form.
 func (c *testClient) reply() string {
 	c.t.Helper()
+	if c.lost {
+		return ""
+	}
 	v, err := resp.ReadReply(c.r)
 	if err != nil {
-		c.t.Fatal(err)
+		c.fail(err)
+		return ""
 	}
 	return show(v)
 }
