@@ -187,7 +187,7 @@ func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
 	ex.closeGroup()
 	ex.w.Flush()
 	if ex.w.TakeOver() {
-		s.closeOverLimit()
+		s.closeOverLimit(s.conn.OutBytes())
 	}
 	s.promised(ex.takeWait())
 	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)

@@ -66,3 +66,26 @@ func TestClientMemoryComesBack(t *testing.T) {
 		t.Errorf("%d bytes given back of buffers in use", now-given)
 	}
 }
+
+// TestPurgeEmptiesPools: MEMORY PURGE gives back what clients have left in pools, at once.
+func TestPurgeEmptiesPools(t *testing.T) {
+	if residentBytes() == 0 {
+		t.Skip("the resident size is not known here")
+	}
+	s, _ := launch(t, func(s *Server) { s.ownsProcess = true })
+	s.awaitReady(t)
+	c := dial(t, s)
+	c.want("OK", "SET", "big", strings.Repeat("x", 1<<20))
+	c.want("OK", "MEMORY", "PURGE")
+	before := residentBytes()
+	const much = 128 << 20
+	d := dial(t, s)
+	d.send(strings.Repeat(encode("GET", "big"), much>>20))
+	until(t, "the replies wait", func() bool { return netio.BytesHeld() > much*3/4 })
+	_ = d.Close()
+	until(t, "the client has gone", func() bool { return netio.BytesHeld() < 1<<20 })
+	c.want("OK", "MEMORY", "PURGE")
+	if left := residentBytes() - before; left > much/4 {
+		t.Errorf("%d bytes stay resident", left)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
@@ -146,6 +147,7 @@ func (h *host) Memory() command.MemoryReport {
 func (s *Server) PurgeMemory() {
 	arena.Purge()
 	if s.ownsProcess {
+		runtime.GC() // pools let go of what they hold in the second collection only
 		debug.FreeOSMemory()
 	}
 }

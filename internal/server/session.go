@@ -115,7 +115,7 @@ func (s *session) bindReply() {
 	ex := s.ex
 	ex.w.Flush()
 	if ex.w.TakeOver() {
-		s.closeOverLimit()
+		s.closeOverLimit(s.conn.OutBytes())
 	}
 	if s.muted() {
 		ex.w.Bind(&ex.quiet, int(s.proto))
@@ -167,27 +167,27 @@ func (s *session) checkOutput() {
 		return
 	}
 	if s.overOutputLimit(pending) {
-		s.closeOverLimit()
+		s.closeOverLimit(int(pending))
 	}
 }
 
 // closeOverLimit ends the connection at once: its output has passed a limit, and may have
 // been cut off there.
-func (s *session) closeOverLimit() {
+func (s *session) closeOverLimit(pending int) {
 	if s.closed || s.conn.Closed() {
 		return
 	}
 	s.closing = true // nothing more runs
-	s.ex.srv.log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", s.conn.OutBytes())
+	s.ex.srv.log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", pending)
 	s.ex.srv.counts.outputLimitCloses.Add(1)
 	s.conn.Close(errOutputLimit)
 }
 
 // closeCut ends the connection at once, because a reply that a worker made is not whole:
 // nobody will read it (halted), or it has passed the output limit.
-func (s *session) closeCut(halted bool) {
+func (s *session) closeCut(halted bool, pending int) {
 	if !halted {
-		s.closeOverLimit()
+		s.closeOverLimit(pending)
 		return
 	}
 	s.closing = true

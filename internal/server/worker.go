@@ -26,6 +26,7 @@ type slowCall struct {
 	wait   uint64      // what the reply waits for, see executor.takeWait
 	wrote  uint64
 	cut    bool        // the reply is not whole, and will not be sent
+	made   int         // how long it was
 	done   func()      // posted to the session's reactor
 	halt   atomic.Bool // see command.Ctx.Halt
 	endAt  int64       // of the session's reactor: when its client was first seen to be at its end, 0: it is not
@@ -139,7 +140,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.closeGroup()
 	ex.w.Flush()
 	if sc.cut = ex.w.TakeOver() || sc.halt.Load(); sc.cut {
-		sc.reply = resp.Buffer{}
+		sc.made, sc.reply = sc.reply.Len(), resp.Buffer{}
 	}
 	sc.parked, ex.parked, sc.after = ex.parked, nil, wc.after
 	sc.wait, sc.wrote = ex.takeWait()
@@ -250,7 +251,7 @@ func (s *session) slowDone(sc *slowCall) {
 		if sc.parked != nil {
 			sc.parked.end()
 		}
-		s.closeCut(sc.halt.Load())
+		s.closeCut(sc.halt.Load(), sc.made)
 		return
 	}
 	out := &sc.reply
