@@ -47,7 +47,8 @@ type Ctx struct {
 
 	// OnReplaced is told, by a command that holds all gates and no shard lock, that the
 	// whole contents of a database (of every one: -1) were removed or exchanged.
-	OnReplaced func(db int)
+	// first says that the client, if it caches keys, is told before it gets the reply.
+	OnReplaced func(db int, first bool)
 
 	// Obey says that the call comes from an AOF: it repeats what was done, so checks that
 	// are for clients, and bounds of its work, do not apply.
@@ -190,9 +191,9 @@ func (c *Ctx) Changed(k store.Key, ev Event, n int) {
 }
 
 // Replaced reports that the whole contents of database db (of every one: -1) were removed
-// or exchanged.
-func (c *Ctx) Replaced(db int) {
+// or exchanged; for first see OnReplaced. Outside of EXEC it writes what first means.
+func (c *Ctx) Replaced(db int, first bool) {
 	if c.OnReplaced != nil {
-		c.OnReplaced(db)
+		c.OnReplaced(db, first)
 	}
 }

@@ -48,18 +48,21 @@ var serverSpecs = []*Spec{
 
 func dbSize(c *Ctx) { c.W.Int(int64(c.Store.Len(c.DB))) }
 
-// flushMode checks the optional ASYNC or SYNC; both detach the data at once here,
-// and the memory is freed in the background in either case.
-func flushMode(c *Ctx) bool {
-	if len(c.Args) == 1 || len(c.Args) == 2 && (equalFold(c.Args[1], "async") || equalFold(c.Args[1], "sync")) {
-		return true
+// flushMode reads the optional ASYNC or SYNC; both detach the data at once here, and the
+// memory is freed in the background in either case. What differs is that who caches keys
+// and flushes in sync hears of that first, as in Redis since 7.4, which lets the client wait.
+func flushMode(c *Ctx) (sync, ok bool) {
+	async := len(c.Args) == 2 && equalFold(c.Args[1], "async")
+	if len(c.Args) == 1 || async || len(c.Args) == 2 && equalFold(c.Args[1], "sync") {
+		return !async, true
 	}
 	c.W.Error(ErrSyntax)
-	return false
+	return false, false
 }
 
 func flushAll(c *Ctx) {
-	if !flushMode(c) {
+	sync, ok := flushMode(c)
+	if !ok {
 		return
 	}
 	n := int64(0)
@@ -67,18 +70,19 @@ func flushAll(c *Ctx) {
 		n += int64(c.Store.Len(db))
 	}
 	c.Store.FlushAll()
-	c.Replaced(-1)
+	c.Replaced(-1, sync)
 	c.Dirty += n + 1
 	c.W.OK()
 }
 
 func flushDB(c *Ctx) {
-	if !flushMode(c) {
+	sync, ok := flushMode(c)
+	if !ok {
 		return
 	}
 	c.Dirty += int64(c.Store.Len(c.DB))
 	c.Store.FlushDB(c.DB)
-	c.Replaced(c.DB)
+	c.Replaced(c.DB, sync)
 	c.W.OK()
 }
 
@@ -99,8 +103,8 @@ func swapDB(c *Ctx) {
 		return
 	}
 	c.Store.SwapDB(int(a), int(b))
-	c.Replaced(int(a))
-	c.Replaced(int(b))
+	c.Replaced(int(a), false)
+	c.Replaced(int(b), false)
 	c.Dirty++
 	c.W.OK()
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"testing"
 )
 
@@ -79,4 +80,46 @@ func TestExpiredWithinExecServesNobody(t *testing.T) {
 	c.want("[1 1 OK]", "EXEC")
 	c.want("1", "RPUSH", "other", "b")
 	waiter.gets("[other b]")
+}
+
+// TestExpiredBySwapHitsNobody: the deletion of an expired key that a SWAPDB brings comes after
+// the exchange in the records, so that it hits that key and not the one which was there before.
+func TestExpiredBySwapHitsNobody(t *testing.T) {
+	s, _ := runAOF(t, t.TempDir(), "enable-debug-command", "yes")
+	c, other := dial(t, s), dial(t, s)
+	other.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+	other.want("OK", "SELECT", "1")
+	other.want("OK", "SET", "k", "v", "PXAT", "1700000000000")
+	other.want("OK", "SELECT", "0")
+	other.want("OK", "SET", "k", "live")
+	c.want("OK", "WATCH", "k")
+	other.want("OK", "SWAPDB", "0", "1")
+	other.want("0", "EXISTS", "k") // deletes it
+	other.want("OK", "DEBUG", "LOADAOF")
+	other.want("0", "EXISTS", "k")
+	other.want("OK", "SELECT", "1")
+	other.want("live", "GET", "k")
+}
+
+// TestFlushTellsFirst: a client that caches keys and flushes in sync hears of it before the
+// reply, as from Redis 7.4; with ASYNC and within EXEC behind it.
+func TestFlushTellsFirst(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	c.do("HELLO", "3")
+	c.want("OK", "CLIENT", "TRACKING", "ON")
+	const told = ">2\r\n$10\r\ninvalidate\r\n_\r\n"
+	for _, f := range []struct{ send, want string }{
+		{encode("FLUSHALL"), told + "+OK\r\n"},
+		{encode("FLUSHDB", "SYNC"), told + "+OK\r\n"},
+		{encode("PING") + encode("FLUSHALL") + encode("PING"), "+PONG\r\n" + told + "+OK\r\n+PONG\r\n"},
+		{encode("FLUSHALL", "ASYNC"), "+OK\r\n" + told},
+		{encode("MULTI") + encode("FLUSHALL") + encode("EXEC"), "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n" + told},
+	} {
+		c.send(f.send)
+		got := make([]byte, len(f.want))
+		if _, err := io.ReadFull(c.r, got); err != nil || string(got) != f.want {
+			t.Errorf("%q: got %q, want %q (%v)", f.send, got, f.want, err)
+		}
+	}
 }

@@ -168,8 +168,11 @@ func (ex *executor) touch(db int, k store.Key) {
 // replaced is Ctx.OnReplaced: the contents of a whole database (all of them: -1) have
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
-func (ex *executor) replaced(db int) {
+func (ex *executor) replaced(db int, first bool) {
 	ex.srv.tracking.InvalidateAll(&ex.Actor)
+	if first && !ex.inExec && ex.PushOwn() {
+		ex.flushEnd = true
+	}
 	for shard := range ex.srv.observers {
 		o := &ex.srv.observers[shard]
 		o.mu.Lock()
@@ -181,7 +184,9 @@ func (ex *executor) replaced(db int) {
 		ex.srv.store.Lock(uint32(shard))
 		for _, name := range o.stir(ex, db) {
 			k := ex.srv.store.MakeKey([]byte(name.name))
-			if ex.srv.store.Find(name.db, k, ex.ctx.Now).A != 0 {
+			// One that has expired is not deleted here: the exchange has yet to be recorded,
+			// and the deletion, before it, would hit what was there before.
+			if e := ex.srv.store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.ctx.Now) {
 				ex.touch(name.db, k)
 			}
 		}

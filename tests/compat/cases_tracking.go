@@ -145,7 +145,7 @@ var trackingCases = []Case{
 		& SET k 4
 		& GET k
 		!receive
-		FLUSHALL
+		FLUSHALL ASYNC
 		!receive
 		GET k
 		MULTI
@@ -164,7 +164,7 @@ var trackingCases = []Case{
 		@1 SET k 9
 		!receive
 		GET k
-		FLUSHDB
+		FLUSHDB ASYNC
 		!receive
 		GET k
 		CLIENT TRACKING off
@@ -264,7 +264,7 @@ var trackingCases = []Case{
 		GET a
 		@1 SET a 1
 		SET a 2
-		FLUSHALL
+		FLUSHALL ASYNC
 		GET a
 		CLIENT TRACKING off
 		CLIENT TRACKING on BCAST
