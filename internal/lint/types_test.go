@@ -26,14 +26,14 @@ type size struct{ fields, files int }
 // tooLarge are the types that are larger, and how large they may be. The list may only
 // shrink: what stands here is to be split, and what has been split leaves.
 var tooLarge = map[string]size{
-	"command.Ctx":                     {34, 30},
-	"command.Spec":                    {36, 0},
-	"internal/server.Server":          {50, 40},
-	"internal/server.executor":        {57, 32},
+	"command.Ctx":                     {33, 30},
+	"command.Spec":                    {35, 0},
+	"internal/server.Server":          {50, 37},
+	"internal/server.executor":        {57, 29},
 	"internal/server.host":            {0, 10},
-	"internal/server.session":         {36, 22},
+	"internal/server.session":         {35, 18},
 	"netio.Reactor":                   {31, 0},
-	"internal/server/options.Options": {120, 8}, // a field per option
+	"internal/server/options.Options": {120, 7}, // a field per option
 	"store.Store":                     {0, 17},
 	"store/dict.SegmentRef":           {0, 9},
 	"store/dict.Table":                {0, 12},
