@@ -260,6 +260,7 @@ var trackingCases = []Case{
 		@2 !receive
 		@1 PING`},
 	{"in RESP2 nobody is told", `
+		HELLO 2
 		CLIENT TRACKING on
 		GET a
 		@1 SET a 1
