@@ -108,7 +108,7 @@ func aclCat(c *Ctx) {
 			return
 		}
 		var names []string
-		for _, s := range c.Host.Table().Specs() {
+		for _, s := range c.Host.Table.Specs() {
 			if slices.ContainsFunc(s.Categories, func(o string) bool { return EqualFold([]byte(cat), o) }) {
 				names = append(names, s.FullName)
 			}
@@ -135,7 +135,7 @@ func upper(s string) string {
 }
 
 func aclDelUser(c *Ctx) {
-	n, errText := c.Host.ACLDelUser(argStrings(c.Args[2:]))
+	n, errText := c.Host.Users.DelUser(c, argStrings(c.Args[2:]))
 	if errText != "" {
 		c.W.Error(errText)
 		return
@@ -145,11 +145,11 @@ func aclDelUser(c *Ctx) {
 
 func aclDryRun(c *Ctx) {
 	name, call := string(c.Args[2]), c.Args[3:]
-	if _, ok := c.Host.ACLUser(name); !ok {
+	if _, ok := c.Host.Users.User(name); !ok {
 		c.W.Error("ERR User '" + name + "' not found")
 		return
 	}
-	s := c.Host.Table().Lookup(call[0])
+	s := c.Host.Table.Lookup(call[0])
 	if s != nil && s.Subs != nil && len(call) > 1 {
 		if sub := s.LookupSub(call[1]); sub != nil {
 			s = sub
@@ -163,7 +163,7 @@ func aclDryRun(c *Ctx) {
 		c.W.Error("ERR wrong number of arguments for '" + s.FullName + "' command")
 		return
 	}
-	denied, _ := c.Host.ACLDryRun(name, s, call)
+	denied, _ := c.Host.Users.DryRun(name, s, call)
 	if denied == "" {
 		c.W.OK()
 		return
@@ -196,7 +196,7 @@ func aclGenPass(c *Ctx) {
 }
 
 func aclGetUser(c *Ctx) {
-	u, ok := c.Host.ACLUser(string(c.Args[2]))
+	u, ok := c.Host.Users.User(string(c.Args[2]))
 	if !ok {
 		c.W.Null()
 		return
@@ -228,15 +228,15 @@ func writeRights(w *resp.Writer, r ACLRights) {
 	w.BulkString(r.Channels)
 }
 
-func aclList(c *Ctx) { writeStrings(c.W, c.Host.ACLList()) }
+func aclList(c *Ctx) { writeStrings(c.W, c.Host.Users.List()) }
 
-func aclUsers(c *Ctx) { writeStrings(c.W, c.Host.ACLUsers()) }
+func aclUsers(c *Ctx) { writeStrings(c.W, c.Host.Users.Names()) }
 
-func aclLoad(c *Ctx) { okOr(c, c.Host.ACLLoad()) }
+func aclLoad(c *Ctx) { okOr(c, c.Host.Users.Load(c)) }
 
-func aclSave(c *Ctx) { okOr(c, c.Host.ACLSave()) }
+func aclSave(c *Ctx) { okOr(c, c.Host.Users.Save()) }
 
-func aclSetUser(c *Ctx) { okOr(c, c.Host.ACLSetUser(string(c.Args[2]), argStrings(c.Args[3:]))) }
+func aclSetUser(c *Ctx) { okOr(c, c.Host.Users.SetUser(c, string(c.Args[2]), argStrings(c.Args[3:]))) }
 
 func aclLog(c *Ctx) {
 	n := int64(defaultACLLogEntries)
@@ -245,7 +245,7 @@ func aclLog(c *Ctx) {
 		c.W.Error(errSubArity(c))
 		return
 	case len(c.Args) == 3 && equalFold(c.Args[2], "reset"):
-		c.Host.ACLLogReset()
+		c.Host.Users.ResetLog()
 		c.W.OK()
 		return
 	case len(c.Args) == 3:
@@ -254,7 +254,7 @@ func aclLog(c *Ctx) {
 			return
 		}
 	}
-	entries := c.Host.ACLLog(int(max(n, 0)))
+	entries := c.Host.Users.Log(int(max(n, 0)))
 	c.W.Array(len(entries))
 	for i := range entries {
 		writeACLLogEntry(c, &entries[i])

@@ -191,7 +191,7 @@ func clientList(c *Ctx) {
 		c.W.Error(ErrSyntax)
 		return
 	}
-	c.W.Verbatim("txt", c.Host.AppendClientList(nil, &f))
+	c.W.Verbatim("txt", c.Host.Clients.AppendList(c, nil, &f))
 }
 
 func clientKill(c *Ctx) {
@@ -199,7 +199,7 @@ func clientKill(c *Ctx) {
 	if len(c.Args) == 3 { // the old form names one address and answers OK
 		addr := string(c.Args[2])
 		f.Addr = &addr
-		if c.Host.KillClients(&f) == 0 {
+		if c.Host.Clients.Kill(c, &f) == 0 {
 			c.W.Error("ERR No such client")
 			return
 		}
@@ -208,7 +208,7 @@ func clientKill(c *Ctx) {
 	}
 	f.SkipID = c.Client.ID()
 	if parseKill(c, &f) {
-		c.W.Int(int64(c.Host.KillClients(&f)))
+		c.W.Int(int64(c.Host.Clients.Kill(c, &f)))
 	}
 }
 
@@ -258,7 +258,7 @@ func parseKillOption(c *Ctx, f *ClientFilter, name, val []byte) bool {
 		addr := string(val)
 		f.LocalAddr = &addr
 	case equalFold(name, "user"):
-		if _, ok := c.Host.ACLUser(string(val)); !ok {
+		if _, ok := c.Host.Users.User(string(val)); !ok {
 			c.W.Error("ERR No such user '" + CText(val, len(val)) + "'")
 			return false
 		}
@@ -292,7 +292,7 @@ func clientUnblock(c *Ctx) {
 	if !ok {
 		return
 	}
-	if c.Host.UnblockClient(id, withError) {
+	if c.Host.Clients.Unblock(c, id, withError) {
 		c.W.Int(1)
 		return
 	}

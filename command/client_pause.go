@@ -28,11 +28,11 @@ func clientPause(c *Ctx) {
 	if !ok {
 		return
 	}
-	c.Host.PauseClients(ms, all)
+	c.Host.Clients.Pause(ms, all)
 	c.W.OK()
 }
 
 func clientUnpause(c *Ctx) {
-	c.Host.UnpauseClients()
+	c.Host.Clients.Unpause()
 	c.W.OK()
 }

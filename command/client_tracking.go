@@ -129,7 +129,7 @@ func parseTracking(c *Ctx) (t Tracking, ok bool) {
 				c.W.Error(ErrNotInteger)
 				return t, false
 			}
-			if !c.Host.HasClient(id) {
+			if !c.Host.Clients.Has(id) {
 				c.W.Error("ERR The client ID you want redirect to does not exist")
 				return t, false
 			}

@@ -30,7 +30,7 @@ var configSpecs = []*Spec{{
 }}
 
 func configGet(c *Ctx) {
-	pairs := c.Host.ConfigGet(c.Args[2:])
+	pairs := c.Host.Config.Get(c.Args[2:])
 	c.W.Map(len(pairs))
 	for _, p := range pairs {
 		c.W.BulkString(p.Name)
@@ -48,11 +48,11 @@ func okOr(c *Ctx, errText string) {
 }
 
 // configSet runs on a worker: an option's apply hook may open listeners or files.
-func configSet(c *Ctx) { okOr(c, c.Host.ConfigSet(c.Args[2:])) }
+func configSet(c *Ctx) { okOr(c, c.Host.Config.Set(c, c.Args[2:])) }
 
-func configRewrite(c *Ctx) { okOr(c, c.Host.ConfigRewrite()) }
+func configRewrite(c *Ctx) { okOr(c, c.Host.Config.Rewrite(c)) }
 
 func configResetStat(c *Ctx) {
-	c.Host.ResetStats()
+	c.Host.Stats.Reset(c)
 	c.W.OK()
 }

@@ -63,7 +63,7 @@ func auth(c *Ctx) {
 	user, pass := []byte(defaultUser), c.Args[len(c.Args)-1]
 	switch len(c.Args) {
 	case 2:
-		if !c.Host.PasswordSet() {
+		if !c.Host.Users.PasswordSet() {
 			c.W.Error(errNoPassword)
 			return
 		}
@@ -73,7 +73,7 @@ func auth(c *Ctx) {
 		c.W.Error(ErrSyntax)
 		return
 	}
-	if !c.Host.CheckPassword(user, pass) {
+	if !c.Host.Users.CheckPassword(c, user, pass) {
 		c.W.Error(errWrongPass)
 		return
 	}
@@ -129,7 +129,7 @@ func hello(c *Ctx) {
 		return
 	}
 	if h.user != nil {
-		if !c.Host.CheckPassword(h.user, h.pass) {
+		if !c.Host.Users.CheckPassword(c, h.user, h.pass) {
 			c.W.Error(errWrongPass)
 			return
 		}
@@ -164,7 +164,7 @@ func hello(c *Ctx) {
 }
 
 func ping(c *Ctx) {
-	if len(c.Args) <= 2 && c.W.Proto() == resp.RESP2 && c.Client != nil && c.Client.Listening() {
+	if len(c.Args) <= 2 && c.W.Proto() == resp.RESP2 && c.Client.Listening() {
 		c.W.Array(2)
 		c.W.BulkString("pong")
 		if len(c.Args) == 1 {
@@ -190,6 +190,7 @@ func quit(c *Ctx) {
 }
 
 func reset(c *Ctx) {
+	c.DB = 0
 	c.Client.Reset()
 	c.W.Simple("RESET")
 }
@@ -199,6 +200,7 @@ func selectDB(c *Ctx) {
 	if !ok {
 		return
 	}
+	c.DB = db
 	c.Client.Select(db)
 	c.W.OK()
 }

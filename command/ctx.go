@@ -29,7 +29,8 @@ type Ctx struct {
 	ClockUnitMs int64  // its unit, unless LFU is set; 0: 1000
 	LFU         *LFU   // how accesses are counted under an LFU policy; nil: by time
 	Client      Client // the connection
-	Host        Host   // the server
+	Host        *Host  // the server
+	Lane        Lane   // who runs the call
 	Limits      *Limits
 
 	Hits, Misses int64 // keyspace lookups of reading commands, summed by the executor
@@ -37,18 +38,8 @@ type Ctx struct {
 	Dirty        int64 // changes since the executor last collected them
 	NoTouch      bool  // CLIENT NO-TOUCH is on: reads leave the access clock alone
 
-	// OnChange is told of changes while the shard locks are held: of all of them when
-	// AllChanges is set, else of those in shards whose keys somebody observes.
-	OnChange   func(db int, k store.Key, ev Event)
-	AllChanges bool
-
-	// OnMiss, when set, is told of reads of keys that are not there.
-	OnMiss func(db int, k store.Key)
-
-	// OnReplaced is told, by a command that holds all gates and no shard lock, that the
-	// whole contents of a database (of every one: -1) were removed or exchanged.
-	// first says that the client, if it caches keys, is told before it gets the reply.
-	OnReplaced func(db int, first bool)
+	AllChanges bool // Lane.Changed is told of all changes, not only of those in shards whose keys somebody observes
+	AllMisses  bool // Lane.Missed is told of reads of keys that are not there
 
 	// Obey says that the call comes from an AOF: it repeats what was done, so checks that
 	// are for clients, and bounds of its work, do not apply.
@@ -59,15 +50,6 @@ type Ctx struct {
 	CanWait bool    // the client may be blocked: not within MULTI, not while loading
 	Waiting Wait    // set by Ctx.Wait: the handler asks that its client be blocked
 	Resumed bool    // the handler runs again for a blocked client, because a key changed
-
-	// Within runs f under the lock of k's shard, as a call of its own on k: for calls
-	// without keys that change one key after the other. Such a call says NoEffect.
-	Within func(k store.Key, f func())
-
-	// Yield, set on workers only, lets go of the executor's gate for a moment.
-	// Unlocked, set on workers only, runs f without the gate: f must not touch the store.
-	Yield    func()
-	Unlocked func(f func())
 
 	// Halt, when set and true, tells a call that takes long to end early, see Halted. Nil for
 	// calls that nobody ends: on reactors, within transactions, while loading.
@@ -88,6 +70,28 @@ func (c *Ctx) Halted() bool {
 // endsAt is Halted for a loop at its element i: it looks once in HaltEvery elements, and not
 // at the first ones, so that short loops do not pay for it.
 func (c *Ctx) endsAt(i int) bool { return i%HaltEvery == HaltEvery-1 && c.Halted() }
+
+// Lane is who runs a call: the executor of a reactor or of a worker, alone or within a
+// transaction, or the loader. Its methods do in each of these what is right there.
+type Lane interface {
+	// Changed is told of changes, while the shard locks are held.
+	Changed(db int, k store.Key, ev Event)
+	// Missed is told of reads of keys that are not there.
+	Missed(db int, k store.Key)
+	// Replaced is told, by a command that holds all gates and no shard lock, that the whole
+	// contents of a database (of every one: -1) were removed or exchanged. first says that the
+	// client, if it caches keys, is told before it gets the reply.
+	Replaced(db int, first bool)
+
+	// Within runs f under the lock of k's shard, as a call of its own on k: for calls without keys
+	// that change one key after the other. Such a call says NoEffect.
+	Within(k store.Key, f func())
+	// Yield lets go of the executor's gate for a moment, where that may be. The caller holds no
+	// shard lock.
+	Yield()
+	// Unlocked runs f without the executor's gate, where that may be: f must not touch the store.
+	Unlocked(f func())
+}
 
 // Limits are the sizes that handlers check and the thresholds of the encodings, made
 // from the options and never changed.
@@ -128,8 +132,8 @@ func (c *Ctx) Read(k store.Key) entry.Entry {
 
 func (c *Ctx) miss(k store.Key) {
 	c.Misses++
-	if c.OnMiss != nil {
-		c.OnMiss(c.DB, k)
+	if c.AllMisses {
+		c.Lane.Missed(c.DB, k)
 	}
 }
 
@@ -185,15 +189,13 @@ func (c *Ctx) Int(i int) (int64, bool) {
 // that Redis does not count changed).
 func (c *Ctx) Changed(k store.Key, ev Event, n int) {
 	c.Dirty += int64(n)
-	if c.OnChange != nil && (c.AllChanges || c.Store.Observed(k.Shard)) {
-		c.OnChange(c.DB, k, ev)
+	if c.AllChanges || c.Store.Observed(k.Shard) {
+		c.Lane.Changed(c.DB, k, ev)
 	}
 }
 
 // Replaced reports that the whole contents of database db (of every one: -1) were removed
-// or exchanged; for first see OnReplaced. Outside of EXEC it writes what first means.
+// or exchanged; for first see Lane. Outside of EXEC it writes what first means.
 func (c *Ctx) Replaced(db int, first bool) {
-	if c.OnReplaced != nil {
-		c.OnReplaced(db, first)
-	}
+	c.Lane.Replaced(db, first)
 }

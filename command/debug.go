@@ -44,7 +44,7 @@ func (c *Ctx) sleep(d time.Duration) {
 
 // debug runs on a worker, so that SLEEP holds up nobody else.
 func debug(c *Ctx) {
-	if !c.Host.DebugAllowed(c.Client) {
+	if !c.Host.Process.DebugAllowed(c) {
 		c.W.Error(errDebugDenied)
 		return
 	}
@@ -56,14 +56,14 @@ func debug(c *Ctx) {
 			c.W.Simple(l)
 		}
 	case n == 3 && equalFold(sub, "sleep"):
-		c.Unlocked(func() { c.sleep(parseSeconds(c.Args[2])) })
+		c.Lane.Unlocked(func() { c.sleep(parseSeconds(c.Args[2])) })
 		c.W.OK()
 	case n == 3 && equalFold(sub, "set-active-expire"):
-		c.Host.SetActiveExpire(string(c.Args[2]) != "0")
+		c.Host.Process.SetActiveExpire(string(c.Args[2]) != "0")
 		c.W.OK()
 	case n == 2 && equalFold(sub, "loadaof"):
 		errText := ""
-		c.Unlocked(func() { errText = c.Host.LoadAOF() })
+		c.Lane.Unlocked(func() { errText = c.Host.Persistence.LoadAOF() })
 		if errText != "" {
 			c.W.Error(errText)
 			return

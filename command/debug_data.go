@@ -110,9 +110,9 @@ func digestOfValue(e entry.Entry, now int64) (d digest) {
 // one moment only while nothing changes.
 func debugDigest(c *Ctx) {
 	var d digest
-	for db := range c.Host.Databases() {
+	for db := range c.Store.Databases() {
 		number := strconv.AppendInt(nil, int64(db), 10)
-		for cursor := uint64(0); ; c.Yield() {
+		for cursor := uint64(0); ; c.Lane.Yield() {
 			cursor = c.Store.Walk(db, cursor, keysStep, func(e entry.Entry) {
 				if !e.Expired(c.Now) {
 					v := digestOfValue(e, c.Now)
@@ -133,7 +133,7 @@ func debugDigestValue(c *Ctx) {
 	for _, name := range c.Args[2:] {
 		var d digest
 		k := c.Store.MakeKey(name)
-		c.Within(k, func() {
+		c.Lane.Within(k, func() {
 			if e := c.Store.Find(c.DB, k, c.Now); e.A != 0 {
 				d = digestOfValue(e, c.Now)
 			}
@@ -171,7 +171,7 @@ func debugPopulate(c *Ctx) {
 		}
 		c.populate(c.Store.MakeKey(name), val)
 		if i%keysStep == keysStep-1 {
-			c.Yield()
+			c.Lane.Yield()
 		}
 	}
 	c.NoEffect() // each key has recorded its own
@@ -180,7 +180,7 @@ func debugPopulate(c *Ctx) {
 
 // populate makes k the string val, if it is missing, as a call of its own.
 func (c *Ctx) populate(k store.Key, val []byte) {
-	c.Within(k, func() {
+	c.Lane.Within(k, func() {
 		if c.Find(k).A == 0 {
 			c.Store.SetString(c.DB, k, val, 0)
 			c.Changed(k, EventNone, 1)

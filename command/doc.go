@@ -10,7 +10,9 @@
 //	container   a spec whose first argument names a subcommand (CONFIG, CLIENT, OBJECT)
 //	key spec    where a command's keys stand among its arguments (as in COMMAND INFO)
 //	executor    whoever runs commands: a reactor or a worker; it owns one Ctx and one gate
-//	host        the running server as the handlers see it (interface Host)
+//	host        the running server as the handlers see it, by subject (Host); its methods are told
+//	            who calls
+//	lane        who runs a call, as the handlers see it (interface Lane)
 //	client      the connection as the handlers see it (interface Client)
 //	event       what happened to a key, as keyspace notifications name it (event.go)
 //	effect      what the journal records of a call instead of the call itself, because that

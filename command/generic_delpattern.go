@@ -34,9 +34,7 @@ func delPattern(c *Ctx) {
 		if cursor == 0 {
 			break
 		}
-		if c.Yield != nil {
-			c.Yield()
-		}
+		c.Lane.Yield()
 	}
 	c.NoEffect() // each key has recorded its own
 	c.W.Int(removed)
@@ -46,7 +44,7 @@ func delPattern(c *Ctx) {
 func (c *Ctx) deleteByName(name []byte) int64 {
 	k := c.Store.MakeKey(name)
 	n := int64(0)
-	c.Within(k, func() {
+	c.Lane.Within(k, func() {
 		if c.Find(k).A != 0 && c.Store.Delete(c.DB, k) {
 			c.Changed(k, EventDel, 1)
 			c.Effect("DEL", name)

@@ -72,7 +72,7 @@ func keys(c *Ctx) {
 		if cursor == 0 || c.Halted() {
 			break
 		}
-		c.Yield()
+		c.Lane.Yield()
 	}
 	l.write(c)
 }

@@ -43,7 +43,6 @@ func TestCallsEndWhenHalted(t *testing.T) {
 	r := haltRig(t)
 	var halt atomic.Bool
 	halt.Store(true)
-	r.c.Yield = func() {}
 	r.c.Halt = &halt
 	for _, call := range endingCalls {
 		if got := r.do(call); len(got) > 64*4*HaltEvery {

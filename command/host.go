@@ -6,7 +6,7 @@ import "github.com/kringdb/kring/store"
 // are called on the connection's own executor.
 type Client interface {
 	ID() int64
-	Select(db int)                // switches the database; Ctx.DB follows
+	Select(db int)                // of calls to come; Ctx.DB is the handler's affair
 	Proto() int                   // 2 or 3
 	SetProto(int)                 // takes effect with the next reply
 	Authenticated() bool          //
@@ -71,45 +71,60 @@ type ConfigPair struct{ Name, Value string }
 // ShutdownOptions are the modifiers of SHUTDOWN.
 type ShutdownOptions struct{ Save, NoSave, Now, Force, Abort bool }
 
-// Host is the running server as the handlers see it. A returned error text is a
-// whole reply error, prefix included; empty means success.
-type Host interface {
-	ACLHost
-	ObserveHost
-	MemoryHost
+// Host is the running server as the handlers see it, by subject. A method that has to know who
+// asks, or that waits for the reactors, takes the caller's Ctx: there is one Host for all. A
+// returned error text is a whole reply error, prefix included; empty means success.
+type Host struct {
+	Table       *Table
+	Config      ConfigHost
+	Users       UsersHost
+	Clients     ClientsHost
+	PubSub      PubSubHost
+	Stats       StatsHost
+	Memory      MemoryHost
+	Persistence PersistenceHost
+	Process     ProcessHost
+}
 
-	Table() *Table
-	Databases() int
+// ConfigHost is the options.
+type ConfigHost interface {
+	Get(patterns [][]byte) []ConfigPair
+	// Set and Rewrite let go of the caller's gate: from workers only.
+	Set(c *Ctx, pairs [][]byte) (errText string)
+	Rewrite(c *Ctx) (errText string)
+}
 
-	PasswordSet() bool
-	CheckPassword(user, password []byte) bool
+// ClientsHost is all connections.
+type ClientsHost interface {
+	// The three below ask every reactor and wait for it: only from a Slow command.
+	AppendList(c *Ctx, dst []byte, f *ClientFilter) []byte
+	Kill(c *Ctx, f *ClientFilter) (killed int)
+	Unblock(c *Ctx, id int64, withError bool) bool // false: it was not blocked
 
-	ConfigGet(patterns [][]byte) []ConfigPair
-	ConfigSet(pairs [][]byte) (errText string)
-	ConfigRewrite() (errText string)
-	ResetStats()
+	// Pause lets commands wait, all or those that may write. All gates are held.
+	Pause(forMs int64, all bool)
+	Unpause()
 
-	// The four below ask every reactor and wait for it: only from a Slow command.
-	Info(sections [][]byte) []byte
-	AppendClientList(dst []byte, f *ClientFilter) []byte
-	KillClients(f *ClientFilter) (killed int)
-	UnblockClient(id int64, withError bool) bool // false: it was not blocked
+	Has(id int64) bool // whether it is connected
+}
 
-	// PauseClients lets commands wait, all or those that may write. All gates are held.
-	PauseClients(forMs int64, all bool)
-	UnpauseClients()
-
-	RewriteAOF() (waits bool, errText string) // begins a rewrite in the background, or has it wait for its turn
-	LoadAOF() (errText string)                // empties everything and loads the AOF, see DEBUG LOADAOF
-
-	HasClient(id int64) bool // whether it is connected
-
-	Publish(kind SubKind, channel, message []byte) (heard int)
+// PubSubHost is the channels, and who listens to them.
+type PubSubHost interface {
+	Publish(c *Ctx, kind SubKind, channel, message []byte) (heard int)
 	Channels(kind SubKind, pattern []byte) []string // in use; pattern nil: all
 	CountChannels(kind SubKind) int                 // how many are in use
 	Listeners(kind SubKind, channel []byte) int     // who listens to one
+}
 
+// PersistenceHost is the AOF.
+type PersistenceHost interface {
+	RewriteAOF() (waits bool, errText string) // begins a rewrite in the background, or has it wait for its turn
+	LoadAOF() (errText string)                // empties everything and loads the AOF, see DEBUG LOADAOF
+}
+
+// ProcessHost is the process that the server runs in.
+type ProcessHost interface {
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
-	DebugAllowed(c Client) bool                  // enable-debug-command
+	DebugAllowed(c *Ctx) bool                    // enable-debug-command
 	SetActiveExpire(on bool)
 }

@@ -2,20 +2,22 @@ package command
 
 import "github.com/kringdb/kring/resp"
 
-// ACLHost is the part of Host that knows the users. Methods that change users wait for
+// UsersHost is the part of Host that knows the users. Methods that change users wait for
 // the reactors: only from a Slow command.
-type ACLHost interface {
-	ACLUsers() []string                                                      // in order of name
-	ACLList() []string                                                       // a line per user, as rules
-	ACLUser(name string) (u ACLUser, ok bool)                                //
-	ACLSetUser(name string, rules []string) (errText string)                 //
-	ACLDelUser(names []string) (deleted int, errText string)                 //
-	ACLDryRun(name string, s *Spec, args resp.Args) (denied string, ok bool) // ok: there is such a user
-	ACLLog(n int) []ACLLogEntry                                              // the newest first
-	ACLLogReset()                                                            //
-	ACLSave() (errText string)                                               //
-	ACLLoad() (errText string)                                               //
-	ReadsAllKeys() bool                                                      // the user of the client whose call runs
+type UsersHost interface {
+	PasswordSet() bool
+	CheckPassword(c *Ctx, user, password []byte) bool
+	Names() []string                                                      // in order of name
+	List() []string                                                       // a line per user, as rules
+	User(name string) (u ACLUser, ok bool)                                //
+	SetUser(c *Ctx, name string, rules []string) (errText string)         //
+	DelUser(c *Ctx, names []string) (deleted int, errText string)         //
+	DryRun(name string, s *Spec, args resp.Args) (denied string, ok bool) // ok: there is such a user
+	Log(n int) []ACLLogEntry                                              // the newest first
+	ResetLog()                                                            //
+	Save() (errText string)                                               //
+	Load(c *Ctx) (errText string)                                         //
+	ReadsAllKeys(c *Ctx) bool                                             // the user of the client whose call runs
 }
 
 // ACLRights is what one selector of a user allows, as rules.

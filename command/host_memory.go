@@ -2,10 +2,10 @@ package command
 
 // MemoryHost is the part of Host about memory.
 type MemoryHost interface {
-	// Memory asks every reactor, as Info does: only from a Slow command.
-	Memory() MemoryReport
-	// PurgeMemory gives free memory back to the system.
-	PurgeMemory()
+	// Report asks every reactor: only from a Slow command.
+	Report(c *Ctx) MemoryReport
+	// Purge gives free memory back to the system.
+	Purge()
 	// AllocatorReport describes the allocator in lines of text.
 	AllocatorReport() string
 }

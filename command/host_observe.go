@@ -1,8 +1,11 @@
 package command
 
-// ObserveHost is the part of Host that keeps slow calls, latencies and counts per
-// command.
-type ObserveHost interface {
+// StatsHost is the part of Host that counts and measures. What takes a Ctx asks the reactors:
+// only from a Slow command.
+type StatsHost interface {
+	Info(c *Ctx, sections [][]byte) []byte
+	Reset(c *Ctx) // CONFIG RESETSTAT
+
 	SlowLog(n int) []SlowCall // the newest first; all for a negative n
 	SlowLogLen() int
 	SlowLogReset()
@@ -10,11 +13,10 @@ type ObserveHost interface {
 	LatencyLatest() []LatencyEvent // in order of name
 	LatencyReset(names []string) (n int)
 	LatencyThresholdMs() int64
-	// LatencyHistograms asks the reactors: only from a Slow command. nil names: all
-	// commands that were called.
-	LatencyHistograms(names [][]byte) []LatencyHistogram
+	// LatencyHistograms shows the commands of these names; nil: all that were called.
+	LatencyHistograms(c *Ctx, names [][]byte) []LatencyHistogram
 
-	HotKeys(n int) []HotKey // asks the reactors: only from a Slow command
+	HotKeys(c *Ctx, n int) []HotKey
 	BigKeys(n int) []BigKey // as the last survey found them
 }
 

@@ -14,7 +14,7 @@ var introspectSpecs = []*Spec{{
 	Subs: []*Spec{
 		{
 			Name: "count", Arity: 2, Flags: introspectFlags, Group: GroupServer, Since: "2.8.13", Complexity: "O(1)",
-			Handler: func(c *Ctx) { c.W.Int(int64(len(c.Host.Table().Callable()))) }, Summary: "Returns the number of commands.",
+			Handler: func(c *Ctx) { c.W.Int(int64(len(c.Host.Table.Callable()))) }, Summary: "Returns the number of commands.",
 		},
 		{
 			Name: "docs", Arity: -2, Flags: introspectFlags, Group: GroupServer, Handler: commandDocs, Since: "7.0.0",
@@ -51,7 +51,7 @@ func withFlags(s *Spec, f Flag) *Spec {
 }
 
 func commandAll(c *Ctx) {
-	all := c.Host.Table().Callable()
+	all := c.Host.Table.Callable()
 	c.W.Array(len(all))
 	for _, s := range all {
 		writeInfo(c.W, s)
@@ -65,7 +65,7 @@ func commandInfo(c *Ctx) {
 	}
 	c.W.Array(len(c.Args) - 2)
 	for _, name := range c.Args[2:] {
-		if s := c.Host.Table().LookupFull(name); s != nil {
+		if s := c.Host.Table.LookupFull(name); s != nil {
 			writeInfo(c.W, s)
 		} else {
 			c.W.Null()
@@ -160,10 +160,10 @@ func writeKeyStep(w *resp.Writer, typ string, pairs ...any) {
 func commandDocs(c *Ctx) {
 	var specs []*Spec
 	if len(c.Args) == 2 {
-		specs = c.Host.Table().Callable()
+		specs = c.Host.Table.Callable()
 	}
 	for _, name := range c.Args[2:] {
-		if s := c.Host.Table().LookupFull(name); s != nil {
+		if s := c.Host.Table.LookupFull(name); s != nil {
 			specs = append(specs, s)
 		}
 	}
@@ -258,7 +258,7 @@ func writeDocArgs(w *resp.Writer, args []DocArg) {
 // replies the error itself.
 func keysOf(c *Ctx) (s *Spec, args resp.Args, ok bool) {
 	args = c.Args[2:]
-	if s = c.Host.Table().Lookup(args[0]); s != nil && len(s.Subs) > 0 && len(args) > 1 {
+	if s = c.Host.Table.Lookup(args[0]); s != nil && len(s.Subs) > 0 && len(args) > 1 {
 		s = s.LookupSub(args[1])
 	}
 	switch {
@@ -379,7 +379,7 @@ func commandList(c *Ctx) {
 		return
 	}
 	var names []string
-	for _, s := range c.Host.Table().Callable() {
+	for _, s := range c.Host.Table.Callable() {
 		if keep(s) {
 			names = append(names, s.FullName)
 		}

@@ -56,7 +56,7 @@ func parseAtLeast(b []byte, least int64) (int64, bool) {
 
 // findEvent returns the named event, without samples if there is none.
 func findEvent(c *Ctx, name []byte) LatencyEvent {
-	events := c.Host.LatencyLatest()
+	events := c.Host.Stats.LatencyLatest()
 	if i := slices.IndexFunc(events, func(e LatencyEvent) bool { return e.Name == string(name) }); i >= 0 {
 		return events[i]
 	}
@@ -64,7 +64,7 @@ func findEvent(c *Ctx, name []byte) LatencyEvent {
 }
 
 func latencyLatest(c *Ctx) {
-	events := c.Host.LatencyLatest()
+	events := c.Host.Stats.LatencyLatest()
 	c.W.Array(len(events))
 	for i := range events {
 		e := &events[i]
@@ -87,14 +87,14 @@ func latencyHistory(c *Ctx) {
 	}
 }
 
-func latencyReset(c *Ctx) { c.W.Int(int64(c.Host.LatencyReset(argStrings(c.Args[2:])))) }
+func latencyReset(c *Ctx) { c.W.Int(int64(c.Host.Stats.LatencyReset(argStrings(c.Args[2:])))) }
 
 func latencyHistogram(c *Ctx) {
 	var names [][]byte
 	if len(c.Args) > 2 {
 		names = c.Args[2:]
 	}
-	list := c.Host.LatencyHistograms(names)
+	list := c.Host.Stats.LatencyHistograms(c, names)
 	w := c.W
 	w.Map(len(list))
 	for i := range list {
@@ -190,17 +190,17 @@ var advice = []struct{ event, text string }{
 }
 
 func latencyDoctor(c *Ctx) {
-	if c.Host.LatencyThresholdMs() == 0 {
+	if c.Host.Stats.LatencyThresholdMs() == 0 {
 		c.W.Verbatim("txt", []byte("Latency is not being watched. CONFIG SET latency-monitor-threshold <milliseconds> makes the server keep what takes longer.\n"))
 		return
 	}
-	events := c.Host.LatencyLatest()
+	events := c.Host.Stats.LatencyLatest()
 	if len(events) == 0 {
 		c.W.Verbatim("txt", []byte("No latency above the threshold was seen.\n"))
 		return
 	}
 	var b strings.Builder
-	b.WriteString("Latencies above the threshold of " + fmt.Sprint(c.Host.LatencyThresholdMs()) + " ms:\n\n")
+	b.WriteString("Latencies above the threshold of " + fmt.Sprint(c.Host.Stats.LatencyThresholdMs()) + " ms:\n\n")
 	for i := range events {
 		e := &events[i]
 		sum := int64(0)

@@ -65,7 +65,7 @@ func memoryUsage(c *Ctx) {
 }
 
 func memoryStats(c *Ctx) {
-	r := c.Host.Memory()
+	r := c.Host.Memory.Report(c)
 	ints := func(name string, n int64) {
 		c.W.BulkString(name)
 		c.W.Int(n)
@@ -121,7 +121,7 @@ const memoryStatsFields = 31
 const doctorMinBytes = 5 << 20
 
 func memoryDoctor(c *Ctx) {
-	r := c.Host.Memory()
+	r := c.Host.Memory.Report(c)
 	c.W.Verbatim("txt", []byte(diagnosis(&r)))
 }
 
@@ -150,9 +150,9 @@ func diagnosis(r *MemoryReport) string {
 	return "What looks unhealthy about the memory:\n\n" + b.String()
 }
 
-func memoryMallocStats(c *Ctx) { c.W.Verbatim("txt", []byte(c.Host.AllocatorReport())) }
+func memoryMallocStats(c *Ctx) { c.W.Verbatim("txt", []byte(c.Host.Memory.AllocatorReport())) }
 
 func memoryPurge(c *Ctx) {
-	c.Unlocked(c.Host.PurgeMemory)
+	c.Lane.Unlocked(c.Host.Memory.Purge)
 	c.W.OK()
 }

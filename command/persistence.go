@@ -9,7 +9,7 @@ var persistenceSpecs = []*Spec{
 
 func bgRewriteAOF(c *Ctx) {
 	waits, errText := false, ""
-	c.Unlocked(func() { waits, errText = c.Host.RewriteAOF() })
+	c.Lane.Unlocked(func() { waits, errText = c.Host.Persistence.RewriteAOF() })
 	switch {
 	case errText != "":
 		c.W.Error(errText)

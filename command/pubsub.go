@@ -81,7 +81,7 @@ var pubsubSpecs = []*Spec{
 			},
 			{
 				Name: "numpat", Arity: 2, Flags: PubSub | Loading | Stale, Group: GroupPubSub,
-				Handler: func(c *Ctx) { c.W.Int(int64(c.Host.CountChannels(SubPattern))) },
+				Handler: func(c *Ctx) { c.W.Int(int64(c.Host.PubSub.CountChannels(SubPattern))) },
 				Since:   "2.8.0", Complexity: "O(1)", Summary: "Counts the patterns in use.",
 			},
 			{
@@ -158,7 +158,7 @@ func channels(c *Ctx, kind SubKind) {
 		c.W.Error(errSubArity(c))
 		return
 	}
-	names := c.Host.Channels(kind, pattern)
+	names := c.Host.PubSub.Channels(kind, pattern)
 	c.W.Array(len(names))
 	for _, n := range names {
 		c.W.BulkString(n)
@@ -169,12 +169,12 @@ func listeners(c *Ctx, kind SubKind) {
 	c.W.Array(2 * (len(c.Args) - 2))
 	for _, name := range c.Args[2:] {
 		c.W.Bulk(name)
-		c.W.Int(int64(c.Host.Listeners(kind, name)))
+		c.W.Int(int64(c.Host.PubSub.Listeners(kind, name)))
 	}
 }
 
 func publish(c *Ctx, kind SubKind) {
-	heard := c.Host.Publish(kind, c.Args[1], c.Args[2])
+	heard := c.Host.PubSub.Publish(c, kind, c.Args[1], c.Args[2])
 	c.W.Int(int64(heard))
 	c.Quick = heard <= quickListeners
 }

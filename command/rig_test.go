@@ -13,8 +13,8 @@ import (
 )
 
 // The rig runs commands as the dispatcher does, on a store of its own and without a
-// server: lookup, arity, keys, shard locks, handler. A test that needs a client or a
-// host sets r.c.Client and r.c.Host.
+// server: lookup, arity, keys, shard locks, handler. It is the lane of its calls. A test that
+// needs a host sets its parts.
 type rig struct {
 	t      testing.TB
 	st     *store.Store
@@ -50,7 +50,7 @@ func newRig(t testing.TB) *rig {
 	r.st = st
 	r.w.Bind(&r.out, 2)
 	limits := DefaultLimits()
-	r.c = Ctx{Within: func(k store.Key, f func()) { st.Lock(k.Shard); f(); st.Unlock(k.Shard) }, W: &r.w, Store: st, Now: time.Now().UnixMilli(), Limits: &limits}
+	r.c = Ctx{W: &r.w, Store: st, Now: time.Now().UnixMilli(), Limits: &limits, Lane: r, Host: &Host{Table: rigTable(), Users: readers{all: true}}, Client: &Nobody{}}
 	return r
 }
 
@@ -58,12 +58,42 @@ func newRig(t testing.TB) *rig {
 func (r *rig) record() {
 	r.st.SetTelling(true)
 	r.c.AllChanges = true
-	r.c.OnChange = func(db int, k store.Key, ev Event) {
-		if ev != EventNone {
-			r.events = append(r.events, ev.String()+" "+string(k.Name))
-		}
+}
+
+// readers are users who may read all keys, or some only.
+type readers struct {
+	UsersHost
+	all bool
+}
+
+// ReadsAllKeys implements UsersHost.
+func (r readers) ReadsAllKeys(*Ctx) bool { return r.all }
+
+// Changed implements Lane.
+func (r *rig) Changed(_ int, k store.Key, ev Event) {
+	if ev != EventNone {
+		r.events = append(r.events, ev.String()+" "+string(k.Name))
 	}
 }
+
+// Missed implements Lane.
+func (r *rig) Missed(int, store.Key) {}
+
+// Replaced implements Lane.
+func (r *rig) Replaced(int, bool) {}
+
+// Within implements Lane.
+func (r *rig) Within(k store.Key, f func()) {
+	r.st.Lock(k.Shard)
+	f()
+	r.st.Unlock(k.Shard)
+}
+
+// Yield implements Lane.
+func (r *rig) Yield() {}
+
+// Unlocked implements Lane.
+func (r *rig) Unlocked(f func()) { f() }
 
 // run runs one command and returns the raw reply.
 func (r *rig) run(args ...string) string {
@@ -190,7 +220,7 @@ func showOne(raw string) (s, rest string) {
 // it counts as dirty.
 func (r *rig) wantEvents(line string, dirty int64, events ...string) {
 	r.t.Helper()
-	if r.c.OnChange == nil {
+	if !r.c.AllChanges {
 		r.record()
 	}
 	before := r.c.Dirty

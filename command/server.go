@@ -66,7 +66,7 @@ func flushAll(c *Ctx) {
 		return
 	}
 	n := int64(0)
-	for db := range c.Host.Databases() {
+	for db := range c.Store.Databases() {
 		n += int64(c.Store.Len(db))
 	}
 	c.Store.FlushAll()
@@ -97,7 +97,7 @@ func swapDB(c *Ctx) {
 		c.W.Error("ERR invalid second DB index")
 		return
 	}
-	n := int64(c.Host.Databases())
+	n := int64(c.Store.Databases())
 	if a < 0 || b < 0 || a >= n || b >= n {
 		c.W.Error(ErrDBIndex)
 		return
@@ -109,7 +109,7 @@ func swapDB(c *Ctx) {
 	c.W.OK()
 }
 
-func info(c *Ctx) { c.W.Verbatim("txt", c.Host.Info(c.Args[1:])) }
+func info(c *Ctx) { c.W.Verbatim("txt", c.Host.Stats.Info(c, c.Args[1:])) }
 
 func timeCmd(c *Ctx) {
 	now := time.Now()
@@ -162,7 +162,7 @@ func shutdown(c *Ctx) {
 		c.W.Error(ErrSyntax)
 		return
 	}
-	if text := c.Host.Shutdown(o); text != "" {
+	if text := c.Host.Process.Shutdown(o); text != "" {
 		c.W.Error(text)
 		return
 	}

@@ -16,7 +16,7 @@ var slowlogSpecs = []*Spec{{
 		},
 		{
 			Name: "len", Arity: 2, Flags: slowlogFlags, Group: GroupServer, Since: "2.2.12", Complexity: "O(1)", Summary: "Returns how many slow calls are kept.",
-			Handler: func(c *Ctx) { c.W.Int(int64(c.Host.SlowLogLen())) },
+			Handler: func(c *Ctx) { c.W.Int(int64(c.Host.Stats.SlowLogLen())) },
 			Tips:    []string{"request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"},
 		},
 		{
@@ -41,7 +41,7 @@ func slowlogGet(c *Ctx) {
 			return
 		}
 	}
-	calls := c.Host.SlowLog(int(n))
+	calls := c.Host.Stats.SlowLog(int(n))
 	w := c.W
 	w.Array(len(calls))
 	for i := range calls {
@@ -57,6 +57,6 @@ func slowlogGet(c *Ctx) {
 }
 
 func slowlogReset(c *Ctx) {
-	c.Host.SlowLogReset()
+	c.Host.Stats.SlowLogReset()
 	c.W.OK()
 }

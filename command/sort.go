@@ -95,7 +95,7 @@ func sortNeedsAll(args resp.Args) (all bool) {
 // parseSort reads the options; it replies the error itself.
 func parseSort(c *Ctx) (p sortCall, ok bool) {
 	p.count, ok = -1, true
-	limited := c.Host != nil && !c.Host.ReadsAllKeys()
+	limited := !c.Host.Users.ReadsAllKeys(c)
 	deny := func(option string) {
 		ok = false
 		c.W.Error("ERR " + option + " option of SORT denied due to insufficient ACL permissions.")

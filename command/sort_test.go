@@ -80,14 +80,9 @@ func TestSortShards(t *testing.T) {
 	}
 }
 
-// limitedHost serves a client that may read some keys only.
-type limitedHost struct{ Host }
-
-func (limitedHost) ReadsAllKeys() bool { return false }
-
 func TestSortNeedsRightsOnAllKeys(t *testing.T) {
 	r := newRig(t)
-	r.c.Host = limitedHost{}
+	r.c.Host.Users = readers{all: false}
 	r.do("rpush l 2 1")
 	r.want("sort l by w*", "-ERR BY option of SORT denied due to insufficient ACL permissions.")
 	r.want("sort_ro l get w*", "-ERR GET option of SORT denied due to insufficient ACL permissions.")

@@ -51,7 +51,7 @@ func hotKeys(c *Ctx) {
 	if !ok {
 		return
 	}
-	list := c.Host.HotKeys(n)
+	list := c.Host.Stats.HotKeys(c, n)
 	c.W.Array(len(list))
 	for i := range list {
 		k := &list[i]
@@ -68,7 +68,7 @@ func bigKeys(c *Ctx) {
 	if !ok {
 		return
 	}
-	list := c.Host.BigKeys(n)
+	list := c.Host.Stats.BigKeys(n)
 	c.W.Array(len(list))
 	for i := range list {
 		k := &list[i]

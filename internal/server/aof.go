@@ -315,9 +315,9 @@ func (k *aofKeeper) turnOff(a *persistence.AOF) error {
 
 const errRewriting = "ERR Background append only file rewriting already in progress"
 
-// RewriteAOF implements command.Host.
-func (s *Server) RewriteAOF() (waits bool, errText string) {
-	k, js := &s.aof, &s.jobs
+// RewriteAOF implements command.PersistenceHost.
+func (h persistenceHost) RewriteAOF() (waits bool, errText string) {
+	k, js := &h.srv.aof, &h.srv.jobs
 	if js.waits(jobRewriteAOF) {
 		return true, ""
 	}
@@ -329,7 +329,7 @@ func (s *Server) RewriteAOF() (waits bool, errText string) {
 			return false, errRewriting
 		}
 		if a, err = k.make(); err != nil {
-			s.log.Error("the AOF cannot be opened", "error", err)
+			h.srv.log.Error("the AOF cannot be opened", "error", err)
 			return false, "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
 		}
 	}
@@ -342,12 +342,12 @@ func (s *Server) RewriteAOF() (waits bool, errText string) {
 	return waits, ""
 }
 
-// LoadAOF implements command.Host: it makes the data what a restart with an AOF would make it. It
+// LoadAOF implements command.PersistenceHost: it makes the data what a restart with an AOF would make it. It
 // runs on a worker that holds no gate; clients are answered LOADING meanwhile.
-func (s *Server) LoadAOF() (errText string) {
+func (h persistenceHost) LoadAOF() (errText string) {
 	const failed = "ERR Error trying to load the AOF files, check server logs."
-	k := &s.aof
-	s.jobs.end(jobRewriteAOF)
+	k := &h.srv.aof
+	h.srv.jobs.end(jobRewriteAOF)
 	a := k.current()
 	var err error
 	if a == nil { // what BGREWRITEAOF, or an AOF before it was switched off, has left
@@ -362,7 +362,7 @@ func (s *Server) LoadAOF() (errText string) {
 		err = k.reload(a)
 	}
 	if err != nil {
-		s.log.Error("DEBUG LOADAOF has failed", "error", err)
+		h.srv.log.Error("DEBUG LOADAOF has failed", "error", err)
 		return failed
 	}
 	return ""

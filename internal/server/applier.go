@@ -21,16 +21,14 @@ import (
 type applier struct {
 	ctx  context.Context
 	ex   *executor
-	self session // the client that the handlers see
+	self command.Nobody // the client that the handlers see
 	out  resp.Buffer
 }
 
 func newApplier(s *Server, ctx context.Context) *applier {
 	ap := &applier{ctx: ctx, ex: newExecutor(s, new(gate))}
 	ap.ex.originals = true // rewrites and effects know no other names
-	ap.self.ex, ap.self.proto = ap.ex, 2
 	ap.ex.ctx.Obey = true
-	ap.ex.ctx.Yield, ap.ex.ctx.Unlocked = noYield, justCall
 	return ap
 }
 
@@ -91,8 +89,8 @@ func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
 func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	ex := ap.ex
 	now := ap.ex.srv.nowMs()
-	ex.begin(&ap.self, now)
-	ex.ctx.CanWait = false
+	ex.ctx.Client, ex.ctx.DB = &ap.self, ap.self.DB
+	ex.setClock(ex.srv.wall(now))
 	ex.prepare(ex.ctx.DB, b)
 	ap.out.Reset()
 	ex.w.Bind(&ap.out, 2)

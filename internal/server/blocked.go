@@ -27,6 +27,7 @@ type waiter struct {
 	}
 	command.Call  // its own copy
 	s             *session
+	name          string         // its client's
 	user          string         // its client's: whose rights count is looked up when it is served
 	shards        store.ShardSet // of keys and of those waited for
 	nodes         []*waitNode
@@ -52,9 +53,9 @@ type waiter struct {
 // of its keys are held.
 func (ex *executor) park() {
 	c := &ex.ctx
-	s := c.Client.(*session) // within EXEC, where it is not, nobody may wait
+	s := sessionOf(c.Client)
 	w := &waiter{
-		s: s, user: s.User(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null, place: -1,
+		s: s, name: c.Client.Name(), user: c.Client.User(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null, place: -1,
 		spent: ex.spent,
 	}
 	w.Spec, w.Args = c.Spec, c.Args.Clone()
@@ -213,14 +214,14 @@ func (s *Server) Alarm(r *netio.Reactor) {
 // errUnblocked is what CLIENT UNBLOCK with ERROR replies to the blocked client.
 const errUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 
-// UnblockClient implements command.Host.
-func (h *host) UnblockClient(id int64, withError bool) bool {
+// Unblock implements command.ClientsHost.
+func (h clientsHost) Unblock(c *command.Ctx, id int64, withError bool) bool {
 	text := ""
 	if withError {
 		text = errUnblocked
 	}
-	parts := make([]bool, len(h.execs))
-	h.askReactors(func(r *netio.Reactor, _ *executor) {
+	parts := make([]bool, len(h.srv.execs))
+	h.srv.askReactors(c, func(r *netio.Reactor, _ *executor) {
 		eachSession(r, func(se *session) {
 			if se.id == id && se.blocked != nil {
 				parts[r.Index()] = se.wakeWith(se.blocked, text)

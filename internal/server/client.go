@@ -17,7 +17,6 @@ func (s *session) ID() int64 { return s.id }
 // Select implements command.Client.
 func (s *session) Select(db int) {
 	s.db = int32(db)
-	s.ex.ctx.DB = db
 }
 
 // Proto implements command.Client.

@@ -16,12 +16,13 @@ var errKilled = errors.New("killed by CLIENT KILL")
 // The worker's gate is released meanwhile, because a reactor may be waiting for it; within a
 // transaction all reactors have met and wait for nothing.
 // When the server is ending, reactors that are gone are left out.
-func (h *host) askReactors(f func(r *netio.Reactor, ex *executor)) {
-	if m := h.ex.met; m != nil {
-		m.ask(h.Server, f)
+func (s *Server) askReactors(c *command.Ctx, f func(r *netio.Reactor, ex *executor)) {
+	ex := executorOf(c)
+	if m := ex.met; m != nil {
+		m.ask(s, f)
 		return
 	}
-	h.ex.unlocked(func() { h.askUnlocked(f) })
+	ex.unlocked(func() { s.askUnlocked(f) })
 }
 
 func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *executor)) {
@@ -80,15 +81,15 @@ func (s *session) kind() string {
 	return "normal"
 }
 
-// AppendClientList implements command.Host.
-func (h *host) AppendClientList(dst []byte, f *command.ClientFilter) []byte {
+// AppendList implements command.ClientsHost.
+func (h clientsHost) AppendList(c *command.Ctx, dst []byte, f *command.ClientFilter) []byte {
 	type line struct {
 		id   int64
 		text []byte
 	}
 	var mu sync.Mutex
 	var lines []line
-	h.askReactors(func(r *netio.Reactor, _ *executor) {
+	h.srv.askReactors(c, func(r *netio.Reactor, _ *executor) {
 		eachSession(r, func(se *session) {
 			if se.matches(f) {
 				l := line{se.id, append(se.appendInfo(nil), '\n')}
@@ -113,11 +114,11 @@ func (h *host) AppendClientList(dst []byte, f *command.ClientFilter) []byte {
 	return dst
 }
 
-// KillClients implements command.Host. A client that kills itself still gets its reply.
-func (h *host) KillClients(f *command.ClientFilter) int {
+// Kill implements command.ClientsHost. A client that kills itself still gets its reply.
+func (h clientsHost) Kill(c *command.Ctx, f *command.ClientFilter) int {
 	var mu sync.Mutex
-	killed, own := 0, h.ex.ctx.Client.ID()
-	h.askReactors(func(r *netio.Reactor, _ *executor) {
+	killed, own := 0, executorOf(c).ctx.Client.ID()
+	h.srv.askReactors(c, func(r *netio.Reactor, _ *executor) {
 		eachSession(r, func(se *session) {
 			if !se.matches(f) {
 				return

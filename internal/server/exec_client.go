@@ -4,29 +4,54 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/store"
 )
 
-// workerClient is the client whose transaction runs on a worker, as the handlers see it.
-// The session belongs to its reactor: what a call changes in it is done when the worker
-// has finished, and kept here until then.
+// workerClient is the client whose call, or transaction, runs on a worker, as the handlers see
+// it. The session belongs to its reactor: what a handler asks for is what was handed over with the
+// call, and what a call changes in the session is done when the worker has finished, and kept here
+// until then. But for what never changes, it touches two things of the client, which are the
+// worker's while it runs the client's call: its watches and its tracker.
 type workerClient struct {
-	*session
 	sc    *slowCall
 	ex    *executor                              // the worker's
-	name  *string                                // set by CLIENT SETNAME
-	subs  *[command.SubKinds]map[string]struct{} // once it has changed them
+	name  string                                 // as CLIENT SETNAME has left it
+	user  string                                 // as AUTH has
+	auth  bool                                   // it has authenticated
+	proto int                                    // as HELLO has left it
+	subs  *[command.SubKinds]map[string]struct{} // what it listens to, a copy once it is asked for
 	after []func()                               // to be run by the session's reactor
 }
 
 var _ command.Client = (*workerClient)(nil)
 
-// sessionOf is the session behind a handler's client.
+// blockedClient is a client that is blocked, as the handler that runs for it sees it: whoever
+// that runs on, it is not the session's reactor. It is who it was when it was blocked, and has no
+// state that a blocking command could change.
+type blockedClient struct {
+	command.Nobody
+	w *waiter
+}
+
+// ID implements command.Client.
+func (b *blockedClient) ID() int64 { return b.w.s.id }
+
+// User implements command.Client.
+func (b *blockedClient) User() string { return b.w.user }
+
+// Name implements command.Client.
+func (b *blockedClient) Name() string { return b.w.name }
+
+// sessionOf is the session behind a handler's client, nil for nobody's. Somebody else than its
+// reactor may read of it what never changes.
 func sessionOf(c command.Client) *session {
 	switch c := c.(type) {
 	case *session:
 		return c
 	case *workerClient:
-		return c.session
+		return c.sc.s
+	case *blockedClient:
+		return c.w.s
 	default:
 		return nil
 	}
@@ -34,48 +59,89 @@ func sessionOf(c command.Client) *session {
 
 func (w *workerClient) later(f func()) { w.after = append(w.after, f) }
 
+// ID implements command.Client.
+func (w *workerClient) ID() int64 { return w.sc.s.id }
+
 // Select implements command.Client.
-func (w *workerClient) Select(db int) {
-	w.ex.ctx.DB = db
-	w.later(func() { w.session.Select(db) })
-}
+func (w *workerClient) Select(db int) { w.later(func() { w.sc.s.Select(db) }) }
 
 // Proto implements command.Client.
-func (w *workerClient) Proto() int { return w.ex.w.Proto() }
+func (w *workerClient) Proto() int { return w.proto }
 
 // SetProto implements command.Client.
 func (w *workerClient) SetProto(p int) {
+	w.proto = p
 	w.ex.w.SetProto(p)
-	w.later(func() { w.session.SetProto(p) })
+	w.later(func() { w.sc.s.SetProto(p) })
 }
+
+// Authenticated implements command.Client.
+func (w *workerClient) Authenticated() bool { return w.auth }
 
 // SetAuthenticated implements command.Client.
 func (w *workerClient) SetAuthenticated(user string) {
-	w.later(func() { w.session.SetAuthenticated(user) })
+	w.user, w.auth = user, true
+	w.ex.caller.User = ranked(w.ex.srv.acl.Get(user)) // what follows in a transaction runs with these rights
+	w.later(func() { w.sc.s.SetAuthenticated(user) })
 }
 
+// User implements command.Client.
+func (w *workerClient) User() string { return w.user }
+
 // Name implements command.Client.
-func (w *workerClient) Name() string {
-	if w.name != nil {
-		return *w.name
-	}
-	return w.session.Name()
-}
+func (w *workerClient) Name() string { return w.name }
 
 // SetName implements command.Client.
 func (w *workerClient) SetName(name string) {
-	w.name = &name
-	w.later(func() { w.session.SetName(name) })
+	w.name = name
+	w.later(func() { w.sc.s.SetName(name) })
+}
+
+// Reset implements command.Client.
+func (w *workerClient) Reset() { w.later(w.sc.s.Reset) }
+
+// BeginMulti implements command.Client: MULTI never comes to a worker.
+func (w *workerClient) BeginMulti() bool { return false }
+
+// InMulti implements command.Client.
+func (w *workerClient) InMulti() bool { return w.sc.Spec.Flags&command.Exec != 0 }
+
+// DiscardMulti implements command.Client: DISCARD never comes to a worker.
+func (w *workerClient) DiscardMulti() bool { return false }
+
+// Watch implements command.Client.
+func (w *workerClient) Watch(db int, k store.Key, there bool) { w.sc.s.Watch(db, k, there) }
+
+// Unwatch implements command.Client.
+func (w *workerClient) Unwatch() { w.sc.s.Unwatch() }
+
+// Tracking implements command.Client.
+func (w *workerClient) Tracking() command.Tracking { return w.sc.s.Tracking() }
+
+// SetTracking implements command.Client.
+func (w *workerClient) SetTracking(mode command.Tracking) { w.ex.setTracking(w.sc.s, mode) }
+
+// SetCaching implements command.Client.
+func (w *workerClient) SetCaching() { w.sc.s.SetCaching() }
+
+// Monitor implements command.Client.
+func (w *workerClient) Monitor() bool {
+	if w.sc.monitoring {
+		return false
+	}
+	w.sc.monitoring = true
+	w.later(func() { w.sc.s.Monitor() })
+	return true
 }
 
 // SetLib implements command.Client.
 func (w *workerClient) SetLib(attr, value string) {
-	w.later(func() { w.session.SetLib(attr, value) })
+	w.later(func() { w.sc.s.SetLib(attr, value) })
 }
 
 // SetReply implements command.Client.
 func (w *workerClient) SetReply(mode command.ReplyMode) {
-	w.later(func() { w.session.SetReply(mode) })
+	w.later(func() { w.sc.s.SetReply(mode) })
 }
 
 // Pushing implements command.Client.
@@ -94,31 +160,31 @@ func (w *workerClient) Pushing(on bool) {
 }
 
 // SetNoEvict implements command.Client.
-func (w *workerClient) SetNoEvict(on bool) { w.later(func() { w.session.SetNoEvict(on) }) }
+func (w *workerClient) SetNoEvict(on bool) { w.later(func() { w.sc.s.SetNoEvict(on) }) }
 
 // SetNoTouch implements command.Client.
-func (w *workerClient) SetNoTouch(on bool) { w.later(func() { w.session.SetNoTouch(on) }) }
+func (w *workerClient) SetNoTouch(on bool) { w.later(func() { w.sc.s.SetNoTouch(on) }) }
 
 // CloseAfterReply implements command.Client.
-func (w *workerClient) CloseAfterReply() { w.later(w.session.CloseAfterReply) }
+func (w *workerClient) CloseAfterReply() { w.later(w.sc.s.CloseAfterReply) }
 
 // AppendInfo implements command.Client.
 func (w *workerClient) AppendInfo(dst []byte) []byte {
-	return w.session.appendInfoAt(dst, time.Now().UnixMilli())
+	return w.sc.s.appendInfoAt(dst, time.Now().UnixMilli())
 }
 
 // Subscribe implements command.Client.
 func (w *workerClient) Subscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	w.own()[kind][n] = struct{}{}
-	w.later(func() { w.session.Subscribe(kind, []byte(n)) })
+	w.later(func() { w.sc.s.Subscribe(kind, []byte(n)) })
 }
 
 // Unsubscribe implements command.Client.
 func (w *workerClient) Unsubscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	delete(w.own()[kind], n)
-	w.later(func() { w.session.Unsubscribe(kind, []byte(n)) })
+	w.later(func() { w.sc.s.Unsubscribe(kind, []byte(n)) })
 }
 
 // own is the worker's copy of what the session listens to.
@@ -127,7 +193,7 @@ func (w *workerClient) own() *[command.SubKinds]map[string]struct{} {
 		w.subs = new([command.SubKinds]map[string]struct{})
 		for k := range w.subs {
 			w.subs[k] = map[string]struct{}{}
-			for _, name := range w.session.Subscribed(command.SubKind(k)) {
+			for _, name := range w.sc.s.Subscribed(command.SubKind(k)) {
 				w.subs[k][string(name)] = struct{}{}
 			}
 		}

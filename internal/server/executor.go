@@ -59,7 +59,6 @@ type executor struct {
 	timed       bool         // latency-tracking
 	rec         recorder
 	stalled     stalled // of a reactor: sessions that wait for the journal
-	host        host
 	lfu         command.LFU
 	caller      admit.Caller // whose call runs; on a worker the session belongs to its reactor
 	ev          evictor
@@ -212,13 +211,12 @@ func (ex *executor) sampleRate(now int64) {
 
 func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
-	ex.host = host{Server: srv, ex: ex}
 	ex.onInner = ex.expireInner
-	ex.Reactor, ex.onMiss = -1, ex.missed
+	ex.Reactor = -1
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
 	ex.w.OnError = srv.errorsBy.Add
 	ex.stalled.wake = ex.release
-	ex.ctx = command.Ctx{NowIsFixed: srv.embedded.Clock != nil, W: &ex.w, Store: srv.store, Host: &ex.host, OnChange: ex.changed, OnReplaced: ex.replaced, Within: ex.within}
+	ex.ctx = ex.newCtx(&ex.w)
 	return ex
 }
 
@@ -238,12 +236,10 @@ func (ex *executor) setClock(now int64) {
 	c.Now = now
 	ex.watchNanos, ex.timed = ex.srv.watchFrom(), ex.srv.opts.LatencyTracking.Load()
 	policy := ex.srv.opts.MaxMemoryPolicy.Load()
-	c.AllChanges, c.OnMiss = false, nil
+	c.AllChanges, c.AllMisses = false, false
 	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on != 0 {
 		c.AllChanges = true
-		if on&options.EventMiss != 0 {
-			c.OnMiss = ex.onMiss
-		}
+		c.AllMisses = on&options.EventMiss != 0
 	}
 	c.LFU = nil
 	if isLFU(policy) {

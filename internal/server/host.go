@@ -13,14 +13,38 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
-// host is the server as the handlers on one executor see it: command.Host. Methods
-// that wait for the reactors release this executor's gate meanwhile.
-type host struct {
-	*Server
-	ex *executor
+// These are the server as the handlers see it, by subject: command.Host.
+type (
+	configHost      struct{ srv *Server }
+	usersHost       struct{ srv *Server }
+	clientsHost     struct{ srv *Server }
+	pubsubHost      struct{ srv *Server }
+	statsHost       struct{ srv *Server }
+	memoryHost      struct{ srv *Server }
+	persistenceHost struct{ srv *Server }
+	processHost     struct{ srv *Server }
+)
+
+// newHost makes what all handlers get.
+func newHost(s *Server) *command.Host {
+	return &command.Host{
+		Table: s.table, Config: configHost{s}, Users: usersHost{s}, Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s},
+		Memory: memoryHost{s}, Persistence: persistenceHost{s}, Process: processHost{s},
+	}
 }
 
-var _ command.Host = (*host)(nil)
+// newCtx makes a context for calls that run on ex; whoever runs one says for whom. Nothing that
+// a handler may use is missing in it, whatever the executor is for.
+func (ex *executor) newCtx(w *resp.Writer) command.Ctx {
+	s := ex.srv
+	return command.Ctx{
+		W: w, Store: s.store, Host: s.host, Lane: ex, Client: &command.Nobody{}, Limits: s.limits.Load(),
+		NowIsFixed: s.embedded.Clock != nil, Now: s.nowMs(),
+	}
+}
+
+// executorOf is who runs c's call.
+func executorOf(c *command.Ctx) *executor { return c.Lane.(*executor) }
 
 // statBase is what CONFIG RESETSTAT subtracts from counters that never go back.
 type statBase struct {
@@ -76,31 +100,25 @@ func (s *Server) watchOptions() {
 // asInt reads a numeric option, held within what an int of 32 bits can express.
 func asInt(o *options.Int) int { return int(max(min(o.Load(), math.MaxInt32), math.MinInt32)) }
 
-// Table implements command.Host.
-func (s *Server) Table() *command.Table { return s.table }
-
-// Databases implements command.Host.
-func (s *Server) Databases() int { return s.store.Databases() }
-
-// ConfigGet implements command.Host.
-func (s *Server) ConfigGet(patterns [][]byte) []command.ConfigPair {
+// Get implements command.ConfigHost.
+func (h configHost) Get(patterns [][]byte) []command.ConfigPair {
 	var out []command.ConfigPair
-	for _, p := range s.opts.Get(patterns) {
+	for _, p := range h.srv.opts.Get(patterns) {
 		out = append(out, command.ConfigPair(p))
 	}
 	return out
 }
 
-// ConfigSet implements command.Host.
-func (h *host) ConfigSet(pairs [][]byte) (errText string) {
-	local := h.clientIsLocal(h.ex.ctx.Client)
-	h.ex.unlocked(func() { errText = replyText(h.opts.SetFrom(pairs, local)) })
+// Set implements command.ConfigHost.
+func (h configHost) Set(c *command.Ctx, pairs [][]byte) (errText string) {
+	local := clientIsLocal(c.Client)
+	executorOf(c).unlocked(func() { errText = replyText(h.srv.opts.SetFrom(pairs, local)) })
 	return errText
 }
 
-// ConfigRewrite implements command.Host.
-func (h *host) ConfigRewrite() (errText string) {
-	h.ex.unlocked(func() { errText = replyText(h.opts.Rewrite()) })
+// Rewrite implements command.ConfigHost.
+func (h configHost) Rewrite(c *command.Ctx) (errText string) {
+	executorOf(c).unlocked(func() { errText = replyText(h.srv.opts.Rewrite()) })
 	return errText
 }
 
@@ -117,32 +135,32 @@ func replyText(err error) string {
 	}
 }
 
-// ResetStats implements command.Host.
-func (h *host) ResetStats() {
-	h.askReactors(func(r *netio.Reactor, ex *executor) {
+// Reset implements command.StatsHost.
+func (h statsHost) Reset(c *command.Ctx) {
+	h.srv.askReactors(c, func(r *netio.Reactor, ex *executor) {
 		ex.stats = execStats{dirty: ex.stats.dirty}
 		ex.rate = rateSample{}
 		ex.netBase = r.Counts()
 		ex.cmds.Reset()
 	})
-	for _, ex := range h.extra {
+	for _, ex := range h.srv.extra {
 		ex.pub.reset()
 	}
-	h.errorsBy.Reset()
-	h.base.connections.Store(h.counts.connections.Load())
-	h.base.rejected.Store(h.counts.rejected.Load())
-	h.counts.expiredFields.Store(0)
-	st := h.store.Stats()
-	h.base.expired.Store(int64(st.Expired))
-	h.base.evicted.Store(int64(st.Evicted))
-	h.base.freed.Store(int64(st.Freed))
-	h.counts.evictedClients.Store(0)
-	h.counts.outputLimitCloses.Store(0)
-	h.counts.queryLimitCloses.Store(0)
-	for i := range h.counts.denied {
-		h.counts.denied[i].Store(0)
+	h.srv.errorsBy.Reset()
+	h.srv.base.connections.Store(h.srv.counts.connections.Load())
+	h.srv.base.rejected.Store(h.srv.counts.rejected.Load())
+	h.srv.counts.expiredFields.Store(0)
+	st := h.srv.store.Stats()
+	h.srv.base.expired.Store(int64(st.Expired))
+	h.srv.base.evicted.Store(int64(st.Evicted))
+	h.srv.base.freed.Store(int64(st.Freed))
+	h.srv.counts.evictedClients.Store(0)
+	h.srv.counts.outputLimitCloses.Store(0)
+	h.srv.counts.queryLimitCloses.Store(0)
+	for i := range h.srv.counts.denied {
+		h.srv.counts.denied[i].Store(0)
 	}
-	h.keeper.Stats.Reset()
+	h.srv.keeper.Stats.Reset()
 }
 
 // notePeak remembers and returns the highest use of memory seen.
@@ -158,34 +176,34 @@ func (s *Server) notePeak(used int64) int64 {
 	}
 }
 
-// Shutdown implements command.Host.
-func (s *Server) Shutdown(o command.ShutdownOptions) string {
+// Shutdown implements command.ProcessHost.
+func (h processHost) Shutdown(o command.ShutdownOptions) string {
 	switch {
 	case o.Abort:
 		return "ERR No shutdown in progress."
 	case o.Save && !o.Force:
-		s.log.Error("SHUTDOWN SAVE refused: there is no snapshot to save to yet")
+		h.srv.log.Error("SHUTDOWN SAVE refused: there is no snapshot to save to yet")
 		return "ERR Errors trying to SHUTDOWN. Check logs."
 	}
-	s.log.Warn("a client asked for shutdown")
-	s.requestStop()
+	h.srv.log.Warn("a client asked for shutdown")
+	h.srv.requestStop()
 	return ""
 }
 
-// DebugAllowed implements command.Host.
-func (s *Server) DebugAllowed(c command.Client) bool {
-	return options.Allows(s.opts.EnableDebug.Load(), s.clientIsLocal(c))
+// DebugAllowed implements command.ProcessHost.
+func (h processHost) DebugAllowed(c *command.Ctx) bool {
+	return options.Allows(h.srv.opts.EnableDebug.Load(), clientIsLocal(c.Client))
 }
 
-func (s *Server) clientIsLocal(c command.Client) bool {
+func clientIsLocal(c command.Client) bool {
 	se := sessionOf(c)
 	return se != nil && (se.conn.IsUnix() || se.conn.IsLoopback())
 }
 
-// SetActiveExpire implements command.Host.
-func (s *Server) SetActiveExpire(on bool) {
-	s.activeExpire.Store(on)
-	s.keeper.Ring()
+// SetActiveExpire implements command.ProcessHost.
+func (h processHost) SetActiveExpire(on bool) {
+	h.srv.activeExpire.Store(on)
+	h.srv.keeper.Ring()
 }
 
 func isLFU(policy int64) bool {

@@ -74,10 +74,10 @@ func (w *infoWriter) human(name string, n int64) {
 	w.str(name, strconv.FormatInt(n, 10)+"B")
 }
 
-// Info implements command.Host.
-func (h *host) Info(sections [][]byte) []byte {
+// Info implements command.StatsHost.
+func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
 	w := &infoWriter{now: time.Now()}
-	w.sum, w.cmds = h.sumStats()
+	w.sum, w.cmds = h.srv.sumStats(c)
 	want := func(name string) bool { return !notByDefault[name] }
 	if len(sections) > 0 {
 		want = func(name string) bool {
@@ -98,16 +98,18 @@ func (h *host) Info(sections [][]byte) []byte {
 			w.WriteString("\r\n")
 		}
 		w.WriteString("# " + sec.title + "\r\n")
-		sec.write(h.Server, w)
+		sec.write(h.srv, w)
 	}
 	return w.Bytes()
 }
 
-// sumStats adds up what all executors counted.
-func (h *host) sumStats() (execStats, *stats.Table) { return h.Server.sumStats(h.askReactors) }
+// sumStats adds up what all executors counted, for a call on a worker.
+func (s *Server) sumStats(c *command.Ctx) (execStats, *stats.Table) {
+	return s.sumStatsBy(func(f func(*netio.Reactor, *executor)) { s.askReactors(c, f) })
+}
 
-// sumStats is host.sumStats for any goroutine that has a way to ask the reactors.
-func (s *Server) sumStats(ask func(func(*netio.Reactor, *executor))) (execStats, *stats.Table) {
+// sumStatsBy is sumStats for any goroutine that has a way to ask the reactors.
+func (s *Server) sumStatsBy(ask func(func(*netio.Reactor, *executor))) (execStats, *stats.Table) {
 	n := len(s.table.Specs())
 	parts, cmds := make([]execStats, len(s.execs)), make([]*stats.Table, len(s.execs))
 	ask(func(r *netio.Reactor, ex *executor) {

@@ -137,24 +137,24 @@ func (s *Server) memoryReport(clients int64) command.MemoryReport {
 	return r
 }
 
-// Memory implements command.MemoryHost.
-func (h *host) Memory() command.MemoryReport {
-	sum, _ := h.sumStats()
-	return h.memoryReport(sum.clientBytes)
+// Report implements command.MemoryHost.
+func (h memoryHost) Report(c *command.Ctx) command.MemoryReport {
+	sum, _ := h.srv.sumStats(c)
+	return h.srv.memoryReport(sum.clientBytes)
 }
 
-// PurgeMemory implements command.MemoryHost.
-func (s *Server) PurgeMemory() {
+// Purge implements command.MemoryHost.
+func (h memoryHost) Purge() {
 	arena.Purge()
-	if s.ownsProcess {
+	if h.srv.ownsProcess {
 		runtime.GC() // pools let go of what they hold in the second collection only
 		debug.FreeOSMemory()
 	}
 }
 
 // AllocatorReport implements command.MemoryHost.
-func (s *Server) AllocatorReport() string {
-	p, st := arena.PoolStats(), s.store.Stats()
+func (h memoryHost) AllocatorReport() string {
+	p, st := arena.PoolStats(), h.srv.store.Stats()
 	return fmt.Sprintf("address space reserved: %d\nhighest address used: %d\npages and spans in use: %d\nlive blocks: %d\n"+
 		"of these tables: %d\nfree and resident: %d\ngiven back so far: %d\nhuge pages: %t\nvalues waiting to be freed: %d\n",
 		p.Reserved, p.HighWater, p.InUse, st.UsedBytes, st.TableBytes, p.FreeResident, p.GivenBack, p.HugePages, st.Pending)

@@ -99,12 +99,12 @@ func infoStats(s *Server, w *infoWriter) {
 	w.num("current_eviction_exceeded_time", current)
 	w.num("keyspace_hits", w.sum.hits)
 	w.num("keyspace_misses", w.sum.misses)
-	w.num("pubsub_channels", int64(s.CountChannels(command.SubChannel)))
-	w.num("pubsub_patterns", int64(s.CountChannels(command.SubPattern)))
+	w.num("pubsub_channels", int64(s.host.PubSub.CountChannels(command.SubChannel)))
+	w.num("pubsub_patterns", int64(s.host.PubSub.CountChannels(command.SubPattern)))
 	w.num("tracking_total_keys", s.tracking.Stats().Keys)
 	w.num("tracking_total_items", s.tracking.Stats().Items)
 	w.num("tracking_total_prefixes", s.tracking.Stats().Prefixes)
-	w.num("pubsubshard_channels", int64(s.CountChannels(command.SubShard)))
+	w.num("pubsubshard_channels", int64(s.host.PubSub.CountChannels(command.SubShard)))
 	for _, name := range notHere {
 		w.num(name, 0)
 	}

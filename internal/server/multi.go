@@ -194,9 +194,9 @@ func (ex *executor) execAll(s *session, tx *transaction, keyed *store.ShardSet) 
 		c.W.NullArray()
 		return
 	}
-	yield, unlocked, args, halt := c.Yield, c.Unlocked, c.Args, c.Halt
+	args, halt := c.Args, c.Halt
 	c.Halt = nil // a transaction runs whole
-	c.Yield, c.Unlocked, c.CanWait = noYield, justCall, false
+	c.CanWait = false
 	ex.inExec, ex.whole = true, whole
 	ex.execTx, ex.execSpec = tx, exec
 	ex.beginUnit(keyed)
@@ -213,14 +213,9 @@ func (ex *executor) execAll(s *session, tx *transaction, keyed *store.ShardSet) 
 	ex.pushes = ex.pushes[:0]
 	ex.inExec, ex.whole = false, false
 	ex.execTx, ex.execSpec = nil, nil
-	c.Yield, c.Unlocked, c.CanWait, c.Halt = yield, unlocked, true, halt
+	c.CanWait, c.Halt = true, halt
 	c.Spec, c.Args, c.Keys = exec, args, nil
 }
-
-// noYield and justCall stand for Ctx.Yield and Ctx.Unlocked within a transaction.
-func noYield() {}
-
-func justCall(f func()) { f() }
 
 // execCall runs the context's call, one of a transaction, if its client may still make it.
 func (ex *executor) execCall() {

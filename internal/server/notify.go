@@ -56,8 +56,8 @@ func (s *Server) watchEvents() {
 	s.opts.OnChange("notify-keyspace-events", apply)
 }
 
-// missed is Ctx.OnMiss.
-func (ex *executor) missed(db int, k store.Key) {
+// Missed implements command.Lane.
+func (ex *executor) Missed(db int, k store.Key) {
 	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on&options.EventMiss != 0 {
 		ex.srv.publishEvent(ex, on, db, k.Name, "keymiss")
 	}

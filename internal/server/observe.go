@@ -145,30 +145,30 @@ func (s *Server) noteLatency(event string, d time.Duration) {
 func (ex *executor) logSlow(client command.Client, call *command.Call, micros int64) {
 	slow := stats.SlowCall{Unix: time.Now().Unix(), Micros: micros}
 	if se := sessionOf(client); se != nil {
-		slow.Addr, slow.Name = se.conn.RemoteAddr(), se.Name()
+		slow.Addr, slow.Name = se.conn.RemoteAddr(), client.Name()
 	}
 	ex.srv.slowLog.Add(slow, call.Spec.Shown(call.Args, options.IsSensitive), int(ex.srv.opts.SlowlogMaxLen.Load()))
 }
 
-// SlowLog implements command.Host.
-func (s *Server) SlowLog(n int) []command.SlowCall {
+// SlowLog implements command.StatsHost.
+func (h statsHost) SlowLog(n int) []command.SlowCall {
 	var out []command.SlowCall
-	for _, c := range s.slowLog.Latest(n) {
+	for _, c := range h.srv.slowLog.Latest(n) {
 		out = append(out, command.SlowCall(c))
 	}
 	return out
 }
 
-// SlowLogLen implements command.Host.
-func (s *Server) SlowLogLen() int { return s.slowLog.Len() }
+// SlowLogLen implements command.StatsHost.
+func (h statsHost) SlowLogLen() int { return h.srv.slowLog.Len() }
 
-// SlowLogReset implements command.Host.
-func (s *Server) SlowLogReset() { s.slowLog.Reset() }
+// SlowLogReset implements command.StatsHost.
+func (h statsHost) SlowLogReset() { h.srv.slowLog.Reset() }
 
-// LatencyLatest implements command.Host.
-func (s *Server) LatencyLatest() []command.LatencyEvent {
+// LatencyLatest implements command.StatsHost.
+func (h statsHost) LatencyLatest() []command.LatencyEvent {
 	var out []command.LatencyEvent
-	for _, e := range s.latency.Latest() {
+	for _, e := range h.srv.latency.Latest() {
 		ev := command.LatencyEvent{Name: e.Name, WorstMillis: e.WorstMillis}
 		for _, sm := range e.Samples {
 			ev.Samples = append(ev.Samples, command.LatencySample(sm))
@@ -178,15 +178,15 @@ func (s *Server) LatencyLatest() []command.LatencyEvent {
 	return out
 }
 
-// LatencyReset implements command.Host.
-func (s *Server) LatencyReset(names []string) int { return s.latency.Reset(names...) }
+// LatencyReset implements command.StatsHost.
+func (h statsHost) LatencyReset(names []string) int { return h.srv.latency.Reset(names...) }
 
-// LatencyThresholdMs implements command.Host.
-func (s *Server) LatencyThresholdMs() int64 { return s.opts.LatencyThreshold.Load() }
+// LatencyThresholdMs implements command.StatsHost.
+func (h statsHost) LatencyThresholdMs() int64 { return h.srv.opts.LatencyThreshold.Load() }
 
-// LatencyHistograms implements command.Host.
-func (h *host) LatencyHistograms(names [][]byte) []command.LatencyHistogram {
-	_, cmds := h.sumStats()
+// LatencyHistograms implements command.StatsHost.
+func (h statsHost) LatencyHistograms(c *command.Ctx, names [][]byte) []command.LatencyHistogram {
+	_, cmds := h.srv.sumStats(c)
 	var out []command.LatencyHistogram
 	add := func(s *command.Spec) {
 		if r := cmds.Row(s.ID); r.Times != nil && r.Times.Count() > 0 {
@@ -198,12 +198,12 @@ func (h *host) LatencyHistograms(names [][]byte) []command.LatencyHistogram {
 		}
 	}
 	if names == nil {
-		for _, s := range h.table.Specs() {
+		for _, s := range h.srv.table.Specs() {
 			add(s)
 		}
 	}
 	for _, n := range names {
-		s := h.table.LookupFull(n)
+		s := h.srv.table.LookupFull(n)
 		if s == nil {
 			continue
 		}

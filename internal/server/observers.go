@@ -133,8 +133,8 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 	return next, q.deletions > 0
 }
 
-// changed is Ctx.OnChange. The shard's lock is held.
-func (ex *executor) changed(db int, k store.Key, ev command.Event) {
+// Changed implements command.Lane. The shard's lock is held.
+func (ex *executor) Changed(db int, k store.Key, ev command.Event) {
 	if ex.ctx.AllChanges {
 		ex.srv.notify(ex, db, k.Name, ev)
 	}
@@ -165,10 +165,10 @@ func (ex *executor) touch(db int, k store.Key) {
 	}
 }
 
-// replaced is Ctx.OnReplaced: the contents of a whole database (all of them: -1) have
+// Replaced implements command.Lane: the contents of a whole database (all of them: -1) have
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
-func (ex *executor) replaced(db int, first bool) {
+func (ex *executor) Replaced(db int, first bool) {
 	ex.srv.tracking.InvalidateAll(&ex.Actor)
 	if first && !ex.inExec && ex.PushOwn() {
 		ex.flushEnd = true

@@ -22,10 +22,10 @@ type clientPause struct {
 	}
 }
 
-// PauseClients implements command.Host. Its caller holds all gates: no call that is to
+// Pause implements command.ClientsHost. Its caller holds all gates: no call that is to
 // wait is under way when it returns.
-func (s *Server) PauseClients(forMs int64, all bool) {
-	p := &s.pause
+func (h clientsHost) Pause(forMs int64, all bool) {
+	p := &h.srv.pause
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now().UnixMilli()
@@ -34,16 +34,16 @@ func (s *Server) PauseClients(forMs int64, all bool) {
 	}
 	p.mu.untilMs = max(p.mu.untilMs, now+min(forMs, math.MaxInt64-now))
 	p.mu.all = p.mu.all || all
-	s.setGuard(guardPaused, true)
-	s.store.SetHiding(true)
+	h.srv.setGuard(guardPaused, true)
+	h.srv.store.SetHiding(true)
 }
 
-// UnpauseClients implements command.Host.
-func (s *Server) UnpauseClients() {
-	s.pause.mu.Lock()
-	s.pause.mu.untilMs = 0
-	s.pause.mu.Unlock()
-	s.endPause()
+// Unpause implements command.ClientsHost.
+func (h clientsHost) Unpause() {
+	h.srv.pause.mu.Lock()
+	h.srv.pause.mu.untilMs = 0
+	h.srv.pause.mu.Unlock()
+	h.srv.endPause()
 }
 
 // endPause ends the pause if its time has come, and lets everybody go on.

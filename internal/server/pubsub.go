@@ -76,22 +76,22 @@ func (s *session) push(b []byte) {
 	}
 }
 
-// Publish implements command.Host.
-func (h *host) Publish(kind command.SubKind, channel, text []byte) int {
-	return h.publish(h.ex, kind, channel, text)
+// Publish implements command.PubSubHost.
+func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
+	return h.srv.publish(executorOf(c), kind, channel, text)
 }
 
-// Channels implements command.Host.
-func (s *Server) Channels(kind command.SubKind, pattern []byte) []string {
-	return s.pubsub.Channels(kind, pattern)
+// Channels implements command.PubSubHost.
+func (h pubsubHost) Channels(kind command.SubKind, pattern []byte) []string {
+	return h.srv.pubsub.Channels(kind, pattern)
 }
 
-// CountChannels implements command.Host.
-func (s *Server) CountChannels(kind command.SubKind) int { return s.pubsub.CountChannels(kind) }
+// CountChannels implements command.PubSubHost.
+func (h pubsubHost) CountChannels(kind command.SubKind) int { return h.srv.pubsub.CountChannels(kind) }
 
-// Listeners implements command.Host.
-func (s *Server) Listeners(kind command.SubKind, name []byte) int {
-	return s.pubsub.Listeners(kind, name)
+// Listeners implements command.PubSubHost.
+func (h pubsubHost) Listeners(kind command.SubKind, name []byte) int {
+	return h.srv.pubsub.Listeners(kind, name)
 }
 
 // Subscribe implements command.Client.

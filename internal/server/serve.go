@@ -124,7 +124,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 		return // its connection is about to be closed
 	}
 	c := ex.servingCtx(now)
-	c.Client, c.DB, c.NoTouch = w.s, w.db, w.noTouch
+	c.Client, c.DB, c.NoTouch = &blockedClient{w: w}, w.db, w.noTouch
 	c.Call = w.Call
 	c.W.Bind(&w.reply, w.proto)
 	caller, tracker := ex.caller, ex.Tracker
@@ -208,11 +208,13 @@ func (s *Server) wakeKept() {
 func (ex *executor) servingCtx(now int64) *command.Ctx {
 	own := &ex.ctx
 	if ex.serving == nil {
-		ex.serving = &command.Ctx{W: &resp.Writer{OnError: ex.w.OnError}, Store: own.Store, Host: own.Host, OnChange: own.OnChange, CanWait: true, Resumed: true}
+		c := ex.newCtx(&resp.Writer{OnError: ex.w.OnError})
+		c.CanWait, c.Resumed = true, true
+		ex.serving = &c
 	}
 	c := ex.serving
 	c.Now, c.Clock, c.LFU, c.Limits = now, own.Clock, own.LFU, own.Limits
-	c.AllChanges, c.OnMiss, c.Effects.On = own.AllChanges, own.OnMiss, own.Effects.On
+	c.AllChanges, c.AllMisses, c.Effects.On = own.AllChanges, own.AllMisses, own.Effects.On
 	return c
 }
 

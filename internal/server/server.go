@@ -39,6 +39,7 @@ type Server struct {
 	pubsub    *pubsub.Hub[*session]
 	tracking  *tracking.Tracking
 	sessions  sessions
+	host      *command.Host
 	execs     []*executor // of the reactors, by reactor index
 	extra     []*executor // of the workers, then the keeper's
 	meetings  meetings
@@ -141,6 +142,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 		s.store.Close()
 		return nil, err
 	}
+	s.host = newHost(s)
 	if err = s.openReactors(); err != nil {
 		s.store.Close()
 		return nil, err
@@ -286,7 +288,7 @@ func (s *Server) Start(r *netio.Reactor) { r.Local = s.execs[r.Index()] }
 // answers why there is none.
 func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 	s.counts.connections.Add(1)
-	if s.opts.ProtectedMode.Load() && !s.PasswordSet() && !c.IsLoopback() && !c.IsUnix() {
+	if s.opts.ProtectedMode.Load() && !s.passwordSet() && !c.IsLoopback() && !c.IsUnix() {
 		return s.refuse(c, errProtectedMode)
 	}
 	if s.counts.clients.Add(1) > s.opts.MaxClients.Load() {

@@ -37,10 +37,10 @@ func (ex *executor) ageHot(now int64) {
 	}
 }
 
-// HotKeys implements command.Host.
-func (h *host) HotKeys(n int) []command.HotKey {
-	parts := make([][]stats.HotKey, len(h.execs))
-	h.askReactors(func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.hot.All() })
+// HotKeys implements command.StatsHost.
+func (h statsHost) HotKeys(c *command.Ctx, n int) []command.HotKey {
+	parts := make([][]stats.HotKey, len(h.srv.execs))
+	h.srv.askReactors(c, func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.hot.All() })
 	var out []command.HotKey
 	for _, k := range stats.Busiest(parts, n) {
 		out = append(out, command.HotKey{DB: k.DB, Name: k.Name, Uses: int64(k.Count), Surely: int64(k.Count - k.Error)})
@@ -48,9 +48,9 @@ func (h *host) HotKeys(n int) []command.HotKey {
 	return out
 }
 
-// BigKeys implements command.Host.
-func (s *Server) BigKeys(n int) []command.BigKey {
-	found := s.keeper.Surveyed()
+// BigKeys implements command.StatsHost.
+func (h statsHost) BigKeys(n int) []command.BigKey {
+	found := h.srv.keeper.Surveyed()
 	if found == nil {
 		return nil
 	}

@@ -61,8 +61,8 @@ func (s *session) pushHeld() {
 	}
 }
 
-// HasClient implements command.Host.
-func (s *Server) HasClient(id int64) bool { return s.sessions.find(id) != nil }
+// Has implements command.ClientsHost.
+func (h clientsHost) Has(id int64) bool { return h.srv.sessions.find(id) != nil }
 
 // Tracking implements command.Client.
 func (s *session) Tracking() command.Tracking {
@@ -77,9 +77,6 @@ func (s *session) SetCaching() { s.track.Load().Caching = true }
 
 // SetTracking implements command.Client.
 func (s *session) SetTracking(mode command.Tracking) { s.ex.setTracking(s, mode) }
-
-// SetTracking implements command.Client.
-func (w *workerClient) SetTracking(mode command.Tracking) { w.ex.setTracking(w.session, mode) }
 
 // setTracking is for the executor that runs a command of s. All gates are held.
 func (ex *executor) setTracking(s *session, mode command.Tracking) {

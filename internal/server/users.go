@@ -73,20 +73,22 @@ func (s *Server) loadUsers(file string) error {
 	return s.acl.Load(strings.Split(string(b), "\n"), file)
 }
 
-// PasswordSet implements command.Host.
-func (s *Server) PasswordSet() bool {
+// PasswordSet implements command.UsersHost.
+func (h usersHost) PasswordSet() bool { return h.srv.passwordSet() }
+
+// passwordSet tells whether the default user has to authenticate.
+func (s *Server) passwordSet() bool {
 	u := s.acl.Get(defaultUser)
 	return !u.On || !u.NoPass
 }
 
-// CheckPassword implements command.Host. A wrong one is noted in the ACL log.
-func (h *host) CheckPassword(user, password []byte) bool {
-	u := h.acl.Get(string(user))
+// CheckPassword implements command.UsersHost. A wrong one is noted in the ACL log.
+func (h usersHost) CheckPassword(c *command.Ctx, user, password []byte) bool {
+	u := h.srv.acl.Get(string(user))
 	if u != nil && u.CheckPassword(password) {
 		return true
 	}
-	c := &h.ex.ctx
-	h.ex.noteDenied(acl.DeniedAuth, c.Spec.FullName, string(user), c.Client.InMulti(), c.Client.AppendInfo(nil))
+	executorOf(c).noteDenied(acl.DeniedAuth, c.Spec.FullName, string(user), c.Client.InMulti(), c.Client.AppendInfo(nil))
 	return false
 }
 
@@ -126,9 +128,9 @@ func ranked(u *acl.User) *acl.User {
 	return u
 }
 
-// ReadsAllKeys implements command.Host.
-func (h *host) ReadsAllKeys() bool {
-	u := h.ex.caller.User
+// ReadsAllKeys implements command.UsersHost.
+func (h usersHost) ReadsAllKeys(c *command.Ctx) bool {
+	u := executorOf(c).caller.User
 	return u == nil || u.ReadsAllKeys()
 }
 
@@ -177,10 +179,10 @@ func (s *session) mayListen() bool {
 
 // rebindUsers gives every session its user's present rights and closes those whose user
 // is gone. It asks the reactors, so it is for workers.
-func (h *host) rebindUsers() {
-	h.askReactors(func(r *netio.Reactor, _ *executor) {
+func (s *Server) rebindUsers(c *command.Ctx) {
+	s.askReactors(c, func(r *netio.Reactor, _ *executor) {
 		eachSession(r, func(se *session) {
-			u := h.acl.Get(se.User())
+			u := s.acl.Get(se.User())
 			switch {
 			case u != nil:
 				se.setUser(u)
@@ -200,15 +202,15 @@ func (h *host) rebindUsers() {
 	})
 }
 
-// ACLUsers implements command.Host.
-func (s *Server) ACLUsers() []string { return s.acl.Names() }
+// Names implements command.UsersHost.
+func (h usersHost) Names() []string { return h.srv.acl.Names() }
 
-// ACLList implements command.Host.
-func (s *Server) ACLList() []string { return s.acl.List() }
+// List implements command.UsersHost.
+func (h usersHost) List() []string { return h.srv.acl.List() }
 
-// ACLUser implements command.Host.
-func (s *Server) ACLUser(name string) (command.ACLUser, bool) {
-	u := s.acl.Get(name)
+// User implements command.UsersHost.
+func (h usersHost) User(name string) (command.ACLUser, bool) {
+	u := h.srv.acl.Get(name)
 	if u == nil {
 		return command.ACLUser{}, false
 	}
@@ -220,9 +222,9 @@ func (s *Server) ACLUser(name string) (command.ACLUser, bool) {
 	return out, true
 }
 
-// ACLSetUser implements command.Host.
-func (h *host) ACLSetUser(name string, rules []string) string {
-	_, err := h.acl.Set(name, rules)
+// SetUser implements command.UsersHost.
+func (h usersHost) SetUser(c *command.Ctx, name string, rules []string) string {
+	_, err := h.srv.acl.Set(name, rules)
 	var re *acl.RuleError
 	switch {
 	case errors.As(err, &re):
@@ -231,25 +233,25 @@ func (h *host) ACLSetUser(name string, rules []string) string {
 	case err != nil:
 		return "ERR " + err.Error()
 	}
-	h.rebindUsers()
+	h.srv.rebindUsers(c)
 	return ""
 }
 
-// ACLDelUser implements command.Host.
-func (h *host) ACLDelUser(names []string) (int, string) {
-	gone, err := h.acl.Delete(names)
+// DelUser implements command.UsersHost.
+func (h usersHost) DelUser(c *command.Ctx, names []string) (int, string) {
+	gone, err := h.srv.acl.Delete(names)
 	if err != nil {
 		return 0, "ERR " + err.Error()
 	}
 	if len(gone) > 0 {
-		h.rebindUsers()
+		h.srv.rebindUsers(c)
 	}
 	return len(gone), ""
 }
 
-// ACLDryRun implements command.Host.
-func (s *Server) ACLDryRun(name string, spec *command.Spec, args resp.Args) (string, bool) {
-	u := s.acl.Get(name)
+// DryRun implements command.UsersHost.
+func (h usersHost) DryRun(name string, spec *command.Spec, args resp.Args) (string, bool) {
+	u := h.srv.acl.Get(name)
 	if u == nil {
 		return "", false
 	}
@@ -260,10 +262,10 @@ func (s *Server) ACLDryRun(name string, spec *command.Spec, args resp.Args) (str
 	return v.DryRunText(u, spec, args), true
 }
 
-// ACLLog implements command.Host.
-func (s *Server) ACLLog(n int) []command.ACLLogEntry {
+// Log implements command.UsersHost.
+func (h usersHost) Log(n int) []command.ACLLogEntry {
 	var out []command.ACLLogEntry
-	for _, e := range s.aclLog.Latest(n) {
+	for _, e := range h.srv.aclLog.Latest(n) {
 		out = append(out, command.ACLLogEntry{
 			ID: e.ID, Count: e.Count, Reason: e.Reason.String(), Context: e.Context, Object: e.Object, Username: e.User,
 			ClientInfo: e.ClientInfo, CreatedMs: e.CreatedMs, UpdatedMs: e.LastUpdated,
@@ -272,34 +274,34 @@ func (s *Server) ACLLog(n int) []command.ACLLogEntry {
 	return out
 }
 
-// ACLLogReset implements command.Host.
-func (s *Server) ACLLogReset() { s.aclLog.Reset() }
+// ResetLog implements command.UsersHost.
+func (h usersHost) ResetLog() { h.srv.aclLog.Reset() }
 
 const errNoACLFile = "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command " +
 	"and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
 
-// ACLLoad implements command.Host.
-func (h *host) ACLLoad() string {
-	file := h.aclFile()
+// Load implements command.UsersHost.
+func (h usersHost) Load(c *command.Ctx) string {
+	file := h.srv.aclFile()
 	if file == "" {
 		return errNoACLFile
 	}
-	if err := h.loadUsers(file); err != nil {
+	if err := h.srv.loadUsers(file); err != nil {
 		return "ERR " + err.Error() + " WARNING: ACL errors detected, no change to the previously active ACL rules was performed"
 	}
-	h.rebindUsers()
+	h.srv.rebindUsers(c)
 	return ""
 }
 
-// ACLSave implements command.Host: it writes a new file and puts it into the place of
+// Save implements command.UsersHost: it writes a new file and puts it into the place of
 // the old one.
-func (h *host) ACLSave() string {
-	file := h.aclFile()
+func (h usersHost) Save() string {
+	file := h.srv.aclFile()
 	if file == "" {
 		return errNoACLFile
 	}
-	if err := replaceFile(file, strings.Join(h.acl.List(), "\n")+"\n"); err != nil {
-		h.log.Error("the ACL file cannot be written", "file", file, "error", err)
+	if err := replaceFile(file, strings.Join(h.srv.acl.List(), "\n")+"\n"); err != nil {
+		h.srv.log.Error("the ACL file cannot be written", "file", file, "error", err)
 		return "ERR There was an error trying to save the ACLs. Please check the server logs for more information"
 	}
 	return ""

@@ -25,7 +25,7 @@ func (s *Server) openWindow() (closeIt func()) {
 	if addr == "" {
 		return func() {}
 	}
-	if host, port, err := net.SplitHostPort(addr); err == nil && !s.PasswordSet() {
+	if host, port, err := net.SplitHostPort(addr); err == nil && !s.passwordSet() {
 		if ip := net.ParseIP(host); host != "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			s.log.Warn("no password is set: http-address listens on the loopback interface only", "asked", addr)
 			addr = net.JoinHostPort("127.0.0.1", port)
@@ -66,7 +66,7 @@ var lookCalls = map[admin.Access][][]string{
 // after http-address was opened to others.
 func (w *window) Admit(v admin.Visitor) admin.Access {
 	s := (*Server)(w)
-	open := !s.PasswordSet()
+	open := !s.passwordSet()
 	switch {
 	case open && !v.Local:
 		return admin.Forbidden
@@ -111,7 +111,7 @@ func (w *window) State() admin.State {
 	s := (*Server)(w)
 	iw := &infoWriter{now: time.Now()}
 	hot, reactors := make([][]stats.HotKey, len(s.execs)), make([]admin.Reactor, len(s.execs))
-	iw.sum, iw.cmds = s.sumStats(func(f func(*netio.Reactor, *executor)) {
+	iw.sum, iw.cmds = s.sumStatsBy(func(f func(*netio.Reactor, *executor)) {
 		s.askUnlocked(func(r *netio.Reactor, ex *executor) {
 			f(r, ex)
 			n := ex.netCounts(r)

@@ -2,11 +2,11 @@ package server
 
 import "github.com/kringdb/kring/store"
 
-// within runs f, part of a long call without keys, under the lock of k's shard as if it
+// Within implements command.Lane: it runs f, part of a long call without keys, under the lock of k's shard as if it
 // were a call of its own: what it did is recorded, and those who wait for k are served.
 // The caller holds the executor's gate and no shard lock, and its call has no effect of
 // its own (Ctx.NoEffect).
-func (ex *executor) within(k store.Key, f func()) {
+func (ex *executor) Within(k store.Key, f func()) {
 	st := ex.srv.store
 	st.Lock(k.Shard)
 	ex.recorded(k, f)

@@ -16,20 +16,22 @@ import (
 // may die, and its ring go back to the pool, while the worker runs.
 type slowCall struct {
 	command.Call
-	s      *session
-	db     int32
-	proto  int8
-	reply  resp.Buffer
-	muted  bool        // CLIENT REPLY: the reply is not wanted
-	pushed resp.Buffer // what is sent nevertheless
-	room   int         // how long the reply may become
-	wait   uint64      // what the reply waits for, see executor.takeWait
-	wrote  uint64
-	cut    bool        // the reply is not whole, and will not be sent
-	made   int         // how long it was
-	done   func()      // posted to the session's reactor
-	halt   atomic.Bool // see command.Ctx.Halt
-	endAt  int64       // of the session's reactor: when its client was first seen to be at its end, 0: it is not
+	s                *session
+	db               int32
+	proto            int8
+	reply            resp.Buffer
+	muted            bool // CLIENT REPLY: the reply is not wanted
+	monitoring, auth bool // as the session was
+	name, userName   string
+	pushed           resp.Buffer // what is sent nevertheless
+	room             int         // how long the reply may become
+	wait             uint64      // what the reply waits for, see executor.takeWait
+	wrote            uint64
+	cut              bool        // the reply is not whole, and will not be sent
+	made             int         // how long it was
+	done             func()      // posted to the session's reactor
+	halt             atomic.Bool // see command.Ctx.Halt
+	endAt            int64       // of the session's reactor: when its client was first seen to be at its end, 0: it is not
 
 	user   *acl.User
 	after  []func()   // what the call changed in the session
@@ -54,7 +56,6 @@ func (l *slowLane) start(execs []*executor) {
 	l.wake = sync.NewCond(&l.mu.Mutex)
 	l.mu.running = make(map[*slowCall]struct{}, len(execs))
 	for _, ex := range execs {
-		ex.ctx.Yield, ex.ctx.Unlocked = ex.yield, ex.unlocked
 		l.wg.Add(1)
 		go func() {
 			defer l.wg.Done()
@@ -119,9 +120,9 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.begin(sc.s, time.Now().UnixMilli())
 	ex.ctx.DB, ex.caller = int(sc.db), admit.Caller{User: sc.user}
 	flags := sc.Spec.Flags
-	wc := workerClient{session: sc.s, sc: sc, ex: ex}
+	wc := workerClient{sc: sc, ex: ex, name: sc.name, user: sc.userName, auth: sc.auth, proto: int(sc.proto)}
+	ex.ctx.Client = &wc
 	if flags&command.Exec != 0 {
-		ex.ctx.Client = &wc
 		flags |= sc.s.tx.flags
 	}
 	ex.w.Bind(&sc.reply, int(sc.proto))
@@ -175,19 +176,30 @@ func (ex *executor) unlocked(f func()) {
 	ex.gate.Lock()
 }
 
-// yield lets go of the executor's gate for a moment, so that an exclusive operation
-// does not wait for the whole of a long command. Handlers of the slow lane call it
-// between steps, while they hold no shard lock.
-func (ex *executor) yield() {
-	ex.gate.Unlock()
-	ex.gate.Lock()
+// Unlocked implements command.Lane: on a worker, outside of transactions, others may run
+// meanwhile.
+func (ex *executor) Unlocked(f func()) {
+	if !ex.worker || ex.inExec {
+		f()
+		return
+	}
+	ex.unlocked(f)
+}
+
+// Yield implements command.Lane: a worker lets go of its gate for a moment, so that an exclusive
+// operation does not wait for the whole of a long command.
+func (ex *executor) Yield() {
+	if ex.worker && !ex.inExec {
+		ex.gate.Unlock()
+		ex.gate.Lock()
+	}
 }
 
 // handOver gives call i of b to the slow lane and pauses the connection. The rest of
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
 func (s *session) handOver(b *resp.Batch, i int) outcome {
 	ex := s.ex
-	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom(), muted: s.muted()}
+	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom(), muted: s.muted(), monitoring: s.monitoring, name: s.Name(), userName: s.User(), auth: !s.needAuth}
 	sc.Spec, sc.Args = ex.calls[i].spec, b.Cmds[i].Args.Clone()
 	sc.done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)
