@@ -3,6 +3,7 @@ package command
 import (
 	"sync/atomic"
 
+	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/entry"
@@ -55,6 +56,8 @@ type Ctx struct {
 	// calls that nobody ends: on reactors, within transactions, while loading.
 	Halt *atomic.Bool
 
+	images images // of DUMP and RESTORE
+
 	Scratch []byte // grown and kept by handlers that need contiguous working memory
 }
 
@@ -104,6 +107,9 @@ type Limits struct {
 	ListSize                                 int // list-max-listpack-size: elements, or -1 to -5 for 4 to 64 KB
 	HLLSparseBytes                           int // hll-sparse-max-bytes
 	StreamNodeBytes, StreamNodeEntries       int // stream-node-max-bytes, -entries; 0: no bound
+
+	DumpVersion  int  // rdb-version: of what DUMP returns
+	DumpCompress bool // rdbcompression
 }
 
 // DefaultLimits are the limits of the options' defaults.
@@ -114,6 +120,7 @@ func DefaultLimits() Limits {
 		SetIntEntries: 512, SetEntries: 128, SetValueBytes: 64,
 		ZSetEntries: 128, ZSetValueBytes: 64,
 		ListSize: -2, HLLSparseBytes: 3000, StreamNodeBytes: 4096, StreamNodeEntries: 100,
+		DumpVersion: rdb.DefaultVersion, DumpCompress: true,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // one handler uses stands beside that handler.
 const (
 	ErrSyntax      = "ERR syntax error"
+	ErrBusyKey     = "BUSYKEY Target key name already exists."
 	ErrNotInteger  = "ERR value is not an integer or out of range"
 	ErrNotFloat    = "ERR value is not a valid float"
 	ErrWrongType   = "WRONGTYPE Operation against a key holding the wrong kind of value"

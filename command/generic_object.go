@@ -3,6 +3,7 @@ package command
 import (
 	"math"
 
+	"github.com/kringdb/kring/command/image"
 	"github.com/kringdb/kring/store/entry"
 )
 
@@ -58,13 +59,19 @@ func objectIdleTime(c *Ctx, e entry.Entry) {
 	c.W.Int(idleSeconds(c, e.Clock()))
 }
 
-// idleSeconds is the distance from an entry's access clock to now, modulo its width.
+// idleSeconds is for how long an entry with that access clock has not been used.
 func idleSeconds(c *Ctx, clock uint32) int64 {
-	idle := int64((c.Clock - clock) & (1<<clockBits - 1))
-	if c.ClockUnitMs > 0 {
-		idle = idle * c.ClockUnitMs / 1000
+	clocks := clocksOf(c)
+	return clocks.Idle(clock)
+}
+
+// clocksOf returns what translates access clocks for images of values.
+func clocksOf(c *Ctx) image.Clocks {
+	clocks := image.Clocks{Now: c.Clock, UnitMs: c.ClockUnitMs}
+	if c.LFU != nil {
+		clocks.Freq = c.LFU.Decayed
 	}
-	return idle
+	return clocks
 }
 
 func objectRefCount(c *Ctx, e entry.Entry) { c.W.Int(refCount(c, e)) }

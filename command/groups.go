@@ -53,5 +53,6 @@ var groupSpecs = [][]*Spec{
 	transactionSpecs,
 	pubsubSpecs,
 	persistenceSpecs,
+	dumpSpecs,
 	memorySpecs,
 }

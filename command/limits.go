@@ -32,14 +32,17 @@ const (
 	sortBlockBytes = 4 << 10
 	// costBytesPerElement is how many bytes of a reply count as one element in a Cost.
 	costBytesPerElement = 256
+	// dumpedPerCost is how many bytes of a value that is dumped or restored count as one
+	// element in a Cost.
+	dumpedPerCost = 64
+	// keptImageBytes is up to which length of a payload an executor keeps the memory that it needed.
+	keptImageBytes = 1 << 20
 	// HaltEvery is how many elements a loop visits between two looks at Ctx.Halted.
 	HaltEvery = 256
 	// sleepStep is how long DEBUG SLEEP sleeps between two looks at Ctx.Halted.
 	sleepStep = 20 * time.Millisecond
 	// maxSleepSeconds bounds DEBUG SLEEP.
 	maxSleepSeconds = 3600
-	// clockBits is the width of the access clock in an entry.
-	clockBits = 24
 	// keysStep is how many keys KEYS visits before it lets others in.
 	keysStep = 1024
 	// defaultScanCount is COUNT of SCAN when it is not given, maxScanCount its upper end.

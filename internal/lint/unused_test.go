@@ -19,11 +19,7 @@ var called = []string{"main", "init", "Network", "Describe", "Collect", "Enabled
 
 // waiting are names that wait for their first use, by what will use them. A name that is
 // in use has to leave the list.
-var waiting = map[string]string{
-	"NewBuild": "RESTORE and loading of snapshots",
-	"Adopt":    "RESTORE and loading of snapshots",
-	"Counters": "RESTORE and loading of snapshots",
-}
+var waiting = map[string]string{}
 
 // waitingTrees are packages whose exported names wait likewise. One whose exported names
 // are all in use has to leave the list.

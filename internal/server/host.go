@@ -73,6 +73,7 @@ var sizeOptions = []struct {
 	{"hll-sparse-max-bytes", func(l *command.Limits) *int { return &l.HLLSparseBytes }},
 	{"stream-node-max-bytes", func(l *command.Limits) *int { return &l.StreamNodeBytes }},
 	{"stream-node-max-entries", func(l *command.Limits) *int { return &l.StreamNodeEntries }},
+	{"rdb-version", func(l *command.Limits) *int { return &l.DumpVersion }},
 }
 
 // watchOptions copies the options that handlers and the parser read through structs
@@ -87,11 +88,13 @@ func (s *Server) watchOptions() {
 		for _, row := range sizeOptions {
 			*row.size(sizes) = asInt(o.Number(row.name))
 		}
+		sizes.DumpCompress = o.RDBCompression.Load()
 		s.limits.Store(sizes)
 		return nil
 	}
 	_ = apply() // cannot fail
 	o.OnChange("proto-max-bulk-len", apply)
+	o.OnChange("rdbcompression", apply)
 	for _, row := range sizeOptions {
 		o.OnChange(row.name, apply)
 	}

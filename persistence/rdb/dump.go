@@ -37,6 +37,9 @@ func (e *Encoder) EndDump() ([]byte, error) {
 	return e.buf, nil
 }
 
+// DumpVersion returns the version of a payload that ParseDump has taken.
+func DumpVersion(p []byte) int { return int(binary.LittleEndian.Uint16(p[len(p)-dumpFooter:])) }
+
 // checkDump returns the payload without its end, and whose format it has.
 func checkDump(p []byte) ([]byte, Dialect, error) {
 	if len(p) < dumpFooter {

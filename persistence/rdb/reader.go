@@ -72,6 +72,9 @@ type Value struct {
 // KindOf returns what the value is, of one that a Reader or ParseDump returned.
 func (v *Value) KindOf() Kind { return layoutOf(v.Type, v.Dialect).kind }
 
+// IsPacked tells whether elements are packed, many in one string.
+func (v *Value) IsPacked() bool { return layoutOf(v.Type, v.Dialect).packed != notPacked }
+
 // Encoding names how the value was written, for reports.
 func (v *Value) Encoding() string { return layoutOf(v.Type, v.Dialect).name }
 

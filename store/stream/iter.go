@@ -17,6 +17,8 @@ type Iter struct {
 	reverse  bool
 	back     int      // backwards: the entry before this one is next, 0: the one at off
 	offs     []uint32 // backwards: offsets of the node's entries still to come
+	entered  bool     // no entry of the node has been returned
+	first    bool     // the entry is the first live one of its node, forwards
 
 	it     item
 	fields []byte // the node's fields still to come
@@ -47,6 +49,7 @@ func (it *Iter) Start(e entry.Entry, from, to ID, reverse bool) {
 func (it *Iter) enter() {
 	it.node = node{arena.Addr(*it.cur.word(0))}
 	it.off = it.node.u32(nodeFirst)
+	it.entered = true
 }
 
 // enterReverse notes where the node's entries begin: they can be read forwards only. The
@@ -127,11 +130,15 @@ func (it *Iter) before() {
 // begin readies the elements of the entry just read.
 func (it *Iter) begin() bool {
 	it.body = it.it.body
+	it.first, it.entered = it.entered, false
 	if it.it.flags&flagSame != 0 {
 		_, it.fields = uvarint(it.node.fields())
 	}
 	return true
 }
+
+// BeginsNode tells whether no other entry of its node came before, forwards.
+func (it *Iter) BeginsNode() bool { return it.first }
 
 // ID returns the entry's id.
 func (it *Iter) ID() ID { return it.it.id }

@@ -19,6 +19,7 @@ func init() {
 		"pttl":                    millisClose,
 		"expiretime":              secondsClose,
 		"pexpiretime":             millisClose,
+		"dump":                    sameNullness,
 		"keys":                    sameSet,
 		"scan":                    scanShape,
 		"randomkey":               sameNullness,

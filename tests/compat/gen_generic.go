@@ -1,13 +1,16 @@
 package compat
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 var genericGroup = Group{Name: "generic",
 	Commands: `
-		copy del exists expire expireat expiretime keys move object object|encoding object|freq object|help
-		object|idletime object|refcount persist pexpire pexpireat pexpiretime pttl randomkey rename renamenx scan
+		copy del dump exists expire expireat expiretime keys move object object|encoding object|freq object|help
+		object|idletime object|refcount persist pexpire pexpireat pexpiretime pttl randomkey rename renamenx restore scan
 		touch ttl type unlink`,
-	Weight: 30, Gens: genericGens, Cases: genericCases}
+	Weight: 30, Gens: slices.Concat(genericGens, dumpGens), Cases: slices.Concat(genericCases, dumpCases)}
 
 var genericGens = []Gen{
 	{Name: "del", Weight: 6, Make: func(g *G) []string { return append([]string{"DEL"}, g.Keys(3)...) }},

@@ -95,15 +95,7 @@ func replayRedis(t *testing.T, seed uint64) {
 
 func launchIn(t *testing.T, bin, dir string) *Side {
 	t.Helper()
-	srv, err := harness.Launch(harness.Config{Bin: bin, Args: aofArgs(), Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = srv.Kill()
-		harness.CheckOutput(t, srv)
-	})
-	return &Side{Server: srv}
+	return launchWith(t, bin, dir, aofArgs()...)
 }
 
 func endSide(t *testing.T, s *Side) {
@@ -152,11 +144,20 @@ func forgetUnwritten(d keyspace) {
 		if st.typ == "stream" {
 			forgetTimes(&st.value)
 		}
-		if st.typ == "zset" {
-			for i := range st.value.Elems { // a packed set holds no negative zero, in Redis neither
-				if i%2 == 1 && st.value.Elems[i].Str == "-0" {
-					st.value.Elems[i].Str = "0"
-				}
+		d[k] = st
+	}
+	forgetNegativeZeros(d)
+}
+
+// forgetNegativeZeros: a packed sorted set holds none, in Redis neither.
+func forgetNegativeZeros(d keyspace) {
+	for k, st := range d {
+		if st.typ != "zset" {
+			continue
+		}
+		for i := range st.value.Elems {
+			if i%2 == 1 && st.value.Elems[i].Str == "-0" {
+				st.value.Elems[i].Str = "0"
 			}
 		}
 		d[k] = st

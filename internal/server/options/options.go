@@ -41,7 +41,7 @@ type Options struct {
 
 	// Persistence
 	AppendOnly, NoAppendFsyncOnRewrite, AOFLoadTruncated, AOFUseRDBPreamble, AOFTimestamps, AOFIncrementalFsync Bool
-	AppendFsync, AutoAOFRewritePercentage, AutoAOFRewriteMinSize                                                Int
+	AppendFsync, AutoAOFRewritePercentage, AutoAOFRewriteMinSize, RDBVersion                                    Int
 	AppendFilename, AppendDirname, DBFilename                                                                   Text
 	Save                                                                                                        Value[[]SavePoint]
 	RDBCompression, RDBChecksum, StopWritesOnBgsaveError                                                        Bool
