@@ -14,6 +14,16 @@ func (st *State) charge(n int) {
 // Charge is charge for libraries of other packages.
 func (st *State) Charge(n int) { st.charge(n) }
 
+// Growing charges n more bytes for a buffer that has become size bytes long and that only
+// Go refers to: walks do not see it, so it is bounded by the limit on its own.
+func (st *State) Growing(size, n int) {
+	if size > st.limit {
+		st.raise(errMemory)
+	}
+	st.charge(n)
+	st.spend(n)
+}
+
 // slack is the part of the limit that a walk must have freed, so that walks stay rare.
 const slack = 8
 

@@ -185,7 +185,8 @@ func (t *Thread) hasRoom(n int) bool {
 	return true
 }
 
-func (t *Thread) needRoom(n int, what string) {
+// NeedRoom raises an error when the running function may not push n more values.
+func (t *Thread) NeedRoom(n int, what string) {
 	if !t.hasRoom(n) {
 		t.Errorf("stack overflow (%s)", what)
 	}
@@ -226,3 +227,6 @@ func (t *Thread) Text(v Value) Value {
 	// An address would be PUC Lua's; the object's number is as good and tells nothing.
 	return t.st.StringOf(fmt.Sprintf("%s: 0x%014x", v.Type(), 0x5500_0000_0000+uint64(addressHash(v))<<4))
 }
+
+// SetArg replaces what stands at place i of the arguments and pushed values.
+func (t *Thread) SetArg(i int, v Value) { t.stack[t.base+i] = v }

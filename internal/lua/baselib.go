@@ -155,7 +155,7 @@ func baseNext(t *Thread) int {
 func compileHere(t *Thread, text, name string) int {
 	t.st.spend(8 * len(text))
 	t.st.charge(16 * len(text))
-	p, err := compile(text, name, t.st.goCalls+1)
+	p, err := compile(text, name, t.st.goCalls)
 	if err != nil {
 		t.Push(Nil)
 		t.Push(err.(*Error).Value)
@@ -194,7 +194,7 @@ func baseLoad(t *Thread) int {
 			if len(b) == 0 {
 				return
 			}
-			t.st.charge(len(b))
+			t.st.Growing(len(text), len(b))
 			text = append(text, b...)
 		}
 	})

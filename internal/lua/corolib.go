@@ -79,7 +79,7 @@ func resume(t *Thread, co *Thread, skip int) (int, *Error) {
 	if co.status != coSuspended {
 		return 0, message("cannot resume " + nonSuspended(co) + " coroutine")
 	}
-	if st.goCalls+1 >= maxGoCalls {
+	if st.goCalls >= maxGoCalls {
 		return 0, message("C stack overflow")
 	}
 	nargs := t.NArgs() - skip

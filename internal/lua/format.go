@@ -117,7 +117,7 @@ func formatOne(t *Thread, out []byte, s spec, c byte, arg int) []byte {
 	case 's':
 		b := t.CheckBytes(arg)
 		if s.prec < 0 && len(b) >= 100 {
-			t.st.charge(len(b))
+			t.st.Growing(len(out), len(b))
 			return append(out, b...)
 		}
 		b = patternOf(b)

@@ -2,29 +2,44 @@ package lua
 
 import (
 	"math"
+	"sync/atomic"
 	"time"
 )
 
-// rand48 is the generator behind math.random in scripts of Redis: the linear congruence of
-// drand48, so that every script sees the same numbers.
-type rand48 uint64
+// Random is the generator behind math.random in scripts of Redis: the linear congruence of
+// drand48. As there, it goes on from script to script; States may share one.
+type Random struct {
+	x atomic.Uint64
+}
 
 const (
-	rand48Mul  = 0x5DEECE66D
-	rand48Add  = 0xB
-	rand48Mask = 1<<48 - 1
-	randMax    = math.MaxInt32
+	rand48Begin = 0x1234ABCD330E // where Redis begins
+	rand48Mul   = 0x5DEECE66D
+	rand48Add   = 0xB
+	rand48Mask  = 1<<48 - 1
+	randMax     = math.MaxInt32
 )
 
-func (r *rand48) seed(n int32) { *r = rand48(uint64(uint32(n))<<16 | 0x330E) }
+// NewRandom returns a generator that begins as Redis's does when it starts.
+func NewRandom() *Random {
+	r := &Random{}
+	r.x.Store(rand48Begin)
+	return r
+}
 
-func (r *rand48) next() int32 {
-	*r = (*r*rand48Mul + rand48Add) & rand48Mask
-	return int32(uint64(*r) >> 17)
+func (r *Random) seed(n int32) { r.x.Store(uint64(uint32(n))<<16 | 0x330E) }
+
+func (r *Random) next() int32 {
+	for {
+		old := r.x.Load()
+		x := (old*rand48Mul + rand48Add) & rand48Mask
+		if r.x.CompareAndSwap(old, x) {
+			return int32(x >> 17)
+		}
+	}
 }
 
 func openMath(st *State) {
-	st.random.seed(0)
 	funcs := map[string]GoFunc{
 		"atan2": math2(atan2), "fmod": math2(fmod), "mod": math2(fmod), "frexp": mathFrexp, "ldexp": mathLdexp,
 		"max": mathMax, "min": mathMin, "modf": mathModf, "pow": math2(pow), "random": mathRandom, "randomseed": mathSeed,

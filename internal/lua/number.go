@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // parseNumber reads a number as PUC Lua does with C's strtod: decimal and hexadecimal
@@ -247,4 +248,25 @@ func toBytes(v Value, buf *[32]byte) ([]byte, bool) {
 		return AppendNumber(buf[:0], v.float()), true
 	}
 	return nil, false
+}
+
+// AppendNumberPrecision appends f with a number of significant digits of at least 1.
+func AppendNumberPrecision(dst []byte, f float64, digits int) []byte { return appendG(dst, f, digits) }
+
+// ScanNumber reads a number at the head of s as C's strtod does, and returns how many
+// bytes it took, 0 if there is none.
+func ScanNumber(s []byte) (f float64, n int) {
+	return scanNumber(unsafe.String(unsafe.SliceData(s), len(s)))
+}
+
+// IsNumeric tells whether v is a number or a string that converts to one.
+func (v Value) IsNumeric() bool {
+	_, ok := toNumber(v)
+	return ok
+}
+
+// ToNumber returns the number that v is or converts to, 0 if it is none.
+func (v Value) ToNumber() float64 {
+	f, _ := toNumber(v)
+	return f
 }

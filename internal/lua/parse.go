@@ -20,7 +20,7 @@ type parser struct {
 
 // Compile compiles a chunk. source is its name as PUC Lua wants it: "@name", "=name" or
 // the text itself. The error is an *Error with a message that begins with the position.
-func Compile(text, source string) (*Proto, error) { return compile(text, source, 1) }
+func Compile(text, source string) (*Proto, error) { return compile(text, source, 0) }
 
 // compile is Compile for a caller that is level calls deep in Go.
 func compile(text, source string, level int) (p *Proto, err error) {

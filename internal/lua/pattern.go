@@ -165,6 +165,7 @@ func (m *matcher) single(c byte, p, ep int) bool {
 
 // match matches the pattern from p on at s and returns the end of what it took.
 func (m *matcher) match(s, p int) int {
+	m.t.st.tick() // matching can take exponential time
 	m.depth++
 	if m.depth > maxMatchDepth {
 		m.fail("pattern too complex")
@@ -254,7 +255,6 @@ func (m *matcher) maxExpand(s, p, ep int) int {
 		return s + i
 	}
 	for ; i >= 0; i-- {
-		m.t.st.tickEvery(i)
 		if r := m.match(s+i, ep+1); r >= 0 {
 			return r
 		}
@@ -264,7 +264,6 @@ func (m *matcher) maxExpand(s, p, ep int) int {
 
 func (m *matcher) minExpand(s, p, ep int) int {
 	for {
-		m.t.st.tickEvery(s)
 		if r := m.match(s, ep+1); r >= 0 {
 			return r
 		}
@@ -378,7 +377,7 @@ func (m *matcher) push(s, e int, whole bool) int {
 	if n == 0 && whole {
 		n = 1
 	}
-	m.t.needRoom(n, "too many captures")
+	m.t.NeedRoom(n, "too many captures")
 	for i := range n {
 		m.t.Push(m.get(i, s, e))
 	}

@@ -405,6 +405,7 @@ func (t *Thread) varargs(ci *frame, at, n int) {
 		}
 		t.top = at + n
 	}
+	t.st.spend(n * valueSize)
 	for j := 0; j < n; j++ {
 		if j < have {
 			t.stack[at+j] = t.stack[first+j]
@@ -421,3 +422,7 @@ func (t *Thread) setInt(tb *Table, i int, v Value) {
 	}
 	tb.SetInt(i, v)
 }
+
+// RawSet stores v in tb at key without metamethods, and raises Lua's errors for keys that
+// cannot be and for tables that may not be changed.
+func (t *Thread) RawSet(tb *Table, key, v Value) { t.rawSet(tb, key, v, tb.find(key)) }

@@ -13,7 +13,7 @@ type State struct {
 	goCalls    int // calls from Go to Lua or through Lua, in all coroutines
 	ids        uint32
 	cache      [cacheSize]*String
-	random     rand48
+	random     *Random
 	buf        []byte // scratch of library functions that call nothing
 
 	// The account: memory is what has been created since the last walk over what is still
@@ -41,6 +41,8 @@ type Options struct {
 	// Hook is called by running scripts. An error stops the script: it cannot catch it, and
 	// Run returns it.
 	Hook func() error
+	// Random is the generator of math.random, which States may share; nil: a new one.
+	Random *Random
 }
 
 const (
@@ -57,6 +59,9 @@ func NewState(o Options) *State {
 	}
 	if st.interval == 0 {
 		st.interval = defaultInterval
+	}
+	if st.random = o.Random; st.random == nil {
+		st.random = NewRandom()
 	}
 	st.budget = st.interval
 	st.main = st.newThread()
@@ -196,11 +201,13 @@ func (st *State) unwind() {
 	st.current, st.goCalls, st.stopping, st.overflowing = t, 0, nil, false
 }
 
-// Reset makes the State ready for another script: it starts the random numbers again and
-// forgets the stack. What earlier scripts left in globals stays.
+// Reset makes the State ready for another script: it forgets the
+// stack. What earlier scripts left in globals stays.
 func (st *State) Reset() {
 	st.unwind()
-	st.random.seed(0)
+	if st.memory > st.limit/slack {
+		clear(st.main.stack) // old registers must not keep, or count, what may be large
+	}
 	st.budget = st.interval
 }
 

@@ -112,7 +112,7 @@ func strByte(t *Thread) int {
 		return 0
 	}
 	n := end - start + 1
-	t.needRoom(n, "string slice too long")
+	t.NeedRoom(n, "string slice too long")
 	for _, c := range s[start-1 : end] {
 		t.Push(Int(int(c)))
 	}
@@ -167,7 +167,6 @@ func findOrMatch(t *Thread, find bool) int {
 	}
 	for at := init; at <= len(s); at++ {
 		m.begin()
-		t.st.tickEvery(at)
 		if e := m.match(at, start); e >= 0 {
 			if !find {
 				return m.push(at, e, true)
@@ -195,7 +194,6 @@ func gmatchStep(t *Thread) int {
 	m := matcher{t: t, src: t.Upvalue(0).str().Bytes(), pat: patternOf(t.Upvalue(1).str().Bytes())}
 	for at := int(t.Upvalue(2).float()); at <= len(m.src); at++ {
 		m.begin()
-		t.st.tickEvery(at)
 		if e := m.match(at, 0); e >= 0 {
 			next := e
 			if e == at {
@@ -229,7 +227,6 @@ func strGsub(t *Thread) int {
 	n, at := 0, 0
 	for n < most {
 		m.begin()
-		t.st.tickEvery(at)
 		e := m.match(at, start)
 		if e >= 0 {
 			n++
@@ -290,8 +287,7 @@ func (m *matcher) replace(out []byte, s, e int) []byte {
 // grow appends b; it looks at the account before the result becomes large.
 func (m *matcher) grow(out, b []byte) []byte {
 	if len(out)+len(b) > cap(out) && cap(out) >= maxKeptBuf {
-		m.t.st.charge(len(b) + cap(out))
-		m.t.st.spend(cap(out))
+		m.t.st.Growing(len(out)+len(b), len(b)+cap(out))
 	}
 	return append(out, b...)
 }

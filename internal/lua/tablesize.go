@@ -234,3 +234,20 @@ func (t *Table) Clear() {
 	}
 	t.flags = 0
 }
+
+// Step returns the first field at or behind a place of the table's order, and the place
+// behind it: a walk begins at 0 and ends with a nil key. The table may not be changed
+// meanwhile.
+func (t *Table) Step(at int) (key, val Value, next int) {
+	for ; at < len(t.arr); at++ {
+		if t.arr[at].n != tagNil {
+			return Int(at + 1), t.arr[at], at + 1
+		}
+	}
+	for i := at - len(t.arr); i < len(t.nodes); i++ {
+		if n := &t.nodes[i]; n.val.n != tagNil {
+			return n.key, n.val, len(t.arr) + i + 1
+		}
+	}
+	return Nil, Nil, 0
+}
