@@ -144,7 +144,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			}
 		}()
 		got := run(st, text)
-			close(stop)
+		close(stop)
 		wg.Wait()
 		if !strings.Contains(got, "not enough memory") && !strings.Contains(got, "stack overflow") && !strings.Contains(got, "too many") {
 			t.Errorf("%s: %.80s", name, got)
