@@ -3,7 +3,7 @@ package kring
 import (
 	"time"
 
-	"github.com/kringdb/kring/internal/server"
+	"github.com/kringdb/kring/internal/server/clock"
 )
 
 // Clock is a time that stands still until somebody moves it: for tests, see Options.Clock.
@@ -17,10 +17,10 @@ import (
 // has passed by the clock or by the real time, whichever comes first, for at the other end
 // somebody really waits. What concerns connections and files, such as the option timeout,
 // CLIENT PAUSE, ages in CLIENT LIST, uptime and the AOF's syncs, goes by the real time.
-type Clock struct{ data *server.Clock }
+type Clock struct{ data *clock.Clock }
 
 // NewClock makes a clock that stands at a time; at the present one if that is zero.
-func NewClock(at time.Time) *Clock { return &Clock{server.NewClock(at)} }
+func NewClock(at time.Time) *Clock { return &Clock{clock.New(at)} }
 
 // Now returns the clock's time.
 func (c *Clock) Now() time.Time { return c.data.Now() }

@@ -13,8 +13,10 @@ import (
 var rooms = []room{
 	{"admin", nil, nil},
 	{"stats", nil, nil},
+	{"clock", nil, nil},
 	{"tlsport", []string{"internal"}, nil},
 	{"options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
+	{"process", nil, []string{"golang.org/x/sys"}},
 	{"metrics", nil, []string{"github.com/prometheus/client_golang"}},
 	{"acl", []string{"command", "resp", "internal"}, nil},
 	{"admit", []string{"command", "resp"}, nil},

@@ -23,7 +23,7 @@
 //	topic      a channel or pattern that somebody listens to; see package pubsub
 //	meeting    all reactors outside of their batches, while a transaction asks them
 //	tracker    a client with client-side caching: it is told when keys change, see package tracking
-//	clock      a time that stands still until a test moves it (clock.go); else it is the real one
+//	clock      a time that stands still until a test moves it (package clock); else it is the real one
 //	embedded   a server that runs within another program (embedded.go; package kring)
 //	observer   a waiter or a watch (WATCH): whoever must hear that a key changes
 //

@@ -5,11 +5,12 @@ import (
 
 	"github.com/kringdb/kring/internal/memnet"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/clock"
 )
 
 // Within is what a server has that runs within another program (package kring).
 type Within struct {
-	Clock  *Clock           // nil: the real time
+	Clock  *clock.Clock     // nil: the real time
 	Memory *memnet.Listener // connections in memory arrive there; nil: there are none
 	Deaf   bool             // it listens on no TCP address
 }

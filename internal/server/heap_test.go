@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/netio"
 )
 
 // TestClientMemoryComesBack: what a burst of large replies took is given back to the system soon
 // after the clients have gone, without anybody asking for it.
 func TestClientMemoryComesBack(t *testing.T) {
-	if residentBytes() == 0 {
+	if process.ResidentBytes() == 0 {
 		t.Skip("the resident size is not known here")
 	}
 	runtime.GC()
@@ -24,7 +25,7 @@ func TestClientMemoryComesBack(t *testing.T) {
 	s.awaitReady(t)
 	c := dial(t, s)
 	c.want("OK", "SET", "big", strings.Repeat("x", 1<<20))
-	before := residentBytes()
+	before := process.ResidentBytes()
 	const clients, each = 16, 24
 	held := make([]*testClient, clients)
 	for i := range held {
@@ -33,7 +34,7 @@ func TestClientMemoryComesBack(t *testing.T) {
 	}
 	const much = clients * each << 20 * 3 / 4
 	until(t, "the replies wait for their clients", func() bool { return netio.BytesHeld() > much })
-	if grown := residentBytes() - before; grown < much/2 {
+	if grown := process.ResidentBytes() - before; grown < much/2 {
 		t.Fatalf("%d bytes of output took %d bytes of memory", netio.BytesHeld(), grown)
 	}
 	if again := s.keeper.GivenBack(); again != 0 {
@@ -43,7 +44,7 @@ func TestClientMemoryComesBack(t *testing.T) {
 	for _, h := range held {
 		_ = h.Close()
 	}
-	until(t, "the memory is given back", func() bool { return residentBytes()-before < much/8 })
+	until(t, "the memory is given back", func() bool { return process.ResidentBytes()-before < much/8 })
 	t.Log("took ", time.Since(began))
 	until(t, "it is known how much", func() bool { return s.keeper.GivenBack() > 0 })
 
@@ -69,7 +70,7 @@ func TestClientMemoryComesBack(t *testing.T) {
 
 // TestPurgeEmptiesPools: MEMORY PURGE gives back what clients have left in pools, at once.
 func TestPurgeEmptiesPools(t *testing.T) {
-	if residentBytes() == 0 {
+	if process.ResidentBytes() == 0 {
 		t.Skip("the resident size is not known here")
 	}
 	s, _ := launch(t, func(s *Server) { s.ownsProcess = true })
@@ -77,7 +78,7 @@ func TestPurgeEmptiesPools(t *testing.T) {
 	c := dial(t, s)
 	c.want("OK", "SET", "big", strings.Repeat("x", 1<<20))
 	c.want("OK", "MEMORY", "PURGE")
-	before := residentBytes()
+	before := process.ResidentBytes()
 	const much = 128 << 20
 	d := dial(t, s)
 	d.send(strings.Repeat(encode("GET", "big"), much>>20))
@@ -85,7 +86,7 @@ func TestPurgeEmptiesPools(t *testing.T) {
 	_ = d.Close()
 	until(t, "the client has gone", func() bool { return netio.BytesHeld() < 1<<20 })
 	c.want("OK", "MEMORY", "PURGE")
-	if left := residentBytes() - before; left > much/4 {
+	if left := process.ResidentBytes() - before; left > much/4 {
 		t.Errorf("%d bytes stay resident", left)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
 )
@@ -158,7 +159,7 @@ func infoServer(s *Server, w *infoWriter) {
 	w.str("redis_git_dirty", "0")
 	w.str("redis_build_id", "0")
 	w.str("redis_mode", "standalone")
-	w.str("os", osName())
+	w.str("os", process.OSName())
 	w.num("arch_bits", strconv.IntSize)
 	w.str("monotonic_clock", "Go runtime")
 	w.str("atomicvar_api", "Go sync/atomic")
@@ -191,6 +192,28 @@ func infoServer(s *Server, w *infoWriter) {
 			text = "name=" + name + ",bind=" + host + ",port=" + port
 		}
 		w.str("listener"+strconv.Itoa(i), text)
+	}
+}
+
+// infoCPU shows the process and its children; what Redis does on its main thread all threads
+// do here.
+func infoCPU(_ *Server, w *infoWriter) {
+	write := func(t process.CPUTime, suffix string) {
+		w.sec("used_cpu_sys"+suffix, t.System)
+		w.sec("used_cpu_user"+suffix, t.User)
+	}
+	times := process.CPUTimes()
+	for _, t := range times {
+		if t.Children {
+			write(t, "_children")
+		} else {
+			write(t, "")
+		}
+	}
+	for _, t := range times {
+		if !t.Children {
+			write(t, "_main_thread")
+		}
 	}
 }
 

@@ -1,76 +1,13 @@
 package server
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"runtime"
-	"runtime/debug"
-	"runtime/metrics"
 	"strconv"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/store/arena"
 )
-
-// goMemory is what the Go runtime says of itself, read without stopping it.
-type goMemory struct {
-	liveBytes, heapBytes, totalBytes int64
-	gcCPUFraction                    float64
-}
-
-func readGoMemory() goMemory {
-	samples := []metrics.Sample{
-		{Name: "/gc/heap/live:bytes"},
-		{Name: "/memory/classes/heap/objects:bytes"},
-		{Name: "/memory/classes/total:bytes"},
-		{Name: "/cpu/classes/gc/total:cpu-seconds"},
-		{Name: "/cpu/classes/idle:cpu-seconds"},
-		{Name: "/cpu/classes/total:cpu-seconds"},
-	}
-	metrics.Read(samples)
-	g := goMemory{
-		liveBytes:  int64(samples[0].Value.Uint64()),
-		heapBytes:  int64(samples[1].Value.Uint64()),
-		totalBytes: int64(samples[2].Value.Uint64()),
-	}
-	if busy := samples[5].Value.Float64() - samples[4].Value.Float64(); busy > 0 {
-		g.gcCPUFraction = samples[3].Value.Float64() / busy
-	}
-	return g
-}
-
-// residentBytes returns the resident set of this process, 0 where /proc is absent.
-func residentBytes() int64 {
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	fields := bytes.Fields(b)
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
-}
-
-// systemBytes returns the machine's memory, 0 where it is not known.
-func systemBytes() int64 {
-	b, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	for line := range bytes.Lines(b) {
-		if f := bytes.Fields(line); len(f) >= 2 && string(f[0]) == "MemTotal:" {
-			kb, _ := strconv.ParseInt(string(f[1]), 10, 64) // 0 when the kernel changed its mind
-			return kb << 10
-		}
-	}
-	return 0
-}
 
 // addClient adds what the client's buffers take.
 func (a *execStats) addClient(se *session) {
@@ -124,7 +61,7 @@ func (s *Server) memoryReport(clients int64) command.MemoryReport {
 	r := command.MemoryReport{
 		Total: st.UsedBytes + own, Startup: startupBytes, Clients: clients, AOFBuffer: buffered,
 		Overhead: own + st.TableBytes, Dataset: st.UsedBytes - st.TableBytes, Tables: st.TableBytes,
-		Allocated: st.UsedBytes, Active: pool.InUse, Resident: pool.InUse + pool.FreeResident, RSS: residentBytes(),
+		Allocated: st.UsedBytes, Active: pool.InUse, Resident: pool.InUse + pool.FreeResident, RSS: process.ResidentBytes(),
 		Keys: st.Keys, Evicting: s.opts.MaxMemory.Load() > 0,
 	}
 	r.NotCounted = max(r.Total-(st.UsedBytes-st.DeadBytes+startupBytes), 0)
@@ -147,8 +84,7 @@ func (h memoryHost) Report(c *command.Ctx) command.MemoryReport {
 func (h memoryHost) Purge() {
 	arena.Purge()
 	if h.srv.ownsProcess {
-		runtime.GC() // pools let go of what they hold in the second collection only
-		debug.FreeOSMemory()
+		process.FreeHeap()
 	}
 }
 
@@ -161,7 +97,7 @@ func (h memoryHost) AllocatorReport() string {
 }
 
 func infoMemory(s *Server, w *infoWriter) {
-	r, g, st := s.memoryReport(w.sum.clientBytes), readGoMemory(), s.store.Stats()
+	r, g, st := s.memoryReport(w.sum.clientBytes), process.ReadGoMemory(), s.store.Stats()
 	both := func(name string, n int64) {
 		w.num(name, n)
 		w.human(name+"_human", n)
@@ -180,7 +116,7 @@ func infoMemory(s *Server, w *infoWriter) {
 	w.num("allocator_active", r.Active)
 	w.num("allocator_resident", r.Resident)
 	w.num("allocator_muzzy", 0)
-	both("total_system_memory", systemBytes())
+	both("total_system_memory", process.SystemBytes())
 	infoScriptMemory(w)
 	both("maxmemory", s.opts.MaxMemory.Load())
 	w.str("maxmemory_policy", s.opts.String("maxmemory-policy"))
@@ -204,11 +140,11 @@ func infoMemory(s *Server, w *infoWriter) {
 	w.num("active_defrag_running", s.keeper.Stats.DefragRunning.Load())
 	w.num("lazyfree_pending_objects", st.Pending)
 	w.num("lazyfreed_objects", int64(st.Freed)-s.base.freed.Load())
-	w.num("go_heap_live_bytes", g.liveBytes)
-	w.num("go_heap_objects_bytes", g.heapBytes)
-	w.num("go_total_bytes", g.totalBytes)
+	w.num("go_heap_live_bytes", g.LiveBytes)
+	w.num("go_heap_objects_bytes", g.HeapBytes)
+	w.num("go_total_bytes", g.TotalBytes)
 	w.num("go_heap_given_back_bytes", s.keeper.GivenBack())
-	w.str("go_gc_cpu_fraction", strconv.FormatFloat(g.gcCPUFraction, 'f', 6, 64))
+	w.str("go_gc_cpu_fraction", strconv.FormatFloat(g.GCCPUFraction, 'f', 6, 64))
 }
 
 // infoScriptMemory writes the fields about scripts, of which there are none.

@@ -3,8 +3,23 @@ package server
 import (
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 )
+
+const (
+	oomScoreFile = "/proc/self/oom_score_adj"
+	oomScoreMax  = 1000
+)
+
+// readOOMScore returns the score of this process.
+func readOOMScore() (int, error) {
+	b, err := os.ReadFile(oomScoreFile)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(b)))
+}
 
 func TestOOMScore(t *testing.T) {
 	initial, err := readOOMScore()

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/process"
 )
 
 // OwnProcess tells the server that it has the process to itself, before Serve: then
@@ -13,7 +14,7 @@ import (
 // docs/EMBEDDING.md for what it shares nevertheless.
 func (s *Server) OwnProcess(profiles http.Handler) {
 	s.ownsProcess, s.pages.Profiles = true, profiles
-	s.watchOOMScore()
+	process.WatchOOMScore(s.opts, s.log)
 }
 
 // ShowMetrics gives the window its page /metrics, before Serve: metrics.Handler, which the

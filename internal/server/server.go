@@ -221,8 +221,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.keeper.Start(s.store, keeperHand{s.extra[workerCount]})
 	s.group.Start(s)
 	if s.embedded.Clock != nil {
-		s.embedded.Clock.add(s)
-		defer s.embedded.Clock.remove(s)
+		s.embedded.Clock.Follow(s)
+		defer s.embedded.Clock.Unfollow(s)
 	}
 	s.watchListeners() // reactors run now: they can be asked to close a listener
 	closeWindow := s.openWindow()

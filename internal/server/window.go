@@ -7,6 +7,7 @@ import (
 
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
@@ -171,16 +172,16 @@ func (s *Server) windowKeyspace(now time.Time) []admin.Database {
 // windowMemory divides the resident set, as far as it is known, into accounts that do
 // not overlap; clients is what their buffers take.
 func (s *Server) windowMemory(clients int64) []admin.Account {
-	r, g := s.memoryReport(clients), readGoMemory()
-	clients = min(clients, g.heapBytes)
+	r, g := s.memoryReport(clients), process.ReadGoMemory()
+	clients = min(clients, g.HeapBytes)
 	return []admin.Account{
 		{Name: "data", Bytes: r.Dataset},
 		{Name: "tables", Bytes: r.Tables},
 		{Name: "page slack", Bytes: max(r.Active-r.Allocated, 0)},
 		{Name: "free pages", Bytes: max(r.Resident-r.Active, 0)},
 		{Name: "clients", Bytes: clients},
-		{Name: "Go heap", Bytes: g.heapBytes - clients},
-		{Name: "process", Bytes: max(r.RSS-r.Resident-g.heapBytes, 0)},
+		{Name: "Go heap", Bytes: g.HeapBytes - clients},
+		{Name: "process", Bytes: max(r.RSS-r.Resident-g.HeapBytes, 0)},
 	}
 }
 

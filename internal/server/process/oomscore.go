@@ -1,10 +1,13 @@
-package server
+package process
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // oomScoreFile tells the kernel how gladly it may kill this process when memory is short.
@@ -17,26 +20,27 @@ const (
 
 var errOOMScore = errors.New("Failed to apply new oom_score_adj configuration, check server logs.")
 
-// watchOOMScore applies oom-score-adj, now and whenever it changes.
-func (s *Server) watchOOMScore() {
+// WatchOOMScore applies oom-score-adj, now and whenever it changes. It is for a server that has
+// the process to itself, before it runs.
+func WatchOOMScore(opts *options.Options, log *slog.Logger) {
 	if _, err := readOOMScore(); err != nil {
 		return
 	}
 	initial, changed := 0, false // initial is what the score was when the options began to count
 	apply := func() error {
-		mode := s.opts.String("oom-score-adj")
+		mode := opts.String("oom-score-adj")
 		if mode != "no" && !changed {
 			now, err := readOOMScore()
 			if err != nil {
-				s.log.Warn("the OOM score cannot be read", "error", err)
+				log.Warn("the OOM score cannot be read", "error", err)
 				return errOOMScore
 			}
 			initial = now
 		}
 		score := initial
 		if mode != "no" {
-			first, _, _ := strings.Cut(s.opts.String("oom-score-adj-values"), " ") // the one of a primary
-			score, _ = strconv.Atoi(first)                                         // the option has checked it
+			first, _, _ := strings.Cut(opts.String("oom-score-adj-values"), " ") // the one of a primary
+			score, _ = strconv.Atoi(first)                                       // the option has checked it
 			if mode != "absolute" {
 				score += initial
 			}
@@ -45,15 +49,15 @@ func (s *Server) watchOOMScore() {
 		}
 		score = min(max(score, oomScoreMin), oomScoreMax)
 		if err := os.WriteFile(oomScoreFile, []byte(strconv.Itoa(score)), 0); err != nil {
-			s.log.Warn("the OOM score cannot be set", "score", score, "error", err)
+			log.Warn("the OOM score cannot be set", "score", score, "error", err)
 			return errOOMScore
 		}
 		changed = mode != "no"
 		return nil
 	}
 	_ = apply() // as in Redis the server starts nevertheless
-	s.opts.OnChange("oom-score-adj", apply)
-	s.opts.OnChange("oom-score-adj-values", apply)
+	opts.OnChange("oom-score-adj", apply)
+	opts.OnChange("oom-score-adj-values", apply)
 }
 
 func readOOMScore() (int, error) {
