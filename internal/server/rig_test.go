@@ -104,8 +104,8 @@ func optionsOf(t testing.TB, directives ...string) *options.Options {
 }
 
 // testClient is a plain connection with a reply reader. One goroutine uses it, which need
-// not be the test's: a connection that fails is told as an error, once, and every reply
-// from then on is "".
+// not be the test's: a connection that fails is told as an error, and the reply is ""; who
+// goes on to use it is ended.
 type testClient struct {
 	t testing.TB
 	net.Conn
@@ -116,10 +116,16 @@ type testClient struct {
 // fail notes that the connection has failed.
 func (c *testClient) fail(err error) {
 	c.t.Helper()
-	if !c.lost {
-		c.t.Errorf("the connection of a client failed: %v", err)
-	}
+	c.t.Errorf("the connection of a client failed: %v", err)
 	c.lost = true
+}
+
+// usable ends a goroutine that goes on with a connection that has failed, be it in a loop
+// that waits for a certain reply.
+func (c *testClient) usable() {
+	if c.lost {
+		c.t.FailNow()
+	}
 }
 
 func dial(t testing.TB, s *Server) *testClient {
@@ -129,7 +135,7 @@ func dial(t testing.TB, s *Server) *testClient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(5 * patience)) // for all of its life
 	return &testClient{t: t, Conn: c, r: bufio.NewReader(c)}
 }
 
@@ -145,9 +151,7 @@ func encode(args ...string) string {
 
 func (c *testClient) send(raw string) {
 	c.t.Helper()
-	if c.lost {
-		return
-	}
+	c.usable()
 	if _, err := io.WriteString(c, raw); err != nil {
 		c.fail(err)
 	}
@@ -156,9 +160,7 @@ func (c *testClient) send(raw string) {
 // reply reads one reply and shows it in a short form.
 func (c *testClient) reply() string {
 	c.t.Helper()
-	if c.lost {
-		return ""
-	}
+	c.usable()
 	v, err := resp.ReadReply(c.r)
 	if err != nil {
 		c.fail(err)
