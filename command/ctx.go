@@ -45,6 +45,7 @@ type Ctx struct {
 	// Obey says that the call comes from an AOF: it repeats what was done, so checks that
 	// are for clients, and bounds of its work, do not apply.
 	Obey bool
+	Wall int64 // of a call that comes from an AOF: the time of day, while Now stands still
 
 	Effects Effects // what the journal gets instead of the call itself
 	Quick   bool    // set by a handler that may take long, and has not: see Spec.Grouped
@@ -122,6 +123,15 @@ func DefaultLimits() Limits {
 		ListSize: -2, HLLSparseBytes: 3000, StreamNodeBytes: 4096, StreamNodeEntries: 100,
 		DumpVersion: rdb.DefaultVersion, DumpCompress: true,
 	}
+}
+
+// wallMs is the time of day, from which times to live count: Now, but while the AOF is loaded,
+// when Now is 0 so that nothing expires.
+func (c *Ctx) wallMs() int64 {
+	if c.Obey {
+		return c.Wall
+	}
+	return c.Now
 }
 
 // Read finds a key for a reading command: it counts hit or miss and refreshes the

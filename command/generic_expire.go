@@ -144,7 +144,7 @@ func expire(c *Ctx, unit int64, absolute bool) {
 	if !ok {
 		return
 	}
-	ms, ok := deadlineMs(n, unit, c.Now, absolute)
+	ms, ok := deadlineMs(n, unit, c.wallMs(), absolute)
 	if !ok {
 		c.W.Error("ERR invalid expire time in '" + c.Spec.Name + "' command")
 		return

@@ -85,7 +85,7 @@ func (c *Ctx) fieldDeadline(i int, unit int64, absolute bool) (ms int64, ok bool
 		c.W.Error(errFieldTime)
 		return 0, false
 	}
-	if ms, ok = deadlineMs(n, unit, c.Now, absolute); !ok || ms > hash.MaxDeadlineMs {
+	if ms, ok = deadlineMs(n, unit, c.wallMs(), absolute); !ok || ms > hash.MaxDeadlineMs {
 		c.W.Error("ERR invalid expire time in '" + c.Spec.Name + "' command")
 		return 0, false
 	}

@@ -179,8 +179,8 @@ func nextStreamID(c *Ctx, e entry.Entry, o *addOptions) (id stream.ID, ok bool) 
 	}
 	id = o.id
 	switch {
-	case o.autoID && uint64(c.Now) > last.Ms:
-		return stream.ID{Ms: uint64(c.Now)}, true
+	case o.autoID && uint64(c.wallMs()) > last.Ms:
+		return stream.ID{Ms: uint64(c.wallMs())}, true
 	case o.autoID:
 		return last.Next()
 	case o.autoSeq && id.Ms == last.Ms:

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"time"
-
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/stream"
 )
@@ -292,13 +290,4 @@ func groupCost(c *Ctx) int64 {
 		return consumer.Pending()
 	}
 	return 0
-}
-
-// wallMs is Now, but for one case: while the AOF is loaded, Now is 0 so that nothing
-// expires, yet the times of consumers and deliveries are not to lie before all others.
-func (c *Ctx) wallMs() int64 {
-	if c.Now == 0 {
-		return time.Now().UnixMilli()
-	}
-	return c.Now
 }

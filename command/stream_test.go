@@ -404,12 +404,12 @@ func TestStreamAllocs(t *testing.T) {
 func TestStreamLoading(t *testing.T) {
 	r := newRig(t)
 	now := r.c.Now
-	r.c.Now = 0
+	r.c.Now, r.c.Obey, r.c.Wall = 0, true, now
 	r.do("xadd s 1-1 a b")
 	r.do("xgroup create s g 0")
 	r.do("xclaim s g c 0 1-1 time " + strconv.FormatInt(now-5000, 10) + " retrycount 3 force justid")
 	r.do("xgroup createconsumer s g d")
-	r.c.Now = now
+	r.c.Now, r.c.Obey = now, false
 	r.want("xpending s g - + 1", `[["1-1" "c" 5000 3]]`)
 	for _, reply := range strings.Split(show(r.do("xinfo consumers s g")), "]") {
 		if _, idle, ok := strings.Cut(reply, `"idle" `); ok && len(strings.Fields(idle)[0]) > 4 {

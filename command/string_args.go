@@ -16,7 +16,7 @@ func (c *Ctx) deadlineArg(i int, seconds, relative bool) (int64, bool) {
 		t *= 1000
 	}
 	if relative {
-		t += c.Now
+		t += c.wallMs()
 	}
 	if bad || t <= 0 {
 		c.W.Error("ERR invalid expire time in '" + c.Spec.FullName + "' command")

@@ -15,8 +15,8 @@ import (
 
 // applier executes what is loaded, on an executor of its own. While it works, nothing
 // else changes the store: clients are answered LOADING and the keeper rests. Nothing
-// expires either: the store is told so, and for all commands but those that note the
-// time of day (streams) or count from now, time stands still at 0. A deadline that has
+// expires either: the store is told so, and time stands still at 0 for all commands; those that note
+// the time of day, or count from it, have it besides (Ctx.Wall). A deadline that has
 // passed meanwhile is kept until everything is loaded, because what follows may move it.
 type applier struct {
 	ctx  context.Context
@@ -91,6 +91,7 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	now := ap.ex.srv.nowMs()
 	ex.ctx.Client, ex.ctx.DB = &ap.self, ap.self.DB
 	ex.setClock(ex.srv.wall(now))
+	ex.ctx.Now, ex.ctx.Wall = 0, now
 	ex.prepare(ex.ctx.DB, b)
 	ap.out.Reset()
 	ex.w.Bind(&ap.out, 2)
@@ -101,10 +102,6 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 		ex.ctx.Call = command.Call{Spec: cl.spec, Args: rec, Keys: ex.keys[cl.from:cl.to]}
 		if err := ap.admit(&ex.ctx.Call, cl.fault); err != nil {
 			return i, err
-		}
-		ex.ctx.Now = 0
-		if cl.spec.Group == command.GroupStream || relative(cl.spec.Name, rec) {
-			ex.ctx.Now = now
 		}
 		ap.call()
 		if ex.w.TakeErrors() > 0 {
@@ -140,21 +137,4 @@ func (ap *applier) lastError() string {
 		text = text[bytes.LastIndex(text[:i+1], []byte("\r\n"))+1:]
 	}
 	return strings.Trim(string(text[max(0, len(text)-errorPreviewBytes):]), "\r\n-")
-}
-
-// relative tells whether a record has a time to live instead of a deadline. No server
-// since 2.6 writes such records, but people do.
-func relative(name string, rec resp.Args) bool {
-	switch name {
-	case "expire", "pexpire", "setex", "psetex":
-		return true
-	case "set", "getex":
-		for _, a := range rec[min(3, len(rec)):] { // the time is behind it, so GETEX's is never the third
-			if command.EqualFold(a, "ex") || command.EqualFold(a, "px") {
-				return true
-			}
-		}
-		return name == "getex" && len(rec) > 3
-	}
-	return false
 }

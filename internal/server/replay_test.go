@@ -1,11 +1,14 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"sort"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kringdb/kring/resp"
 )
 
 // replayScript has commands whose record is not the call itself, and those that
@@ -156,4 +159,36 @@ func TestReplayScript(t *testing.T) {
 	if got := c.dump(); got != want {
 		t.Errorf("after a rewrite:\n%s\nwant\n%s", got, want)
 	}
+}
+
+// TestLoadedTimesCount: times to live in an AOF that people have written count from the load, for
+// keys and for fields; deadlines that have passed are kept until what follows may move them.
+func TestLoadedTimesCount(t *testing.T) {
+	s := startServer(t)
+	ap := newApplier(s, context.Background())
+	s.store.SetLoading(true)
+	for _, text := range []string{
+		"SET a v EX 100", "SETEX b 100 v", "SET c v", "EXPIRE c 100", "SET d v", "GETEX d PX 100000", "HSET h f v g w", "HEXPIRE h 100 FIELDS 1 f",
+		"SET e v PXAT 1", "PERSIST e",
+	} {
+		var rec resp.Args
+		for _, word := range strings.Fields(text) {
+			rec = append(rec, []byte(word))
+		}
+		if n, err := ap.Apply([]resp.Args{rec}); n != 1 || err != nil {
+			t.Fatalf("%s: %d, %v", text, n, err)
+		}
+	}
+	s.store.SetLoading(false)
+	c := dial(t, s)
+	for _, k := range []string{"a", "b", "c", "d"} {
+		if got := c.do("TTL", k); got != "100" && got != "99" {
+			t.Errorf("%s: %s", k, got)
+		}
+	}
+	if got := c.do("HTTL", "h", "FIELDS", "1", "f"); got != "[100]" && got != "[99]" {
+		t.Error(got)
+	}
+	c.want("v", "GET", "e")
+	c.want("-1", "TTL", "e")
 }
