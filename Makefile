@@ -29,7 +29,7 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust goroutine window crash \
-	fuzz-smoke fuzz bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle embed-size profile soak screenshot docs clean
+	fuzz-smoke fuzz bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle bench-lua embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -176,6 +176,10 @@ bench-idle: build
 # What package kring adds to the binary of a program.
 embed-size:
 	$(TESTS) run ./load/embedsize $(ARGS)
+
+# The script language beside lua5.1: time of some programs.
+bench-lua:
+	$(TESTS) run ./load/lua $(ARGS)
 
 # CPU and allocation profiles into profiles/.
 profile: build

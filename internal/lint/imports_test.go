@@ -34,6 +34,7 @@ var allowed = append(roomRules(), []rule{
 	{"netio", []string{"internal"}, []string{"golang.org/x/sys", "github.com/tidwall/redcon"}},
 	{"persistence", []string{"resp", "internal"}, nil},
 	{"internal", []string{"internal"}, nil},
+	{"tests/load/lua", []string{"tests", "internal/lua"}, nil},
 	{"tests", []string{".", "metrics", "tests", "internal/testcert"}, []string{"*"}},
 }...)
 

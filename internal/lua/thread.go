@@ -354,18 +354,47 @@ func (t *Thread) newClosure(p *Proto, outer *closure, base int) *closure {
 	st := t.st
 	st.charge(closureSize + 8*len(p.upvals))
 	st.ids++
-	cl := &closure{proto: p, id: st.ids * 0x9E3779B1}
-	if len(p.upvals) > 0 {
-		cl.ups = make([]*upval, len(p.upvals))
-		for i, u := range p.upvals {
-			if u.local {
-				cl.ups[i] = t.findUpval(base + int(u.index))
-			} else {
-				cl.ups[i] = outer.ups[u.index]
-			}
+	cl := allocClosure(len(p.upvals))
+	cl.proto, cl.id = p, st.ids*0x9E3779B1
+	for i, u := range p.upvals {
+		if u.local {
+			cl.ups[i] = t.findUpval(base + int(u.index))
+		} else {
+			cl.ups[i] = outer.ups[u.index]
 		}
 	}
 	return cl
+}
+
+// allocClosure returns a closure with room for n upvalues; few of them lie in one block
+// with it.
+func allocClosure(n int) *closure {
+	switch n {
+	case 0:
+		return &closure{}
+	case 1:
+		c := &struct {
+			closure
+			room [1]*upval
+		}{}
+		c.ups = c.room[:]
+		return &c.closure
+	case 2:
+		c := &struct {
+			closure
+			room [2]*upval
+		}{}
+		c.ups = c.room[:]
+		return &c.closure
+	case 3:
+		c := &struct {
+			closure
+			room [3]*upval
+		}{}
+		c.ups = c.room[:]
+		return &c.closure
+	}
+	return &closure{ups: make([]*upval, n)}
 }
 
 // protect calls f and returns the error that it raised, or nil; upvalues from the stack's
