@@ -4,6 +4,9 @@ package command
 // only from a Slow command.
 type StatsHost interface {
 	Info(c *Ctx, sections [][]byte) []byte
+	// InfoIsLong tells whether Info has to ask all reactors for these sections: then it is for a
+	// worker.
+	InfoIsLong(sections [][]byte) bool
 	Reset(c *Ctx) // CONFIG RESETSTAT
 
 	SlowLog(n int) []SlowCall // the newest first; all for a negative n

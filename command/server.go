@@ -24,7 +24,7 @@ var serverSpecs = []*Spec{
 		Syntax: "[<ASYNC | SYNC>]", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 	},
 	{
-		Name: "info", Arity: -1, Flags: Loading | Stale | Dangerous | Slow, Group: GroupServer, Handler: info,
+		Name: "info", Arity: -1, Flags: Loading | Stale | Dangerous, Group: GroupServer, Handler: info, Cost: serverInfoCost,
 		Since: "1.0.0", Complexity: "O(1)", Summary: "Returns information and statistics about the server.", Syntax: "[section...]",
 		Tips: []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
 	},
@@ -107,6 +107,14 @@ func swapDB(c *Ctx) {
 	c.Replaced(int(b), false)
 	c.Dirty++
 	c.W.OK()
+}
+
+// serverInfoCost sends the sections that are made by asking all reactors to the slow lane.
+func serverInfoCost(c *Ctx) int64 {
+	if c.Host.Stats.InfoIsLong(c.Args[1:]) {
+		return SlowCost + 1
+	}
+	return 0
 }
 
 func info(c *Ctx) { c.W.Verbatim("txt", c.Host.Stats.Info(c, c.Args[1:])) }

@@ -65,7 +65,7 @@ func holdsDue(e Entry) bool {
 	return inner != nil && inner(e) > 0
 }
 
-// CountDue keeps the count of InnerExpires when a value of db begins (has) to have
+// CountDue keeps the count of Keys.Inner when a value of db begins (has) to have
 // something inside that falls due, or has no longer: when what its kind's function in dues
 // returns becomes positive or 0. The key's shard is locked.
 func (s *Store) CountDue(db int, k Key, had, has bool) {

@@ -26,6 +26,40 @@ func (s *Store) Len(db int) int {
 	return n
 }
 
+// Keys are the counts of one database.
+type Keys struct {
+	DB      int
+	Keys    int64
+	Expires int64 // of them, those that have a deadline
+	Inner   int64 // of them, those in whose values something falls due
+}
+
+// Keyspace returns the counts of all databases that have keys, in order. It takes each
+// shard lock itself, once.
+func (s *Store) Keyspace() []Keys {
+	all := make([]Keys, s.numDBs)
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		for db := range all {
+			d := s.at(db, uint32(i))
+			if n := d.table.Len(); n > 0 {
+				all[db].Keys += int64(n)
+				all[db].Expires += int64(d.expires)
+				all[db].Inner += int64(d.inner)
+			}
+		}
+		s.shards[i].mu.Unlock()
+	}
+	out := all[:0]
+	for db, k := range all {
+		if k.Keys > 0 {
+			k.DB = db
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // Expires returns the number of keys in db that have a deadline. It takes each shard
 // lock itself.
 func (s *Store) Expires(db int) int {
@@ -36,18 +70,6 @@ func (s *Store) Expires(db int) int {
 		s.shards[i].mu.Unlock()
 	}
 	return int(n)
-}
-
-// InnerExpires returns the number of keys in db in whose values something falls due: hashes
-// with deadlines of fields. It takes each shard lock itself.
-func (s *Store) InnerExpires(db int) int {
-	n := 0
-	for i := range s.shards {
-		s.shards[i].mu.Lock()
-		n += int(s.at(db, uint32(i)).inner)
-		s.shards[i].mu.Unlock()
-	}
-	return n
 }
 
 // Used returns the exact bytes of live arena blocks: entries, values, tables, and what

@@ -199,6 +199,7 @@ func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
 		}
 	}
 	ex.end()
+	ex.show()
 }
 
 // open tells whether nothing about the connection's state may refuse, delay or mute a call.

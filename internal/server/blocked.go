@@ -155,6 +155,7 @@ func (s *session) wake(w *waiter) {
 	}
 	s.pushHeld()
 	s.promised(w.wait, w.wrote)
+	s.ex.show()
 	s.conn.Flush()
 	s.checkOutput()
 	s.park()

@@ -127,6 +127,7 @@ func (s *Server) EndTurn(r *netio.Reactor) {
 		s.keeper.Help(keeperHand{ex}, now)
 	}
 	ex.endTurn()
+	ex.show() // once more, with what the turn has read and written
 	if (ex.rec.kick || s.journal.loose.Load()) && !ex.writeOut(r) {
 		return // another goroutine is the reactor
 	}

@@ -68,6 +68,7 @@ type executor struct {
 	rate        rateSample
 	netBase     netio.Counts   // of a reactor: at the last CONFIG RESETSTAT
 	pub         publishedStats // workers only: stats for others to read
+	shown       shownStats     // of a reactor: the same
 	inExec      bool           // a transaction's calls are running
 	execTx      *transaction   // it, and its EXEC
 	execSpec    *command.Spec
@@ -97,8 +98,8 @@ type blocking struct {
 	monitorLines []byte // of calls since the last post, see monitor.go
 }
 
-// execStats counts what an executor did. Plain fields: others read them by asking
-// the owner.
+// execStats counts what an executor did. Plain fields, the owner's: others read what it
+// has shown.
 type execStats struct {
 	commands    int64
 	hits        int64
@@ -114,16 +115,10 @@ type execStats struct {
 	turnNanos   int64 // and how long one took
 	inPerSec    int64 // bytes per second, lately
 	outPerSec   int64
-	clientBytes int64 // buffers of its clients, when it was asked
-	largestIn   int64 // the largest input buffer of a client, when it was asked
-	largestOut  int64 // and the largest output
 
-	// When it was asked:
+	// When it was shown:
 	net       netio.Counts
 	callNanos int64 // what the calls of a reactor took
-	listening int64 // clients that listen to channels
-	watching  int64 // clients that watch keys
-	watched   int64 // the keys that they watch
 }
 
 func (a *execStats) add(b *execStats) {
@@ -136,9 +131,6 @@ func (a *execStats) add(b *execStats) {
 	a.slow += b.slow
 	a.inputBytes += b.inputBytes
 	a.outputBytes += b.outputBytes
-	a.clientBytes += b.clientBytes
-	a.largestIn = max(a.largestIn, b.largestIn)
-	a.largestOut = max(a.largestOut, b.largestOut)
 	a.perSecond += b.perSecond
 	a.turnsPerSec += b.turnsPerSec
 	a.turnNanos = max(a.turnNanos, b.turnNanos)
@@ -149,9 +141,24 @@ func (a *execStats) add(b *execStats) {
 	a.net.Writes += b.net.Writes
 	a.net.BusyNanos += b.net.BusyNanos
 	a.callNanos += b.callNanos
-	a.listening += b.listening
-	a.watching += b.watching
-	a.watched += b.watched
+}
+
+// shownStats is what a reactor shows of its counters, as they were after its last batch or
+// tick, so that nobody needs to ask for them and wait for the answer.
+type shownStats struct {
+	mu struct {
+		sync.Mutex
+		stats execStats
+	}
+}
+
+// show shows the counters of a reactor, on that reactor.
+func (ex *executor) show() {
+	ex.stats.net = ex.netCounts(ex.srv.group.Reactors()[ex.Reactor])
+	ex.stats.callNanos = ex.cmds.Nanos() - ex.cmds.Row(ex.srv.exec.ID).Nanos // EXEC's time is that of its calls
+	ex.shown.mu.Lock()
+	ex.shown.mu.stats = ex.stats
+	ex.shown.mu.Unlock()
 }
 
 // publishedStats is where a worker adds up its counters for others to read.

@@ -145,6 +145,7 @@ func (h statsHost) Reset(c *command.Ctx) {
 		ex.rate = rateSample{}
 		ex.netBase = r.Counts()
 		ex.cmds.Reset()
+		ex.show()
 	})
 	for _, ex := range h.srv.extra {
 		ex.pub.reset()

@@ -8,12 +8,14 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/store"
 )
 
 // KringVersion is the version of this server; command.Version is the Redis it follows.
@@ -22,27 +24,37 @@ const KringVersion = "0.1.0"
 // RedisVersion is the version of Redis whose behaviour the server follows.
 const RedisVersion = command.Version
 
-// infoSection is one section of INFO: its name, its title, and what writes its lines.
+// infoSection is one section of INFO: its name, its title, what writes its lines, and what
+// it needs to know for that.
 type infoSection struct {
 	name, title string
 	write       func(s *Server, w *infoWriter)
+	needs       infoNeed
 }
+
+// infoNeed is what a section is made from besides what anybody can read at any time.
+type infoNeed uint8
+
+const (
+	needCrowd infoNeed = 1 << iota // a look at all clients
+	needCalls                      // the calls by command, which the reactors must be asked for
+)
 
 // infoSections lists the sections in the order of INFO.
 var infoSections = []infoSection{
-	{"server", "Server", infoServer},
-	{"clients", "Clients", infoClients},
-	{"memory", "Memory", infoMemory},
-	{"persistence", "Persistence", infoPersistence},
-	{"stats", "Stats", infoStats},
-	{"replication", "Replication", infoReplication},
-	{"cpu", "CPU", infoCPU},
-	{"modules", "Modules", func(*Server, *infoWriter) {}},
-	{"commandstats", "Commandstats", infoCommandStats},
-	{"errorstats", "Errorstats", infoErrorStats},
-	{"latencystats", "Latencystats", infoLatencyStats},
-	{"cluster", "Cluster", func(_ *Server, w *infoWriter) { w.num("cluster_enabled", 0) }},
-	{"keyspace", "Keyspace", infoKeyspace},
+	{"server", "Server", infoServer, 0},
+	{"clients", "Clients", infoClients, needCrowd},
+	{"memory", "Memory", infoMemory, needCrowd},
+	{"persistence", "Persistence", infoPersistence, 0},
+	{"stats", "Stats", infoStats, 0},
+	{"replication", "Replication", infoReplication, 0},
+	{"cpu", "CPU", infoCPU, 0},
+	{"modules", "Modules", func(*Server, *infoWriter) {}, 0},
+	{"commandstats", "Commandstats", infoCommandStats, needCalls},
+	{"errorstats", "Errorstats", infoErrorStats, 0},
+	{"latencystats", "Latencystats", infoLatencyStats, needCalls},
+	{"cluster", "Cluster", func(_ *Server, w *infoWriter) { w.num("cluster_enabled", 0) }, 0},
+	{"keyspace", "Keyspace", infoKeyspace, 0},
 }
 
 // notByDefault are the sections that INFO shows only when asked.
@@ -51,13 +63,44 @@ var notByDefault = map[string]bool{"commandstats": true, "latencystats": true}
 // infoWriter collects the lines of INFO and what was gathered for them.
 type infoWriter struct {
 	bytes.Buffer
-	sum  execStats
-	cmds *stats.Table // calls and times by command
-	now  time.Time
+	sum   execStats
+	crowd crowd
+	cmds  *stats.Table // calls and times by command
+	now   time.Time
+	note  func(name, value string) // if set, is told of every field
+	store *store.Stats             // once it is needed
 }
 
-func (w *infoWriter) str(name, v string)         { w.WriteString(name + ":" + v + "\r\n") }
-func (w *infoWriter) num(name string, v int64)   { w.str(name, strconv.FormatInt(v, 10)) }
+// storeStats are the store's accounts, the same for all sections.
+func (w *infoWriter) storeStats(s *store.Store) *store.Stats {
+	if w.store == nil {
+		st := s.Stats()
+		w.store = &st
+	}
+	return w.store
+}
+
+func (w *infoWriter) str(name, v string) {
+	w.WriteString(name)
+	w.WriteByte(':')
+	w.WriteString(v)
+	w.WriteString("\r\n")
+	if w.note != nil {
+		w.note(name, v)
+	}
+}
+
+func (w *infoWriter) num(name string, v int64) {
+	if w.note != nil {
+		w.str(name, strconv.FormatInt(v, 10))
+		return
+	}
+	w.WriteString(name)
+	w.WriteByte(':')
+	w.Write(strconv.AppendInt(w.AvailableBuffer(), v, 10))
+	w.WriteString("\r\n")
+}
+
 func (w *infoWriter) sec(name string, v float64) { w.str(name, strconv.FormatFloat(v, 'f', 6, 64)) }
 
 // human writes a byte count the way INFO's *_human fields do.
@@ -75,91 +118,136 @@ func (w *infoWriter) human(name string, n int64) {
 	w.str(name, strconv.FormatInt(n, 10)+"B")
 }
 
-// Info implements command.StatsHost.
-func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
-	w := &infoWriter{now: time.Now()}
-	w.sum, w.cmds = h.srv.sumStats(c)
-	want := func(name string) bool { return !notByDefault[name] }
-	if len(sections) > 0 {
-		want = func(name string) bool {
-			for _, sec := range sections {
-				if command.EqualFold(sec, name) || command.EqualFold(sec, "all") || command.EqualFold(sec, "everything") ||
-					command.EqualFold(sec, "default") && !notByDefault[name] {
-					return true
-				}
-			}
-			return false
+// InfoIsLong implements command.StatsHost.
+func (h statsHost) InfoIsLong(sections [][]byte) bool {
+	var needs infoNeed
+	for i := range infoSections {
+		if infoSections[i].wanted(sections) {
+			needs |= infoSections[i].needs
 		}
 	}
-	for _, sec := range infoSections {
-		if !want(sec.name) {
+	if needs&needCalls != 0 {
+		return true
+	}
+	_, fresh := h.srv.crowd.known()
+	return needs&needCrowd != 0 && !fresh
+}
+
+// wanted tells whether INFO with these arguments shows the section.
+func (sec *infoSection) wanted(sections [][]byte) bool {
+	if len(sections) == 0 {
+		return !notByDefault[sec.name]
+	}
+	for _, word := range sections {
+		if command.EqualFold(word, sec.name) || command.EqualFold(word, "all") || command.EqualFold(word, "everything") ||
+			command.EqualFold(word, "default") && !notByDefault[sec.name] {
+			return true
+		}
+	}
+	return false
+}
+
+// Info implements command.StatsHost. A reactor makes it from what all have shown; only a
+// worker asks for more.
+func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
+	s, ex := h.srv, executorOf(c)
+	if ex.Reactor >= 0 {
+		ex.show()
+	}
+	w := &infoWriter{now: time.Now(), sum: s.counted()}
+	// What went before in the batch, and is not collected yet.
+	w.sum.hits, w.sum.misses, w.sum.dirty = w.sum.hits+c.Hits, w.sum.misses+c.Misses, w.sum.dirty+c.Dirty
+	w.sum.errors += int64(c.W.Errors())
+	w.Grow(infoBytes)
+	for i := range infoSections {
+		sec := &infoSections[i]
+		if !sec.wanted(sections) {
 			continue
+		}
+		if sec.needs&needCrowd != 0 {
+			w.crowd = s.clientsFor(c)
+		}
+		if sec.needs&needCalls != 0 && w.cmds == nil {
+			w.cmds = s.callsFor(c)
 		}
 		if w.Len() > 0 {
 			w.WriteString("\r\n")
 		}
 		w.WriteString("# " + sec.title + "\r\n")
-		sec.write(h.srv, w)
+		sec.write(s, w)
 	}
 	return w.Bytes()
 }
 
-// sumStats adds up what all executors counted, for a call on a worker.
-func (s *Server) sumStats(c *command.Ctx) (execStats, *stats.Table) {
-	return s.sumStatsBy(func(f func(*netio.Reactor, *executor)) { s.askReactors(c, f) })
-}
-
-// sumStatsBy is sumStats for any goroutine that has a way to ask the reactors.
-func (s *Server) sumStatsBy(ask func(func(*netio.Reactor, *executor))) (execStats, *stats.Table) {
-	n := len(s.table.Specs())
-	parts, cmds := make([]execStats, len(s.execs)), make([]*stats.Table, len(s.execs))
-	ask(func(r *netio.Reactor, ex *executor) {
-		i := r.Index()
-		parts[i], cmds[i] = ex.stats, stats.NewTable(n)
-		eachSession(r, func(se *session) { parts[i].addClient(se) })
-		parts[i].net = ex.netCounts(r)
-		cmds[i].Add(ex.cmds)
-		parts[i].callNanos = s.callNanos(ex.cmds)
-	})
+// counted adds up what all executors have shown of their counters. Any goroutine may call
+// it.
+func (s *Server) counted() execStats {
 	var sum execStats
-	all := stats.NewTable(n)
-	for i := range parts {
-		sum.add(&parts[i])
-		if cmds[i] != nil { // a reactor that has ended answers nothing
-			all.Add(cmds[i])
-		}
+	for _, ex := range s.execs {
+		ex.shown.mu.Lock()
+		sum.add(&ex.shown.mu.stats)
+		ex.shown.mu.Unlock()
 	}
 	for _, ex := range s.extra {
 		ex.pub.mu.Lock()
 		sum.add(&ex.pub.mu.sum)
+		ex.pub.mu.Unlock()
+	}
+	return sum
+}
+
+// callsFor is callsByCommand for a call. On a reactor, within EXEC, only the calls of its
+// own and of the workers can be had.
+func (s *Server) callsFor(c *command.Ctx) *stats.Table {
+	if ex := executorOf(c); ex.Reactor >= 0 {
+		return s.callsByCommand(func(f func(*netio.Reactor, *executor)) { f(s.group.Reactors()[ex.Reactor], ex) })
+	}
+	return s.callsByCommand(func(f func(*netio.Reactor, *executor)) { s.askReactors(c, f) })
+}
+
+// callsByCommand adds up the calls that all executors counted, for any goroutine that has a
+// way to ask the reactors.
+func (s *Server) callsByCommand(ask func(func(*netio.Reactor, *executor))) *stats.Table {
+	n := len(s.table.Specs())
+	parts := make([]*stats.Table, len(s.execs))
+	ask(func(r *netio.Reactor, ex *executor) {
+		parts[r.Index()] = stats.NewTable(n)
+		parts[r.Index()].Add(ex.cmds)
+	})
+	all := stats.NewTable(n)
+	for _, p := range parts {
+		if p != nil { // a reactor that has ended answers nothing
+			all.Add(p)
+		}
+	}
+	for _, ex := range s.extra {
+		ex.pub.mu.Lock()
 		if ex.pub.mu.cmds != nil {
 			all.Add(ex.pub.mu.cmds)
 		}
 		ex.pub.mu.Unlock()
 	}
-	return sum, all
+	return all
 }
 
-// callNanos is what the calls of a table took: EXEC's time is that of the calls in it.
-func (s *Server) callNanos(t *stats.Table) (sum int64) {
-	for _, spec := range s.table.Specs() {
-		if spec.Flags&command.Exec == 0 {
-			sum += t.Row(spec.ID).Nanos
-		}
-	}
-	return sum
-}
+// executable and system do not change.
+var (
+	executable = sync.OnceValue(func() string {
+		exe, _ := os.Executable() // an empty name tells as much as an error would
+		return exe
+	})
+	system = sync.OnceValue(process.OSName)
+)
 
 func infoServer(s *Server, w *infoWriter) {
 	up := int64(w.now.Sub(s.started).Seconds())
-	exe, _ := os.Executable() // an empty name tells as much as an error would
 	w.str("redis_version", command.Version)
 	w.str("kring_version", KringVersion)
 	w.str("redis_git_sha1", "00000000")
 	w.str("redis_git_dirty", "0")
 	w.str("redis_build_id", "0")
 	w.str("redis_mode", "standalone")
-	w.str("os", process.OSName())
+	w.str("os", system())
 	w.num("arch_bits", strconv.IntSize)
 	w.str("monotonic_clock", "Go runtime")
 	w.str("atomicvar_api", "Go sync/atomic")
@@ -169,14 +257,14 @@ func infoServer(s *Server, w *infoWriter) {
 	w.num("process_id", int64(os.Getpid()))
 	w.str("process_supervised", "no")
 	w.str("run_id", s.runID)
-	w.num("tcp_port", int64(s.Port()))
+	w.num("tcp_port", s.shownPort())
 	w.num("server_time_usec", w.now.UnixMicro())
 	w.num("uptime_in_seconds", up)
 	w.num("uptime_in_days", up/86400)
 	w.num("hz", 1000/tickMs)
 	w.num("configured_hz", 1000/tickMs)
 	w.num("lru_clock", w.now.Unix()&(1<<24-1))
-	w.str("executable", exe)
+	w.str("executable", executable())
 	w.str("config_file", s.opts.File())
 	w.num("io_threads_active", 0)
 	w.num("reactors", int64(len(s.execs)-s.stripes))
@@ -218,10 +306,45 @@ func infoCPU(_ *Server, w *infoWriter) {
 }
 
 func infoKeyspace(s *Server, w *infoWriter) {
-	for db := range s.store.Databases() {
-		if n := s.store.Len(db); n > 0 {
-			w.str("db"+strconv.Itoa(db), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d",
-				n, s.store.Expires(db), s.store.MeanTTL(db, w.now.UnixMilli()), s.store.InnerExpires(db)))
-		}
+	for _, k := range s.store.Keyspace() {
+		w.str("db"+strconv.Itoa(k.DB), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d",
+			k.Keys, k.Expires, s.meanTTL(&k, w.now), k.Inner))
 	}
+}
+
+// meanTTLs are the last estimates of the mean time to live, by database.
+type meanTTLs struct {
+	mu struct {
+		sync.Mutex
+		last map[int]meanTTL
+	}
+}
+
+type meanTTL struct {
+	at time.Time
+	ms int64
+}
+
+// meanTTL is the mean time to live of the keys of a database that have one, in
+// milliseconds. It is an estimate, and up to meanTTLFreshMs old: making it looks into every
+// shard.
+func (s *Server) meanTTL(k *store.Keys, now time.Time) int64 {
+	if k.Expires == 0 {
+		return 0
+	}
+	m := &s.ttls
+	m.mu.Lock()
+	last := m.mu.last[k.DB]
+	m.mu.Unlock()
+	if last.ms != 0 && now.Sub(last.at) <= meanTTLFreshMs*time.Millisecond {
+		return last.ms
+	}
+	last = meanTTL{now, s.store.MeanTTL(k.DB, now.UnixMilli())}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.mu.last == nil {
+		m.mu.last = map[int]meanTTL{}
+	}
+	m.mu.last[k.DB] = last
+	return last.ms
 }

@@ -3,15 +3,107 @@ package server
 import (
 	"fmt"
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/process"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/arena"
 )
 
+// totalSystemBytes is process.SystemBytes, which does not change.
+var totalSystemBytes = sync.OnceValue(process.SystemBytes)
+
+// crowd is what INFO tells of all clients together.
+type crowd struct {
+	bytes      int64 // their buffers
+	largestIn  int64 // the largest input buffer
+	largestOut int64 // and the largest output
+	listening  int64 // those that listen to channels
+	watching   int64 // those that watch keys
+	watched    int64 // the keys that they watch
+}
+
+func (a *crowd) add(b *crowd) {
+	a.bytes += b.bytes
+	a.largestIn = max(a.largestIn, b.largestIn)
+	a.largestOut = max(a.largestOut, b.largestOut)
+	a.listening += b.listening
+	a.watching += b.watching
+	a.watched += b.watched
+}
+
+// crowdSums is the last look at all clients. They belong to their reactors, so that a look
+// asks all of those; who looks again within crowdFreshMs is told the same.
+type crowdSums struct {
+	mu struct {
+		sync.Mutex
+		at  time.Time
+		sum crowd
+	}
+}
+
+// known returns the last look, and whether it is fresh.
+func (c *crowdSums) known() (sum crowd, fresh bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.sum, time.Since(c.mu.at) < crowdFreshMs*time.Millisecond
+}
+
+// lookAtClients takes a look, by whoever has a way to ask the reactors.
+func (s *Server) lookAtClients(ask func(func(*netio.Reactor, *executor))) crowd {
+	parts := make([]crowd, len(s.execs))
+	ask(func(r *netio.Reactor, _ *executor) {
+		eachSession(r, func(se *session) { parts[r.Index()].addClient(se) })
+	})
+	var sum crowd
+	for i := range parts {
+		sum.add(&parts[i])
+	}
+	c := &s.crowd
+	c.mu.Lock()
+	c.mu.at, c.mu.sum = time.Now(), sum
+	c.mu.Unlock()
+	return sum
+}
+
+// clientsFor is what is known of the clients: a call on a worker, which may ask the
+// reactors, takes a look if the last one is old.
+func (s *Server) clientsFor(c *command.Ctx) crowd {
+	sum, fresh := s.crowd.known()
+	if !fresh && executorOf(c).Reactor < 0 {
+		sum = s.lookAtClients(func(f func(*netio.Reactor, *executor)) { s.askReactors(c, f) })
+	}
+	return sum
+}
+
+// processMemory is what the system says of the process, which takes long to ask for: as in
+// Redis it may be some time old.
+type processMemory struct {
+	mu struct {
+		sync.Mutex
+		at       time.Time
+		heap     process.GoMemory
+		resident int64
+	}
+}
+
+// measured returns the memory of the Go runtime and the resident set, at most
+// processFreshMs old.
+func (p *processMemory) measured() (process.GoMemory, int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); now.Sub(p.mu.at) > processFreshMs*time.Millisecond {
+		p.mu.heap, p.mu.resident, p.mu.at = process.ReadGoMemory(), process.ResidentBytes(), now
+	}
+	return p.mu.heap, p.mu.resident
+}
+
 // addClient adds what the client's buffers take.
-func (a *execStats) addClient(se *session) {
-	a.clientBytes += se.bytes()
+func (a *crowd) addClient(se *session) {
+	a.bytes += se.bytes()
 	a.largestIn = max(a.largestIn, int64(se.conn.In().Len()+se.parser.Buffered()))
 	a.largestOut = max(a.largestOut, int64(se.conn.OutBytes()))
 	if se.subCount > 0 {
@@ -47,10 +139,11 @@ func (s *session) bytes() int64 {
 	return n
 }
 
-// memoryReport says where the memory goes; clients is what they take. What is in use is the
+// memoryReport says where the memory goes; clients is what they take, st the store's accounts.
+// Databases are left out. What is in use is the
 // sum of what is accounted for, not what the Go heap holds: that grows and shrinks with its garbage.
-func (s *Server) memoryReport(clients int64) command.MemoryReport {
-	pool, st := arena.PoolStats(), s.store.Stats()
+func (s *Server) memoryReport(clients int64, st *store.Stats) command.MemoryReport {
+	pool := arena.PoolStats()
 	aof := s.aof.current()
 	own := startupBytes + clients + s.tracking.Stats().Bytes
 	buffered := int64(0)
@@ -58,26 +151,27 @@ func (s *Server) memoryReport(clients int64) command.MemoryReport {
 		buffered = aof.Pending()
 		own += buffered
 	}
+	_, rss := s.measured()
 	r := command.MemoryReport{
 		Total: st.UsedBytes + own, Startup: startupBytes, Clients: clients, AOFBuffer: buffered,
 		Overhead: own + st.TableBytes, Dataset: st.UsedBytes - st.TableBytes, Tables: st.TableBytes,
-		Allocated: st.UsedBytes, Active: pool.InUse, Resident: pool.InUse + pool.FreeResident, RSS: process.ResidentBytes(),
+		Allocated: st.UsedBytes, Active: pool.InUse, Resident: pool.InUse + pool.FreeResident, RSS: rss,
 		Keys: st.Keys, Evicting: s.opts.MaxMemory.Load() > 0,
 	}
 	r.NotCounted = max(r.Total-(st.UsedBytes-st.DeadBytes+startupBytes), 0)
 	r.Peak = s.notePeak(r.Total)
-	for db := range s.store.Databases() {
-		if s.store.Len(db) > 0 {
-			r.Databases = append(r.Databases, command.DatabaseMemory{DB: db, Table: s.store.TableBytes(db)})
-		}
-	}
 	return r
 }
 
 // Report implements command.MemoryHost.
 func (h memoryHost) Report(c *command.Ctx) command.MemoryReport {
-	sum, _ := h.srv.sumStats(c)
-	return h.srv.memoryReport(sum.clientBytes)
+	s := h.srv
+	st := s.store.Stats()
+	r := s.memoryReport(s.clientsFor(c).bytes, &st)
+	for _, k := range s.store.Keyspace() {
+		r.Databases = append(r.Databases, command.DatabaseMemory{DB: k.DB, Table: s.store.TableBytes(k.DB)})
+	}
+	return r
 }
 
 // Purge implements command.MemoryHost.
@@ -97,7 +191,9 @@ func (h memoryHost) AllocatorReport() string {
 }
 
 func infoMemory(s *Server, w *infoWriter) {
-	r, g, st := s.memoryReport(w.sum.clientBytes), process.ReadGoMemory(), s.store.Stats()
+	st := w.storeStats(s.store)
+	r := s.memoryReport(w.crowd.bytes, st)
+	g, _ := s.measured()
 	both := func(name string, n int64) {
 		w.num(name, n)
 		w.human(name+"_human", n)
@@ -116,7 +212,7 @@ func infoMemory(s *Server, w *infoWriter) {
 	w.num("allocator_active", r.Active)
 	w.num("allocator_resident", r.Resident)
 	w.num("allocator_muzzy", 0)
-	both("total_system_memory", process.SystemBytes())
+	both("total_system_memory", totalSystemBytes())
 	infoScriptMemory(w)
 	both("maxmemory", s.opts.MaxMemory.Load())
 	w.str("maxmemory_policy", s.opts.String("maxmemory-policy"))

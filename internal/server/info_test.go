@@ -142,3 +142,42 @@ func TestInfoSubexpiry(t *testing.T) {
 		t.Error(f)
 	}
 }
+
+// TestInfoWaitsForNobody: INFO is made while another reactor is busy for long, and shows
+// what that one has counted before.
+func TestInfoWaitsForNobody(t *testing.T) {
+	s := startServer(t, "io-model", "reactor")
+	var on [2]*testClient // one client of each reactor
+	for on[0] == nil || on[1] == nil {
+		d := dial(t, s)
+		at := s.sessions.find(number(t, d.do("CLIENT", "ID"))).ex.Reactor
+		if on[at] == nil {
+			on[at] = d
+		}
+	}
+	on[1].want("nil", "GET", "none")
+	release := make(chan struct{})
+	defer close(release)
+	s.group.Reactors()[1].Post(func() { <-release })
+	for _, section := range []string{"replication", "server", "stats", "persistence", "cpu", "keyspace", "errorstats"} {
+		f := on[0].infoOf(section)
+		if section == "stats" && f["keyspace_misses"] != "1" {
+			t.Errorf("keyspace_misses is %s", f["keyspace_misses"])
+		}
+	}
+}
+
+// TestInfoWithinABatch: what stands before INFO in the same pipeline counts.
+func TestInfoWithinABatch(t *testing.T) {
+	c := dial(t, startServer(t))
+	c.send(encode("SET", "a", "x") + encode("GET", "a") + encode("GET", "b") + encode("INCR", "a") + encode("INFO", "stats"))
+	for range 4 {
+		c.reply()
+	}
+	got := c.reply()
+	for _, want := range []string{"keyspace_hits:1\r", "keyspace_misses:1\r", "total_error_replies:1\r"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
+}

@@ -225,6 +225,14 @@ func (s *Server) addrs() (plain, encrypted []net.Addr) {
 	return slices.Concat(l.mu.tcp.addrs, l.mu.unix), slices.Clone(l.mu.tls.addrs)
 }
 
+// shownPort is the TCP port of INFO: with no address to listen on, what the option says.
+func (s *Server) shownPort() int64 {
+	if p := s.Port(); p != 0 {
+		return int64(p)
+	}
+	return s.opts.Port.Load()
+}
+
 // Port returns the TCP port, that of TLS when there is no other; 0 when there is none.
 func (s *Server) Port() int {
 	for _, a := range s.Addrs() {

@@ -186,7 +186,7 @@ func (h statsHost) LatencyThresholdMs() int64 { return h.srv.opts.LatencyThresho
 
 // LatencyHistograms implements command.StatsHost.
 func (h statsHost) LatencyHistograms(c *command.Ctx, names [][]byte) []command.LatencyHistogram {
-	_, cmds := h.srv.sumStats(c)
+	cmds := h.srv.callsFor(c)
 	var out []command.LatencyHistogram
 	add := func(s *command.Spec) {
 		if r := cmds.Row(s.ID); r.Times != nil && r.Times.Count() > 0 {

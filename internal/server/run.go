@@ -58,6 +58,9 @@ func (ex *executor) run() (done bool) {
 	}
 	switch {
 	case len(c.Keys) == 0:
+		if spec.Cost != nil && !ex.worker && ex.tooLong(c) {
+			return false
+		}
 		ex.perform(c)
 		if ex.unsettled() {
 			ex.settle(&noShards)

@@ -27,10 +27,10 @@ import (
 
 // Server is a Kring server. Make one with New, run it with Serve.
 type Server struct {
-	opts      *options.Options
-	log       *slog.Logger
-	table     *command.Table
-	multi     *command.Spec // its MULTI
+	opts  *options.Options
+	log   *slog.Logger
+	table *command.Table
+	ownSpecs
 	store     *store.Store
 	group     *netio.Group
 	stripes   int // how many of its reactors are stripes: the last ones
@@ -57,9 +57,9 @@ type Server struct {
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
 
-	parseLimits  atomic.Pointer[resp.Limits]
-	limits       atomic.Pointer[command.Limits]
-	base         statBase
+	parseLimits atomic.Pointer[resp.Limits]
+	limits      atomic.Pointer[command.Limits]
+	infoState
 	peakBytes    atomic.Int64
 	lookers      lookers
 	embedded     Within      // in another program; zero if the server has a process to itself
@@ -81,6 +81,17 @@ type Server struct {
 	slowLog  stats.SlowLog
 	latency  stats.Latency
 	errorsBy stats.Errors
+}
+
+// ownSpecs are commands of the table that the server itself knows.
+type ownSpecs struct{ multi, exec *command.Spec }
+
+// infoState is what INFO keeps from one call to the next.
+type infoState struct {
+	base  statBase
+	crowd crowdSums
+	ttls  meanTTLs
+	processMemory
 }
 
 // counters are the server-wide numbers that several goroutines change.
@@ -113,7 +124,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
-	s.multi = s.table.Original([]byte("multi"))
+	s.multi, s.exec = s.table.Original([]byte("multi")), s.table.Original([]byte("exec"))
 	if err = s.renameCommands(); err != nil {
 		return nil, err
 	}
@@ -323,6 +334,7 @@ func (s *Server) clientGone(se *session, err error) {
 func (s *Server) Tick(r *netio.Reactor) {
 	ex := r.Local.(*executor)
 	ex.sampleRate(r.Now())
+	ex.show()
 	if len(ex.stalled.list) > 0 {
 		ex.release() // the disk may have become slow
 	}

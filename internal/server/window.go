@@ -2,12 +2,10 @@ package server
 
 import (
 	"net"
-	"strings"
 	"time"
 
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admin"
-	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
@@ -110,29 +108,28 @@ func (w *window) accessOf(u *acl.User) admin.Access {
 // State implements admin.Source.
 func (w *window) State() admin.State {
 	s := (*Server)(w)
-	iw := &infoWriter{now: time.Now()}
 	hot, reactors := make([][]stats.HotKey, len(s.execs)), make([]admin.Reactor, len(s.execs))
-	iw.sum, iw.cmds = s.sumStatsBy(func(f func(*netio.Reactor, *executor)) {
+	iw := &infoWriter{now: time.Now()}
+	iw.cmds = s.callsByCommand(func(f func(*netio.Reactor, *executor)) {
 		s.askUnlocked(func(r *netio.Reactor, ex *executor) {
 			f(r, ex)
+			ex.show()
 			n := ex.netCounts(r)
 			hot[r.Index()], reactors[r.Index()] = ex.hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
 		})
 	})
+	iw.sum, iw.crowd = s.counted(), s.lookAtClients(s.askUnlocked)
+	fields := map[string]string{}
+	iw.note = func(name, value string) { fields[name] = value }
 	for _, sec := range infoSections {
 		if !notByDefault[sec.name] && sec.name != "keyspace" && sec.name != "errorstats" {
 			sec.write(s, iw)
 		}
 	}
 	st := admin.State{
-		UnixMs: iw.now.UnixMilli(), Info: map[string]string{}, Errors: map[string]int64{},
+		UnixMs: iw.now.UnixMilli(), Info: fields, Errors: map[string]int64{},
 		Keyspace: s.windowKeyspace(iw.now), Commands: s.windowCommands(iw.cmds), Slow: []admin.SlowCall{}, SlowKept: s.slowLog.Len(),
-		Hot: []admin.HotKey{}, Big: []admin.BigKey{}, Types: []admin.TypeMemory{}, Memory: s.windowMemory(iw.sum.clientBytes), Reactors: reactors,
-	}
-	for line := range strings.SplitSeq(iw.String(), "\r\n") {
-		if name, value, ok := strings.Cut(line, ":"); ok {
-			st.Info[name] = value
-		}
+		Hot: []admin.HotKey{}, Big: []admin.BigKey{}, Types: []admin.TypeMemory{}, Memory: s.windowMemory(iw.crowd.bytes), Reactors: reactors,
 	}
 	for _, e := range s.errorsBy.All() {
 		st.Errors[e.Kind] = e.Count
@@ -159,12 +156,8 @@ func (w *window) State() admin.State {
 
 func (s *Server) windowKeyspace(now time.Time) []admin.Database {
 	out := []admin.Database{}
-	for db := range s.store.Databases() {
-		if n := s.store.Len(db); n > 0 {
-			out = append(out, admin.Database{
-				DB: db, Keys: int64(n), Expires: int64(s.store.Expires(db)), MeanTTLMs: s.store.MeanTTL(db, now.UnixMilli()),
-			})
-		}
+	for _, k := range s.store.Keyspace() {
+		out = append(out, admin.Database{DB: k.DB, Keys: k.Keys, Expires: k.Expires, MeanTTLMs: s.meanTTL(&k, now)})
 	}
 	return out
 }
@@ -172,7 +165,9 @@ func (s *Server) windowKeyspace(now time.Time) []admin.Database {
 // windowMemory divides the resident set, as far as it is known, into accounts that do
 // not overlap; clients is what their buffers take.
 func (s *Server) windowMemory(clients int64) []admin.Account {
-	r, g := s.memoryReport(clients), process.ReadGoMemory()
+	st := s.store.Stats()
+	r := s.memoryReport(clients, &st)
+	g, _ := s.measured()
 	clients = min(clients, g.HeapBytes)
 	return []admin.Account{
 		{Name: "data", Bytes: r.Dataset},

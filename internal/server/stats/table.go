@@ -10,7 +10,10 @@ type Row struct {
 }
 
 // Table has a row per command, by Spec.ID.
-type Table struct{ rows []Row }
+type Table struct {
+	rows  []Row
+	nanos int64 // of all rows
+}
 
 // NewTable returns a table for n commands.
 func NewTable(n int) *Table { return &Table{rows: make([]Row, n)} }
@@ -21,6 +24,7 @@ func (t *Table) Call(id int, ns int64, failed, timed bool) {
 	r := &t.rows[id]
 	r.Calls++
 	r.Nanos += ns
+	t.nanos += ns
 	if failed {
 		r.Failed++
 	}
@@ -37,6 +41,7 @@ func (t *Table) Calls(id int, n, ns int64, timed bool) {
 	r := &t.rows[id]
 	r.Calls += n
 	r.Nanos += ns
+	t.nanos += ns
 	if timed {
 		if r.Times == nil {
 			r.Times = new(Histogram)
@@ -53,6 +58,7 @@ func (t *Table) Reject(id int) { t.rows[id].Rejected++ }
 
 // Add adds the rows of o, a table of the same size.
 func (t *Table) Add(o *Table) {
+	t.nanos += o.nanos
 	for i := range o.rows {
 		r, s := &t.rows[i], &o.rows[i]
 		r.Calls += s.Calls
@@ -69,7 +75,13 @@ func (t *Table) Add(o *Table) {
 }
 
 // Reset forgets everything.
-func (t *Table) Reset() { clear(t.rows) }
+func (t *Table) Reset() {
+	clear(t.rows)
+	t.nanos = 0
+}
+
+// Nanos is the time of all rows together.
+func (t *Table) Nanos() int64 { return t.nanos }
 
 // Row returns the row of a command.
 func (t *Table) Row(id int) *Row { return &t.rows[id] }
