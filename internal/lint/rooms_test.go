@@ -19,6 +19,7 @@ var rooms = []room{
 	{"process", nil, []string{"golang.org/x/sys"}},
 	{"metrics", nil, []string{"github.com/prometheus/client_golang"}},
 	{"acl", []string{"command", "resp", "internal"}, nil},
+	{"users", []string{"command", "resp"}, nil},
 	{"admit", []string{"command", "resp"}, nil},
 	{"pubsub", layers, nil},
 	{"tracking", layers, nil},

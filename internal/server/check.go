@@ -1,10 +1,12 @@
 package server
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/users"
 )
 
 // CheckOptions tells what a server would refuse of options that are valid each by
@@ -19,7 +21,7 @@ func CheckOptions(opts *options.Options) error {
 	if err := s.renameCommands(); err != nil {
 		return err
 	}
-	if err := s.openUsers(); err != nil {
+	if _, err := users.Open(s.table, opts, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	if opts.TLSPort.Load() == 0 {

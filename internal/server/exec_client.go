@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/store"
 )
 
@@ -81,7 +82,7 @@ func (w *workerClient) Authenticated() bool { return w.auth }
 // SetAuthenticated implements command.Client.
 func (w *workerClient) SetAuthenticated(user string) {
 	w.user, w.auth = user, true
-	w.ex.caller.User = ranked(w.ex.srv.acl.Get(user)) // what follows in a transaction runs with these rights
+	w.ex.caller.User = users.Ranked(w.ex.srv.users.Get(user)) // what follows in a transaction runs with these rights
 	w.later(func() { w.sc.s.SetAuthenticated(user) })
 }
 

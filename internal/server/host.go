@@ -9,6 +9,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 )
@@ -16,7 +17,6 @@ import (
 // These are the server as the handlers see it, by subject: command.Host.
 type (
 	configHost      struct{ srv *Server }
-	usersHost       struct{ srv *Server }
 	clientsHost     struct{ srv *Server }
 	pubsubHost      struct{ srv *Server }
 	statsHost       struct{ srv *Server }
@@ -28,7 +28,7 @@ type (
 // newHost makes what all handlers get.
 func newHost(s *Server) *command.Host {
 	return &command.Host{
-		Table: s.table, Config: configHost{s}, Users: usersHost{s}, Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s},
+		Table: s.table, Config: configHost{s}, Users: users.NewHost(s.users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s},
 		Memory: memoryHost{s}, Persistence: persistenceHost{s}, Process: processHost{s},
 	}
 }
@@ -161,9 +161,7 @@ func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.counts.evictedClients.Store(0)
 	h.srv.counts.outputLimitCloses.Store(0)
 	h.srv.counts.queryLimitCloses.Store(0)
-	for i := range h.srv.counts.denied {
-		h.srv.counts.denied[i].Store(0)
-	}
+	h.srv.users.ResetDenied()
 	h.srv.keeper.Stats.Reset()
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
@@ -119,7 +120,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 	if w.mu.over {
 		return
 	}
-	user := ex.srv.acl.Get(w.user)
+	user := ex.srv.users.Get(w.user)
 	if user == nil {
 		return // its connection is about to be closed
 	}
@@ -128,7 +129,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 	c.Call = w.Call
 	c.W.Bind(&w.reply, w.proto)
 	caller, tracker := ex.caller, ex.Tracker
-	ex.caller, ex.Tracker, ex.Foreign = admit.Caller{As: admit.Waiter, User: ranked(user)}, w.track, true
+	ex.caller, ex.Tracker, ex.Foreign = admit.Caller{As: admit.Waiter, User: users.Ranked(user)}, w.track, true
 	v := ex.admitWaiter(&c.Call)
 	switch {
 	case v.Ruling == admit.Run:

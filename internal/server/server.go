@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/options"
@@ -18,6 +17,7 @@ import (
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tlsport"
 	"github.com/kringdb/kring/internal/server/tracking"
+	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
@@ -76,8 +76,7 @@ type Server struct {
 	tls          *tlsport.Port
 	activeExpire atomic.Bool
 
-	acl      *acl.Registry
-	aclLog   acl.Log
+	users    *users.Users
 	slowLog  stats.SlowLog
 	latency  stats.Latency
 	errorsBy stats.Errors
@@ -106,7 +105,6 @@ type counters struct {
 	evictedClients    atomic.Int64
 	outputLimitCloses atomic.Int64
 	queryLimitCloses  atomic.Int64
-	denied            [acl.DeniedAuth + 1]atomic.Int64 // by reason
 }
 
 var preAuthLimits = resp.PreAuthLimits()
@@ -149,7 +147,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	s.watchEvents()
 	s.watchMaxMemory()
 	s.watchAOF()
-	if err = s.openUsers(); err != nil {
+	if s.users, err = users.Open(s.table, opts, log); err != nil {
 		s.store.Close()
 		return nil, err
 	}
@@ -299,7 +297,7 @@ func (s *Server) Start(r *netio.Reactor) { r.Local = s.execs[r.Index()] }
 // answers why there is none.
 func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 	s.counts.connections.Add(1)
-	if s.opts.ProtectedMode.Load() && !s.passwordSet() && !c.IsLoopback() && !c.IsUnix() {
+	if s.opts.ProtectedMode.Load() && !s.users.PasswordSet() && !c.IsLoopback() && !c.IsUnix() {
 		return s.refuse(c, errProtectedMode)
 	}
 	if s.counts.clients.Add(1) > s.opts.MaxClients.Load() {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/users"
 )
 
 func TestUsers(t *testing.T) {
@@ -31,7 +32,7 @@ func TestUsers(t *testing.T) {
 		{admin, "ACL DRYRUN u get a", "OK"},
 		{admin, "ACL USERS", "[default u]"},
 		{admin, "ACL SETUSER u +nope", "ERR Error in ACL SETUSER modifier '+nope': Unknown command or category name in ACL"},
-		{admin, "ACL SAVE", errNoACLFile},
+		{admin, "ACL SAVE", users.ErrNoACLFile},
 	}
 	for _, st := range steps {
 		if got := st.who.do(strings.Fields(st.line)...); got != st.want {

@@ -4,11 +4,9 @@ import (
 	"net"
 	"time"
 
-	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
-	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 )
 
@@ -24,7 +22,7 @@ func (s *Server) openWindow() (closeIt func()) {
 	if addr == "" {
 		return func() {}
 	}
-	if host, port, err := net.SplitHostPort(addr); err == nil && !s.passwordSet() {
+	if host, port, err := net.SplitHostPort(addr); err == nil && !s.users.PasswordSet() {
 		if ip := net.ParseIP(host); host != "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			s.log.Warn("no password is set: http-address listens on the loopback interface only", "asked", addr)
 			addr = net.JoinHostPort("127.0.0.1", port)
@@ -54,56 +52,8 @@ func (w *window) Ready() bool {
 	}
 }
 
-// lookCalls are the calls that a user must be allowed for each step of access.
-var lookCalls = map[admin.Access][][]string{
-	admin.Metrics: {{"info"}},
-	admin.All:     {{"slowlog|get", "slowlog", "get"}, {"hotkeys"}, {"bigkeys"}},
-}
-
-// Admit implements admin.Source. Who does not say who it is, is the default user, as on
-// the data port. Without a password only this machine may look, also if the password went
-// after http-address was opened to others.
-func (w *window) Admit(v admin.Visitor) admin.Access {
-	s := (*Server)(w)
-	open := !s.passwordSet()
-	switch {
-	case open && !v.Local:
-		return admin.Forbidden
-	case v.Named:
-		if v.User == "" {
-			v.User = defaultUser
-		}
-		u := w.acl.Get(v.User)
-		if u == nil || !u.CheckPassword([]byte(v.Password)) {
-			s.log.Warn("a wrong user or password over HTTP", "user", v.User, "client", v.Addr)
-			s.noteDenied(&acl.LogEntry{Reason: acl.DeniedAuth, Context: topLevel, Object: "http", User: v.User, ClientInfo: "addr=" + v.Addr + " cmd=http"})
-			return admin.Unknown
-		}
-		return w.accessOf(u)
-	case open:
-		return w.accessOf(w.acl.Get(defaultUser))
-	}
-	return admin.Unknown
-}
-
-// accessOf is how far a user may look.
-func (w *window) accessOf(u *acl.User) admin.Access {
-	access := admin.Forbidden
-	for _, step := range []admin.Access{admin.Metrics, admin.All} {
-		for _, call := range lookCalls[step] {
-			args := resp.Args{}
-			for _, a := range call[min(1, len(call)-1):] {
-				args = append(args, []byte(a))
-			}
-			// A command that rename-command took away is nobody's.
-			if spec := w.table.LookupFull([]byte(call[0])); spec == nil || u.Check(spec, args).Denied != acl.Allowed {
-				return access
-			}
-		}
-		access = step
-	}
-	return access
-}
+// Admit implements admin.Source.
+func (w *window) Admit(v admin.Visitor) admin.Access { return w.users.Access(v) }
 
 // State implements admin.Source.
 func (w *window) State() admin.State {
