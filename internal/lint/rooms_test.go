@@ -17,6 +17,7 @@ var rooms = []room{
 	{"tlsport", []string{"internal"}, nil},
 	{"options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},
 	{"process", nil, []string{"golang.org/x/sys"}},
+	{"listen", []string{"netio"}, nil},
 	{"metrics", nil, []string{"github.com/prometheus/client_golang"}},
 	{"acl", []string{"command", "resp", "internal"}, nil},
 	{"users", []string{"command", "resp"}, nil},

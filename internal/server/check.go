@@ -2,9 +2,9 @@ package server
 
 import (
 	"log/slog"
-	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/listen"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/users"
 )
@@ -27,6 +27,5 @@ func CheckOptions(opts *options.Options) error {
 	if opts.TLSPort.Load() == 0 {
 		return nil
 	}
-	_, _, err = s.tlsSettings().Config(time.Now())
-	return err
+	return listen.CheckTLS(opts)
 }

@@ -257,7 +257,7 @@ func infoServer(s *Server, w *infoWriter) {
 	w.num("process_id", int64(os.Getpid()))
 	w.str("process_supervised", "no")
 	w.str("run_id", s.runID)
-	w.num("tcp_port", s.shownPort())
+	w.num("tcp_port", s.listeners.ShownPort())
 	w.num("server_time_usec", w.now.UnixMicro())
 	w.num("uptime_in_seconds", up)
 	w.num("uptime_in_days", up/86400)
@@ -269,7 +269,7 @@ func infoServer(s *Server, w *infoWriter) {
 	w.num("io_threads_active", 0)
 	w.num("reactors", int64(len(s.execs)-s.stripes))
 	w.num("stripes", int64(s.stripes))
-	plain, encrypted := s.addrs()
+	plain, encrypted := s.listeners.ByKind()
 	for i, a := range slices.Concat(plain, encrypted) {
 		text := "name=" + a.Network() + ",bind=" + a.String()
 		if host, port, err := net.SplitHostPort(a.String()); err == nil && a.Network() == "tcp" {

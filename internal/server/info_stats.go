@@ -6,6 +6,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/tlsport"
 	"github.com/kringdb/kring/netio"
 )
 
@@ -149,4 +150,18 @@ func infoReplication(s *Server, w *infoWriter) {
 	w.str("repl_backlog_size", s.opts.String("repl-backlog-size"))
 	w.num("repl_backlog_first_byte_offset", 0)
 	w.num("repl_backlog_histlen", 0)
+}
+
+// infoTLS tells of the handshakes, since the start, once there has been one.
+func (s *Server) infoTLS(w *infoWriter) {
+	n := s.listeners.Handshakes()
+	if n == (tlsport.Counts{}) {
+		return
+	}
+	w.num("tls_handshakes_done", n.Done)
+	w.num("tls_handshakes_resumed", n.Resumed)
+	w.num("tls_handshakes_failed", n.Failed)
+	w.num("tls_handshakes_late", n.Late)
+	w.num("tls_handshakes_refused", n.Shed)
+	w.num("tls_handshakes_pending", n.Pending)
 }

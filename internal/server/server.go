@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,10 +13,10 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/keeper"
+	"github.com/kringdb/kring/internal/server/listen"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/stats"
-	"github.com/kringdb/kring/internal/server/tlsport"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
@@ -72,8 +73,7 @@ type Server struct {
 	stop         chan struct{} // closed when the server is asked to end
 	stopOnce     sync.Once
 	ready        chan struct{} // closed when connections are served
-	listeners    listeners
-	tls          *tlsport.Port
+	listeners    *listen.Listeners
 	activeExpire atomic.Bool
 
 	users    *users.Users
@@ -141,8 +141,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	s.observers = make(observers, s.store.Shards())
 	s.journal.init(s.store.Shards())
 	s.aof.srv = s
-	s.tls = tlsport.New()
-	s.tls.Room = s.tlsRoom
+	s.listeners = listen.New(listen.Config{Options: opts, Log: log, Room: s.hasRoom, Deaf: in.Deaf, MayBeOff: in.Memory != nil})
 	s.watchOptions()
 	s.watchEvents()
 	s.watchMaxMemory()
@@ -170,7 +169,7 @@ func (s *Server) openReactors() error {
 		Reactors:  reactors,
 		Stripes:   stripes,
 		Logger:    s.log,
-		KeepAlive: s.keepAlive(),
+		KeepAlive: s.listeners.KeepAlive(),
 		TickMs:    tickMs,
 	})
 	if err != nil {
@@ -197,7 +196,7 @@ func (s *Server) openReactors() error {
 		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})
 	}
 	if err == nil {
-		err = s.listen()
+		err = s.listeners.Open(group)
 	}
 	if err != nil {
 		group.Close()
@@ -211,7 +210,7 @@ func (s *Server) ioModel() (reactors, stripes int) {
 	if s.opts.IOModel.Load() == options.ModelGoroutine {
 		return netio.NoReactors, netio.DefaultStripes()
 	}
-	return int(s.opts.Reactors.Load()), s.tlsStripes()
+	return int(s.opts.Reactors.Load()), s.listeners.TLSStripes()
 }
 
 // pollerName is what waits for the clients' sockets.
@@ -233,7 +232,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.embedded.Clock.Follow(s)
 		defer s.embedded.Clock.Unfollow(s)
 	}
-	s.watchListeners() // reactors run now: they can be asked to close a listener
+	s.listeners.Watch() // reactors run now: they can be asked to close a listener
 	closeWindow := s.openWindow()
 	err := s.aof.open(ctx)
 	if errors.Is(err, persistence.ErrInterrupted) {
@@ -252,7 +251,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.slow.halt()
 	closeWindow()
 	s.lookers.end()
-	s.tls.Close()
+	s.listeners.CloseTLS()
 	ended := s.endRunning()
 	err = errors.Join(err, s.aof.close())
 	if ended {
@@ -311,6 +310,15 @@ func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 	s.sessions.add(se)
 	return se
 }
+
+// hasRoom tells whether one more client would be let in.
+func (s *Server) hasRoom() bool { return s.counts.clients.Load() < s.opts.MaxClients.Load() }
+
+// Addrs returns the addresses the server listens on: TCP, the unix socket, TLS.
+func (s *Server) Addrs() []net.Addr { return s.listeners.Addrs() }
+
+// Port returns the TCP port, that of TLS when there is no other; 0 when there is none.
+func (s *Server) Port() int { return s.listeners.Port() }
 
 func (s *Server) refuse(c *netio.Conn, text string) netio.Session {
 	s.counts.rejected.Add(1)

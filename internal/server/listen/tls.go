@@ -1,4 +1,4 @@
-package server
+package listen
 
 import (
 	"context"
@@ -23,8 +23,7 @@ var tlsOptions = []string{
 // errTLS is the reply; the reason, which may name files, is for the log.
 var errTLS = errors.New("Unable to update TLS configuration. Check server logs.") //nolint:staticcheck // Redis's text
 
-func (s *Server) tlsSettings() *tlsport.Settings {
-	o := s.opts
+func tlsSettings(o *options.Options) *tlsport.Settings {
 	path := func(option string) string {
 		if p := o.String(option); p != "" {
 			return o.Path(p)
@@ -45,91 +44,85 @@ func (s *Server) tlsSettings() *tlsport.Settings {
 
 // loadTLS reads the files that the options name and puts them in force, or leaves what is
 // in force as it is.
-func (s *Server) loadTLS() error {
-	c, warnings, err := s.tlsSettings().Config(time.Now())
+func (l *Listeners) loadTLS() error {
+	c, warnings, err := tlsSettings(l.Options).Config(time.Now())
 	for _, w := range warnings {
-		s.log.Warn(w)
+		l.Log.Warn(w)
 	}
 	if err != nil {
-		s.log.Warn(err.Error())
+		l.Log.Warn(err.Error())
 		return errTLS
 	}
-	s.tls.Use(c)
+	l.tls.Use(c)
 	return nil
 }
 
-func (s *Server) tlsEndpoints() []endpoint {
-	if port := s.opts.TLSPort.Load(); port != 0 {
-		return s.endpoints(port)
+func (l *Listeners) tlsEndpoints() []endpoint {
+	if port := l.Options.TLSPort.Load(); port != 0 {
+		return l.endpoints(port)
 	}
 	return nil
 }
 
-func (s *Server) tlsListenOptions() netio.ListenOptions {
-	opt := s.listenOptions()
-	opt.Goroutines, opt.Prepare, opt.Pace = true, s.handshake, s.tls.Pace
+func (l *Listeners) tlsListenOptions() netio.ListenOptions {
+	opt := l.listenOptions()
+	opt.Goroutines, opt.Prepare, opt.Pace = true, l.handshake, l.tls.Pace
 	return opt
 }
 
 // handshake makes an accepted connection a TLS connection, before it is a client.
-func (s *Server) handshake(c net.Conn) (net.Conn, error) {
-	t, err := s.tls.Handshake(c)
+func (l *Listeners) handshake(c net.Conn) (net.Conn, error) {
+	t, err := l.tls.Handshake(c)
 	if err != nil && !errors.Is(err, tlsport.ErrClosed) {
-		s.log.LogAttrs(context.Background(), options.LevelVerbose, "Error accepting a client connection",
+		l.Log.LogAttrs(context.Background(), options.LevelVerbose, "Error accepting a client connection",
 			slog.Any("error", err), slog.Any("client", c.RemoteAddr()))
 	}
 	return t, err
 }
 
-// tlsRoom tells whether one more client would be let in.
-func (s *Server) tlsRoom() bool { return s.counts.clients.Load() < s.opts.MaxClients.Load() }
-
 // watchTLS applies the options when CONFIG SET changes them, or names a file again. What
 // is in force without a TLS port does not matter: opening one loads everything.
-func (s *Server) watchTLS() {
+func (l *Listeners) watchTLS() {
 	for _, name := range tlsOptions {
-		s.opts.OnChange(name, func() error {
-			if s.opts.TLSPort.Load() == 0 {
+		l.Options.OnChange(name, func() error {
+			if l.Options.TLSPort.Load() == 0 {
 				return nil
 			}
-			return s.loadTLS()
+			return l.loadTLS()
 		})
 	}
-	s.opts.OnChange("tls-port", func() error {
-		l := &s.listeners
+	l.Options.OnChange("tls-port", func() error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if s.opts.TLSPort.Load() != 0 && len(l.mu.tls.addrs) == 0 {
-			if err := s.loadTLS(); err != nil {
+		if l.Options.TLSPort.Load() != 0 && len(l.mu.tls.addrs) == 0 {
+			if err := l.loadTLS(); err != nil {
 				return err
 			}
 		}
-		if s.move(&l.mu.tls, s.tlsEndpoints(), s.tlsListenOptions()) != nil {
+		if l.move(&l.mu.tls, l.tlsEndpoints(), l.tlsListenOptions()) != nil {
 			return errPort
 		}
 		return nil
 	})
 }
 
-// tlsStripes is how many stripes serve TLS beside reactors. Without a TLS port at the
+// TLSStripes is how many stripes serve TLS beside reactors. Without a TLS port at the
 // start there is one, which sleeps, for a port that CONFIG SET may open.
-func (s *Server) tlsStripes() int {
-	if s.opts.TLSPort.Load() == 0 {
+func (l *Listeners) TLSStripes() int {
+	if l.Options.TLSPort.Load() == 0 {
 		return 1
 	}
 	return netio.DefaultStripes()
 }
 
-// infoTLS tells of the handshakes, since the start, once there has been one.
-func (s *Server) infoTLS(w *infoWriter) {
-	n := s.tls.Counts()
-	if n == (tlsport.Counts{}) {
-		return
-	}
-	w.num("tls_handshakes_done", n.Done)
-	w.num("tls_handshakes_resumed", n.Resumed)
-	w.num("tls_handshakes_failed", n.Failed)
-	w.num("tls_handshakes_late", n.Late)
-	w.num("tls_handshakes_refused", n.Shed)
-	w.num("tls_handshakes_pending", n.Pending)
+// Handshakes counts the TLS handshakes since the start.
+func (l *Listeners) Handshakes() tlsport.Counts { return l.tls.Counts() }
+
+// CloseTLS ends the handshakes in progress, and takes no more.
+func (l *Listeners) CloseTLS() { l.tls.Close() }
+
+// CheckTLS tells whether the options are a TLS configuration; it reads the files that they name.
+func CheckTLS(o *options.Options) error {
+	_, _, err := tlsSettings(o).Config(time.Now())
+	return err
 }
