@@ -74,9 +74,6 @@ func (ex *executor) resolve(keys []store.Key, cl *batchCall, args resp.Args) []s
 		cl.fault = admit.BadArity
 		return keys
 	}
-	if k := spec.SimpleKey(); k > 0 {
-		return append(keys, ex.srv.store.MakeKey(args[k]))
-	}
 	keys, ok := ex.appendKeys(keys, &command.Call{Spec: spec, Args: args})
 	if !ok {
 		cl.fault = admit.BadKeys // the handler sees no keys and reports the bad count itself
@@ -121,6 +118,9 @@ func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
 
 // appendKeys hashes the keys of a call; false: their number is wrong.
 func (ex *executor) appendKeys(keys []store.Key, call *command.Call) ([]store.Key, bool) {
+	if k := call.Spec.SimpleKey(); k > 0 {
+		return append(keys, ex.srv.store.MakeKey(call.Args[k])), true
+	}
 	if call.Spec.Keys == nil {
 		return keys, true
 	}

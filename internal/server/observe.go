@@ -84,14 +84,13 @@ func (ex *executor) count(client command.Client, call *command.Call, took int64,
 
 // observeExec counts an EXEC, whose time is that of all its calls since from, and those of
 // its calls that were not timed by themselves, each with an equal share.
-func (ex *executor) observeExec(tx *transaction, from int64, failed bool) {
+func (ex *executor) observeExec(from int64, failed bool) {
 	ex.mark = from
 	ex.observe(&ex.ctx, ex.ctx.Spec, failed)
 	if ex.ran > 0 {
 		share := (ex.mark - from) / int64(ex.ran)
-		ex.queued.start(&tx.calls)
-		for range ex.ran {
-			ex.cmds.Call(ex.queued.next(ex.srv.table.Specs()).Spec.ID, share, false, ex.timed)
+		for _, spec := range ex.queued.specs[:ex.ran] {
+			ex.cmds.Call(spec.ID, share, false, ex.timed)
 		}
 	}
 	ex.together, ex.ran = false, 0
