@@ -77,7 +77,7 @@ func message(s string) *Error { return &Error{StringValue(Intern(s))} }
 func resume(t *Thread, co *Thread, skip int) (int, *Error) {
 	st := t.st
 	if co.status != coSuspended {
-		return 0, message("cannot resume " + nonSuspended(co) + " coroutine")
+		return 0, message("cannot resume " + statusNames[co.status] + " coroutine")
 	}
 	if st.goCalls >= maxGoCalls {
 		return 0, message("C stack overflow")
@@ -118,13 +118,6 @@ func resume(t *Thread, co *Thread, skip int) (int, *Error) {
 	}
 	co.top = first
 	return n, nil
-}
-
-func nonSuspended(co *Thread) string {
-	if co.status == coDead {
-		return "dead"
-	}
-	return "non-suspended"
 }
 
 // proceed calls the coroutine's function, or gives its yield the nargs values on top of
