@@ -197,7 +197,7 @@ func (k *aofKeeper) guard() {
 }
 
 // Took implements persistence.Owner.
-func (k *aofKeeper) Took(event string, d time.Duration) { k.srv.noteLatency(event, d) }
+func (k *aofKeeper) Took(event string, d time.Duration) { k.srv.logs.NoteLatency(event, d) }
 
 // Written implements persistence.Owner.
 func (k *aofKeeper) Written() { k.srv.wakeStalled() }

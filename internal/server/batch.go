@@ -38,7 +38,7 @@ func (s *session) serve() bool {
 		err := s.parser.Parse(in, b, most, lim)
 		n := b.N
 		if n > 0 {
-			ex.stats.inputBytes += int64(b.Bytes)
+			ex.stats.InputBytes += int64(b.Bytes)
 			switch s.runBatch(b, 0) {
 			case holds:
 				return false
@@ -190,8 +190,8 @@ func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
 		s.closeOverLimit(s.conn.OutBytes())
 	}
 	s.promised(ex.takeWait())
-	ex.stats.outputBytes += int64(s.conn.OutBytes() - before)
-	ex.stats.batches++
+	ex.stats.OutputBytes += int64(s.conn.OutBytes() - before)
+	ex.stats.Batches++
 	if last := &ex.calls[b.N-1]; out != holds {
 		s.lastSpec = last.spec // nil for what does not exist, as in Redis
 		if last.fault == admit.BadSubcommand {

@@ -151,7 +151,7 @@ func (s *session) wake(w *waiter) {
 	}
 	if !s.muted() {
 		n, _ := s.conn.Out().Write(w.reply.Bytes()) // a ring takes everything
-		s.ex.stats.outputBytes += int64(n)
+		s.ex.stats.OutputBytes += int64(n)
 	}
 	s.pushHeld()
 	s.promised(w.wait, w.wrote)
@@ -181,7 +181,7 @@ func (s *session) wakeWith(w *waiter, errText string) bool {
 		out.NullArray()
 	}
 	out.Flush()
-	s.ex.stats.errors += int64(out.TakeErrors())
+	s.ex.stats.Errors += int64(out.TakeErrors())
 	s.ex.count(s, &w.Call, w.spent, errText != "")
 	s.wake(w)
 	return true

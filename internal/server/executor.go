@@ -1,11 +1,11 @@
 package server
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tracking"
@@ -38,7 +38,7 @@ type executor struct {
 
 	originals bool // it also knows commands by the names they had before rename-command
 	idx       []int
-	stats     execStats
+	stats     observe.Counters
 	cmds      *stats.Table // calls and times by command
 	mark      int64        // when the running command began, see nanos
 	spent     int64        // what the attempts of one that waits have taken, nanoseconds
@@ -65,12 +65,12 @@ type executor struct {
 	onInner     func(db int, k store.Key, e store.Entry) // expireInner, made once
 	clientBytes atomic.Int64                             // reactors only: what the clients' buffers take, for weighClients
 	limited     bool                                     // maxmemory is set: the store's sum is kept
-	rate        rateSample
-	netBase     netio.Counts   // of a reactor: at the last CONFIG RESETSTAT
-	pub         publishedStats // workers only: stats for others to read
-	shown       shownStats     // of a reactor: the same
-	inExec      bool           // a transaction's calls are running
-	execTx      *transaction   // it, and its EXEC
+	rate        observe.Rates
+	netBase     netio.Counts      // of a reactor: at the last CONFIG RESETSTAT
+	pub         observe.Published // workers only: stats for others to read
+	shown       observe.Shown     // of a reactor: the same
+	inExec      bool              // a transaction's calls are running
+	execTx      *transaction      // it, and its EXEC
 	execSpec    *command.Spec
 	whole       bool     // and all gates are held
 	met         *meeting // of a worker: the reactors that wait for its transaction
@@ -98,122 +98,28 @@ type blocking struct {
 	monitorLines []byte // of calls since the last post, see monitor.go
 }
 
-// execStats counts what an executor did. Plain fields, the owner's: others read what it
-// has shown.
-type execStats struct {
-	commands    int64
-	hits        int64
-	misses      int64
-	dirty       int64
-	errors      int64
-	batches     int64
-	slow        int64
-	inputBytes  int64
-	outputBytes int64
-	perSecond   int64 // commands per second, lately
-	turnsPerSec int64 // of a reactor: turns per second, lately
-	turnNanos   int64 // and how long one took
-	inPerSec    int64 // bytes per second, lately
-	outPerSec   int64
-
-	// When it was shown:
-	net       netio.Counts
-	callNanos int64 // what the calls of a reactor took
-}
-
-func (a *execStats) add(b *execStats) {
-	a.commands += b.commands
-	a.hits += b.hits
-	a.misses += b.misses
-	a.dirty += b.dirty
-	a.errors += b.errors
-	a.batches += b.batches
-	a.slow += b.slow
-	a.inputBytes += b.inputBytes
-	a.outputBytes += b.outputBytes
-	a.perSecond += b.perSecond
-	a.turnsPerSec += b.turnsPerSec
-	a.turnNanos = max(a.turnNanos, b.turnNanos)
-	a.inPerSec += b.inPerSec
-	a.outPerSec += b.outPerSec
-	a.net.Turns += b.net.Turns
-	a.net.Reads += b.net.Reads
-	a.net.Writes += b.net.Writes
-	a.net.BusyNanos += b.net.BusyNanos
-	a.callNanos += b.callNanos
-}
-
-// shownStats is what a reactor shows of its counters, as they were after its last batch or
-// tick, so that nobody needs to ask for them and wait for the answer.
-type shownStats struct {
-	mu struct {
-		sync.Mutex
-		stats execStats
-	}
-}
-
 // show shows the counters of a reactor, on that reactor.
 func (ex *executor) show() {
-	ex.stats.net = ex.netCounts(ex.srv.group.Reactors()[ex.Reactor])
-	ex.stats.callNanos = ex.cmds.Nanos() - ex.cmds.Row(ex.srv.exec.ID).Nanos // EXEC's time is that of its calls
-	ex.shown.mu.Lock()
-	ex.shown.mu.stats = ex.stats
-	ex.shown.mu.Unlock()
-}
-
-// publishedStats is where a worker adds up its counters for others to read.
-type publishedStats struct {
-	mu struct {
-		sync.Mutex
-		sum  execStats
-		cmds *stats.Table // nil before the first call
-	}
+	ex.stats.Net = ex.netCounts(ex.srv.group.Reactors()[ex.Reactor])
+	ex.stats.CallNanos = ex.cmds.Nanos() - ex.cmds.Row(ex.srv.exec.ID).Nanos // EXEC's time is that of its calls
+	ex.shown.Show(&ex.stats)
 }
 
 // publish moves the executor's counters to where others may read them.
 func (ex *executor) publish() {
-	ex.pub.mu.Lock()
-	ex.pub.mu.sum.add(&ex.stats)
-	if ex.pub.mu.cmds == nil {
-		ex.pub.mu.cmds = stats.NewTable(len(ex.srv.table.Specs()))
-	}
-	ex.pub.mu.cmds.Add(ex.cmds)
-	ex.pub.mu.Unlock()
+	ex.pub.Publish(&ex.stats, ex.cmds)
 	ex.cmds.Reset()
-	ex.stats = execStats{}
+	ex.stats = observe.Counters{}
 }
 
-func (p *publishedStats) reset() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.mu.sum = execStats{dirty: p.mu.sum.dirty}
-	if p.mu.cmds != nil {
-		p.mu.cmds.Reset()
-	}
-}
-
-// rateSample is the last reading for instantaneous_ops_per_sec.
-type rateSample struct {
-	atMs, commands, in, out int64
-	net                     netio.Counts
-}
-
-// sampleRate measures the commands per second since the last sample, about once a
-// second. now is in milliseconds.
+// sampleRate measures the rates since the last sample, about once a second. now is in
+// milliseconds.
 func (ex *executor) sampleRate(now int64) {
-	if passed := now - ex.rate.atMs; passed >= 1000 {
-		ex.stats.perSecond = (ex.stats.commands - ex.rate.commands) * 1000 / passed
-		ex.stats.inPerSec = (ex.stats.inputBytes - ex.rate.in) * 1000 / passed
-		ex.stats.outPerSec = (ex.stats.outputBytes - ex.rate.out) * 1000 / passed
-		net := ex.rate.net
-		if ex.Reactor >= 0 {
-			net = ex.srv.group.Reactors()[ex.Reactor].Counts()
-			turns := net.Turns - ex.rate.net.Turns
-			ex.stats.turnsPerSec = turns * 1000 / passed
-			ex.stats.turnNanos = (net.BusyNanos - ex.rate.net.BusyNanos) / max(turns, 1)
-		}
-		ex.rate = rateSample{now, ex.stats.commands, ex.stats.inputBytes, ex.stats.outputBytes, net}
+	var net netio.Counts
+	if ex.Reactor >= 0 {
+		net = ex.srv.group.Reactors()[ex.Reactor].Counts()
 	}
+	ex.rate.Sample(&ex.stats, now, net)
 }
 
 func newExecutor(srv *Server, g *gate) *executor {
@@ -221,7 +127,7 @@ func newExecutor(srv *Server, g *gate) *executor {
 	ex.onInner = ex.expireInner
 	ex.Reactor = -1
 	ex.cmds = stats.NewTable(len(srv.table.Specs()))
-	ex.w.OnError = srv.errorsBy.Add
+	ex.w.OnError = srv.logs.Errors.Add
 	ex.stalled.wake = ex.release
 	ex.ctx = ex.newCtx(&ex.w)
 	return ex
@@ -241,7 +147,7 @@ func (ex *executor) setClock(now int64) {
 	c := &ex.ctx
 	c.Limits = ex.srv.limits.Load()
 	c.Now = now
-	ex.watchNanos, ex.timed = ex.srv.watchFrom(), ex.srv.opts.LatencyTracking.Load()
+	ex.watchNanos, ex.timed = ex.srv.logs.WatchFrom(), ex.srv.opts.LatencyTracking.Load()
 	policy := ex.srv.opts.MaxMemoryPolicy.Load()
 	c.AllChanges, c.AllMisses = false, false
 	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on != 0 {
@@ -276,10 +182,10 @@ func (ex *executor) end() {
 // collect adds what handlers counted in c to the executor's statistics.
 func (ex *executor) collect(c *command.Ctx) {
 	st := &ex.stats
-	st.hits += c.Hits
-	st.misses += c.Misses
-	st.dirty += c.Dirty
-	st.errors += int64(c.W.TakeErrors())
+	st.Hits += c.Hits
+	st.Misses += c.Misses
+	st.Dirty += c.Dirty
+	st.Errors += int64(c.W.TakeErrors())
 	c.Hits, c.Misses, c.Dirty = 0, 0, 0
 	if c.FieldsGone != 0 {
 		ex.srv.counts.expiredFields.Add(c.FieldsGone)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
@@ -16,10 +17,13 @@ import (
 
 // These are the server as the handlers see it, by subject: command.Host.
 type (
-	configHost      struct{ srv *Server }
-	clientsHost     struct{ srv *Server }
-	pubsubHost      struct{ srv *Server }
-	statsHost       struct{ srv *Server }
+	configHost  struct{ srv *Server }
+	clientsHost struct{ srv *Server }
+	pubsubHost  struct{ srv *Server }
+	statsHost   struct {
+		*observe.Logs
+		srv *Server
+	}
 	memoryHost      struct{ srv *Server }
 	persistenceHost struct{ srv *Server }
 	processHost     struct{ srv *Server }
@@ -28,7 +32,7 @@ type (
 // newHost makes what all handlers get.
 func newHost(s *Server) *command.Host {
 	return &command.Host{
-		Table: s.table, Config: configHost{s}, Users: users.NewHost(s.users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s},
+		Table: s.table, Config: configHost{s}, Users: users.NewHost(s.users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.logs, s},
 		Memory: memoryHost{s}, Persistence: persistenceHost{s}, Process: processHost{s},
 	}
 }
@@ -141,16 +145,16 @@ func replyText(err error) string {
 // Reset implements command.StatsHost.
 func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.askReactors(c, func(r *netio.Reactor, ex *executor) {
-		ex.stats = execStats{dirty: ex.stats.dirty}
-		ex.rate = rateSample{}
+		ex.stats = observe.Counters{Dirty: ex.stats.Dirty}
+		ex.rate = observe.Rates{}
 		ex.netBase = r.Counts()
 		ex.cmds.Reset()
 		ex.show()
 	})
 	for _, ex := range h.srv.extra {
-		ex.pub.reset()
+		ex.pub.Reset()
 	}
-	h.srv.errorsBy.Reset()
+	h.srv.logs.Errors.Reset()
 	h.srv.base.connections.Store(h.srv.counts.connections.Load())
 	h.srv.base.rejected.Store(h.srv.counts.rejected.Load())
 	h.srv.counts.expiredFields.Store(0)

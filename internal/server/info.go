@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
@@ -63,7 +64,7 @@ var notByDefault = map[string]bool{"commandstats": true, "latencystats": true}
 // infoWriter collects the lines of INFO and what was gathered for them.
 type infoWriter struct {
 	bytes.Buffer
-	sum   execStats
+	sum   observe.Counters
 	crowd crowd
 	cmds  *stats.Table // calls and times by command
 	now   time.Time
@@ -156,8 +157,8 @@ func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
 	}
 	w := &infoWriter{now: time.Now(), sum: s.counted()}
 	// What went before in the batch, and is not collected yet.
-	w.sum.hits, w.sum.misses, w.sum.dirty = w.sum.hits+c.Hits, w.sum.misses+c.Misses, w.sum.dirty+c.Dirty
-	w.sum.errors += int64(c.W.Errors())
+	w.sum.Hits, w.sum.Misses, w.sum.Dirty = w.sum.Hits+c.Hits, w.sum.Misses+c.Misses, w.sum.Dirty+c.Dirty
+	w.sum.Errors += int64(c.W.Errors())
 	w.Grow(infoBytes)
 	for i := range infoSections {
 		sec := &infoSections[i]
@@ -181,17 +182,13 @@ func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
 
 // counted adds up what all executors have shown of their counters. Any goroutine may call
 // it.
-func (s *Server) counted() execStats {
-	var sum execStats
+func (s *Server) counted() observe.Counters {
+	var sum observe.Counters
 	for _, ex := range s.execs {
-		ex.shown.mu.Lock()
-		sum.add(&ex.shown.mu.stats)
-		ex.shown.mu.Unlock()
+		ex.shown.AddTo(&sum)
 	}
 	for _, ex := range s.extra {
-		ex.pub.mu.Lock()
-		sum.add(&ex.pub.mu.sum)
-		ex.pub.mu.Unlock()
+		ex.pub.AddTo(&sum)
 	}
 	return sum
 }
@@ -221,11 +218,7 @@ func (s *Server) callsByCommand(ask func(func(*netio.Reactor, *executor))) *stat
 		}
 	}
 	for _, ex := range s.extra {
-		ex.pub.mu.Lock()
-		if ex.pub.mu.cmds != nil {
-			all.Add(ex.pub.mu.cmds)
-		}
-		ex.pub.mu.Unlock()
+		ex.pub.AddCalls(all)
 	}
 	return all
 }

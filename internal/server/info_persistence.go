@@ -31,7 +31,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 		w.num(name, 0)
 	}
 	w.str("current_fork_perc", "0.00")
-	w.num("rdb_changes_since_last_save", w.sum.dirty)
+	w.num("rdb_changes_since_last_save", w.sum.Dirty)
 	w.num("rdb_bgsave_in_progress", 0)
 	w.num("rdb_last_save_time", s.started.Unix())
 	w.str("rdb_last_bgsave_status", "ok")

@@ -29,7 +29,7 @@ func (ex *executor) invoke(c *command.Ctx, held *store.ShardSet) {
 func (ex *executor) perform(c *command.Ctx) {
 	spec := c.Spec
 	if !c.Resumed {
-		ex.stats.commands++
+		ex.stats.Commands++
 	}
 	if ex.group.calls != 0 && ex.group.spec != spec {
 		ex.closeGroup()

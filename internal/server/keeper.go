@@ -42,7 +42,7 @@ func (h keeperHouse) EndPause() { h.endPause() }
 func (h keeperHouse) ShedClients() { h.shedClients() }
 
 // NoteLatency implements keeper.House.
-func (h keeperHouse) NoteLatency(event string, d time.Duration) { h.noteLatency(event, d) }
+func (h keeperHouse) NoteLatency(event string, d time.Duration) { h.logs.NoteLatency(event, d) }
 
 // OwnsProcess implements keeper.House.
 func (h keeperHouse) OwnsProcess() bool { return h.ownsProcess }

@@ -156,7 +156,7 @@ func (ex *executor) evict(most time.Duration) bool {
 	began := time.Now()
 	more := ex.evictFrom(began, most)
 	if s.opts.LatencyThreshold.Load() > 0 {
-		s.noteLatency("eviction-cycle", time.Since(began))
+		s.logs.NoteLatency("eviction-cycle", time.Since(began))
 	}
 	return more
 }

@@ -147,7 +147,7 @@ func (ex *executor) runExec() (done bool) {
 		}
 	}
 	ex.closeGroup() // before its arguments are gone
-	ex.stats.commands++
+	ex.stats.Commands++
 	ex.observeExec(from, failed)
 	ex.queued.done()
 	if !ex.worker && !tx.aborted {

@@ -2,13 +2,10 @@ package server
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/options"
-	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -16,19 +13,6 @@ import (
 
 // nanos is a monotonic clock for durations, in nanoseconds since the server started.
 func (ex *executor) nanos() int64 { return int64(time.Since(ex.srv.started)) }
-
-// watchFrom returns the time in nanoseconds from which a call concerns the slow log or
-// the latency monitor.
-func (s *Server) watchFrom() int64 {
-	from := int64(math.MaxInt64)
-	if slow := s.opts.SlowlogLogSlowerThan.Load(); slow >= 0 && slow < from/1000 {
-		from = slow * 1000
-	}
-	if lat := s.opts.LatencyThreshold.Load(); lat > 0 && lat < from/1e6 {
-		from = lat * 1e6
-	}
-	return from
-}
 
 // callGroup is a run of plain calls of one command in a batch, which are timed together:
 // reading the clock takes an eighth of the time of a pipelined GET.
@@ -120,68 +104,13 @@ func (ex *executor) closeGroup() {
 // observeLong looks whether a call of some length is for the slow log or the latency
 // monitor.
 func (ex *executor) observeLong(client command.Client, call *command.Call, micros int64) {
-	srv, spec := ex.srv, call.Spec
-	if most := srv.opts.SlowlogLogSlowerThan.Load(); most >= 0 && micros >= most && spec.Flags&command.SkipSlowlog == 0 {
-		ex.logSlow(client, call, micros)
-	}
-	if most := srv.opts.LatencyThreshold.Load(); most > 0 && micros/1000 >= most {
-		event := "command"
-		if spec.Flags&command.Fast != 0 {
-			event = "fast-command"
+	ex.srv.logs.NoteLong(call, micros, func() (addr, name string) {
+		if se := sessionOf(client); se != nil {
+			return se.conn.RemoteAddr(), client.Name()
 		}
-		srv.latency.Add(event, time.Now().Unix(), micros/1000)
-	}
+		return "", ""
+	})
 }
-
-// noteLatency notes an event that is no command, if it took as long as the latency monitor
-// wants to know of.
-func (s *Server) noteLatency(event string, d time.Duration) {
-	if most := s.opts.LatencyThreshold.Load(); most > 0 && d.Milliseconds() >= most {
-		s.latency.Add(event, time.Now().Unix(), d.Milliseconds())
-	}
-}
-
-func (ex *executor) logSlow(client command.Client, call *command.Call, micros int64) {
-	slow := stats.SlowCall{Unix: time.Now().Unix(), Micros: micros}
-	if se := sessionOf(client); se != nil {
-		slow.Addr, slow.Name = se.conn.RemoteAddr(), client.Name()
-	}
-	ex.srv.slowLog.Add(slow, call.Spec.Shown(call.Args, options.IsSensitive), int(ex.srv.opts.SlowlogMaxLen.Load()))
-}
-
-// SlowLog implements command.StatsHost.
-func (h statsHost) SlowLog(n int) []command.SlowCall {
-	var out []command.SlowCall
-	for _, c := range h.srv.slowLog.Latest(n) {
-		out = append(out, command.SlowCall(c))
-	}
-	return out
-}
-
-// SlowLogLen implements command.StatsHost.
-func (h statsHost) SlowLogLen() int { return h.srv.slowLog.Len() }
-
-// SlowLogReset implements command.StatsHost.
-func (h statsHost) SlowLogReset() { h.srv.slowLog.Reset() }
-
-// LatencyLatest implements command.StatsHost.
-func (h statsHost) LatencyLatest() []command.LatencyEvent {
-	var out []command.LatencyEvent
-	for _, e := range h.srv.latency.Latest() {
-		ev := command.LatencyEvent{Name: e.Name, WorstMillis: e.WorstMillis}
-		for _, sm := range e.Samples {
-			ev.Samples = append(ev.Samples, command.LatencySample(sm))
-		}
-		out = append(out, ev)
-	}
-	return out
-}
-
-// LatencyReset implements command.StatsHost.
-func (h statsHost) LatencyReset(names []string) int { return h.srv.latency.Reset(names...) }
-
-// LatencyThresholdMs implements command.StatsHost.
-func (h statsHost) LatencyThresholdMs() int64 { return h.srv.opts.LatencyThreshold.Load() }
 
 // LatencyHistograms implements command.StatsHost.
 func (h statsHost) LatencyHistograms(c *command.Ctx, names [][]byte) []command.LatencyHistogram {
@@ -230,7 +159,7 @@ func infoCommandStats(s *Server, w *infoWriter) {
 }
 
 func infoErrorStats(s *Server, w *infoWriter) {
-	for _, e := range s.errorsBy.All() {
+	for _, e := range s.logs.Errors.All() {
 		w.str("errorstat_"+e.Kind, "count="+strconv.FormatInt(e.Count, 10))
 	}
 }

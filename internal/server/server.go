@@ -14,9 +14,9 @@ import (
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/listen"
+	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
-	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
@@ -76,10 +76,8 @@ type Server struct {
 	listeners    *listen.Listeners
 	activeExpire atomic.Bool
 
-	users    *users.Users
-	slowLog  stats.SlowLog
-	latency  stats.Latency
-	errorsBy stats.Errors
+	users *users.Users
+	logs  *observe.Logs
 }
 
 // ownSpecs are commands of the table that the server itself knows.
@@ -129,6 +127,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	if opts.HugePages.Load() {
 		arena.SetHugePages(true) // the arena is the process's: another server may want them
 	}
+	s.logs = observe.NewLogs(opts)
 	s.keeper = keeper.New(keeperHouse{s}, opts, s.embedded.Clock != nil)
 	s.activeExpire.Store(true)
 	s.store, err = store.Open(store.Options{

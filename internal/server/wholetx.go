@@ -45,7 +45,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	}
 	ex.srv.store.UnlockSet(&set)
 	ex.afterUnlock()
-	ex.stats.commands += 2 // MULTI and EXEC; handle counts the others
+	ex.stats.Commands += 2 // MULTI and EXEC; handle counts the others
 	ex.observeWhole(before, i, end)
 	return end
 }

@@ -78,13 +78,13 @@ func (w *window) State() admin.State {
 	}
 	st := admin.State{
 		UnixMs: iw.now.UnixMilli(), Info: fields, Errors: map[string]int64{},
-		Keyspace: s.windowKeyspace(iw.now), Commands: s.windowCommands(iw.cmds), Slow: []admin.SlowCall{}, SlowKept: s.slowLog.Len(),
+		Keyspace: s.windowKeyspace(iw.now), Commands: s.windowCommands(iw.cmds), Slow: []admin.SlowCall{}, SlowKept: s.logs.SlowLogLen(),
 		Hot: []admin.HotKey{}, Big: []admin.BigKey{}, Types: []admin.TypeMemory{}, Memory: s.windowMemory(iw.crowd.bytes), Reactors: reactors,
 	}
-	for _, e := range s.errorsBy.All() {
+	for _, e := range s.logs.Errors.All() {
 		st.Errors[e.Kind] = e.Count
 	}
-	for _, c := range s.slowLog.Latest(admin.SlowCallsShown) {
+	for _, c := range s.logs.SlowCalls(admin.SlowCallsShown) {
 		st.Slow = append(st.Slow, admin.SlowCall{ID: c.ID, Unix: c.Unix, Micros: c.Micros, Args: c.Args, Addr: c.Addr})
 	}
 	for _, k := range stats.Busiest(hot, admin.KeysShown) {
@@ -92,7 +92,7 @@ func (w *window) State() admin.State {
 			st.Hot = append(st.Hot, admin.HotKey{DB: k.DB, Key: k.Name, Uses: int64(surely)})
 		}
 	}
-	for _, e := range s.latency.Latest() {
+	for _, e := range s.logs.Events() {
 		st.Events = append(st.Events, admin.Event{Name: e.Name, Unix: e.Last.Unix, Millis: e.Last.Millis})
 	}
 	s.windowSurvey(&st)

@@ -131,7 +131,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.keys, _ = ex.appendKeys(ex.keys[:0], &sc.Call)
 	sc.Keys = ex.keys
 	ex.ctx.Call = sc.Call
-	ex.stats.slow++
+	ex.stats.Slow++
 	if ex.srv.awaitRoom(flags, &sc.halt) {
 		ex.mark = ex.nanos()
 		ex.gate.Lock()
@@ -272,7 +272,7 @@ func (s *session) slowDone(sc *slowCall) {
 	}
 	if out.Len() > 0 {
 		n, _ := s.conn.Out().Write(out.Bytes()) // a ring takes everything
-		s.ex.stats.outputBytes += int64(n)
+		s.ex.stats.OutputBytes += int64(n)
 	}
 	s.promised(sc.wait, sc.wrote)
 	if s.closing { // the client killed itself, or quit, on the worker

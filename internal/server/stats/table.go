@@ -18,6 +18,9 @@ type Table struct {
 // NewTable returns a table for n commands.
 func NewTable(n int) *Table { return &Table{rows: make([]Row, n)} }
 
+// Len is how many commands it is for.
+func (t *Table) Len() int { return len(t.rows) }
+
 // Call counts a call that took ns nanoseconds; timed says whether its time goes into the
 // histogram (latency-tracking).
 func (t *Table) Call(id int, ns int64, failed, timed bool) {

@@ -1,0 +1,148 @@
+package observe
+
+import (
+	"sync"
+
+	"github.com/kringdb/kring/internal/server/stats"
+	"github.com/kringdb/kring/netio"
+)
+
+// Counters counts what an executor did. Plain fields, the owner's: others read what it
+// has shown.
+type Counters struct {
+	Commands    int64
+	Hits        int64
+	Misses      int64
+	Dirty       int64
+	Errors      int64
+	Batches     int64
+	Slow        int64
+	InputBytes  int64
+	OutputBytes int64
+	PerSecond   int64 // commands per second, lately
+	TurnsPerSec int64 // of a reactor: turns per second, lately
+	TurnNanos   int64 // and how long one took
+	InPerSec    int64 // bytes per second, lately
+	OutPerSec   int64
+
+	// When it was shown:
+	Net       netio.Counts
+	CallNanos int64 // what the calls of a reactor took
+}
+
+// Add adds what another executor counted.
+func (a *Counters) Add(b *Counters) {
+	a.Commands += b.Commands
+	a.Hits += b.Hits
+	a.Misses += b.Misses
+	a.Dirty += b.Dirty
+	a.Errors += b.Errors
+	a.Batches += b.Batches
+	a.Slow += b.Slow
+	a.InputBytes += b.InputBytes
+	a.OutputBytes += b.OutputBytes
+	a.PerSecond += b.PerSecond
+	a.TurnsPerSec += b.TurnsPerSec
+	a.TurnNanos = max(a.TurnNanos, b.TurnNanos)
+	a.InPerSec += b.InPerSec
+	a.OutPerSec += b.OutPerSec
+	a.Net.Turns += b.Net.Turns
+	a.Net.Reads += b.Net.Reads
+	a.Net.Writes += b.Net.Writes
+	a.Net.BusyNanos += b.Net.BusyNanos
+	a.CallNanos += b.CallNanos
+}
+
+// Shown is what a reactor shows of its counters, as they were after its last batch or
+// tick, so that nobody needs to ask for them and wait for the answer.
+type Shown struct {
+	mu struct {
+		sync.Mutex
+		counters Counters
+	}
+}
+
+// Show shows c.
+func (s *Shown) Show(c *Counters) {
+	s.mu.Lock()
+	s.mu.counters = *c
+	s.mu.Unlock()
+}
+
+// AddTo adds what was shown last to sum.
+func (s *Shown) AddTo(sum *Counters) {
+	s.mu.Lock()
+	sum.Add(&s.mu.counters)
+	s.mu.Unlock()
+}
+
+// Published is where a worker adds up its counters for others to read.
+type Published struct {
+	mu struct {
+		sync.Mutex
+		sum  Counters
+		cmds *stats.Table // nil before the first call
+	}
+}
+
+// Publish adds the counters and the calls by command.
+func (p *Published) Publish(c *Counters, cmds *stats.Table) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.sum.Add(c)
+	if p.mu.cmds == nil {
+		p.mu.cmds = stats.NewTable(cmds.Len())
+	}
+	p.mu.cmds.Add(cmds)
+}
+
+// AddTo adds the counters to sum.
+func (p *Published) AddTo(sum *Counters) {
+	p.mu.Lock()
+	sum.Add(&p.mu.sum)
+	p.mu.Unlock()
+}
+
+// AddCalls adds the calls by command to sum.
+func (p *Published) AddCalls(sum *stats.Table) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mu.cmds != nil {
+		sum.Add(p.mu.cmds)
+	}
+}
+
+// Reset forgets everything but how often the data have changed.
+func (p *Published) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.sum = Counters{Dirty: p.mu.sum.Dirty}
+	if p.mu.cmds != nil {
+		p.mu.cmds.Reset()
+	}
+}
+
+// Rates measures what happens in a second. It belongs to the executor whose counters it reads.
+type Rates struct {
+	atMs, commands, in, out int64
+	net                     netio.Counts
+}
+
+// Sample sets the rates of c from what has happened since the last sample, about once a second. now
+// is in milliseconds, net what the reactor has done; zero if it is none.
+func (r *Rates) Sample(c *Counters, now int64, net netio.Counts) {
+	passed := now - r.atMs
+	if passed < sampleMs {
+		return
+	}
+	c.PerSecond = (c.Commands - r.commands) * 1000 / passed
+	c.InPerSec = (c.InputBytes - r.in) * 1000 / passed
+	c.OutPerSec = (c.OutputBytes - r.out) * 1000 / passed
+	turns := net.Turns - r.net.Turns
+	c.TurnsPerSec = turns * 1000 / passed
+	c.TurnNanos = (net.BusyNanos - r.net.BusyNanos) / max(turns, 1)
+	*r = Rates{now, c.Commands, c.InputBytes, c.OutputBytes, net}
+}
+
+// sampleMs is how far apart two samples of the rates are, at least.
+const sampleMs = 1000

@@ -1,0 +1,22 @@
+// Package observe is what is measured of calls and of those who run them: counters, rates, the
+// slow log, the latency monitor, MONITOR. How single numbers are kept, package stats knows.
+//
+// Terms
+//
+//	counters   what an executor has counted; plain fields, and only it touches them
+//	shown      a copy of a reactor's counters, made after its batches, for others to read
+//	published  what a worker's counters and calls have added up to, for others to read
+//	rate       what happened in a second, lately
+//	logs       what is remembered of single calls and events
+//
+// Layout
+//
+//	reactor: Counters ──Show──▶ Shown ──────┐
+//	worker:  Counters ──Publish▶ Published ─┼─AddTo─▶ the sum that INFO and the window show
+//	calls that took long, events, errors ──▶ Logs
+//
+// Invariants
+//
+//  1. Counting takes no lock and makes no call through an interface.
+//  2. Whoever sums up waits for nobody: Shown and Published are locked for a copy only.
+package observe
