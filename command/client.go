@@ -9,7 +9,7 @@ import (
 const clientFlags = NoScript | Loading | Stale
 
 var clientSpecs = []*Spec{{
-	Name: "client", Arity: -2, Group: GroupConnection, Since: "2.4.0",
+	Name: "client", Arity: -2, Flags: KeepsCaching, Group: GroupConnection, Since: "2.4.0",
 	Complexity: "Depends on subcommand.", Summary: "Commands about client connections.",
 	Subs: slices.Concat(clientPauseSpecs, clientTrackingSpecs, []*Spec{
 		{

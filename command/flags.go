@@ -36,6 +36,7 @@ const (
 	WhileSubscribed // allowed to a RESP2 client that listens to channels
 	Exec            // runs what its client has queued
 	Vital           // answers for the server's health: refused like a write when the AOF has failed
+	KeepsCaching    // CLIENT CACHING concerns the call after it; of a container: its subcommands
 	InAOF           // stands in an AOF although it is no write
 )
 

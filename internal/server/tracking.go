@@ -147,19 +147,14 @@ func (ex *executor) tracked(c *command.Ctx, spec *command.Spec) {
 	if ex.PushOwn() {
 		ex.flushEnd = true // the turn's end looks after the output
 	}
-	if t.Caching && !ex.inExec && !t.Client().(*session).InMulti() && !isClientCommand(spec) {
+	if t.Caching && !ex.inExec && !t.Client().(*session).InMulti() && spec.Flags&command.KeepsCaching == 0 {
 		t.Caching = false
 	}
 }
 
 // endCaching ends what CLIENT CACHING said, for it concerned spec's call, which was refused.
 func (s *session) endCaching(spec *command.Spec) {
-	if t := s.ex.Tracker; t != nil && t.Caching && s.tx == nil && (spec == nil || !isClientCommand(spec)) {
+	if t := s.ex.Tracker; t != nil && t.Caching && s.tx == nil && (spec == nil || spec.Flags&command.KeepsCaching == 0) {
 		t.Caching = false
 	}
-}
-
-func isClientCommand(spec *command.Spec) bool {
-	const prefix = "client|"
-	return len(spec.FullName) > len(prefix) && spec.FullName[:len(prefix)] == prefix
 }
