@@ -48,6 +48,7 @@ func (st *State) walk() int {
 	if st.current != st.main {
 		w.thread(st.current)
 	}
+	w.value(st.handler)
 	for _, v := range st.roots {
 		w.value(v)
 	}

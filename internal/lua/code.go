@@ -236,7 +236,8 @@ func (fs *funcState) patchToHere(list int) {
 	fs.concat(&fs.pending, list)
 }
 
-// concat appends list l2 to l1.
+// concat joins list l2 to l1. Which comes first does not matter, so the shorter one's end
+// is sought: long chains of or and elseif would take quadratic time otherwise.
 func (fs *funcState) concat(l1 *int, l2 int) {
 	if l2 == noJump {
 		return
@@ -245,15 +246,20 @@ func (fs *funcState) concat(l1 *int, l2 int) {
 		*l1 = l2
 		return
 	}
-	list := *l1
+	a, b := *l1, l2
 	for {
-		next := fs.follow(list)
-		if next == noJump {
-			break
+		nextA, nextB := fs.follow(a), fs.follow(b)
+		if nextA == noJump {
+			fs.fixJump(a, l2)
+			return
 		}
-		list = next
+		if nextB == noJump {
+			fs.fixJump(b, *l1)
+			*l1 = l2
+			return
+		}
+		a, b = nextA, nextB
 	}
-	fs.fixJump(list, l2)
 }
 
 func (fs *funcState) checkStack(n int) {

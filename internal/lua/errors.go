@@ -61,6 +61,19 @@ func (t *Thread) Where(level int) string {
 	return chunkID(p.source) + ":" + strconv.Itoa(int(p.lines[pc])) + ": "
 }
 
+// Location returns the source and line of the function at a level of the calls, as Where
+// counts them. The line is -1 for a Go function, and ok false where there is no function.
+func (t *Thread) Location(level int) (source string, line int, ok bool) {
+	f, pc := t.frameAt(level)
+	switch {
+	case f == nil:
+		return "", -1, false
+	case f.cl == nil:
+		return "=[C]", -1, true
+	}
+	return f.cl.proto.source, int(f.cl.proto.lines[pc]), true
+}
+
 // frameAt returns the frame at a level and the instruction that it is at, nil if there is
 // none.
 func (t *Thread) frameAt(level int) (*frame, int) {
@@ -89,6 +102,7 @@ func (t *Thread) luaFrame() *frame {
 // reg of the running function (noReg: in none).
 func (t *Thread) typeErrorReg(v Value, reg int, op string) {
 	if f := t.luaFrame(); f != nil && reg >= 0 && reg != noReg {
+		t.st.spend(8 * f.pc) // describe looks at all instructions before
 		if kind, name := f.cl.proto.describe(f.pc-1, reg); kind != "" {
 			t.runErrorf("attempt to %s %s '%s' (a %s value)", op, kind, cText(name), v.Type())
 		}

@@ -267,6 +267,77 @@ func TestRunAgain(t *testing.T) {
 	}
 }
 
+// TestHandler shows what a host does with errors: as Redis's handler, it finds out where
+// they were raised, and protects the globals.
+func TestHandler(t *testing.T) {
+	st := NewState(Options{})
+	st.SetHandler(FunctionValue(NewFunction("handler", func(t *Thread) int {
+		source, line, _ := t.Location(1)
+		if line < 0 {
+			source, line, _ = t.Location(2)
+		}
+		e := t.State().NewTable(0, 3)
+		e.SetString(Intern("err"), t.Text(t.Arg(0)))
+		e.SetString(Intern("source"), t.State().StringOf(source))
+		e.SetString(Intern("line"), Int(line))
+		t.Push(TableValue(e))
+		return 1
+	})))
+	meta := st.NewTable(0, 2)
+	meta.SetString(Intern("__index"), FunctionValue(NewFunction("missing", func(t *Thread) int {
+		t.Errorf("Script attempted to access nonexistent global variable '%s'", t.CheckString(1).String())
+		return 0
+	})))
+	st.Globals().SetMeta(meta)
+	st.Globals().SetReadonly(true)
+	for text, want := range map[string]string{
+		"\nlocal t = nil\nreturn t.x": "@user_script:3: attempt to index local 't' (a nil value) 3",
+		"error('x')":                  "@user_script:1: x 1",
+		"\nerror('x', 0)":             "x 2",
+		"return nope":                 "@user_script:1: Script attempted to access nonexistent global variable 'nope' 1",
+		"nope = 1":                    "@user_script:1: Attempt to modify a readonly table 1",
+		"local ok, e = pcall(error, 'in') error(e)":    "@user_script:1: in 1",
+		"coroutine.wrap(function() error('co') end)()": "@user_script:1: @user_script:1: co 1",
+	} {
+		p, err := Compile(text, "@user_script")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = st.Run(st.Load(p))
+		var failure *Error
+		if !errors.As(err, &failure) {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		e, _ := failure.Value.AsTable()
+		got := textOf(e.GetString(Intern("err"))) + " " + textOf(e.GetString(Intern("line")))
+		if got != strings.ReplaceAll(want, "@", "") || textOf(e.GetString(Intern("source"))) != "@user_script" {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// TestCompileTime: no program takes quadratic time.
+func TestCompileTime(t *testing.T) {
+	for what, text := range map[string]string{
+		"or":     "local x return " + strings.Repeat("x or ", 100000) + "x",
+		"and":    "local x return " + strings.Repeat("x and ", 100000) + "x",
+		"mixed":  "local x return " + strings.Repeat("x and x or ", 50000) + "x",
+		"elseif": "local x if x then " + strings.Repeat("elseif x then ", 60000) + "end",
+		"breaks": "local x while true do " + strings.Repeat("if x then break end ", 40000) + "end",
+	} {
+		begin := time.Now()
+		for range 5 { // a quadratic one takes half a minute each time, the others milliseconds
+			if _, err := Compile(text, "=x"); err != nil && !strings.Contains(err.Error(), "too long") {
+				t.Fatal(what, err)
+			}
+		}
+		if d := time.Since(begin); d > time.Minute {
+			t.Errorf("%s: %v", what, d)
+		}
+	}
+}
+
 // TestLimits are those of PUC Lua that programs can meet.
 func TestLimits(t *testing.T) {
 	many := func(n int, f func(i int) string) string {

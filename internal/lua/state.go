@@ -26,6 +26,7 @@ type State struct {
 	// is being left; nothing catches it.
 	budget, interval int64
 	hook             func() error
+	handler          Value // of errors that nothing in the script catches
 	stopping         error
 
 	overflowing bool // an overflow of the calls is being handled
@@ -104,6 +105,11 @@ func (st *State) Keep(v Value) { st.roots = append(st.roots, v) }
 
 // SetHook replaces the hook.
 func (st *State) SetHook(hook func() error) { st.hook = hook }
+
+// SetHandler makes f see errors that nothing in the script catches, where they are raised,
+// and replace them: what it returns is the error that Run returns. Nil: nothing does. A lack
+// of memory is not shown to it.
+func (st *State) SetHandler(f Value) { st.handler = f }
 
 // SetMemoryLimit replaces the limit of memory, in bytes.
 func (st *State) SetMemoryLimit(n int) { st.limit = n }
@@ -196,7 +202,7 @@ func (st *State) unwind() {
 	t := st.main
 	t.closeUpvals(0)
 	t.frames = t.frames[:0]
-	t.base, t.top, t.nested, t.handler = 0, 0, 0, Nil
+	t.base, t.top, t.nested, t.handler = 0, 0, 0, st.handler
 	t.status = coRunning
 	st.current, st.goCalls, st.stopping, st.overflowing = t, 0, nil, false
 }
