@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/netio"
 )
 
@@ -92,4 +93,42 @@ func (s *Server) closeEvicted(w weight) {
 			se.endNow(errClientEvicted)
 		})
 	})
+}
+
+// addTo adds the client to what is told of all of them. It runs on the session's reactor.
+func (s *session) addTo(a *info.Crowd) {
+	a.Bytes += s.bytes()
+	a.LargestIn = max(a.LargestIn, int64(s.conn.In().Len()+s.parser.Buffered()))
+	a.LargestOut = max(a.LargestOut, int64(s.conn.OutBytes()))
+	if s.subCount > 0 {
+		a.Listening++
+	}
+	if s.watching != nil {
+		if n := s.watching.n.Load(); n > 0 {
+			a.Watching++
+			a.Watched += int64(n)
+		}
+	}
+}
+
+// bytes is what the session takes with its buffers, what it watches and listens to, and what
+// it waits with. It runs on the session's reactor.
+func (s *session) bytes() int64 {
+	n := int64(sessionBytes + s.conn.In().Len() + s.parser.Buffered() + s.conn.OutBytes())
+	if s.tx != nil {
+		n += s.tx.calls.held
+	}
+	if s.watching != nil {
+		n += s.watching.bytes.Load()
+	}
+	if s.more != nil {
+		n += s.more.subs.Bytes()
+	}
+	if t := s.track.Load(); t != nil {
+		n += t.Bytes()
+	}
+	if s.blocked != nil {
+		n += s.argvBytes() + int64(waiterBytes+len(s.blocked.nodes)*waiterKeyBytes)
+	}
+	return n
 }

@@ -98,6 +98,16 @@ type blocking struct {
 	monitorLines []byte // of calls since the last post, see monitor.go
 }
 
+// netCounts is what the reactor has done since the last CONFIG RESETSTAT.
+func (ex *executor) netCounts(r *netio.Reactor) netio.Counts {
+	c := r.Counts()
+	c.Turns -= ex.netBase.Turns
+	c.Reads -= ex.netBase.Reads
+	c.Writes -= ex.netBase.Writes
+	c.BusyNanos -= ex.netBase.BusyNanos
+	return c
+}
+
 // show shows the counters of a reactor, on that reactor.
 func (ex *executor) show() {
 	ex.stats.Net = ex.netCounts(ex.srv.group.Reactors()[ex.Reactor])

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"strconv"
-
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/store"
 )
@@ -45,11 +43,4 @@ func (ex *executor) expireInner(db int, key store.Key, e store.Entry) {
 // deadline has come. The shard is locked; key is a view.
 func (s *Server) keyExpired(shard, db int, key []byte) {
 	s.keyGone(uint32(shard), db, key, command.EventExpired)
-}
-
-// stalePercent estimates which share of the keys with a deadline, of which there are
-// expires, is overdue.
-func (s *Server) stalePercent(expires int64) string {
-	n := s.keeper.Stats.Overdue.Load()
-	return strconv.FormatFloat(100*float64(n)/float64(max(expires+n, 1)), 'f', 2, 64)
 }

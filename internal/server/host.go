@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
-	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/users"
@@ -22,9 +22,13 @@ type (
 	pubsubHost  struct{ srv *Server }
 	statsHost   struct {
 		*observe.Logs
+		*info.Source
 		srv *Server
 	}
-	memoryHost      struct{ srv *Server }
+	memoryHost struct {
+		*info.Source
+		srv *Server
+	}
 	persistenceHost struct{ srv *Server }
 	processHost     struct{ srv *Server }
 )
@@ -32,8 +36,8 @@ type (
 // newHost makes what all handlers get.
 func newHost(s *Server) *command.Host {
 	return &command.Host{
-		Table: s.table, Config: configHost{s}, Users: users.NewHost(s.users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.logs, s},
-		Memory: memoryHost{s}, Persistence: persistenceHost{s}, Process: processHost{s},
+		Table: s.table, Config: configHost{s}, Users: users.NewHost(s.users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.logs, s.source, s},
+		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s},
 	}
 }
 
@@ -49,11 +53,6 @@ func (ex *executor) newCtx(w *resp.Writer) command.Ctx {
 
 // executorOf is who runs c's call.
 func executorOf(c *command.Ctx) *executor { return c.Lane.(*executor) }
-
-// statBase is what CONFIG RESETSTAT subtracts from counters that never go back.
-type statBase struct {
-	connections, rejected, expired, evicted, freed atomic.Int64
-}
 
 func newRunID() string {
 	var b [20]byte
@@ -155,31 +154,13 @@ func (h statsHost) Reset(c *command.Ctx) {
 		ex.pub.Reset()
 	}
 	h.srv.logs.Errors.Reset()
-	h.srv.base.connections.Store(h.srv.counts.connections.Load())
-	h.srv.base.rejected.Store(h.srv.counts.rejected.Load())
+	h.Source.ResetBase()
 	h.srv.counts.expiredFields.Store(0)
-	st := h.srv.store.Stats()
-	h.srv.base.expired.Store(int64(st.Expired))
-	h.srv.base.evicted.Store(int64(st.Evicted))
-	h.srv.base.freed.Store(int64(st.Freed))
 	h.srv.counts.evictedClients.Store(0)
 	h.srv.counts.outputLimitCloses.Store(0)
 	h.srv.counts.queryLimitCloses.Store(0)
 	h.srv.users.ResetDenied()
 	h.srv.keeper.Stats.Reset()
-}
-
-// notePeak remembers and returns the highest use of memory seen.
-func (s *Server) notePeak(used int64) int64 {
-	for {
-		peak := s.peakBytes.Load()
-		if used <= peak {
-			return peak
-		}
-		if s.peakBytes.CompareAndSwap(peak, used) {
-			return used
-		}
-	}
 }
 
 // Shutdown implements command.ProcessHost.

@@ -7,15 +7,6 @@ import (
 )
 
 const (
-	// crowdFreshMs is how old a look at all clients may be that INFO shows; processFreshMs
-	// what the system says of the process, and meanTTLFreshMs the mean times to live.
-	crowdFreshMs   = 50
-	processFreshMs = 100
-	meanTTLFreshMs = 1000
-
-	// infoBytes is what INFO takes, about.
-	infoBytes = 8 << 10
-
 	// turnCommands bounds the commands of one connection in one reactor turn.
 	turnCommands = 1024
 	// desertedMs is for how long a command on a worker goes on when its client has shut down

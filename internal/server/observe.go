@@ -1,8 +1,6 @@
 package server
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/kringdb/kring/command"
@@ -110,71 +108,4 @@ func (ex *executor) observeLong(client command.Client, call *command.Call, micro
 		}
 		return "", ""
 	})
-}
-
-// LatencyHistograms implements command.StatsHost.
-func (h statsHost) LatencyHistograms(c *command.Ctx, names [][]byte) []command.LatencyHistogram {
-	cmds := h.srv.callsFor(c)
-	var out []command.LatencyHistogram
-	add := func(s *command.Spec) {
-		if r := cmds.Row(s.ID); r.Times != nil && r.Times.Count() > 0 {
-			lh := command.LatencyHistogram{Name: s.FullName, Calls: int64(r.Times.Count())}
-			for _, st := range r.Times.Cumulative() {
-				lh.Steps = append(lh.Steps, command.LatencyStep{Micros: st.Micros, Calls: int64(st.Count)})
-			}
-			out = append(out, lh)
-		}
-	}
-	if names == nil {
-		for _, s := range h.srv.table.Specs() {
-			add(s)
-		}
-	}
-	for _, n := range names {
-		s := h.srv.table.LookupFull(n)
-		if s == nil {
-			continue
-		}
-		add(s)
-		for _, sub := range s.Subs {
-			add(sub)
-		}
-	}
-	return out
-}
-
-func infoCommandStats(s *Server, w *infoWriter) {
-	for _, spec := range s.table.Specs() {
-		r := w.cmds.Row(spec.ID)
-		if r.Calls == 0 && r.Rejected == 0 {
-			continue
-		}
-		us, per := r.Nanos/1000, 0.0
-		if r.Calls > 0 {
-			per = float64(r.Nanos) / 1000 / float64(r.Calls)
-		}
-		w.str("cmdstat_"+spec.FullName, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
-			r.Calls, us, per, r.Rejected, r.Failed))
-	}
-}
-
-func infoErrorStats(s *Server, w *infoWriter) {
-	for _, e := range s.logs.Errors.All() {
-		w.str("errorstat_"+e.Kind, "count="+strconv.FormatInt(e.Count, 10))
-	}
-}
-
-func infoLatencyStats(s *Server, w *infoWriter) {
-	percentiles := s.opts.LatencyPercentiles.Load()
-	for _, spec := range s.table.Specs() {
-		r := w.cmds.Row(spec.ID)
-		if r.Times == nil || r.Times.Count() == 0 || len(percentiles) == 0 {
-			continue
-		}
-		text := ""
-		for _, p := range percentiles {
-			text += fmt.Sprintf(",p%s=%.3f", strconv.FormatFloat(p, 'f', -1, 64), r.Times.Percentile(p))
-		}
-		w.str("latency_percentiles_usec_"+spec.FullName, text[1:])
-	}
 }

@@ -232,3 +232,20 @@ func (s *Server) observedGone(shard uint32, db int, key []byte) {
 		s.slow.submit(&slowCall{wake: []readyKey{{q: q}}})
 	}
 }
+
+// blockingKeys counts the keys that clients wait for, and those of them whose deletion
+// ends the waiting.
+func (x observers) blockingKeys() (all, deletions int64) {
+	for i := range x {
+		o := &x[i]
+		o.mu.Lock()
+		all += int64(len(o.mu.queues))
+		for _, q := range o.mu.queues {
+			if q.deletions > 0 {
+				deletions++
+			}
+		}
+		o.mu.Unlock()
+	}
+	return all, deletions
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/process"
+	"github.com/kringdb/kring/store/arena"
 )
 
 // OwnProcess tells the server that it has the process to itself, before Serve: then
@@ -20,3 +21,11 @@ func (s *Server) OwnProcess(profiles http.Handler) {
 // ShowMetrics gives the window its page /metrics, before Serve: metrics.Handler, which the
 // server does not import by itself, for it brings Prometheus's client library.
 func (s *Server) ShowMetrics(handler func(admin.Source) http.Handler) { s.pages.Metrics = handler }
+
+// Purge implements command.MemoryHost.
+func (h memoryHost) Purge() {
+	arena.Purge()
+	if h.srv.ownsProcess {
+		process.FreeHeap()
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/listen"
 	"github.com/kringdb/kring/internal/server/observe"
@@ -58,16 +59,12 @@ type Server struct {
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
 
-	parseLimits atomic.Pointer[resp.Limits]
-	limits      atomic.Pointer[command.Limits]
-	infoState
-	peakBytes    atomic.Int64
+	parseLimits  atomic.Pointer[resp.Limits]
+	limits       atomic.Pointer[command.Limits]
 	lookers      lookers
 	embedded     Within      // in another program; zero if the server has a process to itself
 	ownsProcess  bool        // see OwnProcess
 	pages        admin.Pages // of the window, which the program brings
-	runID        string
-	replID       string
 	started      time.Time
 	stopping     atomic.Bool
 	stop         chan struct{} // closed when the server is asked to end
@@ -76,20 +73,13 @@ type Server struct {
 	listeners    *listen.Listeners
 	activeExpire atomic.Bool
 
-	users *users.Users
-	logs  *observe.Logs
+	users  *users.Users
+	logs   *observe.Logs
+	source *info.Source
 }
 
 // ownSpecs are commands of the table that the server itself knows.
 type ownSpecs struct{ multi, exec *command.Spec }
-
-// infoState is what INFO keeps from one call to the next.
-type infoState struct {
-	base  statBase
-	crowd crowdSums
-	ttls  meanTTLs
-	processMemory
-}
 
 // counters are the server-wide numbers that several goroutines change.
 type counters struct {
@@ -115,7 +105,7 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 
 // NewWithin is New for a server that runs within another program.
 func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, error) {
-	s := &Server{opts: opts, log: log, embedded: in, started: time.Now(), runID: newRunID(), replID: newRunID(), stop: make(chan struct{}), ready: make(chan struct{})}
+	s := &Server{opts: opts, log: log, embedded: in, started: time.Now(), stop: make(chan struct{}), ready: make(chan struct{})}
 	var err error
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
@@ -149,6 +139,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 		s.store.Close()
 		return nil, err
 	}
+	s.source = info.New(s.parts())
 	s.host = newHost(s)
 	if err = s.openReactors(); err != nil {
 		s.store.Close()

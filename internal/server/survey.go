@@ -1,11 +1,5 @@
 package server
 
-import (
-	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/stats"
-	"github.com/kringdb/kring/netio"
-)
-
 // This file knows the busiest and the largest keys without anybody asking for a scan: of
 // every few batches one key is counted (stats.HotKeys), and the keeper walks the store
 // slowly and remembers the largest keys that it meets.
@@ -35,24 +29,4 @@ func (ex *executor) ageHot(now int64) {
 		ex.agedAt = now
 		ex.hot.Age()
 	}
-}
-
-// HotKeys implements command.StatsHost.
-func (h statsHost) HotKeys(c *command.Ctx, n int) []command.HotKey {
-	parts := make([][]stats.HotKey, len(h.srv.execs))
-	h.srv.askReactors(c, func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.hot.All() })
-	var out []command.HotKey
-	for _, k := range stats.Busiest(parts, n) {
-		out = append(out, command.HotKey{DB: k.DB, Name: k.Name, Uses: int64(k.Count), Surely: int64(k.Count - k.Error)})
-	}
-	return out
-}
-
-// BigKeys implements command.StatsHost.
-func (h statsHost) BigKeys(n int) []command.BigKey {
-	found := h.srv.keeper.Surveyed()
-	if found == nil {
-		return nil
-	}
-	return found.Big[:min(n, len(found.Big))]
 }

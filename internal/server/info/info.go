@@ -1,4 +1,4 @@
-package server
+package info
 
 import (
 	"bytes"
@@ -15,57 +15,50 @@ import (
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/process"
 	"github.com/kringdb/kring/internal/server/stats"
-	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/store"
 )
 
-// KringVersion is the version of this server; command.Version is the Redis it follows.
-const KringVersion = "0.1.0"
-
-// RedisVersion is the version of Redis whose behaviour the server follows.
-const RedisVersion = command.Version
-
-// infoSection is one section of INFO: its name, its title, what writes its lines, and what
+// section is one section of INFO: its name, its title, what writes its lines, and what
 // it needs to know for that.
-type infoSection struct {
+type section struct {
 	name, title string
-	write       func(s *Server, w *infoWriter)
-	needs       infoNeed
+	write       func(s *Source, w *writer)
+	needs       need
 }
 
-// infoNeed is what a section is made from besides what anybody can read at any time.
-type infoNeed uint8
+// need is what a section is made from besides what anybody can read at any time.
+type need uint8
 
 const (
-	needCrowd infoNeed = 1 << iota // a look at all clients
-	needCalls                      // the calls by command, which the reactors must be asked for
+	needCrowd need = 1 << iota // a look at all clients
+	needCalls                  // the calls by command, which the reactors must be asked for
 )
 
-// infoSections lists the sections in the order of INFO.
-var infoSections = []infoSection{
-	{"server", "Server", infoServer, 0},
-	{"clients", "Clients", infoClients, needCrowd},
-	{"memory", "Memory", infoMemory, needCrowd},
-	{"persistence", "Persistence", infoPersistence, 0},
-	{"stats", "Stats", infoStats, 0},
-	{"replication", "Replication", infoReplication, 0},
-	{"cpu", "CPU", infoCPU, 0},
-	{"modules", "Modules", func(*Server, *infoWriter) {}, 0},
-	{"commandstats", "Commandstats", infoCommandStats, needCalls},
-	{"errorstats", "Errorstats", infoErrorStats, 0},
-	{"latencystats", "Latencystats", infoLatencyStats, needCalls},
-	{"cluster", "Cluster", func(_ *Server, w *infoWriter) { w.num("cluster_enabled", 0) }, 0},
-	{"keyspace", "Keyspace", infoKeyspace, 0},
+// sectionList lists the sections in the order of INFO.
+var sectionList = []section{
+	{"server", "Server", writeServer, 0},
+	{"clients", "Clients", writeClients, needCrowd},
+	{"memory", "Memory", writeMemory, needCrowd},
+	{"persistence", "Persistence", writePersistence, 0},
+	{"stats", "Stats", writeStats, 0},
+	{"replication", "Replication", writeReplication, 0},
+	{"cpu", "CPU", writeCPU, 0},
+	{"modules", "Modules", func(*Source, *writer) {}, 0},
+	{"commandstats", "Commandstats", writeCommandStats, needCalls},
+	{"errorstats", "Errorstats", writeErrorStats, 0},
+	{"latencystats", "Latencystats", writeLatencyStats, needCalls},
+	{"cluster", "Cluster", func(_ *Source, w *writer) { w.num("cluster_enabled", 0) }, 0},
+	{"keyspace", "Keyspace", writeKeyspace, 0},
 }
 
 // notByDefault are the sections that INFO shows only when asked.
 var notByDefault = map[string]bool{"commandstats": true, "latencystats": true}
 
-// infoWriter collects the lines of INFO and what was gathered for them.
-type infoWriter struct {
+// writer collects the lines of INFO and what was gathered for them.
+type writer struct {
 	bytes.Buffer
 	sum   observe.Counters
-	crowd crowd
+	crowd Crowd
 	cmds  *stats.Table // calls and times by command
 	now   time.Time
 	note  func(name, value string) // if set, is told of every field
@@ -73,7 +66,7 @@ type infoWriter struct {
 }
 
 // storeStats are the store's accounts, the same for all sections.
-func (w *infoWriter) storeStats(s *store.Store) *store.Stats {
+func (w *writer) storeStats(s *store.Store) *store.Stats {
 	if w.store == nil {
 		st := s.Stats()
 		w.store = &st
@@ -81,7 +74,7 @@ func (w *infoWriter) storeStats(s *store.Store) *store.Stats {
 	return w.store
 }
 
-func (w *infoWriter) str(name, v string) {
+func (w *writer) str(name, v string) {
 	w.WriteString(name)
 	w.WriteByte(':')
 	w.WriteString(v)
@@ -91,7 +84,7 @@ func (w *infoWriter) str(name, v string) {
 	}
 }
 
-func (w *infoWriter) num(name string, v int64) {
+func (w *writer) num(name string, v int64) {
 	if w.note != nil {
 		w.str(name, strconv.FormatInt(v, 10))
 		return
@@ -102,10 +95,10 @@ func (w *infoWriter) num(name string, v int64) {
 	w.WriteString("\r\n")
 }
 
-func (w *infoWriter) sec(name string, v float64) { w.str(name, strconv.FormatFloat(v, 'f', 6, 64)) }
+func (w *writer) sec(name string, v float64) { w.str(name, strconv.FormatFloat(v, 'f', 6, 64)) }
 
 // human writes a byte count the way INFO's *_human fields do.
-func (w *infoWriter) human(name string, n int64) {
+func (w *writer) human(name string, n int64) {
 	units := []struct {
 		size int64
 		unit string
@@ -120,22 +113,22 @@ func (w *infoWriter) human(name string, n int64) {
 }
 
 // InfoIsLong implements command.StatsHost.
-func (h statsHost) InfoIsLong(sections [][]byte) bool {
-	var needs infoNeed
-	for i := range infoSections {
-		if infoSections[i].wanted(sections) {
-			needs |= infoSections[i].needs
+func (s *Source) InfoIsLong(sections [][]byte) bool {
+	var needs need
+	for i := range sectionList {
+		if sectionList[i].wanted(sections) {
+			needs |= sectionList[i].needs
 		}
 	}
 	if needs&needCalls != 0 {
 		return true
 	}
-	_, fresh := h.srv.crowd.known()
+	_, fresh := s.crowd.known()
 	return needs&needCrowd != 0 && !fresh
 }
 
 // wanted tells whether INFO with these arguments shows the section.
-func (sec *infoSection) wanted(sections [][]byte) bool {
+func (sec *section) wanted(sections [][]byte) bool {
 	if len(sections) == 0 {
 		return !notByDefault[sec.name]
 	}
@@ -150,18 +143,14 @@ func (sec *infoSection) wanted(sections [][]byte) bool {
 
 // Info implements command.StatsHost. A reactor makes it from what all have shown; only a
 // worker asks for more.
-func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
-	s, ex := h.srv, executorOf(c)
-	if ex.Reactor >= 0 {
-		ex.show()
-	}
-	w := &infoWriter{now: time.Now(), sum: s.counted()}
+func (s *Source) Info(c *command.Ctx, sections [][]byte) []byte {
+	w := &writer{now: time.Now(), sum: s.House.Counted(c)}
 	// What went before in the batch, and is not collected yet.
 	w.sum.Hits, w.sum.Misses, w.sum.Dirty = w.sum.Hits+c.Hits, w.sum.Misses+c.Misses, w.sum.Dirty+c.Dirty
 	w.sum.Errors += int64(c.W.Errors())
 	w.Grow(infoBytes)
-	for i := range infoSections {
-		sec := &infoSections[i]
+	for i := range sectionList {
+		sec := &sectionList[i]
 		if !sec.wanted(sections) {
 			continue
 		}
@@ -169,7 +158,7 @@ func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
 			w.crowd = s.clientsFor(c)
 		}
 		if sec.needs&needCalls != 0 && w.cmds == nil {
-			w.cmds = s.callsFor(c)
+			w.cmds = s.House.Calls(c)
 		}
 		if w.Len() > 0 {
 			w.WriteString("\r\n")
@@ -178,49 +167,6 @@ func (h statsHost) Info(c *command.Ctx, sections [][]byte) []byte {
 		sec.write(s, w)
 	}
 	return w.Bytes()
-}
-
-// counted adds up what all executors have shown of their counters. Any goroutine may call
-// it.
-func (s *Server) counted() observe.Counters {
-	var sum observe.Counters
-	for _, ex := range s.execs {
-		ex.shown.AddTo(&sum)
-	}
-	for _, ex := range s.extra {
-		ex.pub.AddTo(&sum)
-	}
-	return sum
-}
-
-// callsFor is callsByCommand for a call. On a reactor, within EXEC, only the calls of its
-// own and of the workers can be had.
-func (s *Server) callsFor(c *command.Ctx) *stats.Table {
-	if ex := executorOf(c); ex.Reactor >= 0 {
-		return s.callsByCommand(func(f func(*netio.Reactor, *executor)) { f(s.group.Reactors()[ex.Reactor], ex) })
-	}
-	return s.callsByCommand(func(f func(*netio.Reactor, *executor)) { s.askReactors(c, f) })
-}
-
-// callsByCommand adds up the calls that all executors counted, for any goroutine that has a
-// way to ask the reactors.
-func (s *Server) callsByCommand(ask func(func(*netio.Reactor, *executor))) *stats.Table {
-	n := len(s.table.Specs())
-	parts := make([]*stats.Table, len(s.execs))
-	ask(func(r *netio.Reactor, ex *executor) {
-		parts[r.Index()] = stats.NewTable(n)
-		parts[r.Index()].Add(ex.cmds)
-	})
-	all := stats.NewTable(n)
-	for _, p := range parts {
-		if p != nil { // a reactor that has ended answers nothing
-			all.Add(p)
-		}
-	}
-	for _, ex := range s.extra {
-		ex.pub.AddCalls(all)
-	}
-	return all
 }
 
 // executable and system do not change.
@@ -232,10 +178,10 @@ var (
 	system = sync.OnceValue(process.OSName)
 )
 
-func infoServer(s *Server, w *infoWriter) {
-	up := int64(w.now.Sub(s.started).Seconds())
+func writeServer(s *Source, w *writer) {
+	up := int64(w.now.Sub(s.Started).Seconds())
 	w.str("redis_version", command.Version)
-	w.str("kring_version", KringVersion)
+	w.str("kring_version", s.Version)
 	w.str("redis_git_sha1", "00000000")
 	w.str("redis_git_dirty", "0")
 	w.str("redis_build_id", "0")
@@ -246,23 +192,24 @@ func infoServer(s *Server, w *infoWriter) {
 	w.str("atomicvar_api", "Go sync/atomic")
 	w.str("gcc_version", "0.0.0")
 	w.str("go_version", runtime.Version())
-	w.str("multiplexing_api", s.pollerName())
+	w.str("multiplexing_api", s.Poller)
 	w.num("process_id", int64(os.Getpid()))
 	w.str("process_supervised", "no")
-	w.str("run_id", s.runID)
-	w.num("tcp_port", s.listeners.ShownPort())
+	w.str("run_id", s.RunID)
+	w.num("tcp_port", s.Listeners.ShownPort())
 	w.num("server_time_usec", w.now.UnixMicro())
 	w.num("uptime_in_seconds", up)
 	w.num("uptime_in_days", up/86400)
-	w.num("hz", 1000/tickMs)
-	w.num("configured_hz", 1000/tickMs)
+	w.num("hz", 1000/s.TickMs)
+	w.num("configured_hz", 1000/s.TickMs)
 	w.num("lru_clock", w.now.Unix()&(1<<24-1))
 	w.str("executable", executable())
-	w.str("config_file", s.opts.File())
+	w.str("config_file", s.Options.File())
 	w.num("io_threads_active", 0)
-	w.num("reactors", int64(len(s.execs)-s.stripes))
-	w.num("stripes", int64(s.stripes))
-	plain, encrypted := s.listeners.ByKind()
+	reactors, stripes := s.House.Reactors()
+	w.num("reactors", int64(reactors))
+	w.num("stripes", int64(stripes))
+	plain, encrypted := s.Listeners.ByKind()
 	for i, a := range slices.Concat(plain, encrypted) {
 		text := "name=" + a.Network() + ",bind=" + a.String()
 		if host, port, err := net.SplitHostPort(a.String()); err == nil && a.Network() == "tcp" {
@@ -276,9 +223,9 @@ func infoServer(s *Server, w *infoWriter) {
 	}
 }
 
-// infoCPU shows the process and its children; what Redis does on its main thread all threads
+// writeCPU shows the process and its children; what Redis does on its main thread all threads
 // do here.
-func infoCPU(_ *Server, w *infoWriter) {
+func writeCPU(_ *Source, w *writer) {
 	write := func(t process.CPUTime, suffix string) {
 		w.sec("used_cpu_sys"+suffix, t.System)
 		w.sec("used_cpu_user"+suffix, t.User)
@@ -298,8 +245,8 @@ func infoCPU(_ *Server, w *infoWriter) {
 	}
 }
 
-func infoKeyspace(s *Server, w *infoWriter) {
-	for _, k := range s.store.Keyspace() {
+func writeKeyspace(s *Source, w *writer) {
+	for _, k := range s.Store.Keyspace() {
 		w.str("db"+strconv.Itoa(k.DB), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d",
 			k.Keys, k.Expires, s.meanTTL(&k, w.now), k.Inner))
 	}
@@ -321,7 +268,7 @@ type meanTTL struct {
 // meanTTL is the mean time to live of the keys of a database that have one, in
 // milliseconds. It is an estimate, and up to meanTTLFreshMs old: making it looks into every
 // shard.
-func (s *Server) meanTTL(k *store.Keys, now time.Time) int64 {
+func (s *Source) meanTTL(k *store.Keys, now time.Time) int64 {
 	if k.Expires == 0 {
 		return 0
 	}
@@ -332,7 +279,7 @@ func (s *Server) meanTTL(k *store.Keys, now time.Time) int64 {
 	if last.ms != 0 && now.Sub(last.at) <= meanTTLFreshMs*time.Millisecond {
 		return last.ms
 	}
-	last = meanTTL{now, s.store.MeanTTL(k.DB, now.UnixMilli())}
+	last = meanTTL{now, s.Store.MeanTTL(k.DB, now.UnixMilli())}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.mu.last == nil {

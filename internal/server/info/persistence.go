@@ -1,4 +1,4 @@
-package server
+package info
 
 import (
 	"fmt"
@@ -15,17 +15,17 @@ var neverForked = []string{
 	"module_fork_in_progress", "module_fork_last_cow_size",
 }
 
-func infoPersistence(s *Server, w *infoWriter) {
-	a, running := s.aof.current(), s.jobs.runs(jobRewriteAOF)
+func writePersistence(s *Source, w *writer) {
+	p := s.House.Persistence()
+	a := p.AOF
 	st := persistence.Stats{RewriteSecs: -1, LastRewriteSecs: -1, LastRewriteOK: true}
 	if a != nil {
 		st = a.Stats()
 	}
-	loading := s.guard.Load()&guardLoading != 0
-	w.num("loading", asBit(loading))
+	w.num("loading", asBit(p.Loading))
 	w.num("async_loading", 0)
-	if loading && a != nil {
-		infoLoading(a.Progress(), w)
+	if p.Loading && a != nil {
+		writeLoading(a.Progress(), w)
 	}
 	for _, name := range neverForked {
 		w.num(name, 0)
@@ -33,18 +33,18 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.str("current_fork_perc", "0.00")
 	w.num("rdb_changes_since_last_save", w.sum.Dirty)
 	w.num("rdb_bgsave_in_progress", 0)
-	w.num("rdb_last_save_time", s.started.Unix())
+	w.num("rdb_last_save_time", s.Started.Unix())
 	w.str("rdb_last_bgsave_status", "ok")
 	w.num("rdb_last_bgsave_time_sec", -1)
 	w.num("rdb_current_bgsave_time_sec", -1)
 	w.num("aof_enabled", asBit(a != nil))
-	w.num("aof_rewrite_in_progress", asBit(running))
-	w.num("aof_rewrite_scheduled", asBit(s.jobs.waits(jobRewriteAOF)))
+	w.num("aof_rewrite_in_progress", asBit(p.Rewriting))
+	w.num("aof_rewrite_scheduled", asBit(p.RewriteWaits))
 	w.num("aof_last_rewrite_time_sec", st.LastRewriteSecs)
 	w.num("aof_current_rewrite_time_sec", st.RewriteSecs)
-	w.str("aof_last_bgrewrite_status", okOrErr(s.aof.failures.Load() == 0))
-	w.num("aof_rewrites", s.aof.rewrites.Load())
-	w.num("aof_rewrites_consecutive_failures", s.aof.failures.Load())
+	w.str("aof_last_bgrewrite_status", okOrErr(p.RewriteFailures == 0))
+	w.num("aof_rewrites", p.Rewrites)
+	w.num("aof_rewrites_consecutive_failures", p.RewriteFailures)
 	w.str("aof_last_write_status", okOrErr(st.State != persistence.Broken))
 	if a == nil {
 		return
@@ -58,7 +58,7 @@ func infoPersistence(s *Server, w *infoWriter) {
 	w.num("aof_fsyncs", st.Syncs)
 }
 
-func infoLoading(p *persistence.Progress, w *infoWriter) {
+func writeLoading(p *persistence.Progress, w *writer) {
 	begun, total, done := p.Started.Load(), p.Total.Load(), p.Loaded.Load()
 	passed := max(w.now.Unix()-begun, 1)
 	eta, percent := int64(1), 0.0

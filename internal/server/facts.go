@@ -1,0 +1,164 @@
+package server
+
+import (
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/info"
+	"github.com/kringdb/kring/internal/server/observe"
+	"github.com/kringdb/kring/internal/server/stats"
+	"github.com/kringdb/kring/internal/server/tracking"
+	"github.com/kringdb/kring/netio"
+)
+
+// This file is the server as package info sees it.
+
+// KringVersion is the version of this server; RedisVersion is the one of Redis that it follows.
+const (
+	KringVersion = "0.1.0"
+	RedisVersion = command.Version
+)
+
+// parts are what INFO is made from. Reactors and stripes do not run yet.
+func (s *Server) parts() info.Parts {
+	return info.Parts{
+		Options: s.opts, Table: s.table, Store: s.store, Users: s.users, Listeners: s.listeners, Keeper: s.keeper, Logs: s.logs,
+		House: infoHouse{s}, Version: KringVersion, RunID: newRunID(), ReplID: newRunID(), Poller: s.pollerName(), Started: s.started,
+		TickMs: tickMs, StartupBytes: startupBytes,
+	}
+}
+
+// infoHouse is the server.
+type infoHouse struct{ *Server }
+
+// Counted implements info.House: it adds up what all executors have shown of their counters.
+func (h infoHouse) Counted(c *command.Ctx) observe.Counters {
+	if c != nil && executorOf(c).Reactor >= 0 {
+		executorOf(c).show()
+	}
+	var sum observe.Counters
+	for _, ex := range h.execs {
+		ex.shown.AddTo(&sum)
+	}
+	for _, ex := range h.extra {
+		ex.pub.AddTo(&sum)
+	}
+	return sum
+}
+
+// MayAsk implements info.House.
+func (h infoHouse) MayAsk(c *command.Ctx) bool { return executorOf(c).Reactor < 0 }
+
+// ask runs f on every reactor: for a call on a worker, or (c is nil) for whoever holds
+// nothing. A reactor, within EXEC, can ask itself only.
+func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *executor)) {
+	switch {
+	case c == nil:
+		h.askUnlocked(f)
+	case executorOf(c).Reactor >= 0:
+		f(h.group.Reactors()[executorOf(c).Reactor], executorOf(c))
+	default:
+		h.askReactors(c, f)
+	}
+}
+
+// Calls implements info.House.
+func (h infoHouse) Calls(c *command.Ctx) *stats.Table {
+	n := len(h.table.Specs())
+	parts := make([]*stats.Table, len(h.execs))
+	h.ask(c, func(r *netio.Reactor, ex *executor) {
+		parts[r.Index()] = stats.NewTable(n)
+		parts[r.Index()].Add(ex.cmds)
+	})
+	return h.sumCalls(parts)
+}
+
+// sumCalls adds up the calls of reactors and of the others.
+func (h infoHouse) sumCalls(parts []*stats.Table) *stats.Table {
+	all := stats.NewTable(len(h.table.Specs()))
+	for _, p := range parts {
+		if p != nil { // a reactor that has ended answers nothing
+			all.Add(p)
+		}
+	}
+	for _, ex := range h.extra {
+		ex.pub.AddCalls(all)
+	}
+	return all
+}
+
+// Look implements info.House.
+func (h infoHouse) Look(c *command.Ctx) info.Crowd {
+	parts := make([]info.Crowd, len(h.execs))
+	h.ask(c, func(r *netio.Reactor, _ *executor) {
+		eachSession(r, func(se *session) { se.addTo(&parts[r.Index()]) })
+	})
+	var sum info.Crowd
+	for i := range parts {
+		sum.Add(&parts[i])
+	}
+	return sum
+}
+
+// HotKeys implements info.House.
+func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
+	parts := make([][]stats.HotKey, len(h.execs))
+	h.ask(c, func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.hot.All() })
+	return parts
+}
+
+// Busy implements info.House.
+func (h infoHouse) Busy() info.Busy {
+	b := info.Busy{Hot: make([][]stats.HotKey, len(h.execs)), Reactors: make([]admin.Reactor, len(h.execs))}
+	parts := make([]*stats.Table, len(h.execs))
+	h.ask(nil, func(r *netio.Reactor, ex *executor) {
+		i := r.Index()
+		parts[i] = stats.NewTable(len(h.table.Specs()))
+		parts[i].Add(ex.cmds)
+		ex.show()
+		n := ex.netCounts(r)
+		b.Hot[i], b.Reactors[i] = ex.hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
+	})
+	b.Calls = h.sumCalls(parts)
+	return b
+}
+
+// Reactors implements info.House.
+func (h infoHouse) Reactors() (reactors, stripes int) { return len(h.execs) - h.stripes, h.stripes }
+
+// Gauges implements info.House.
+func (h infoHouse) Gauges() info.Gauges {
+	n := &h.counts
+	return info.Gauges{
+		Clients: n.clients.Load(), Blocked: n.blocked.Load(), Timed: n.timed.Load(),
+		Connections: n.connections.Load(), Rejected: n.rejected.Load(), ExpiredFields: n.expiredFields.Load(),
+		EvictedClients: n.evictedClients.Load(), OutputLimitCloses: n.outputLimitCloses.Load(), QueryLimitCloses: n.queryLimitCloses.Load(),
+	}
+}
+
+// BlockingKeys implements info.House.
+func (h infoHouse) BlockingKeys() (all, deletions int64) { return h.observers.blockingKeys() }
+
+// OverLimitMs implements info.House.
+func (h infoHouse) OverLimitMs() (total, current int64) { return h.overLimitMs() }
+
+// Channels implements info.House.
+func (h infoHouse) Channels(kind command.SubKind) int { return h.pubsub.CountChannels(kind) }
+
+// Tracking implements info.House.
+func (h infoHouse) Tracking() tracking.Stats { return h.tracking.Stats() }
+
+// AOFBuffer implements info.House.
+func (h infoHouse) AOFBuffer() int64 {
+	if a := h.aof.current(); a != nil {
+		return a.Pending()
+	}
+	return 0
+}
+
+// Persistence implements info.House.
+func (h infoHouse) Persistence() info.Persistence {
+	return info.Persistence{
+		AOF: h.aof.current(), Loading: h.guard.Load()&guardLoading != 0, Rewriting: h.jobs.runs(jobRewriteAOF),
+		RewriteWaits: h.jobs.waits(jobRewriteAOF), Rewrites: h.aof.rewrites.Load(), RewriteFailures: h.aof.failures.Load(),
+	}
+}

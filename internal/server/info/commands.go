@@ -1,0 +1,94 @@
+package info
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/stats"
+)
+
+// LatencyHistograms implements command.StatsHost.
+func (src *Source) LatencyHistograms(c *command.Ctx, names [][]byte) []command.LatencyHistogram {
+	cmds := src.House.Calls(c)
+	var out []command.LatencyHistogram
+	add := func(s *command.Spec) {
+		if r := cmds.Row(s.ID); r.Times != nil && r.Times.Count() > 0 {
+			lh := command.LatencyHistogram{Name: s.FullName, Calls: int64(r.Times.Count())}
+			for _, st := range r.Times.Cumulative() {
+				lh.Steps = append(lh.Steps, command.LatencyStep{Micros: st.Micros, Calls: int64(st.Count)})
+			}
+			out = append(out, lh)
+		}
+	}
+	if names == nil {
+		for _, s := range src.Table.Specs() {
+			add(s)
+		}
+	}
+	for _, n := range names {
+		s := src.Table.LookupFull(n)
+		if s == nil {
+			continue
+		}
+		add(s)
+		for _, sub := range s.Subs {
+			add(sub)
+		}
+	}
+	return out
+}
+
+func writeCommandStats(s *Source, w *writer) {
+	for _, spec := range s.Table.Specs() {
+		r := w.cmds.Row(spec.ID)
+		if r.Calls == 0 && r.Rejected == 0 {
+			continue
+		}
+		us, per := r.Nanos/1000, 0.0
+		if r.Calls > 0 {
+			per = float64(r.Nanos) / 1000 / float64(r.Calls)
+		}
+		w.str("cmdstat_"+spec.FullName, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			r.Calls, us, per, r.Rejected, r.Failed))
+	}
+}
+
+func writeErrorStats(s *Source, w *writer) {
+	for _, e := range s.Logs.Errors.All() {
+		w.str("errorstat_"+e.Kind, "count="+strconv.FormatInt(e.Count, 10))
+	}
+}
+
+func writeLatencyStats(s *Source, w *writer) {
+	percentiles := s.Options.LatencyPercentiles.Load()
+	for _, spec := range s.Table.Specs() {
+		r := w.cmds.Row(spec.ID)
+		if r.Times == nil || r.Times.Count() == 0 || len(percentiles) == 0 {
+			continue
+		}
+		text := ""
+		for _, p := range percentiles {
+			text += fmt.Sprintf(",p%s=%.3f", strconv.FormatFloat(p, 'f', -1, 64), r.Times.Percentile(p))
+		}
+		w.str("latency_percentiles_usec_"+spec.FullName, text[1:])
+	}
+}
+
+// HotKeys implements command.StatsHost.
+func (s *Source) HotKeys(c *command.Ctx, n int) []command.HotKey {
+	var out []command.HotKey
+	for _, k := range stats.Busiest(s.House.HotKeys(c), n) {
+		out = append(out, command.HotKey{DB: k.DB, Name: k.Name, Uses: int64(k.Count), Surely: int64(k.Count - k.Error)})
+	}
+	return out
+}
+
+// BigKeys implements command.StatsHost.
+func (s *Source) BigKeys(n int) []command.BigKey {
+	found := s.Keeper.Surveyed()
+	if found == nil {
+		return nil
+	}
+	return found.Big[:min(n, len(found.Big))]
+}

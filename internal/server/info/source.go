@@ -1,0 +1,119 @@
+package info
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/keeper"
+	"github.com/kringdb/kring/internal/server/listen"
+	"github.com/kringdb/kring/internal/server/observe"
+	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/stats"
+	"github.com/kringdb/kring/internal/server/tracking"
+	"github.com/kringdb/kring/internal/server/users"
+	"github.com/kringdb/kring/persistence"
+	"github.com/kringdb/kring/store"
+)
+
+// Source is what INFO, MEMORY, LATENCY HISTOGRAM, the window and the metrics read. It is a part
+// of command.StatsHost and of command.MemoryHost.
+type Source struct {
+	Parts
+	base  base
+	peak  atomic.Int64 // the highest use of memory seen, bytes
+	crowd crowdSums
+	ttls  meanTTLs
+	processMemory
+}
+
+// Parts are what a Source reads: rooms that know their own numbers, the House for those of the
+// others, and what does not change while the server runs.
+type Parts struct {
+	Options   *options.Options
+	Table     *command.Table
+	Store     *store.Store
+	Users     *users.Users
+	Listeners *listen.Listeners
+	Keeper    *keeper.Keeper
+	Logs      *observe.Logs
+	House     House
+
+	Version, RunID, ReplID, Poller string // Poller: what waits for the clients' sockets
+	Started                        time.Time
+	TickMs                         int64
+	StartupBytes                   int64 // what the server itself counts for against maxmemory
+}
+
+// New returns the source that reads these parts.
+func New(p Parts) *Source { return &Source{Parts: p} }
+
+// House is those who run calls, as INFO sees them. A call given is the one that asks, which holds
+// no shard lock; nil stands for anybody outside of the server, who holds nothing.
+type House interface {
+	// Counted adds up what all executors have shown of their counters, that of the call's
+	// reactor right before.
+	Counted(c *command.Ctx) observe.Counters
+	// MayAsk tells whether the call may wait for the reactors: those that workers have.
+	MayAsk(c *command.Ctx) bool
+	// Calls adds up the calls by command. On a reactor, within EXEC, only those of its own and
+	// of the workers can be had.
+	Calls(c *command.Ctx) *stats.Table
+	// Look is a look at all clients, whose reactors are asked.
+	Look(c *command.Ctx) Crowd
+	// HotKeys is what each reactor has found busy.
+	HotKeys(c *command.Ctx) [][]stats.HotKey
+	// Busy asks all reactors at once, for the window.
+	Busy() Busy
+
+	Reactors() (reactors, stripes int)
+	Gauges() Gauges
+	BlockingKeys() (all, deletions int64) // keys that clients wait for, and whose deletion ends it
+	OverLimitMs() (total, current int64)  // above maxmemory
+	Channels(kind command.SubKind) int    // with listeners
+	Tracking() tracking.Stats             // of client-side caching
+	AOFBuffer() int64                     // bytes that have yet to be written
+	Persistence() Persistence
+}
+
+// Busy is what the reactors have done, by index.
+type Busy struct {
+	Calls    *stats.Table // of the workers, too
+	Hot      [][]stats.HotKey
+	Reactors []admin.Reactor
+}
+
+// Gauges are numbers of the whole server: of clients that there are, and of what has happened
+// since the start.
+type Gauges struct {
+	Clients, Blocked, Timed             int64 // connected; that wait; and for a time
+	Connections, Rejected               int64 // accepted, and turned away
+	ExpiredFields                       int64 // of hashes
+	EvictedClients                      int64
+	OutputLimitCloses, QueryLimitCloses int64 // connections that were closed above a limit
+}
+
+// Persistence is what is on the disk, and what is done about it.
+type Persistence struct {
+	AOF                     *persistence.AOF // nil: there is none
+	Loading                 bool
+	Rewriting, RewriteWaits bool // the AOF
+	Rewrites                int64
+	RewriteFailures         int64 // in a row
+}
+
+// base is what CONFIG RESETSTAT subtracts from counters that never go back.
+type base struct {
+	connections, rejected, expired, evicted, freed atomic.Int64
+}
+
+// ResetBase is CONFIG RESETSTAT for the counters that never go back.
+func (s *Source) ResetBase() {
+	g, st := s.House.Gauges(), s.Store.Stats()
+	s.base.connections.Store(g.Connections)
+	s.base.rejected.Store(g.Rejected)
+	s.base.expired.Store(int64(st.Expired))
+	s.base.evicted.Store(int64(st.Evicted))
+	s.base.freed.Store(int64(st.Freed))
+}
