@@ -101,6 +101,10 @@ func (s *Server) watchOptions() {
 	for _, row := range sizeOptions {
 		o.OnChange(row.name, apply)
 	}
+	o.OnChange("tracking-table-max-keys", func() error {
+		s.tracking.Shrink()
+		return nil
+	})
 }
 
 // asInt reads a numeric option, held within what an int of 32 bits can express.

@@ -57,6 +57,42 @@ func TestTrackingRedirect(t *testing.T) {
 	}
 }
 
+// TestTrackingTableLowered lowers tracking-table-max-keys below what is remembered already: the
+// clients hear at once of what is forgotten, and nobody has to read another key before.
+func TestTrackingTableLowered(t *testing.T) {
+	s := startServer(t)
+	c, w := dial(t, s), dial(t, s)
+	c.do("HELLO", "3")
+	c.want("OK", "CLIENT", "TRACKING", "ON")
+	const keys = 5000
+	for i := range keys {
+		c.do("GET", "key:"+strconv.Itoa(i))
+	}
+	told, before := map[string]bool{}, int64(keys)
+	for _, limit := range []int64{6000, 4999, 1000, 100, 7, 1, 0} {
+		w.want("OK", "CONFIG", "SET", "tracking-table-max-keys", strconv.FormatInt(limit, 10))
+		left := limit
+		if limit == 0 || limit > before { // 0: any number
+			left = before
+		}
+		if got := w.field("tracking_total_keys"); got != strconv.FormatInt(left, 10) {
+			t.Fatalf("limit %d: %s keys", limit, got)
+		}
+		for range before - left {
+			v, err := resp.ReadReply(c.r)
+			if err != nil || v.Kind != '>' {
+				t.Fatal(v, err)
+			}
+			told[show(v)] = true
+		}
+		before = left
+	}
+	if len(told) != keys-1 {
+		t.Error(len(told))
+	}
+	c.want("nil", "GET", "other")
+}
+
 func TestTrackingTables(t *testing.T) {
 	s := startServer(t, "tracking-table-max-keys", "100")
 	c, w := dial(t, s), dial(t, s)

@@ -126,13 +126,9 @@ func (t *Table) take(k store.Key, who []uint32) []uint32 {
 	return who
 }
 
-// takeRandom forgets some key, other than k if there is one, and appends its name and who
-// is to be told.
-func (t *Table) takeRandom(k store.Key, name []byte, who []uint32) ([]byte, []uint32) {
-	keep := -1
-	if t.n > 1 {
-		keep = t.find(k)
-	}
+// takeRandom forgets some key, but not the one in slot keep (-1: any), and appends its name
+// and who is to be told. There must be such a key.
+func (t *Table) takeRandom(keep int, name []byte, who []uint32) ([]byte, []uint32) {
 	i := rand.IntN(len(t.slots))
 	for t.slots[i].name == 0 || i == keep {
 		i = t.next(i)

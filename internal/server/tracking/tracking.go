@@ -239,11 +239,52 @@ func (tr *Tracking) account(t *Table, was int64) {
 	}
 }
 
-// forgetSome forgets some key of k's shard, which is locked: those who read it are told
-// as if it had changed.
+// forgetSome forgets some key of k's shard, which is locked, but not k if there is another.
 func (tr *Tracking) forgetSome(k store.Key) {
-	name, who := tr.tables[k.Shard].takeRandom(k, nil, nil)
+	keep := -1
+	if tab := &tr.tables[k.Shard]; tab.n > 1 {
+		keep = tab.find(k)
+	}
+	tr.forget(k.Shard, keep)
+}
+
+// forget forgets some key of a shard, which is locked, but not the one in slot keep: those who
+// read it are told as if it had changed.
+func (tr *Tracking) forget(shard uint32, keep int) {
+	name, who := tr.tables[shard].takeRandom(keep, nil, nil)
 	tr.keys.Add(-1)
 	tr.items.Add(-int64(len(who)))
 	tr.tell(who, name, nil)
+}
+
+// Shrink forgets keys until there are no more than tracking-table-max-keys, of every shard its
+// share. The caller holds no lock of the order; shards are locked one at a time and for few
+// keys, so that nobody waits for long.
+func (tr *Tracking) Shrink() {
+	limit, left := tr.house.MaxKeys(), tr.keys.Load()
+	over := left - limit
+	if limit == 0 {
+		return
+	}
+	for i := 0; i < len(tr.tables) && over > 0; i++ {
+		for share := int64(-1); share != 0; {
+			tr.store.Lock(uint32(i))
+			tab := &tr.tables[i]
+			if share < 0 { // the first time
+				n := min(int64(tab.n), left)
+				share = n - (left-over)*n/max(left, 1)
+				left, over = left-n, over-share
+			}
+			was := tab.bytes()
+			for range min(share, int64(tab.n), shrinkStep) {
+				tr.forget(uint32(i), -1)
+				share--
+			}
+			tr.account(tab, was)
+			if tab.n == 0 {
+				share = 0
+			}
+			tr.store.Unlock(uint32(i))
+		}
+	}
 }
