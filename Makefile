@@ -41,7 +41,8 @@ checked:
 	$(GO) build -race -tags invariants -o $(CHECKED) ./cmd/kring-server
 
 run: build
-	$(BIN) $(ARGS)
+	mkdir -p run
+	$(BIN) --dir run $(ARGS)
 
 # One target after the other, whatever -j says: two cores, and tests that measure time.
 test:

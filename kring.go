@@ -77,7 +77,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	for _, w := range opts.Warnings() {
 		log.Warn(w)
 	}
-	in := server.Within{Memory: memnet.Listen("memory"), Deaf: o.InMemory}
+	in := server.Within{Memory: memnet.Listen("memory"), Deaf: o.InMemory, Fresh: keepsNothing(opts)}
 	if o.Clock != nil {
 		in.Clock = o.Clock.data
 	}
@@ -176,6 +176,13 @@ const embeddedReactors = 2
 
 // ofProcess are the options that only make sense where the server owns the process.
 var ofProcess = []string{"logfile", "pidfile", "daemonize", "supervised", "pprof-address", "oom-score-adj", "syslog-enabled"}
+
+// keepsNothing tells whether Config says nothing of snapshots: one that lies around is none of
+// the server's then.
+func keepsNothing(opts *options.Options) bool {
+	name := "dbfilename"
+	return opts.String("save") == "" && opts.String(name) == options.New().String(name)
+}
 
 // options makes the options of the server.
 func (o *Options) options() (*options.Options, error) {

@@ -27,6 +27,9 @@ var debugHelp = []string{
 	"    Makes strings, named key:<number> or <prefix>:<number>, that are not there yet.",
 	"PROTOCOL <string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false>",
 	"    Replies something of that kind.",
+	"RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+	"    Saves a snapshot and loads it. NOSAVE loads what was saved before; NOFLUSH does not empty the",
+	"    databases first: a key that is there already is an error, unless MERGE lets it be replaced.",
 	"SET-ACTIVE-EXPIRE <0|1>",
 	"    Setting it to 0 stops the removal of keys that have expired and are not read.",
 	"SLEEP <seconds>",
@@ -69,6 +72,8 @@ func debug(c *Ctx) {
 			return
 		}
 		c.W.OK()
+	case equalFold(sub, "reload"):
+		debugReload(c)
 	case n == 2 && equalFold(sub, "digest"):
 		debugDigest(c)
 	case n >= 2 && equalFold(sub, "digest-value"):
@@ -95,4 +100,28 @@ func debugObject(c *Ctx) {
 	}
 	c.W.Simple(fmt.Sprintf("Value at:0x%x refcount:%d encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
 		uint64(e.A), refCount(c, e), e.Encoding(), c.Store.MemoryUsage(e), e.Clock(), idleSeconds(c, e.Clock())))
+}
+
+func debugReload(c *Ctx) {
+	var o ReloadOptions
+	for _, a := range c.Args[2:] {
+		switch {
+		case equalFold(a, "nosave"):
+			o.NoSave = true
+		case equalFold(a, "noflush"):
+			o.NoFlush = true
+		case equalFold(a, "merge"):
+			o.Merge = true
+		default:
+			c.W.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
+			return
+		}
+	}
+	errText := ""
+	c.Lane.Unlocked(func() { errText = c.Host.Persistence.Reload(o) })
+	if errText != "" {
+		c.W.Error(errText)
+		return
+	}
+	c.W.OK()
 }

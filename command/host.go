@@ -116,10 +116,18 @@ type PubSubHost interface {
 	Listeners(kind SubKind, channel []byte) int     // who listens to one
 }
 
-// PersistenceHost is the AOF.
+// ReloadOptions are the modifiers of DEBUG RELOAD.
+type ReloadOptions struct{ NoSave, NoFlush, Merge bool }
+
+// PersistenceHost is the AOF and the snapshots.
 type PersistenceHost interface {
 	RewriteAOF() (waits bool, errText string) // begins a rewrite in the background, or has it wait for its turn
 	LoadAOF() (errText string)                // empties everything and loads the AOF, see DEBUG LOADAOF
+
+	Save() (errText string)                               // saves a snapshot, and waits for that
+	BeginSave(schedule bool) (waits bool, errText string) // in the background; schedule: after another job, if one runs
+	LastSave() int64                                      // seconds since 1970
+	Reload(o ReloadOptions) (errText string)              // DEBUG RELOAD
 }
 
 // ProcessHost is the process that the server runs in.

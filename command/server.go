@@ -33,7 +33,7 @@ var serverSpecs = []*Spec{
 		Since: "5.0.0", Complexity: "O(1)", Summary: "Draws a ring and tells the version.", Syntax: "[VERSION version:integer]",
 	},
 	{
-		Name: "shutdown", Arity: -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy, Group: GroupServer, Handler: shutdown,
+		Name: "shutdown", Arity: -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy | Slow, Group: GroupServer, Handler: shutdown,
 		Since: "1.0.0", Complexity: "O(1)", Summary: "Ends the server.", Syntax: "[<NOSAVE | SAVE>] [NOW] [FORCE] [ABORT]",
 	},
 	{
@@ -170,7 +170,9 @@ func shutdown(c *Ctx) {
 		c.W.Error(ErrSyntax)
 		return
 	}
-	if text := c.Host.Process.Shutdown(o); text != "" {
+	text := ""
+	c.Lane.Unlocked(func() { text = c.Host.Process.Shutdown(o) }) // it may save
+	if text != "" {
 		c.W.Error(text)
 		return
 	}

@@ -1,7 +1,6 @@
 package persistence
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -106,11 +105,11 @@ func (r *FileReport) check(last bool) error {
 	}
 	r.Bytes = info.Size()
 	in := io.Reader(f)
-	begin, _ := io.ReadAll(io.LimitReader(f, int64(len("VALKEY"))))
+	begin, _ := io.ReadAll(io.LimitReader(f, rdb.MagicBytes))
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if bytes.HasPrefix(begin, []byte("REDIS")) || bytes.HasPrefix(begin, []byte("VALKEY")) {
+	if rdb.IsMagic(begin) {
 		var rerr *rdb.Error
 		r.Snapshot, in, err = rdb.CheckBegin(f)
 		r.Whole = r.Snapshot.Bytes

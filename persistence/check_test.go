@@ -17,7 +17,7 @@ func snapshot(t *testing.T) []byte {
 	var b bytes.Buffer
 	w := rdb.NewWriter(&b, rdb.Format{Checksum: true, Limits: rdb.DefaultLimits})
 	w.About(&rdb.About{RedisVersion: "7.4.0", AOFBase: true})
-	w.Select(0, 2, 1)
+	w.Sizes(0, 2, 1)
 	w.String(&rdb.Meta{Key: []byte("k"), Deadline: 1, Idle: -1, Freq: -1}, []byte("v"))
 	w.Begin(&rdb.Meta{Key: []byte("l"), Idle: -1, Freq: -1}, rdb.Shape{Kind: rdb.List, N: 1})
 	w.Elem([]byte("e"))

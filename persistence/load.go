@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -21,6 +22,10 @@ type Applier interface {
 	// Check tells whether a record could be executed at all: its command exists and can
 	// have so many arguments.
 	Check(rec resp.Args) error
+	// Image loads the snapshot that a file begins with, into no data, and says in p how far it
+	// is. It returns what follows the snapshot, and where that begins. An error that the
+	// file is to blame for is an *rdb.Error.
+	Image(in io.Reader, p *Progress) (rest io.Reader, end int64, err error)
 }
 
 // ErrInterrupted is what an Applier returns that is not to go on: Load returns it.
@@ -57,9 +62,8 @@ func (e *LoadError) Error() string {
 const (
 	adviceDamaged = "Restore the file from a copy, or let 'redis-check-aof --fix' cut it off there, which loses everything behind " +
 		"that offset; nothing was changed."
-	adviceCut = "Set aof-load-truncated yes to load what is whole, or cut the file off with 'redis-check-aof --fix'; nothing was changed."
-	adviceRDB = "It begins with a snapshot, which Kring does not read: start redis-server on it with aof-use-rdb-preamble no, " +
-		"run BGREWRITEAOF, and copy its directory."
+	adviceCut     = "Set aof-load-truncated yes to load what is whole, or cut the file off with 'redis-check-aof --fix'; nothing was changed."
+	adviceImage   = "Restore the file from a copy; 'kring-server --check-aof' tells what is in it. Nothing was changed."
 	adviceMissing = "Restore the file; the data is not complete without it. Nothing was changed."
 )
 
@@ -95,9 +99,6 @@ func (a *AOF) Load(to Applier) error {
 	defer pr.Started.Store(0)
 	for i, p := range parts {
 		l := loader{a: a, to: to, path: a.path(p), size: sizes[i], last: i >= last}
-		if strings.HasSuffix(p.name, ".rdb") {
-			return &LoadError{l.path, -1, "it is a snapshot", adviceRDB}
-		}
 		if err := l.run(); err != nil {
 			return err
 		}
@@ -134,7 +135,9 @@ func (l *loader) run() error {
 		return err
 	}
 	defer f.Close()
-	l.sc = scanner{r: f, left: l.size, beforeMove: l.flush}
+	if err := l.open(f); err != nil {
+		return err
+	}
 	for {
 		start := l.sc.offset()
 		slots := l.slots
@@ -152,6 +155,35 @@ func (l *loader) run() error {
 			return err
 		}
 	}
+}
+
+// open loads the snapshot that the file begins with, if it does, and readies the scanner for
+// what follows.
+func (l *loader) open(f io.Reader) error {
+	begin, err := io.ReadAll(io.LimitReader(f, rdb.MagicBytes))
+	if err != nil {
+		return err
+	}
+	in := io.MultiReader(bytes.NewReader(begin), f)
+	l.sc = scanner{r: in, left: l.size, beforeMove: l.flush}
+	if !rdb.IsMagic(begin) {
+		return nil
+	}
+	rest, end, err := l.to.Image(in, &l.a.load)
+	var bad *rdb.Error
+	if errors.As(err, &bad) {
+		what := "in its snapshot: " + bad.Err.Error()
+		if bad.Key != nil {
+			what = fmt.Sprintf("in its snapshot, key %q of database %d: %v", bad.Key, bad.DB, bad.Err)
+		}
+		return &LoadError{l.path, bad.Offset, what, adviceImage}
+	}
+	if err != nil {
+		return err
+	}
+	l.sc = scanner{r: rest, left: l.size - end, base: end, beforeMove: l.flush}
+	l.good = end
+	return nil
 }
 
 // record takes one record.
@@ -259,9 +291,6 @@ func (l *loader) ended(err error, start int64) error {
 		l.a.log.Info("the AOF was loaded", "file", l.path, "bytes", l.size)
 		return nil
 	case errors.As(err, &bad):
-		if start == 0 && bytes.HasPrefix(l.sc.buf[l.sc.at:], []byte("REDIS")) {
-			return &LoadError{l.path, 0, "it is a snapshot", adviceRDB}
-		}
 		return l.damaged(start, bad.Error())
 	case !errors.Is(err, io.EOF) && !errors.Is(err, errCut):
 		return err

@@ -11,9 +11,10 @@ type Source interface {
 	// Cut begins a view of the data as it is at one moment, in which it calls atCut with the
 	// journal locked, at that position: meanwhile nothing is changed and nothing appended.
 	Cut(atCut func(pos uint64)) error
-	// Next appends commands that rebuild a further part of the view to dst, at least
-	// one unless done; it is called until done.
-	Next(dst []byte) (out []byte, done bool)
+	// Image tells whether the view comes as a snapshot of package rdb; else as commands.
+	Image() bool
+	// Next appends a further part of the view to dst; it is called until done, or an error.
+	Next(dst []byte) (out []byte, done bool, err error)
 	// End gives the view up, complete or not. It is called once after a Cut.
 	End()
 }
@@ -77,7 +78,7 @@ func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
 	if err := a.fs.MkdirAll(a.dir); err != nil {
 		return err
 	}
-	t, base, err := a.begin()
+	t, base, err := a.begin(src.Image())
 	if err != nil {
 		return err
 	}
@@ -116,12 +117,16 @@ func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
 // begin makes the increment that follows the cut, unless nothing is recorded. If the
 // chain of files is whole, the manifest names the new one at once: whatever comes of the
 // rewrite, the chain stays whole. Otherwise it is named together with the base only.
-func (a *AOF) begin() (*target, part, error) {
+func (a *AOF) begin(image bool) (*target, part, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	m := a.mu.m
 	m.baseSeq++
-	base := part{fmt.Sprintf("%s.%d.base.aof", a.name, m.baseSeq), m.baseSeq}
+	ending := "aof"
+	if image {
+		ending = "rdb"
+	}
+	base := part{fmt.Sprintf("%s.%d.base.%s", a.name, m.baseSeq, ending), m.baseSeq}
 	state := a.State()
 	if state == Off {
 		return nil, base, nil
@@ -153,7 +158,7 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 	}
 	buf := make([]byte, 0, baseBufferBytes+baseBufferBytes/4)
 	unsynced := 0
-	ahead := syncAhead{f: f}
+	ahead := SyncAhead{File: f}
 	for done := false; !done && err == nil; {
 		select {
 		case <-stop:
@@ -165,8 +170,7 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 			err = errIncrement
 			continue
 		}
-		buf, done = src.Next(buf)
-		if len(buf) < baseBufferBytes && !done {
+		if buf, done, err = src.Next(buf); err != nil || len(buf) < baseBufferBytes && !done {
 			continue
 		}
 		_, err = writeAll(f, buf)
@@ -176,11 +180,11 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 			buf = make([]byte, 0, baseBufferBytes+baseBufferBytes/4)
 		}
 		buf = buf[:0]
-		if err == nil && unsynced >= baseSyncBytes && a.set.IncrementalFsync() && ahead.order() {
+		if err == nil && unsynced >= baseSyncBytes && a.set.IncrementalFsync() && ahead.Order() {
 			unsynced = 0
 		}
 	}
-	if aerr := ahead.wait(); err == nil {
+	if aerr := ahead.Wait(); err == nil {
 		err = aerr
 	}
 	if err == nil {
@@ -192,20 +196,20 @@ func (a *AOF) writeBase(src Source, t *target, stop <-chan struct{}) (size int64
 	return size, err
 }
 
-// syncAhead syncs a file beside its writing, so that the last sync has little to do and
+// SyncAhead syncs a file beside its writing, so that the last sync has little to do and
 // whoever has to get rid of data need not wait for the disk.
-type syncAhead struct {
-	f    File
+type SyncAhead struct {
+	File File
 	busy bool
 	done chan error
 }
 
-// order begins a sync, unless one runs.
-func (s *syncAhead) order() bool {
+// Order begins a sync, unless one runs.
+func (s *SyncAhead) Order() bool {
 	if s.busy {
 		select {
 		case err := <-s.done:
-			s.done <- err // for wait
+			s.done <- err // for Wait
 			if err != nil {
 				return false
 			}
@@ -215,12 +219,12 @@ func (s *syncAhead) order() bool {
 		}
 	}
 	s.busy, s.done = true, make(chan error, 1)
-	go func() { s.done <- s.f.Sync() }()
+	go func() { s.done <- s.File.Sync() }()
 	return true
 }
 
-// wait returns the result of the last sync.
-func (s *syncAhead) wait() error {
+// Wait returns the result of the last sync.
+func (s *SyncAhead) Wait() error {
 	if !s.busy {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/persistence/journal"
+	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -109,6 +110,27 @@ func (m *model) Check(rec resp.Args) error {
 	return nil
 }
 
+// Image takes the strings of a snapshot.
+func (m *model) Image(in io.Reader, _ *Progress) (rest io.Reader, end int64, err error) {
+	r := rdb.NewReader(in, true)
+	var it rdb.Item
+	var d rdb.Decoder
+	for {
+		if err := r.Next(&it); err == io.EOF {
+			return r.Rest(), r.Offset(), nil
+		} else if err != nil {
+			return nil, 0, err
+		}
+		if it.Kind != rdb.ItemKey {
+			continue
+		}
+		if d.Open(&it.Value, it.First); !d.Next() {
+			return nil, 0, &rdb.Error{Offset: it.Offset, Key: it.Key, Err: d.Err()}
+		}
+		m.data[fmt.Sprintf("%d/%s", it.DB, it.Key)] = string(d.Elem())
+	}
+}
+
 func (m *model) Apply(recs []resp.Args) (int, error) {
 	for i, r := range recs {
 		args := make([]string, len(r))
@@ -148,7 +170,9 @@ func (s *source) Cut(atCut func(pos uint64)) error {
 	return nil
 }
 
-func (s *source) Next(dst []byte) ([]byte, bool) {
+func (s *source) Image() bool { return false }
+
+func (s *source) Next(dst []byte) ([]byte, bool, error) {
 	if s.step != nil {
 		s.step(s.n)
 	}
@@ -162,7 +186,7 @@ func (s *source) Next(dst []byte) ([]byte, bool) {
 		dst = append(dst, encode("SELECT", strconv.Itoa(db))...)
 		dst = append(dst, encode("SET", name, s.view[k])...)
 	}
-	return dst, len(s.keys) == 0
+	return dst, len(s.keys) == 0, nil
 }
 
 func (s *source) End() {}

@@ -117,9 +117,6 @@ func (sn *Snapshot) Step(want int) (done bool) {
 	return true
 }
 
-// Passed tells how many shards Step has passed, and of how many.
-func (sn *Snapshot) Passed() (shards, of int) { return sn.shard, len(sn.s.shards) }
-
 // stepLocked is Step within one shard; it tells whether the shard is complete.
 func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
 	shard := uint32(sn.shard)

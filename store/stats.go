@@ -72,6 +72,17 @@ func (s *Store) Expires(db int) int {
 	return int(n)
 }
 
+// HoldsDuesLocked tells whether there is a key in whose value something falls due. All shards
+// are locked.
+func (s *Store) HoldsDuesLocked() bool {
+	for i := range s.databases {
+		if s.databases[i].inner > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Used returns the exact bytes of live arena blocks: entries, values, tables, and what
 // the reaper has not freed yet. It takes each shard lock itself.
 func (s *Store) Used() int64 { return s.Stats().UsedBytes }

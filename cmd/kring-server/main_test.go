@@ -242,7 +242,7 @@ func TestCheckFiles(t *testing.T) {
 	dir := t.TempDir()
 	var b bytes.Buffer
 	w := rdb.NewWriter(&b, rdb.Format{Checksum: true})
-	w.Select(0, 1, 0)
+	w.Sizes(0, 1, 0)
 	w.String(&rdb.Meta{Key: []byte("k"), Idle: -1, Freq: -1}, []byte("v"))
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

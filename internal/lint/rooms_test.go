@@ -26,6 +26,7 @@ var rooms = []room{
 	{"tracking", layers, nil},
 	{"observe", layers, nil},
 	{"keeper", layers, nil},
+	{"snapshot", layers, nil},
 	{"info", layers, nil},
 	{"exec", layers, nil},
 	{"script", layers, nil},

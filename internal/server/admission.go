@@ -31,6 +31,9 @@ func (s *Server) state() (state admit.State) {
 	if on&guardBroken != 0 {
 		state |= admit.Broken
 	}
+	if on&guardUnsaved != 0 {
+		state |= admit.Unsaved
+	}
 	if on&guardMemory != 0 && s.overLimit() {
 		state |= admit.OverMemory
 	}

@@ -19,6 +19,7 @@ const (
 	guardMemory                       // maxmemory is set: OOM
 	guardPaused                       // CLIENT PAUSE
 	guardMonitored                    // somebody has sent MONITOR
+	guardUnsaved                      // the last snapshot has failed: MISCONF
 )
 
 // aofKeeper opens, rewrites and closes the server's AOF.
@@ -27,9 +28,8 @@ type aofKeeper struct {
 	fs      persistence.FS         // nil: the operating system's
 	failure atomic.Pointer[string] // why the AOF is broken
 
-	source   atomic.Pointer[rewriteSource] // what the running rewrite copies, nil: none runs
-	rewrites atomic.Int64                  // begun
-	failures atomic.Int64                  // rewrites that failed since the last that did not
+	rewrites atomic.Int64 // begun
+	failures atomic.Int64 // rewrites that failed since the last that did not
 
 	guarding sync.Mutex // held while guard is set from the state
 
@@ -78,7 +78,7 @@ func (k *aofKeeper) make() (*persistence.AOF, error) {
 // until open is done.
 func (k *aofKeeper) prepare() {
 	k.quit = make(chan struct{})
-	if k.srv.opts.AppendOnly.Load() {
+	if k.srv.opts.AppendOnly.Load() || k.srv.hasDump() {
 		k.srv.setGuard(guardLoading, true)
 	}
 }
@@ -88,7 +88,12 @@ func (k *aofKeeper) open(ctx context.Context) error {
 	k.ended.Add(1)
 	go k.run()
 	if !k.srv.opts.AppendOnly.Load() {
-		return nil
+		err := k.srv.loadDump(ctx)
+		if err == nil {
+			k.srv.setGuard(guardLoading, false)
+			k.srv.keeper.Ring()
+		}
+		return err
 	}
 	a, err := k.make()
 	if err != nil {
@@ -209,7 +214,7 @@ func (k *aofKeeper) Failed(err error) {
 	k.guard()
 }
 
-// run starts the rewrites that become due.
+// run starts the rewrites, and the snapshots, that become due.
 func (k *aofKeeper) run() {
 	defer k.ended.Done()
 	t := time.NewTicker(aofTickMs * time.Millisecond)
@@ -220,8 +225,12 @@ func (k *aofKeeper) run() {
 			return
 		case <-t.C:
 		}
+		if k.srv.guard.Load()&guardLoading != 0 {
+			continue
+		}
+		k.srv.saveIfDue(time.Now())
 		a := k.current()
-		if a == nil || k.srv.guard.Load()&guardLoading != 0 {
+		if a == nil {
 			continue
 		}
 		o := k.srv.opts
@@ -370,20 +379,33 @@ func (h persistenceHost) LoadAOF() (errText string) {
 
 // reload replaces the data by what a holds.
 func (k *aofKeeper) reload(a *persistence.AOF) error {
-	s := k.srv
+	return k.srv.whileLoading(func() error {
+		if err := a.Flush(); err != nil {
+			return err
+		}
+		k.srv.emptyAll()
+		return k.load(context.Background(), a)
+	})
+}
+
+// whileLoading runs f, which replaces the data, while clients are answered LOADING. The caller
+// holds no gate.
+func (s *Server) whileLoading(f func() error) error {
 	s.setGuard(guardLoading, true)
 	defer func() {
 		s.setGuard(guardLoading, false)
+		s.keeper.Ring()
 		s.wakeKept()
 	}()
 	s.gates.lockAll() // whoever takes a gate from now on sees the guard
 	s.gates.unlockAll()
-	if err := a.Flush(); err != nil {
-		return err
-	}
+	return f()
+}
+
+// emptyAll removes all data, for others to be loaded.
+func (s *Server) emptyAll() {
 	s.gates.lockAll()
 	s.store.FlushAll()
 	s.tracking.InvalidateAll(nil)
 	s.gates.unlockAll()
-	return k.load(context.Background(), a)
 }

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kringdb/kring/internal/server/snapshot"
+	"github.com/kringdb/kring/store"
 )
 
 // runAOF runs a server with an AOF in dir and returns it with what ends it.
@@ -166,21 +169,30 @@ func TestRewriteTellsHowFarItIs(t *testing.T) {
 	var log strings.Builder
 	s, end := launch(t, func(s *Server) { s.log = slog.New(slog.NewTextHandler(&log, nil)) })
 	s.awaitReady(t)
+	c := dial(t, s)
+	for i := range 100 {
+		c.do("SET", fmt.Sprint(i), "x")
+	}
 	src := newRewriteSource(s, nil)
-	var err error
-	if src.sn, err = s.store.BeginSnapshotAt(src, nil); err != nil {
+	src.copy = snapshot.NewCopy(s.store, snapshot.Commands)
+	if err := src.copy.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) { return s.store.BeginSnapshotAt(sink, nil) }); err != nil {
 		t.Fatal(err)
 	}
-	src.report(src.reported.Add(sourceReport-1), 10)
-	src.report(src.reported.Add(sourceReport), 10)
-	for range s.store.Shards() / 2 {
-		src.sn.Step(1)
+	begin := time.Now()
+	src.tell(begin, 10)
+	src.tell(begin.Add(time.Second-1), 10)
+	src.tell(begin.Add(time.Second), 10)
+	for done := false; !done; {
+		var err error
+		if _, done, err = src.copy.Next(nil); err != nil {
+			t.Fatal(err)
+		}
 	}
-	src.report(src.reported.Add(sourceReport), 5)
-	src.sn.End()
+	src.tell(begin.Add(2*time.Second), 5)
+	src.End()
 	end()
 	lines := regexp.MustCompile(`msg="rewriting the AOF" (.*)`).FindAllStringSubmatch(log.String(), -1)
-	if len(lines) != 2 || lines[0][1] != "percent=0 bytes=20" || lines[1][1] != "percent=50 bytes=25" {
+	if len(lines) != 2 || lines[0][1] != "percent=0 bytes=30" || lines[1][1] != "percent=100 bytes=35" {
 		t.Error(log.String())
 	}
 }

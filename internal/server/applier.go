@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/kringdb/kring/command"
@@ -40,6 +41,18 @@ func (s *Server) asked() bool {
 	default:
 		return false
 	}
+}
+
+// Image implements persistence.Applier. No key counts as expired: what follows may move its
+// deadline.
+func (ap *applier) Image(in io.Reader, p *persistence.Progress) (rest io.Reader, end int64, err error) {
+	l := ap.ex.srv.newLoader(ap.ctx)
+	l.Progress = p
+	rest, end, err = l.Load(in)
+	if err == nil {
+		ap.ex.srv.loadedFrom(l)
+	}
+	return rest, end, err
 }
 
 // Check implements persistence.Applier.

@@ -27,10 +27,9 @@ var errNotDurable = errors.New("its writes could not be made durable")
 
 // stalled is a reactor's list of sessions whose replies wait for the journal.
 type stalled struct {
-	list      []*session
-	wake      func()      // posted to the reactor when there may be something to do
-	some      atomic.Bool // some wait beyond the end of a turn
-	throttled atomic.Bool // some wait for room, see throttle
+	list []*session
+	wake func()      // posted to the reactor when there may be something to do
+	some atomic.Bool // some wait beyond the end of a turn
 }
 
 // always tells whether replies wait for a sync, and not only for the file.
@@ -89,11 +88,10 @@ func (s *session) park() {
 // crowded tells whether so much waits to be written that those who write must wait.
 func (s *Server) crowded() bool {
 	a := s.journal.aof.Load()
-	return a != nil && a.Pending() > persistence.MaxPendingBytes || s.aof.crowded(sourceCrowdedBytes)
+	return a != nil && a.Pending() > persistence.MaxPendingBytes
 }
 
-// throttle keeps b, from index from on, while the journal, or a rewrite, has too much to
-// write; it tells whether it did. Calls that change nothing pass.
+// throttle keeps b, from index from on, while the journal has too much to write; it tells whether it did. Calls that change nothing pass.
 func (s *session) throttle(b *resp.Batch, from int) bool {
 	ex := s.ex
 	if !ex.srv.crowded() {
@@ -113,7 +111,6 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 		ex.batch = resp.GetBatch()
 	}
 	s.throttled = true
-	ex.stalled.throttled.Store(true)
 	s.stall()
 	s.conn.Pause()
 	return true
@@ -204,7 +201,7 @@ func (ex *executor) release() {
 func (ex *executor) releaseSome() {
 	a := ex.srv.journal.aof.Load()
 	on, broken, slow, kept := false, false, false, uint64(0)
-	room := !ex.srv.aof.crowded(sourceRoomBytes)
+	room := true
 	if a != nil {
 		state := a.State()
 		kept = ex.srv.mayLeave(a)
@@ -212,15 +209,14 @@ func (ex *executor) releaseSome() {
 		always := ex.srv.always()
 		broken = state == persistence.Broken && always
 		slow = !always && a.Slow()
-		room = room && a.Pending() < persistence.ResumePendingBytes
+		room = a.Pending() < persistence.ResumePendingBytes
 	}
-	list, throttled := ex.stalled.list[:0], false
+	list := ex.stalled.list[:0]
 	for _, s := range ex.stalled.list {
 		switch {
 		case s.closed:
 		case s.throttled && !room, on && s.wrote > kept, on && s.waitFor > kept && !slow:
 			list = append(list, s)
-			throttled = throttled || s.throttled
 			s.conn.Pause()
 			continue
 		case broken && s.waitFor > 0 && s.wrote > kept:
@@ -237,24 +233,12 @@ func (ex *executor) releaseSome() {
 	if len(list) == 0 && ex.stalled.some.Load() {
 		ex.stalled.some.Store(false)
 	}
-	if !throttled && ex.stalled.throttled.Load() {
-		ex.stalled.throttled.Store(false)
-	}
 }
 
 // wakeStalled makes the reactors look at their lists; any goroutine may call it.
 func (s *Server) wakeStalled() {
 	for i, r := range s.group.Reactors() {
 		if st := &s.execs[i].stalled; st.some.Load() {
-			r.Post(st.wake)
-		}
-	}
-}
-
-// wakeThrottled is wakeStalled for those that wait for room.
-func (s *Server) wakeThrottled() {
-	for i, r := range s.group.Reactors() {
-		if st := &s.execs[i].stalled; st.throttled.Load() {
 			r.Post(st.wake)
 		}
 	}

@@ -13,6 +13,7 @@ type Within struct {
 	Clock  *clock.Clock     // nil: the real time
 	Memory *memnet.Listener // connections in memory arrive there; nil: there are none
 	Deaf   bool             // it listens on no TCP address
+	Fresh  bool             // a snapshot that lies in its directory is not meant for it
 }
 
 // embeddedStripes is how many stripes there are at least for connections in memory.

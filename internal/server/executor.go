@@ -39,6 +39,7 @@ type executor struct {
 	originals bool // it also knows commands by the names they had before rename-command
 	idx       []int
 	stats     observe.Counters
+	changes   atomic.Int64 // that its calls have made, ever; written by its owner
 	cmds      *stats.Table // calls and times by command
 	mark      int64        // when the running command began, see nanos
 	spent     int64        // what the attempts of one that waits have taken, nanoseconds
@@ -194,7 +195,9 @@ func (ex *executor) collect(c *command.Ctx) {
 	st := &ex.stats
 	st.Hits += c.Hits
 	st.Misses += c.Misses
-	st.Dirty += c.Dirty
+	if c.Dirty != 0 {
+		ex.changes.Store(ex.changes.Load() + c.Dirty) // nobody else writes it
+	}
 	st.Errors += int64(c.W.TakeErrors())
 	c.Hits, c.Misses, c.Dirty = 0, 0, 0
 	if c.FieldsGone != 0 {

@@ -157,8 +157,12 @@ func (h infoHouse) AOFBuffer() int64 {
 
 // Persistence implements info.House.
 func (h infoHouse) Persistence() info.Persistence {
+	a, load := h.aof.current(), h.saver.loading.Load()
+	if load == nil && a != nil {
+		load = a.Progress()
+	}
 	return info.Persistence{
-		AOF: h.aof.current(), Loading: h.guard.Load()&guardLoading != 0, Rewriting: h.jobs.runs(jobRewriteAOF),
+		AOF: a, Load: load, Saves: h.saves(), Loading: h.guard.Load()&guardLoading != 0, Rewriting: h.jobs.runs(jobRewriteAOF),
 		RewriteWaits: h.jobs.waits(jobRewriteAOF), Rewrites: h.aof.rewrites.Load(), RewriteFailures: h.aof.failures.Load(),
 	}
 }

@@ -148,7 +148,7 @@ func replyText(err error) string {
 // Reset implements command.StatsHost.
 func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.askReactors(c, func(r *netio.Reactor, ex *executor) {
-		ex.stats = observe.Counters{Dirty: ex.stats.Dirty}
+		ex.stats = observe.Counters{}
 		ex.rate = observe.Rates{}
 		ex.netBase = r.Counts()
 		ex.cmds.Reset()
@@ -169,14 +169,16 @@ func (h statsHost) Reset(c *command.Ctx) {
 
 // Shutdown implements command.ProcessHost.
 func (h processHost) Shutdown(o command.ShutdownOptions) string {
-	switch {
-	case o.Abort:
+	if o.Abort {
 		return "ERR No shutdown in progress."
-	case o.Save && !o.Force:
-		h.srv.log.Error("SHUTDOWN SAVE refused: there is no snapshot to save to yet")
-		return "ERR Errors trying to SHUTDOWN. Check logs."
 	}
 	h.srv.log.Warn("a client asked for shutdown")
+	if !o.NoSave {
+		if err := h.srv.endSave(o.Save); err != nil && !o.Force {
+			h.srv.log.Error("the data cannot be saved, so the server does not end", "error", err)
+			return "ERR Errors trying to SHUTDOWN. Check logs."
+		}
+	}
 	h.srv.requestStop()
 	return ""
 }

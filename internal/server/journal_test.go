@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/snapshot"
 	"github.com/kringdb/kring/persistence/journal"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
 )
 
 // follower is a subscriber that keeps what it is given, in its own framing.
@@ -93,18 +95,20 @@ func testFollowers(t *testing.T, aof string) {
 	}
 	c := dial(t, s)
 	time.Sleep(20 * time.Millisecond) // somewhere in between
-	src := newRewriteSource(s, nil)
-	var err error
-	if src.sn, err = s.cut(src, func(pos uint64) {
-		second.end = pos
-		log.SubscribeLocked(second)
-	}); err != nil {
+	base := snapshot.NewCopy(s.store, snapshot.Commands)
+	err := base.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) {
+		return s.cut(sink, func(pos uint64) {
+			second.end = pos
+			log.SubscribeLocked(second)
+		})
+	})
+	for done := false; !done && err == nil; {
+		second.base, done, err = base.Next(second.base)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	for done := false; !done; {
-		second.base, done = src.Next(second.base)
-	}
-	src.End()
+	base.End()
 	c.want("OK", "CONFIG", "SET", "maxmemory", "12mb") // some of the large ones have to go
 	wg.Wait()
 	c.want("OK", "CONFIG", "SET", "maxmemory", "0")

@@ -52,9 +52,9 @@ type Server struct {
 
 	journal journaling
 	aof     aofKeeper
-	jobs    jobs
-	pause   clientPause
-	kept    keptWakes
+	copying
+	pause clientPause
+	kept  keptWakes
 
 	monitors monitors
 	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
@@ -135,6 +135,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	s.watchEvents()
 	s.watchMaxMemory()
 	s.watchAOF()
+	s.watchSaves()
 	if s.users, err = users.Open(s.table, opts, log); err != nil {
 		s.store.Close()
 		return nil, err
@@ -234,6 +235,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			s.log.Info("asked to end", "reason", context.Cause(ctx))
+			s.saveAtSignal()
 		case <-s.stop:
 		}
 	}

@@ -29,6 +29,7 @@ type jobKind uint8
 
 const (
 	jobRewriteAOF jobKind = iota // a new base of the AOF
+	jobSave                      // the snapshot's file
 )
 
 // job is a copy of the store that is made, or waits until the one before it is.
@@ -107,6 +108,13 @@ func (js *jobs) runs(kind jobKind) bool {
 	js.mu.Lock()
 	defer js.mu.Unlock()
 	return js.mu.running != nil && js.mu.running.kind == kind
+}
+
+// busy tells whether a job runs.
+func (js *jobs) busy() bool {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	return js.mu.running != nil
 }
 
 // waits tells whether a job of this kind waits for its turn.

@@ -120,6 +120,23 @@ func (e *Encoder) Reset() {
 	e.buf, e.err, e.mode, e.used = e.buf[:0], nil, modeNone, 0
 }
 
+// Swap lets the encoder append to buf, which the caller gives away, and returns what it has
+// appended to so far, which is the caller's. An error is forgotten when buf is not nil.
+func (e *Encoder) Swap(buf []byte) []byte {
+	had := e.buf
+	e.buf = buf
+	if buf != nil {
+		e.err, e.mode = nil, modeNone
+	}
+	return had
+}
+
+// Select says that the keys that follow are of database db.
+func (e *Encoder) Select(db int) {
+	e.buf = append(e.buf, opSelectDB)
+	e.buf = appendLength(e.buf, uint64(db))
+}
+
 // Err returns the first error; what was written then is of no use.
 func (e *Encoder) Err() error { return e.err }
 

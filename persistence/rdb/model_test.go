@@ -283,7 +283,7 @@ func writeAll(t testing.TB, f Format, c *contents, hints bool) []byte {
 					}
 				}
 			}
-			w.Select(db, keys, deadlines)
+			w.Sizes(db, keys, deadlines)
 		}
 		writeRecord(&w.Encoder, r, hints)
 	}

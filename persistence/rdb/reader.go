@@ -177,6 +177,14 @@ var (
 	ErrChecksum = errors.New("the checksum at the end is not that of the data: the file is damaged")
 )
 
+// MagicBytes is how much of a file's begin IsMagic wants to see.
+const MagicBytes = 6
+
+// IsMagic tells whether begin, the first MagicBytes of a file, is that of a snapshot.
+func IsMagic(begin []byte) bool {
+	return bytes.HasPrefix(begin, []byte("REDIS")) || bytes.HasPrefix(begin, []byte("VALKEY"))
+}
+
 // header reads the magic and the version: REDIS0011, VALKEY080.
 func (r *Reader) header() error {
 	const n = 9

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// A Writer writes a file: the header, Aux and Function, then for each database Select and
+// A Writer writes a file: the header, Aux and Function, then for each database Sizes and
 // its keys, then Close. What other encoders have made is put in by Raw.
 type Writer struct {
 	Encoder
@@ -97,11 +97,10 @@ func (e *Encoder) Function(code []byte) {
 	e.flow()
 }
 
-// Select begins a database; keys and deadlines say how many keys, and keys with deadlines,
-// follow: a reader makes room for them.
-func (w *Writer) Select(db int, keys, deadlines uint64) {
-	w.buf = append(w.buf, opSelectDB)
-	w.buf = appendLength(w.buf, uint64(db))
+// Sizes selects a database and says how many keys, and keys with deadlines, follow: a reader
+// makes room for them.
+func (w *Writer) Sizes(db int, keys, deadlines uint64) {
+	w.Select(db)
 	w.buf = append(w.buf, opSizes)
 	w.buf = appendLength(w.buf, keys)
 	w.buf = appendLength(w.buf, deadlines)

@@ -26,7 +26,7 @@ func TestWriterFails(t *testing.T) {
 	value := bytes.Repeat([]byte("0123456789"), 1000)
 	for _, room := range []int{0, 5, drainBytes, drainBytes + 100, 5 * drainBytes} {
 		w := NewWriter(&full{room}, Format{Checksum: true, Limits: DefaultLimits})
-		w.Select(0, 1, 0)
+		w.Sizes(0, 1, 0)
 		for range 10 * drainBytes / len(value) {
 			w.String(&Meta{Key: []byte("k"), Idle: -1, Freq: -1}, value)
 		}
@@ -51,7 +51,7 @@ func TestParallelEncoders(t *testing.T) {
 	w := NewWriter(&out, f)
 	encoders := []*Encoder{NewEncoder(f), NewEncoder(f), NewEncoder(f)}
 	for db := 0; db <= 3; db += 3 {
-		w.Select(db, 0, 0)
+		w.Sizes(db, 0, 0)
 		for i := range c.Records {
 			if c.Records[i].DB == db {
 				writeRecord(encoders[i%3], &c.Records[i], i%2 == 0)
@@ -80,7 +80,7 @@ func TestPieces(t *testing.T) {
 	var out bytes.Buffer
 	w := NewWriter(&out, Format{Compress: true, Checksum: true})
 	value := bytes.Repeat([]byte("0123456789"), drainBytes/5)
-	w.Select(0, 1, 0)
+	w.Sizes(0, 1, 0)
 	w.BeginString(&Meta{Key: []byte("k"), Idle: -1, Freq: -1}, len(value))
 	for from, n := 0, 1; from < len(value); from, n = from+n, 3*n {
 		w.Piece(value[from:min(from+n, len(value))])

@@ -179,7 +179,7 @@ func TestTheirReader(t *testing.T) {
 		var file bytes.Buffer
 		w := rdb.NewWriter(&file, f)
 		w.About(&rdb.About{RedisVersion: "7.4.0"})
-		w.Select(0, 100, 0)
+		w.Sizes(0, 100, 0)
 		for i := range 100 {
 			v := d.value(kinds[i%len(kinds)])
 			key := fmt.Sprintf("key:%d", i)

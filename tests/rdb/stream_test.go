@@ -18,7 +18,7 @@ func TestTheirReaderOfStreams(t *testing.T) {
 	for _, version := range []int{rdb.OldestVersion, rdb.DefaultVersion} {
 		var file bytes.Buffer
 		w := rdb.NewWriter(&file, rdb.Format{Version: version, Checksum: true, Limits: rdb.DefaultLimits})
-		w.Select(0, 1, 0)
+		w.Sizes(0, 1, 0)
 		w.BeginStream(&rdb.Meta{Key: []byte("s"), Idle: -1, Freq: -1}, rdb.StreamInfo{
 			Length: entries, Last: id(entries - 1), First: id(0), MaxDeleted: rdb.ID{Ms: 5, Seq: 6}, Added: 30, Groups: 1, Nodes: 3})
 		for i := range entries {

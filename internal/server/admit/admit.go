@@ -46,6 +46,7 @@ const (
 	OverMemory   State = 1 << iota // it holds more than maxmemory, and may evict
 	Full                           // it does, and there is nothing left to evict
 	Broken                         // the AOF has failed
+	Unsaved                        // the last snapshot has failed
 	FewReplicas                    // fewer than min-replicas-to-write
 	ReadOnly                       // a replica that takes no writes of clients
 	MasterDown                     // a replica that must not show data that may be old
@@ -87,6 +88,7 @@ const (
 	Denied
 	OutOfMemory
 	Misconfigured
+	SaveFailed
 	NoReplicas
 	IsReadOnly
 	IsListening
@@ -219,6 +221,8 @@ func unfit(asked check, s State, flags command.Flag) Ruling {
 		return MakeRoom
 	case asked&room != 0 && s&Full != 0 && flags&command.DenyOOM != 0:
 		return OutOfMemory
+	case asked&broken != 0 && s&Unsaved != 0 && (writes || flags&command.Vital != 0):
+		return SaveFailed
 	case asked&broken != 0 && s&Broken != 0 && (writes || flags&command.Vital != 0):
 		return Misconfigured
 	case asked&replicas != 0 && s&FewReplicas != 0 && writes:

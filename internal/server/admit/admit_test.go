@@ -78,7 +78,7 @@ func reads(w [principals]Ruling) [principals]Ruling {
 // TestVerdicts holds every ruling for every principal.
 func TestVerdicts(t *testing.T) {
 	table, reader := rig(t)
-	everything := State(OverMemory | Full | Broken | FewReplicas | ReadOnly | MasterDown | Loading | AsyncLoading | Busy | PausedAll)
+	everything := State(OverMemory | Full | Broken | Unsaved | FewReplicas | ReadOnly | MasterDown | Loading | AsyncLoading | Busy | PausedAll)
 	rows := []row{
 		{call: "set k v"},
 		{call: "get k", want: reads([principals]Ruling{})},
@@ -115,6 +115,9 @@ func TestVerdicts(t *testing.T) {
 		{call: "set k v", state: Broken, want: forWrites(Misconfigured)},
 		{call: "ping", state: Broken, want: reads(forWrites(Misconfigured))},
 		{call: "get k", state: Broken, want: reads([principals]Ruling{})},
+		{call: "set k v", state: Unsaved, want: forWrites(SaveFailed)},
+		{call: "ping", state: Unsaved, want: reads(forWrites(SaveFailed))},
+		{call: "get k", state: Unsaved, want: reads([principals]Ruling{})},
 		{call: "set k v", state: FewReplicas, want: forWrites(NoReplicas)},
 		{call: "get k", state: FewReplicas, want: reads([principals]Ruling{})},
 		{call: "set k v", state: ReadOnly, want: forWrites(IsReadOnly)},
@@ -145,7 +148,8 @@ func TestVerdicts(t *testing.T) {
 		{call: "set k v", is: NeedsAuth, limits: true, want: [principals]Ruling{Client: NoAuth, Transaction: Denied, Script: Denied, Waiter: Denied}},
 		{call: "set k v", limits: true, state: everything, want: [principals]Ruling{Client: Denied, Transaction: Denied, Script: Denied, Waiter: Denied}},
 		{call: "set k v", is: Listening, state: everything &^ OverMemory, want: forWrites(OutOfMemory)},
-		{call: "set k v", state: everything &^ (OverMemory | Full), want: forWrites(Misconfigured)},
+		{call: "set k v", state: everything &^ (OverMemory | Full), want: forWrites(SaveFailed)},
+		{call: "set k v", state: everything &^ (OverMemory | Full | Unsaved), want: forWrites(Misconfigured)},
 		{call: "get k", is: Listening, state: everything, want: reads([principals]Ruling{Client: IsListening, Script: IsStale, Waiter: IsStale})},
 		{call: "get k", is: Queueing, state: Loading | Busy | PausedAll, want: [principals]Ruling{Client: IsLoading, Waiter: Wait, Loader: NotLoaded}},
 		{call: "get k", is: Queueing, state: Busy | PausedAll, want: [principals]Ruling{Client: IsBusy, Waiter: Wait, Loader: NotLoaded}},

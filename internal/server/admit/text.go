@@ -13,10 +13,13 @@ const previewBytes = 128
 
 // texts are the replies to refused calls that need nothing but the ruling.
 var texts = [rulings]string{
-	NoAuth:         command.ErrNoAuth,
-	NotInMulti:     "ERR Command not allowed inside a transaction",
-	NotScripted:    "ERR This Redis command is not allowed from script",
-	OutOfMemory:    command.ErrOOM,
+	NoAuth:      command.ErrNoAuth,
+	NotInMulti:  "ERR Command not allowed inside a transaction",
+	NotScripted: "ERR This Redis command is not allowed from script",
+	OutOfMemory: command.ErrOOM,
+	SaveFailed: "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify " +
+		"the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails " +
+		"(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
 	NoReplicas:     "NOREPLICAS Not enough good replicas to write.",
 	IsReadOnly:     "READONLY You can't write against a read only replica.",
 	IsStale:        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",

@@ -57,12 +57,13 @@ var notByDefault = map[string]bool{"commandstats": true, "latencystats": true}
 // writer collects the lines of INFO and what was gathered for them.
 type writer struct {
 	bytes.Buffer
-	sum   observe.Counters
-	crowd Crowd
-	cmds  *stats.Table // calls and times by command
-	now   time.Time
-	note  func(name, value string) // if set, is told of every field
-	store *store.Stats             // once it is needed
+	sum     observe.Counters
+	crowd   Crowd
+	cmds    *stats.Table // calls and times by command
+	now     time.Time
+	changes int64                    // of the batch that asks, not collected yet
+	note    func(name, value string) // if set, is told of every field
+	store   *store.Stats             // once it is needed
 }
 
 // storeStats are the store's accounts, the same for all sections.
@@ -146,7 +147,7 @@ func (sec *section) wanted(sections [][]byte) bool {
 func (s *Source) Info(c *command.Ctx, sections [][]byte) []byte {
 	w := &writer{now: time.Now(), sum: s.House.Counted(c)}
 	// What went before in the batch, and is not collected yet.
-	w.sum.Hits, w.sum.Misses, w.sum.Dirty = w.sum.Hits+c.Hits, w.sum.Misses+c.Misses, w.sum.Dirty+c.Dirty
+	w.sum.Hits, w.sum.Misses, w.changes = w.sum.Hits+c.Hits, w.sum.Misses+c.Misses, c.Dirty
 	w.sum.Errors += int64(c.W.Errors())
 	w.Grow(infoBytes)
 	for i := range sectionList {

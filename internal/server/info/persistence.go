@@ -7,11 +7,9 @@ import (
 	"github.com/kringdb/kring/persistence"
 )
 
-// neverForked are the fields about child processes, of which there are none, and about
-// snapshots, which do not exist yet.
+// neverForked are the fields about child processes, of which there are none.
 var neverForked = []string{
-	"current_cow_peak", "current_cow_size", "current_cow_size_age", "current_save_keys_processed", "current_save_keys_total",
-	"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded", "aof_last_cow_size",
+	"current_cow_peak", "current_cow_size", "current_cow_size_age", "rdb_last_cow_size", "aof_last_cow_size",
 	"module_fork_in_progress", "module_fork_last_cow_size",
 }
 
@@ -24,19 +22,14 @@ func writePersistence(s *Source, w *writer) {
 	}
 	w.num("loading", asBit(p.Loading))
 	w.num("async_loading", 0)
-	if p.Loading && a != nil {
-		writeLoading(a.Progress(), w)
+	if p.Loading && p.Load != nil {
+		writeLoading(p.Load, w)
 	}
 	for _, name := range neverForked {
 		w.num(name, 0)
 	}
 	w.str("current_fork_perc", "0.00")
-	w.num("rdb_changes_since_last_save", w.sum.Dirty)
-	w.num("rdb_bgsave_in_progress", 0)
-	w.num("rdb_last_save_time", s.Started.Unix())
-	w.str("rdb_last_bgsave_status", "ok")
-	w.num("rdb_last_bgsave_time_sec", -1)
-	w.num("rdb_current_bgsave_time_sec", -1)
+	writeSaves(&p.Saves, w)
 	w.num("aof_enabled", asBit(a != nil))
 	w.num("aof_rewrite_in_progress", asBit(p.Rewriting))
 	w.num("aof_rewrite_scheduled", asBit(p.RewriteWaits))
@@ -56,6 +49,25 @@ func writePersistence(s *Source, w *writer) {
 	w.num("aof_pending_bio_fsync", asBit(st.SyncRunning))
 	w.num("aof_delayed_fsync", st.DelayedSyncs)
 	w.num("aof_fsyncs", st.Syncs)
+}
+
+// writeSaves tells of the snapshots.
+func writeSaves(sv *Saves, w *writer) {
+	current := int64(-1)
+	if sv.Begun != 0 {
+		current = max(w.now.Unix()-sv.Begun, 0)
+	}
+	w.num("current_save_keys_processed", sv.Processed)
+	w.num("current_save_keys_total", sv.Total)
+	w.num("rdb_changes_since_last_save", sv.Changes+w.changes)
+	w.num("rdb_bgsave_in_progress", asBit(sv.Begun != 0))
+	w.num("rdb_last_save_time", sv.Last)
+	w.str("rdb_last_bgsave_status", okOrErr(!sv.Failed))
+	w.num("rdb_last_bgsave_time_sec", sv.LastSecs)
+	w.num("rdb_current_bgsave_time_sec", current)
+	w.num("rdb_saves", sv.Saves)
+	w.num("rdb_last_load_keys_expired", sv.Expired)
+	w.num("rdb_last_load_keys_loaded", sv.Loaded)
 }
 
 func writeLoading(p *persistence.Progress, w *writer) {

@@ -98,9 +98,22 @@ type Gauges struct {
 type Persistence struct {
 	AOF                     *persistence.AOF // nil: there is none
 	Loading                 bool
-	Rewriting, RewriteWaits bool // the AOF
+	Load                    *persistence.Progress // of what is being loaded, nil: nothing
+	Rewriting, RewriteWaits bool                  // the AOF
 	Rewrites                int64
 	RewriteFailures         int64 // in a row
+	Saves                   Saves
+}
+
+// Saves is what is known of snapshots.
+type Saves struct {
+	Last, Begun      int64 // seconds since 1970: of the last that succeeded, or of the start; of the one that runs, 0: none
+	LastSecs         int64 // how long the last one took, -1: there was none
+	Failed           bool  // the last one
+	Saves            int64 // that succeeded
+	Changes          int64 // since the last
+	Processed, Total int64 // keys of the one that runs
+	Loaded, Expired  int64 // keys of the last file loaded, and left out there
 }
 
 // base is what CONFIG RESETSTAT subtracts from counters that never go back.

@@ -13,7 +13,6 @@ type Counters struct {
 	Commands    int64
 	Hits        int64
 	Misses      int64
-	Dirty       int64
 	Errors      int64
 	Batches     int64
 	Slow        int64
@@ -35,7 +34,6 @@ func (a *Counters) Add(b *Counters) {
 	a.Commands += b.Commands
 	a.Hits += b.Hits
 	a.Misses += b.Misses
-	a.Dirty += b.Dirty
 	a.Errors += b.Errors
 	a.Batches += b.Batches
 	a.Slow += b.Slow
@@ -116,7 +114,7 @@ func (p *Published) AddCalls(sum *stats.Table) {
 func (p *Published) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mu.sum = Counters{Dirty: p.mu.sum.Dirty}
+	p.mu.sum = Counters{}
 	if p.mu.cmds != nil {
 		p.mu.cmds.Reset()
 	}

@@ -44,7 +44,7 @@ type Options struct {
 	AppendFsync, AutoAOFRewritePercentage, AutoAOFRewriteMinSize, RDBVersion                                    Int
 	AppendFilename, AppendDirname, DBFilename                                                                   Text
 	Save                                                                                                        Value[[]SavePoint]
-	RDBCompression, RDBChecksum, StopWritesOnBgsaveError                                                        Bool
+	RDBCompression, RDBChecksum, RDBIncrementalFsync, StopWritesOnBgsaveError                                   Bool
 
 	// Scripting, slow log, latency, events
 	BusyReplyThreshold                                    Int // milliseconds

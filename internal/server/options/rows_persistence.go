@@ -3,38 +3,38 @@ package options
 import "math"
 
 const (
-	noSnapshot = "There are no snapshots yet: nothing is saved or loaded."
+	noDelay = "Nothing is slowed down on purpose."
 )
 
 var snapshotRows = []Row{
-	{Name: "save", Kind: saveKind{}, Default: "3600 1 300 100 60 10000", Group: GroupSnapshot, State: Later, Flags: Additive,
-		Help: "take a snapshot after so many seconds if there were so many changes; \"\" for never", Means: noSnapshot,
+	{Name: "save", Kind: saveKind{}, Default: "3600 1 300 100 60 10000", Group: GroupSnapshot, Flags: Additive,
+		Help:  "take a snapshot after so many seconds if there were so many changes; \"\" for never",
 		field: func(o *Options) cell { return &o.Save }},
-	{Name: "dbfilename", Kind: textKind{check: fileName("dbfilename", true)}, Default: "dump.rdb", Group: GroupSnapshot, State: Later,
-		Flags: Protected, Help: "name of the snapshot's file", Means: noSnapshot, field: func(o *Options) cell { return &o.DBFilename }},
+	{Name: "dbfilename", Kind: textKind{check: fileName("dbfilename", true)}, Default: "dump.rdb", Group: GroupSnapshot,
+		Flags: Protected, Help: "name of the snapshot's file", field: func(o *Options) cell { return &o.DBFilename }},
 	{Name: "rdbcompression", Kind: yesNo, Default: "yes", Group: GroupSnapshot,
 		Help: "compress strings in a snapshot", field: func(o *Options) cell { return &o.RDBCompression }},
-	{Name: "rdbchecksum", Kind: yesNo, Default: "yes", Group: GroupSnapshot, State: Later, Flags: Immutable,
-		Help: "checksum at the end of a snapshot", Means: noSnapshot, field: func(o *Options) cell { return &o.RDBChecksum }},
-	{Name: "stop-writes-on-bgsave-error", Kind: yesNo, Default: "yes", Group: GroupSnapshot, State: Later,
-		Help: "refuse writes after a failed snapshot", Means: noSnapshot, field: func(o *Options) cell { return &o.StopWritesOnBgsaveError }},
-	{Name: "rdb-save-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupSnapshot, State: Later,
-		Help: "sync a snapshot piece by piece", Means: noSnapshot},
-	{Name: "rdb-del-sync-files", Kind: yesNo, Default: "no", Group: GroupSnapshot, State: Later,
-		Help: "delete snapshots made for replicas", Means: noSnapshot},
+	{Name: "rdbchecksum", Kind: yesNo, Default: "yes", Group: GroupSnapshot, Flags: Immutable,
+		Help: "checksum at the end of a snapshot", field: func(o *Options) cell { return &o.RDBChecksum }},
+	{Name: "stop-writes-on-bgsave-error", Kind: yesNo, Default: "yes", Group: GroupSnapshot,
+		Help: "refuse writes after a failed snapshot", field: func(o *Options) cell { return &o.StopWritesOnBgsaveError }},
+	{Name: "rdb-save-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupSnapshot,
+		Help: "sync a snapshot piece by piece", field: func(o *Options) cell { return &o.RDBIncrementalFsync }},
+	{Name: "rdb-del-sync-files", Kind: yesNo, Default: "no", Group: GroupSnapshot, State: Accepted,
+		Help: "delete snapshots made for replicas", Means: "There are no files made for replicas."},
 	{Name: "sanitize-dump-payload", Kind: oneOf("no", "yes", "clients"), Default: "no", Group: GroupSnapshot, State: Accepted,
 		Help:  "verify what RESTORE and a snapshot bring",
 		Means: "All is always verified, element by element: values are built from their elements, whoever sends them."},
 	{Name: "rdb-version", Kind: integer(10, 12), Default: "11", Group: GroupSnapshot,
 		Help:  "version of the format that is written; deadlines of hash fields need 12, and get it",
 		field: func(o *Options) cell { return &o.RDBVersion }},
-	{Name: "rdb-key-save-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Later, Flags: Hidden,
-		Help: "microseconds to wait per saved key, for tests", Means: noSnapshot},
+	{Name: "rdb-key-save-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Accepted, Flags: Hidden,
+		Help: "microseconds to wait per saved key, for tests", Means: noDelay},
 	{Name: "loading-process-events-interval-bytes", Kind: integer(1024, math.MaxInt32), Default: "2097152", Group: GroupSnapshot,
 		State: Accepted, Flags: Hidden,
 		Help: "bytes loaded between two looks at clients", Means: "Clients are answered all the time: loading has a goroutine of its own."},
-	{Name: "key-load-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Later, Flags: Hidden,
-		Help: "microseconds to wait per loaded key, for tests", Means: noSnapshot},
+	{Name: "key-load-delay", Kind: integer(math.MinInt32, math.MaxInt32), Default: "0", Group: GroupSnapshot, State: Accepted, Flags: Hidden,
+		Help: "microseconds to wait per loaded key, for tests", Means: noDelay},
 }
 
 var appendOnlyRows = []Row{
@@ -54,8 +54,8 @@ var appendOnlyRows = []Row{
 		Help: "size below which it is not rewritten", field: func(o *Options) cell { return &o.AutoAOFRewriteMinSize }},
 	{Name: "aof-load-truncated", Kind: yesNo, Default: "yes", Group: GroupAppendOnly,
 		Help: "load a file whose end was cut", field: func(o *Options) cell { return &o.AOFLoadTruncated }},
-	{Name: "aof-use-rdb-preamble", Kind: yesNo, Default: "yes", Group: GroupAppendOnly, State: Accepted,
-		Help: "begin a rewritten file with a snapshot", Means: "A rewritten file always holds commands, which every version of Redis reads.", field: func(o *Options) cell { return &o.AOFUseRDBPreamble }},
+	{Name: "aof-use-rdb-preamble", Kind: yesNo, Default: "yes", Group: GroupAppendOnly,
+		Help: "begin a rewritten file with a snapshot", field: func(o *Options) cell { return &o.AOFUseRDBPreamble }},
 	{Name: "aof-timestamp-enabled", Kind: yesNo, Default: "no", Group: GroupAppendOnly,
 		Help: "note the time in it", field: func(o *Options) cell { return &o.AOFTimestamps }},
 	{Name: "aof-rewrite-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupAppendOnly,

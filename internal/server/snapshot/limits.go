@@ -1,0 +1,29 @@
+package snapshot
+
+import "time"
+
+const (
+	// stepEntries is how many entries one step of a copy visits under a shard's lock.
+	stepEntries = 128
+	// chunkBytes is the size of a buffer; it counts as full when fullBytes of it are used.
+	chunkBytes = 32 << 10
+	fullBytes  = 24 << 10
+	// drainBytes is from when on all buffers are taken before the next step.
+	drainBytes = 2 << 20
+	// takeBytes is about how much Next returns at once.
+	takeBytes = 1 << 20
+	// leastAllowance is what a copy may take in any case; of a larger store it is
+	// allowancePercent of the bytes in use.
+	leastAllowance   = 32 << 20
+	allowancePercent = 15
+	// reportInterval is how often the log is told how far a job is.
+	reportInterval = time.Second
+	// syncBytes is how much of a file is written between two syncs beside the writing.
+	syncBytes = 4 << 20
+
+	// batchBytes and batchItems are how much the loader hands to a worker at once;
+	// queuedBatches is how many wait for each.
+	batchBytes    = 128 << 10
+	batchItems    = 512
+	queuedBatches = 4
+)
