@@ -108,13 +108,13 @@ func (w *walker) scan(v Value) {
 	switch v.n {
 	case tagTable:
 		t := v.table()
-		w.size += tableSize + len(t.arr)*valueSize
+		w.size += tableSize + cap(t.arr)*valueSize
 		w.table(t.meta)
 		for _, e := range t.arr {
 			w.value(e)
 		}
 		if !t.isDummy() {
-			w.size += len(t.nodes) * nodeSize
+			w.size += cap(t.nodes) * nodeSize
 			for i := range t.nodes {
 				w.value(t.nodes[i].key)
 				w.value(t.nodes[i].val)

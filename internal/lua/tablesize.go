@@ -18,6 +18,7 @@ func (t *Table) rehash(extra Value) {
 	inArray += countKey(extra, &nums)
 	total++
 	size, used := arraySize(&nums, inArray)
+	t.prepare(size, total-used)
 	t.resize(size, total-used)
 }
 
@@ -81,6 +82,10 @@ func arraySize(nums *[maxBits + 1]int, keys int) (size, used int) {
 	return size, used
 }
 
+// smallPart is the room that a part gets which grows from nothing: it passes through the
+// sizes 1, 2 and 4, as the order of fields wants it, in one block.
+const smallPart = 4
+
 // resize gives the table parts of these sizes and moves what it has into them. It
 // counts the memory before it changes anything, since that may raise an error.
 func (t *Table) resize(narr, nhash int) {
@@ -88,25 +93,28 @@ func (t *Table) resize(narr, nhash int) {
 	if narr > 1<<maxBits || nhash > 1<<maxBits {
 		t.overflow()
 	}
-	need := (narr - len(oldArr)) * valueSize
+	size := 0
 	if nhash > 0 {
-		need += nodeSize << ceilLog2(nhash)
+		size = 1 << ceilLog2(nhash)
 	}
-	if !wasDummy {
-		need -= len(oldNodes) * nodeSize
-	}
-	t.charge(need)
-	t.setNodes(nhash)
-	if narr != len(oldArr) {
-		arr := make([]Value, narr)
-		copy(arr, oldArr)
-		t.arr = arr
-		for i := narr; i < len(oldArr); i++ {
-			if oldArr[i].n != tagNil {
-				t.place(Int(i+1), oldArr[i])
-			}
+	need := (max(narr, min(cap(oldArr), smallPart)) - cap(oldArr)) * valueSize
+	reuse := !wasDummy && size > 0 && size <= cap(oldNodes) && cap(oldNodes) == smallPart
+	if !reuse {
+		need += size * nodeSize
+		if !wasDummy {
+			need -= cap(oldNodes) * nodeSize
 		}
 	}
+	t.charge(need)
+	var small [smallPart]node
+	if reuse {
+		oldNodes = small[:copy(small[:], oldNodes)]
+		clear(t.nodes[:smallPart])
+		t.nodes, t.logN, t.free = t.nodes[:size], uint8(ceilLog2(nhash)), int32(size)
+	} else {
+		t.setNodes(nhash)
+	}
+	t.moveArray(oldArr, narr)
 	if wasDummy {
 		return
 	}
@@ -114,6 +122,36 @@ func (t *Table) resize(narr, nhash int) {
 		if n := &oldNodes[i]; n.val.n != tagNil {
 			t.place(n.key, n.val)
 		}
+	}
+}
+
+// moveArray makes the array part narr long; what does not fit goes into the nodes.
+func (t *Table) moveArray(old []Value, narr int) {
+	switch {
+	case narr == len(old):
+	case narr > len(old) && narr <= cap(old):
+		t.arr = old[:narr] // what is behind the end has never been used
+	default:
+		t.arr = make([]Value, narr)
+		copy(t.arr, old)
+		for i := narr; i < len(old); i++ {
+			if old[i].n != tagNil {
+				t.place(Int(i+1), old[i])
+			}
+		}
+	}
+}
+
+// prepare gives room to the parts that are about to grow from nothing.
+func (t *Table) prepare(narr, nhash int) {
+	if len(t.arr) == 0 && cap(t.arr) == 0 && narr > 0 && narr <= smallPart {
+		t.charge(smallPart * valueSize)
+		t.arr = make([]Value, 0, smallPart)
+	}
+	if t.isDummy() && nhash > 0 && nhash <= smallPart {
+		t.charge(smallPart * nodeSize)
+		t.nodes = make([]node, smallPart)[:1]
+		t.logN, t.free = 0, 1
 	}
 }
 
