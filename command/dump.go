@@ -46,8 +46,10 @@ func (l *Limits) Images() rdb.Limits {
 }
 
 // imagesOf returns the executor's.
-func imagesOf(c *Ctx) *images {
-	m := &c.images
+func imagesOf(c *Ctx) *images { return c.images.of(c) }
+
+// of returns m, ready for use.
+func (m *images) of(c *Ctx) *images {
 	if m.lim != c.Limits {
 		m.lim = c.Limits
 		lim := c.Limits.Images()

@@ -37,6 +37,7 @@ const (
 	Exec            // runs what its client has queued
 	Vital           // answers for the server's health: refused like a write when the AOF has failed
 	KeepsCaching    // CLIENT CACHING concerns the call after it; of a container: its subcommands
+	OwnLocks        // takes the locks of its keys by itself, see Lane.Within
 	InAOF           // stands in an AOF although it is no write
 )
 

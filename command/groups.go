@@ -54,5 +54,6 @@ var groupSpecs = [][]*Spec{
 	pubsubSpecs,
 	persistenceSpecs,
 	dumpSpecs,
+	migrateSpecs,
 	memorySpecs,
 }

@@ -84,6 +84,7 @@ type Host struct {
 	Memory      MemoryHost
 	Persistence PersistenceHost
 	Process     ProcessHost
+	Peers       PeersHost
 }
 
 // ConfigHost is the options.

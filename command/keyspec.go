@@ -62,7 +62,7 @@ type KeySpec struct {
 	NumIdx, FirstKey  int
 
 	// Unknown: no rule tells where the key stands. Find, if there is one, finds it, or
-	// rather than the first Keyword the one that counts: the index of one key, 0 for none.
+	// rather than Index or the first Keyword what counts: the index of one key, 0 for none.
 	Unknown bool
 	Find    func(args resp.Args) int
 }
@@ -128,7 +128,7 @@ func (k *KeySpec) append(dst []int, args resp.Args) ([]int, bool) {
 		first = k.Find(args)
 	}
 	if first == 0 || first >= len(args) {
-		return dst, k.Keyword != "" || k.Last < 0
+		return dst, k.Keyword != "" || k.Last < 0 || k.Find != nil
 	}
 	if k.KeyNum {
 		return k.appendCounted(dst, args, first)

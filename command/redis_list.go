@@ -49,7 +49,6 @@ var absent = map[string]string{
 	"failover":       "no replication",
 	"fcall":          "scripts are not there yet",
 	"function":       "scripts are not there yet",
-	"migrate":        "not there yet",
 	"module":         "Redis modules are C libraries; there is no interface for them",
 	"psync":          "no replication",
 	"readonly":       "no cluster mode",

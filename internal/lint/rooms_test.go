@@ -27,6 +27,7 @@ var rooms = []room{
 	{"observe", layers, nil},
 	{"keeper", layers, nil},
 	{"snapshot", layers, nil},
+	{"migrate", []string{"command", "resp"}, nil},
 	{"info", layers, nil},
 	{"exec", layers, nil},
 	{"script", layers, nil},

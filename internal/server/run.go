@@ -132,6 +132,9 @@ func (ex *executor) tooLong(c *command.Ctx) bool {
 // shardsOfCall returns the shards that a call needs: those of its keys, or all of them if
 // it reads keys that only values name (SORT with a BY or GET pattern).
 func (s *Server) shardsOfCall(call *command.Call) (set store.ShardSet) {
+	if call.Spec.Flags&command.OwnLocks != 0 {
+		return set
+	}
 	if call.Spec.AllShards != nil && call.Spec.AllShards(call.Args) {
 		for i := range s.store.Shards() {
 			set.Add(uint32(i))

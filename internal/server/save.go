@@ -14,6 +14,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/command/image"
 	"github.com/kringdb/kring/internal/server/info"
+	"github.com/kringdb/kring/internal/server/migrate"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/snapshot"
 	"github.com/kringdb/kring/persistence"
@@ -24,10 +25,12 @@ import (
 // This file saves the data to the snapshot's file: when a client asks for it, at the save
 // points, and at the end. Package snapshot has the work; here is when, and what is told.
 
-// copying is who copies the store: one job at a time, and what snapshots have come to.
+// copying is who copies the store, or keys of it: one job at a time, what snapshots have come to,
+// and the connections of MIGRATE.
 type copying struct {
 	jobs  jobs
 	saver saver
+	peers migrate.Links
 }
 
 // saver is what the server keeps about its snapshots. Any goroutine may read its numbers.

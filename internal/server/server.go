@@ -243,6 +243,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.slow.halt()
 	closeWindow()
 	s.lookers.end()
+	s.peers.Close()
 	s.listeners.CloseTLS()
 	ended := s.endRunning()
 	err = errors.Join(err, s.aof.close())
