@@ -39,6 +39,7 @@ const (
 	KeepsCaching    // CLIENT CACHING concerns the call after it; of a container: its subcommands
 	OwnLocks        // takes the locks of its keys by itself, see Lane.Within
 	InAOF           // stands in an AOF although it is no write
+	Script          // runs a script: with all gates held, on a worker
 )
 
 // flagNames lists the flags in the order and with the names of COMMAND INFO.

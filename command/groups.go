@@ -56,4 +56,6 @@ var groupSpecs = [][]*Spec{
 	dumpSpecs,
 	migrateSpecs,
 	memorySpecs,
+	scriptSpecs,
+	functionSpecs,
 }

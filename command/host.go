@@ -85,6 +85,7 @@ type Host struct {
 	Persistence PersistenceHost
 	Process     ProcessHost
 	Peers       PeersHost
+	Scripts     ScriptsHost
 }
 
 // ConfigHost is the options.

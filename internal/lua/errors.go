@@ -80,7 +80,7 @@ func (t *Thread) frameAt(level int) (*frame, int) {
 	for i := len(t.frames) - 1; i >= 0; i-- {
 		f := &t.frames[i]
 		if level == 0 {
-			return f, f.pc - 1
+			return f, max(f.pc-1, 0) // a loop may go back to its first instruction
 		}
 		level -= 1 + int(f.tails)
 		if level < 0 {

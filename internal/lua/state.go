@@ -103,6 +103,17 @@ func (st *State) Load(p *Proto) Value {
 // Keep protects a value that only Go knows from being left out of the account.
 func (st *State) Keep(v Value) { st.roots = append(st.roots, v) }
 
+// Position is where the running script is, for the hook: the source and the line of the innermost
+// function that is written in Lua.
+func (st *State) Position() (source string, line int) {
+	for level := range st.current.frames {
+		if source, line, ok := st.current.Location(level); ok && line >= 0 {
+			return source, line
+		}
+	}
+	return "", 0
+}
+
 // SetHook replaces the hook.
 func (st *State) SetHook(hook func() error) { st.hook = hook }
 

@@ -34,6 +34,9 @@ func (s *Server) state() (state admit.State) {
 	if on&guardUnsaved != 0 {
 		state |= admit.Unsaved
 	}
+	if on&guardBusy != 0 {
+		state |= admit.Busy
+	}
 	if on&guardMemory != 0 && s.overLimit() {
 		state |= admit.OverMemory
 	}

@@ -20,6 +20,7 @@ const (
 	guardPaused                       // CLIENT PAUSE
 	guardMonitored                    // somebody has sent MONITOR
 	guardUnsaved                      // the last snapshot has failed: MISCONF
+	guardBusy                         // a script is busy: BUSY
 )
 
 // aofKeeper opens, rewrites and closes the server's AOF.
@@ -406,6 +407,7 @@ func (s *Server) whileLoading(f func() error) error {
 func (s *Server) emptyAll() {
 	s.gates.lockAll()
 	s.store.FlushAll()
+	s.scripts.engine.FlushLibraries()
 	s.tracking.InvalidateAll(nil)
 	s.gates.unlockAll()
 }

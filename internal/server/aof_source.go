@@ -16,6 +16,7 @@ type rewriteSource struct {
 	image  bool
 	copy   *snapshot.Copy
 	stream *snapshot.Stream // of images
+	libs   []byte           // of commands: what loads the libraries of functions, until Next has given it
 
 	report  snapshot.Report
 	written int64 // bytes that Next has given
@@ -33,6 +34,9 @@ func (src *rewriteSource) Cut(atCut func(pos uint64)) (err error) {
 	s := src.srv
 	at := func(pos uint64) {
 		atCut(pos)
+		if !src.image {
+			src.libs = s.recordLibraries()
+		}
 		if src.aof.State() != persistence.Off {
 			s.journal.aof.Store(src.aof)
 		}
@@ -51,7 +55,8 @@ func (src *rewriteSource) Next(dst []byte) (out []byte, done bool, err error) {
 	if src.image {
 		out, done, err = src.stream.Next(dst)
 	} else {
-		out, done, err = src.copy.Next(dst)
+		out, done, err = src.copy.Next(append(dst, src.libs...))
+		src.libs = nil
 	}
 	src.tell(time.Now(), len(out)-had)
 	return out, done, err

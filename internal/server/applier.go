@@ -50,7 +50,7 @@ func (ap *applier) Image(in io.Reader, p *persistence.Progress) (rest io.Reader,
 	l.Progress = p
 	rest, end, err = l.Load(in)
 	if err == nil {
-		ap.ex.srv.loadedFrom(l)
+		err = ap.ex.srv.loadedFrom(l)
 	}
 	return rest, end, err
 }

@@ -97,7 +97,11 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex.mark = ex.nanos()
 	c := &ex.ctx
 	open, user := s.open(), s.user // calls that are not plain may change them
-	ex.gate.Lock()
+	if !ex.gate.enter() {
+		out = s.runBarred(b, from)
+		s.endBatch(b, before, out)
+		return s.ended(out)
+	}
 	for i := from; i < b.N && out == goesOn; i++ {
 		cl := &ex.calls[i]
 		ex.touchAhead(cl.to)
@@ -132,12 +136,65 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 		}
 		open, user = s.open(), s.user
 	}
-	ex.gate.Unlock()
+	if !ex.gateless {
+		ex.gate.Unlock()
+	}
+	ex.gateless = false
 	s.endBatch(b, before, out)
-	if out == goesOn && s.closing { // because of what the replies wait for, or how long they are
-		out = closes
+	return s.ended(out)
+}
+
+// ended is how a batch has left the session, which may be closing because of what the replies wait
+// for, or how long they are.
+func (s *session) ended(out outcome) outcome {
+	if out == goesOn && s.closing {
+		return closes
 	}
 	return out
+}
+
+// runBarred is runBatch while a script that runs long has the executor's gate: calls that leave
+// the data alone are run, others wait for it, or are refused when it is busy.
+func (s *session) runBarred(b *resp.Batch, from int) (out outcome) {
+	ex := s.ex
+	c := &ex.ctx
+	for i := from; i < b.N && out == goesOn; i++ {
+		cl := &ex.calls[i]
+		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
+		muting := s.reply
+		s.nextReply()
+		s.stand()
+		needless := cl.spec == nil || gateless(cl.spec)
+		state := ex.srv.state()
+		if needless {
+			state &^= admit.Busy
+		}
+		switch v := admit.Judge(&ex.caller, state&^admit.OverMemory, &c.Call, cl.fault); {
+		case v.Ruling == admit.Queue:
+			s.enqueue(&c.Call)
+		case v.Refused():
+			out = s.refuse(v, &c.Call)
+		case v.Ruling == admit.Wait || !needless:
+			s.reply = muting // it will come here again
+			s.postpone(c.Spec)
+			s.hold(b, i)
+			return holds
+		default:
+			ex.perform(c)
+			if s.closing {
+				out = closes
+			}
+		}
+	}
+	return out
+}
+
+// gateless tells whether a call leaves the data, and what gates guard, alone.
+func gateless(spec *command.Spec) bool {
+	if spec.Flags&(command.Slow|command.Exclusive|command.Exec|command.Script|command.Write|command.ReadOnly|command.Blocking) != 0 || len(spec.Keys) > 0 {
+		return false
+	}
+	return storeless(spec.Group) || spec.Flags&command.AllowBusy != 0
 }
 
 // admitCall asks whether the context's call, call i of b, may run now; if not, it does what the

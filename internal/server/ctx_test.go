@@ -69,7 +69,7 @@ func TestLanes(t *testing.T) {
 		ex.gate.Lock()
 		free := false
 		ex.ctx.Lane.Unlocked(func() {
-			if free = ex.gate.TryLock(); free {
+			if free = ex.gate.state.CompareAndSwap(gateFree, gateHeld); free {
 				ex.gate.Unlock()
 			}
 		})
@@ -77,7 +77,7 @@ func TestLanes(t *testing.T) {
 		if free != c.lets {
 			t.Errorf("%s lets go of its gate: %v", c.who, free)
 		}
-		if ex.gate.TryLock() {
+		if ex.gate.state.CompareAndSwap(gateFree, gateHeld) {
 			t.Errorf("%s has no gate behind Unlocked and Yield", c.who)
 		}
 	}

@@ -53,6 +53,8 @@ func sessionOf(c command.Client) *session {
 		return c.sc.s
 	case *blockedClient:
 		return c.w.s
+	case *scriptClient:
+		return sessionOf(c.of)
 	default:
 		return nil
 	}

@@ -70,14 +70,21 @@ type executor struct {
 	netBase     netio.Counts      // of a reactor: at the last CONFIG RESETSTAT
 	pub         observe.Published // workers only: stats for others to read
 	shown       observe.Shown     // of a reactor: the same
-	inExec      bool              // a transaction's calls are running
-	execTx      *transaction      // it, and its EXEC
-	execSpec    *command.Spec
-	whole       bool     // and all gates are held
-	met         *meeting // of a worker: the reactors that wait for its transaction
+	inUnit
+	scr scriptRun
 	hearing
 	tracking.Actor // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
 	blocking
+}
+
+// inUnit is an executor's part in what runs as one: transactions and scripts.
+type inUnit struct {
+	inExec   bool         // the calls of one are running
+	execTx   *transaction // of a transaction: it, and its EXEC
+	execSpec *command.Spec
+	whole    bool     // and all gates are held
+	met      *meeting // of a worker: the reactors that wait for its transaction
+	gateless bool     // of a reactor: a script has its gate, see takeAll
 }
 
 // blocking is an executor's part in blocking commands, see blocked.go and serve.go.

@@ -23,7 +23,7 @@ func (s *Server) parts() info.Parts {
 	return info.Parts{
 		Options: s.opts, Table: s.table, Store: s.store, Users: s.users, Listeners: s.listeners, Keeper: s.keeper, Logs: s.logs,
 		House: infoHouse{s}, Version: KringVersion, RunID: newRunID(), ReplID: newRunID(), Poller: s.pollerName(), Started: s.started,
-		TickMs: tickMs, StartupBytes: startupBytes,
+		Scripts: s.scripts.engine.Stats, TickMs: tickMs, StartupBytes: startupBytes,
 	}
 }
 

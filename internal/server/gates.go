@@ -1,12 +1,98 @@
 package server
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-// gate is one participant's mutex: its owner holds it while it touches the store.
-// Padded, because every executor takes its own for each batch.
+// gate is one participant's lock: its owner holds it while it touches the store.
+// Padded, because every executor takes its own for each batch. Who waits for it gets it in
+// turn. Who enters it instead does not wait while it is barred.
 type gate struct {
-	sync.Mutex
-	_ [56]byte
+	state atomic.Int32 // gateFree, gateHeld, gateAwaited
+	wait  struct {
+		sync.Mutex
+		queue  []gateWaiter
+		barred bool
+	}
+	_ [48]byte
+}
+
+const (
+	gateFree = iota
+	gateHeld
+	gateAwaited // held, and somebody may wait
+)
+
+// gateWaiter waits for a gate, and is told whether it is his.
+type gateWaiter struct {
+	granted chan bool
+	gives   bool // up, when the gate is barred
+}
+
+// Lock takes the gate.
+func (g *gate) Lock() {
+	if !g.state.CompareAndSwap(gateFree, gateHeld) {
+		g.await(false)
+	}
+}
+
+// enter is Lock, but returns false, without the gate, as soon as that is held and barred.
+func (g *gate) enter() bool {
+	return g.state.CompareAndSwap(gateFree, gateHeld) || g.await(true)
+}
+
+func (g *gate) await(gives bool) bool {
+	g.wait.Lock()
+	if gives && g.wait.barred {
+		g.wait.Unlock()
+		return false
+	}
+	if g.state.Swap(gateAwaited) == gateFree {
+		g.wait.Unlock()
+		return true
+	}
+	w := gateWaiter{make(chan bool, 1), gives}
+	g.wait.queue = append(g.wait.queue, w)
+	g.wait.Unlock()
+	return <-w.granted
+}
+
+// Unlock lets the gate go, to the first who waits for it.
+func (g *gate) Unlock() {
+	if g.state.CompareAndSwap(gateHeld, gateFree) {
+		return
+	}
+	g.wait.Lock()
+	if q := g.wait.queue; len(q) == 0 {
+		g.state.Store(gateFree)
+	} else {
+		q[0].granted <- true
+		g.wait.queue = append(q[:0], q[1:]...)
+		if len(q) == 1 {
+			g.state.Store(gateHeld)
+		}
+	}
+	g.wait.Unlock()
+}
+
+// bar sends away who waits in enter, and who comes there, until it is called with false. The
+// caller holds the gate.
+func (g *gate) bar(on bool) {
+	g.wait.Lock()
+	g.wait.barred = on
+	if on {
+		kept := g.wait.queue[:0]
+		for _, w := range g.wait.queue {
+			if w.gives {
+				w.granted <- false
+			} else {
+				kept = append(kept, w)
+			}
+		}
+		g.wait.queue = kept
+	}
+	g.wait.Unlock()
 }
 
 // gates is the outermost lock level (docs/LOCKS.md). Workers come first, so that an
@@ -21,8 +107,28 @@ func (g gates) lockAll() {
 	}
 }
 
+// enterAll is lockAll, but returns false, without any gate, when they are barred.
+func (g gates) enterAll() bool {
+	for i := range g {
+		if !g[i].enter() {
+			for j := range i {
+				g[j].Unlock()
+			}
+			return false
+		}
+	}
+	return true
+}
+
 func (g gates) unlockAll() {
 	for i := range g {
 		g[i].Unlock()
+	}
+}
+
+// barAll bars or opens all gates, which the caller holds.
+func (g gates) barAll(on bool) {
+	for i := range g {
+		g[i].bar(on)
 	}
 }

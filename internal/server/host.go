@@ -37,7 +37,7 @@ type (
 func newHost(s *Server) *command.Host {
 	return &command.Host{
 		Table: s.table, Config: configHost{s}, Users: users.NewHost(s.users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.logs, s.source, s},
-		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers,
+		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Scripts: scriptsHost{s, s.scripts.engine},
 	}
 }
 

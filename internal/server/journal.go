@@ -86,7 +86,7 @@ func (ex *executor) performRecorded(c *command.Ctx) {
 	c.Effects.On = true
 	c.Spec.Handler(c)
 	c.Effects.On = false
-	if (c.Dirty != dirty || c.Effects.N > 0) && !c.Effects.None {
+	if (c.Dirty != dirty || c.Effects.N > 0) && !c.Effects.None && !ex.scr.silent {
 		ex.record(c, db)
 	}
 	if cap(c.Effects.Bytes) > keepScratchBytes {
@@ -195,6 +195,13 @@ func (ex *executor) endUnit() {
 			jn.last[shard] = pos
 		}
 	}
+	r.set.Clear()
+}
+
+// dropUnit forgets what would become the record.
+func (ex *executor) dropUnit() {
+	r := &ex.rec
+	r.buf, r.calls = r.buf[:0], 0
 	r.set.Clear()
 }
 

@@ -53,6 +53,9 @@ type keeperHand struct{ ex *executor }
 // Lock implements keeper.Hand.
 func (h keeperHand) Lock() { h.ex.gate.Lock() }
 
+// Enter implements keeper.Hand.
+func (h keeperHand) Enter() bool { return h.ex.gate.enter() }
+
 // Unlock implements keeper.Hand.
 func (h keeperHand) Unlock() { h.ex.gate.Unlock() }
 

@@ -15,6 +15,8 @@ const (
 	// endGrace is what commands are given to end when the server does; those that have been told to
 	// and do not are left behind.
 	endGrace = 5 * time.Second
+	// barAfter is for how long a script may keep the reactors from their gates.
+	barAfter = 2 * time.Millisecond
 	// workerCount is how many goroutines serve the slow lane.
 	workerCount = 4
 	// keepKeysEntries is the largest key buffer an executor keeps between batches.

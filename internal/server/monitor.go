@@ -60,9 +60,9 @@ func (s *session) stopMonitoring() {
 const hiddenFromMonitor = command.Admin | command.SkipMonitor
 
 // noteCall writes the line of a call that has run.
-func (ex *executor) noteCall(c *command.Ctx, spec *command.Spec) {
+func (ex *executor) noteCall(c *command.Ctx, spec *command.Spec, hidden command.Flag) {
 	se := sessionOf(c.Client)
-	if se == nil || spec.Flags&hiddenFromMonitor != 0 {
+	if se == nil || hidden != 0 {
 		return
 	}
 	now := time.Now()
@@ -74,7 +74,9 @@ func (ex *executor) noteCall(c *command.Ctx, spec *command.Spec) {
 	b = append(b, " ["...)
 	b = strconv.AppendInt(b, int64(c.DB), 10)
 	b = append(b, ' ')
-	if se.conn.IsUnix() {
+	if _, scripted := c.Client.(*scriptClient); scripted {
+		b = append(b, "lua"...)
+	} else if se.conn.IsUnix() {
 		b = append(b, "unix:"...)
 		b = append(b, strings.TrimSuffix(se.conn.RemoteAddr(), ":0")...)
 	} else {

@@ -87,7 +87,7 @@ func (s *session) enqueue(call *command.Call) {
 	}
 	tx.flags |= spec.Flags
 	tx.lacking |= ^spec.Flags
-	if len(call.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive) != 0 {
+	if len(call.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive|command.Script) != 0 {
 		tx.whole = true
 	}
 	ex.w.Simple("QUEUED")
@@ -120,17 +120,20 @@ func (ex *executor) runExec() (done bool) {
 		s.endMulti()
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
-	case tx.flags&command.Slow != 0 && !ex.worker:
+	case tx.flags&(command.Slow|command.Script) != 0 && !ex.worker:
 		ex.together = false
 		return false // it may wait for the reactors
 	case tx.whole:
-		ex.gate.Unlock()
 		if tx.flags&command.Slow != 0 {
+			ex.gate.Unlock()
 			ex.met = ex.srv.gather()
+			ex.srv.gates.lockAll()
+		} else if !ex.takeAll() {
+			ex.together = false
+			return false
 		}
-		ex.srv.gates.lockAll()
 		ex.execAll(s, tx, nil)
-		ex.srv.gates.unlockAll()
+		ex.srv.openGates()
 		if ex.met != nil {
 			ex.srv.end(ex.met)
 			ex.met = nil
@@ -235,7 +238,7 @@ func (ex *executor) execCall() {
 			return
 		}
 	}
-	if !ex.whole || len(call.Keys) == 0 {
+	if !ex.whole || len(call.Keys) == 0 || call.Spec.Flags&command.Script != 0 {
 		ex.invoke(c, nil)
 		return
 	}

@@ -24,7 +24,7 @@ type callGroup struct {
 // of the batch is its; plain calls wait for the end of their group.
 func (ex *executor) observe(c *command.Ctx, spec *command.Spec, failed bool) {
 	if ex.monitored && !c.Resumed {
-		ex.noteCall(c, spec)
+		ex.noteCall(c, spec, spec.Flags&hiddenFromMonitor)
 	}
 	grouped := (spec.Grouped(len(c.Args)) || c.Quick) && ex.watchNanos >= groupFromNanos
 	c.Quick = false

@@ -61,9 +61,7 @@ func (s *Server) endPause() {
 	}
 	s.keeper.Ring()
 	s.wakeKept()
-	for i, r := range s.group.Reactors() {
-		r.Post(s.execs[i].resumePostponed)
-	}
+	s.resumeAll()
 }
 
 // pauses tells whether there is a pause, until when, in milliseconds since 1970, and whether
@@ -122,7 +120,7 @@ func (ex *executor) armAlarm(r *netio.Reactor) {
 	if len(ex.timers) > 0 {
 		at = ex.timers[0].deadline
 	}
-	if len(ex.postponed) > 0 && (at == 0 || ex.pausedUntil < at) {
+	if len(ex.postponed) > 0 && ex.pausedUntil != 0 && (at == 0 || ex.pausedUntil < at) {
 		at = ex.pausedUntil
 	}
 	if at != 0 {

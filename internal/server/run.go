@@ -44,12 +44,16 @@ func (ex *executor) runPlain(cl *batchCall, args resp.Args) (done bool) {
 func (ex *executor) run() (done bool) {
 	c := &ex.ctx
 	spec := c.Spec
-	if spec.Flags&(command.Exclusive|command.Exec) != 0 {
-		if spec.Flags&command.Exec != 0 {
+	if spec.Flags&(command.Exclusive|command.Exec|command.Script) != 0 {
+		switch {
+		case spec.Flags&command.Exec != 0:
 			return ex.runExec()
+		case spec.Flags&command.Script != 0:
+			return scriptHost{ex}.runScript()
 		}
-		ex.gate.Unlock()
-		ex.srv.gates.lockAll()
+		if !ex.takeAll() {
+			return false
+		}
 		ex.invoke(c, &noShards)
 		ex.srv.gates.unlockAll()
 		ex.gate.Lock()
@@ -89,6 +93,21 @@ func (ex *executor) run() (done bool) {
 	st.UnlockSet(&held)
 	ex.afterUnlock()
 	return done
+}
+
+// takeAll takes all gates instead of the executor's own, which it holds. On a reactor it returns
+// false when a script that runs long has them: a worker can wait for that.
+func (ex *executor) takeAll() bool {
+	ex.gate.Unlock()
+	if ex.worker {
+		ex.srv.gates.lockAll()
+		return true
+	}
+	if ex.srv.gates.enterAll() {
+		return true
+	}
+	ex.gateless = !ex.gate.enter()
+	return false
 }
 
 // runOne is run for a call with one key, on a reactor.

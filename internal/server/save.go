@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,11 +45,6 @@ type saver struct {
 	loading  atomic.Pointer[persistence.Progress]
 
 	loaded, expired atomic.Int64 // keys of the last file loaded
-
-	mu struct {
-		sync.Mutex
-		functions [][]byte // libraries that a file had: they are kept, and written again
-	}
 }
 
 const (
@@ -123,9 +117,6 @@ func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *
 	head := snapshot.Head{About: rdb.About{
 		RedisVersion: command.Version, Created: time.Now().Unix(), UsedMemory: s.store.Used(), AOFBase: aofBase,
 	}}
-	s.saver.mu.Lock()
-	head.Functions = s.saver.mu.functions
-	s.saver.mu.Unlock()
 	for db := range s.store.Databases() {
 		if n := s.store.Len(db); n > 0 {
 			head.Sizes = append(head.Sizes, snapshot.Size{DB: db, Keys: uint64(n), Deadlines: uint64(s.store.Expires(db))})
@@ -136,6 +127,9 @@ func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *
 	err := c.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) {
 		return s.cut(sink, func(pos uint64) {
 			head.Format = s.imageFormat()
+			for _, l := range s.scripts.engine.Libraries() {
+				head.Functions = append(head.Functions, []byte(l.Text))
+			}
 			clocks, tells := s.imageClocks()
 			form = snapshot.Images(head.Format, nil)
 			if tells {
@@ -368,7 +362,9 @@ func (s *Server) readDump(ctx context.Context, f *snapshot.File, merge bool) err
 	if n, _ := io.CopyN(io.Discard, rest, 1); n > 0 {
 		s.log.Warn("something follows the end of the snapshot, which is not looked at", "file", f.Path(), "offset", end)
 	}
-	s.loadedFrom(l)
+	if err = s.loadedFrom(l); err != nil {
+		return err
+	}
 	s.saver.atLast.Store(s.changes())
 	s.log.Info("the snapshot is loaded", "file", f.Path(), "bytes", size, "keys", l.Keys.Load(), "expired", l.Expired.Load(),
 		"seconds", time.Since(begin).Seconds())
@@ -385,19 +381,18 @@ func (s *Server) newLoader(ctx context.Context) *snapshot.Loader {
 	}
 }
 
-// loadedFrom keeps what a file had besides keys.
-func (s *Server) loadedFrom(l *snapshot.Loader) {
+// loadedFrom keeps what a file had besides keys. It fails if that has libraries of functions which
+// do not load.
+func (s *Server) loadedFrom(l *snapshot.Loader) error {
 	s.saver.loaded.Store(l.Keys.Load())
 	s.saver.expired.Store(l.Expired.Load())
 	if n := l.Empty.Load(); n > 0 {
 		s.log.Warn("keys without elements were left out", "keys", n)
 	}
-	if len(l.Functions) > 0 {
-		s.log.Warn("libraries of functions are kept, but cannot be called", "libraries", len(l.Functions))
+	if errText := s.scripts.engine.Restore(l.Functions, command.RestoreFlush); errText != "" {
+		return fmt.Errorf("a library of functions cannot be loaded: %s", errText)
 	}
-	s.saver.mu.Lock()
-	s.saver.mu.functions = l.Functions
-	s.saver.mu.Unlock()
+	return nil
 }
 
 // Reload implements command.PersistenceHost: DEBUG RELOAD. It runs on a worker that holds no gate.

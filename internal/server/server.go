@@ -18,6 +18,7 @@ import (
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
+	"github.com/kringdb/kring/internal/server/script"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
@@ -50,6 +51,7 @@ type Server struct {
 	limit     memoryLimit
 	counts    counters
 
+	scripts scripting
 	journal journaling
 	aof     aofKeeper
 	copying
@@ -140,6 +142,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 		s.store.Close()
 		return nil, err
 	}
+	s.scripts.engine = script.New(command.Version)
 	s.source = info.New(s.parts())
 	s.host = newHost(s)
 	if err = s.openReactors(); err != nil {

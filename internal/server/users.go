@@ -59,6 +59,9 @@ func (ex *executor) noteDenied(why acl.Denied, object, user string, multi bool, 
 	if multi || ex.inExec {
 		context = users.Multi
 	}
+	if ex.scr.run != nil {
+		context = users.Lua
+	}
 	ex.srv.users.Note(&acl.LogEntry{Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info)})
 }
 

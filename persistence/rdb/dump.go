@@ -89,6 +89,17 @@ func memoryReader(p []byte, d Dialect) *Reader {
 	return &Reader{s: source{buf: p, end: len(p)}, version: newestRedis, dialect: d, part: int64(len(p)) + 1}
 }
 
+// DumpFunctions is a payload of FUNCTION DUMP with the code of each library.
+func DumpFunctions(codes [][]byte, version int) []byte {
+	e := NewEncoder(Format{Version: version, Compress: true})
+	e.BeginDump()
+	for _, code := range codes {
+		e.Function(code)
+	}
+	p, _ := e.EndDump() // nothing of a function's code can be refused
+	return p
+}
+
 // ParseFunctions checks a payload of FUNCTION DUMP and calls fn with the code of each
 // library, valid during the call.
 func ParseFunctions(p []byte, fn func(code []byte) error) error {

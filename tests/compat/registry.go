@@ -49,6 +49,7 @@ var Groups = []*Group{
 	&trackingGroup,
 	&memoryGroup,
 	&adminGroup,
+	&scriptGroup,
 }
 
 var dumpers = sync.OnceValue(func() map[string]Dumper {

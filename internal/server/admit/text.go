@@ -25,8 +25,21 @@ var texts = [rulings]string{
 	IsStale:        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
 	IsLoading:      "LOADING Redis is loading the dataset in memory",
 	IsLoadingAsync: "LOADING Replica is async loading data set",
-	IsBusy:         "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+	IsBusy:         busyScript,
 	IsMonitoring:   "ERR Replica can't interact with the keyspace",
+}
+
+const (
+	busyScript   = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	busyFunction = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+)
+
+// BusyText is the error reply while a script, or a function, is busy.
+func BusyText(function bool) string {
+	if function {
+		return busyFunction
+	}
+	return busyScript
 }
 
 // Text is the error reply to a refused call; a Loader's is the reason alone, and that of

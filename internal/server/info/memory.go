@@ -154,7 +154,7 @@ func writeMemory(s *Source, w *writer) {
 	w.num("allocator_resident", r.Resident)
 	w.num("allocator_muzzy", 0)
 	both("total_system_memory", totalSystemBytes())
-	writeScriptMemory(w)
+	writeScriptMemory(s, w)
 	both("maxmemory", s.Options.MaxMemory.Load())
 	w.str("maxmemory_policy", s.Options.String("maxmemory-policy"))
 	ratio("allocator_frag_ratio", r.AllocatorFragmentation())
@@ -184,21 +184,23 @@ func writeMemory(s *Source, w *writer) {
 	w.str("go_gc_cpu_fraction", strconv.FormatFloat(g.GCCPUFraction, 'f', 6, 64))
 }
 
-// writeScriptMemory writes the fields about scripts, of which there are none.
-func writeScriptMemory(w *writer) {
-	for _, name := range []string{"used_memory_lua", "used_memory_vm_eval"} {
-		w.num(name, 0)
-	}
-	w.human("used_memory_lua_human", 0)
-	for _, name := range []string{
-		"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries", "used_memory_vm_functions", "used_memory_vm_total",
-	} {
-		w.num(name, 0)
-	}
-	w.human("used_memory_vm_total_human", 0)
-	w.num("used_memory_functions", 0)
-	w.num("used_memory_scripts", 0)
-	w.human("used_memory_scripts_human", 0)
+// writeScriptMemory writes the fields about scripts.
+func writeScriptMemory(s *Source, w *writer) {
+	sc := s.Scripts()
+	evalVM, functionVM := sc.EvalVMBytes, sc.FunctionVMBytes
+	w.num("used_memory_lua", evalVM)
+	w.num("used_memory_vm_eval", evalVM)
+	w.human("used_memory_lua_human", evalVM)
+	w.num("used_memory_scripts_eval", sc.ScriptBytes)
+	w.num("number_of_cached_scripts", sc.Scripts)
+	w.num("number_of_functions", sc.Functions)
+	w.num("number_of_libraries", sc.Libraries)
+	w.num("used_memory_vm_functions", functionVM)
+	w.num("used_memory_vm_total", evalVM+functionVM)
+	w.human("used_memory_vm_total_human", evalVM+functionVM)
+	w.num("used_memory_functions", sc.LibraryBytes)
+	w.num("used_memory_scripts", sc.ScriptBytes+sc.LibraryBytes)
+	w.human("used_memory_scripts_human", sc.ScriptBytes+sc.LibraryBytes)
 }
 
 // notePeak remembers and returns the highest use of memory seen.

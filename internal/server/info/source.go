@@ -39,6 +39,7 @@ type Parts struct {
 	Keeper    *keeper.Keeper
 	Logs      *observe.Logs
 	House     House
+	Scripts   func() command.ScriptStats
 
 	Version, RunID, ReplID, Poller string // Poller: what waits for the clients' sockets
 	Started                        time.Time

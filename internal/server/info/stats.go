@@ -15,7 +15,7 @@ import (
 var notHere = []string{
 	"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
 	"unexpected_error_replies", "dump_payload_sanitizations",
-	"evicted_scripts", "io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
+	"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
 }
 
 // kilobytes writes a number of bytes per second as INFO does.
@@ -39,6 +39,14 @@ func writeClients(s *Source, w *writer) {
 	keys, gone := s.House.BlockingKeys()
 	w.num("total_blocking_keys", keys)
 	w.num("total_blocking_keys_on_nokey", gone)
+}
+
+// writeStatsAbsent writes the fields about what is not here, and about what is seldom.
+func writeStatsAbsent(s *Source, w *writer) {
+	w.num("evicted_scripts", s.Scripts().Evicted)
+	for _, name := range notHere {
+		w.num(name, 0)
+	}
 }
 
 func writeStats(s *Source, w *writer) {
@@ -80,9 +88,7 @@ func writeStats(s *Source, w *writer) {
 	w.num("tracking_total_items", s.House.Tracking().Items)
 	w.num("tracking_total_prefixes", s.House.Tracking().Prefixes)
 	w.num("pubsubshard_channels", int64(s.House.Channels(command.SubShard)))
-	for _, name := range notHere {
-		w.num(name, 0)
-	}
+	writeStatsAbsent(s, w)
 	w.num("total_error_replies", w.sum.Errors)
 	w.num("total_reads_processed", w.sum.Net.Reads)
 	w.num("total_writes_processed", w.sum.Net.Writes)

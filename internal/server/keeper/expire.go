@@ -62,11 +62,14 @@ func (k *Keeper) Help(hand Hand, now int64) {
 	if k.still || now-k.workedAt.Load() < freshMs || !k.house.MayExpire() || !k.helping.TryLock() {
 		return
 	}
+	if !hand.Enter() {
+		k.helping.Unlock()
+		return
+	}
 	k.dueAt.Store(math.MaxInt64) // Store's alarm, and what is left, lower it
 	began := time.Now()
 	now = began.UnixMilli()
 	next := store.Never
-	hand.Lock()
 	for i := range uint32(k.store.Shards()) {
 		for k.store.Due(i) <= now && time.Since(began) < helpSlice {
 			x := hand.ExpireStep(i, now)

@@ -28,7 +28,8 @@ type House interface {
 
 // Hand is an executor, in whose name things are changed.
 type Hand interface {
-	Lock() // its gate
+	Lock()       // its gate
+	Enter() bool // the same, for a reactor: false when a script keeps it for long
 	Unlock()
 	ExpireStep(shard uint32, now int64) store.Expiry // its gate is held, and no shard lock
 	Evict(most time.Duration) (more bool)            // the same; more: there may be more to evict

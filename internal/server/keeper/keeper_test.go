@@ -49,6 +49,11 @@ func (x *hand) Evict(time.Duration) bool {
 	return x.h.over.Add(-1) > 0
 }
 
+func (x *hand) Enter() bool {
+	x.Lock()
+	return true
+}
+
 func (x *hand) held() {
 	if x.TryLock() {
 		x.Unlock()

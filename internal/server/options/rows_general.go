@@ -41,8 +41,8 @@ var generalRows = []Row{
 }
 
 var scriptingRows = []Row{
-	{Name: "busy-reply-threshold", Aliases: []string{"lua-time-limit"}, Kind: wide, Default: "5000", Group: GroupScripting, State: Later,
-		Help: "milliseconds after which a script is called slow", Means: "There are no scripts yet.",
+	{Name: "busy-reply-threshold", Aliases: []string{"lua-time-limit"}, Kind: wide, Default: "5000", Group: GroupScripting,
+		Help:  "milliseconds after which a script is busy (BUSY); 0 for never",
 		field: func(o *Options) cell { return &o.BusyReplyThreshold }},
 	{Name: "lua-replicate-commands", Kind: lines, Group: GroupScripting, State: Accepted, Flags: FileOnly,
 		Help: "an option of old Redis versions", Means: "Redis ignores it too."},

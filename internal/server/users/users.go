@@ -88,11 +88,12 @@ func (u *Users) PasswordSet() bool {
 	return !d.On || !d.NoPass
 }
 
-// TopLevel and Multi are the contexts of a call that stands by itself and of one in a
+// TopLevel, Multi and Lua are the contexts of a call that stands by itself and of one in a
 // transaction, as ACL LOG shows them.
 const (
 	TopLevel = "toplevel"
 	Multi    = "multi"
+	Lua      = "lua"
 )
 
 // Note writes a line of ACL LOG, and counts it. Any goroutine may call it.

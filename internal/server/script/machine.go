@@ -1,0 +1,194 @@
+package script
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/kringdb/kring/internal/lua"
+	"github.com/kringdb/kring/resp"
+)
+
+// machine is a lua.State that scripts or functions run in, and what is true of the running one.
+type machine struct {
+	st    *lua.State
+	host  Host // nil: nothing runs
+	mode  Mode
+	proto int // of replies to redis.call, see redis.setresp
+	repl  int // see redis.set_repl
+
+	args resp.Args // of the call that is being made
+	buf  []byte    // of its numbers
+
+	stoppedIn string // where the host has ended the script
+	stoppedAt int
+
+	// Of functions: the library that registers its own now, and what they see then and when they are called.
+	loading                  *loading
+	loadGlobals, callGlobals *lua.Table
+}
+
+// newMachine returns a machine whose only globals are the libraries of Lua.
+func (e *Engine) newMachine() *machine {
+	m := new(machine)
+	m.st = lua.NewState(lua.Options{Interval: hookSteps, Hook: m.tick})
+	m.st.SetHandler(goFunc("__redis__err__handler", onError))
+	openLibraries(m.st)
+	g := m.st.Globals()
+	g.SetString(lua.Intern("pcall"), goFunc("pcall", redisPcall, g.GetString(lua.Intern("pcall"))))
+	api := m.openRedis(e.version)
+	g.SetString(lua.Intern("redis"), api)
+	g.SetString(lua.Intern("server"), api)
+	return m
+}
+
+// openScripts protects the globals of the machine of scripts.
+func (m *machine) openScripts() {
+	g := m.st.Globals()
+	g.SetString(lua.Intern("__redis__err__handler"), goFunc("__redis__err__handler", onError))
+	m.forbidMissing(g)
+	protect(g, map[*lua.Table]bool{})
+}
+
+// forbidMissing makes reading a field that is not there an error.
+func (m *machine) forbidMissing(t *lua.Table) {
+	meta := m.st.NewTable(0, 1)
+	meta.SetString(lua.Intern("__index"), goFunc("__index", missingGlobal))
+	t.SetMeta(meta)
+}
+
+// protect makes a table, and those in it, read-only.
+func protect(t *lua.Table, done map[*lua.Table]bool) {
+	if done[t] {
+		return
+	}
+	done[t] = true
+	t.SetReadonly(true)
+	if meta := t.Meta(); meta != nil {
+		protect(meta, done)
+	}
+	for k, v, ok := t.Next(lua.Nil); ok && !k.IsNil(); k, v, ok = t.Next(k) {
+		if inner, ok := v.AsTable(); ok {
+			protect(inner, done)
+		}
+	}
+}
+
+func goFunc(name string, f lua.GoFunc, ups ...lua.Value) lua.Value {
+	return lua.FunctionValue(lua.NewFunction(name, f, ups...))
+}
+
+// missingGlobal is the __index of protected tables.
+func missingGlobal(t *lua.Thread) int {
+	t.Errorf("Script attempted to access nonexistent global variable '%s'", textOf(t.ToString(t.Arg(1))))
+	return 0
+}
+
+// tick is the machine's hook.
+func (m *machine) tick() error {
+	var err error
+	switch {
+	case m.host != nil:
+		err = m.host.Tick()
+	case m.loading != nil && time.Now().After(m.loading.end):
+		err = errLoadTime
+	}
+	if err != nil {
+		m.stoppedIn, m.stoppedAt = m.st.Position()
+	}
+	return err
+}
+
+var errLoadTime = errors.New("ERR FUNCTION LOAD timeout")
+
+// onError turns an uncaught error into a table that says where it was raised.
+func onError(t *lua.Thread) int {
+	v := t.Arg(0)
+	tb, ok := v.AsTable()
+	if !ok {
+		tb = t.State().NewTable(0, 4)
+		tb.SetString(nameErr, t.State().StringOf("ERR "+textOf(t.Text(v))))
+	}
+	source, line, found := t.Location(1)
+	if found && line < 0 {
+		source, line, found = t.Location(2)
+	}
+	if found && !tb.Readonly() {
+		tb.SetString(nameSource, t.State().StringOf(source))
+		tb.SetString(nameLine, lua.Int(line))
+	}
+	t.Push(lua.TableValue(tb))
+	return 1
+}
+
+// redisPcall is pcall, but gives of an error table only the text, as before there were any.
+func redisPcall(t *lua.Thread) int {
+	n := t.NArgs()
+	args := make([]lua.Value, n)
+	for i := range n {
+		args[i] = t.Arg(i)
+	}
+	results := t.Call(t.Upvalue(0), args...)
+	if len(results) == 2 && !results[0].Truthy() {
+		if tb, ok := results[1].AsTable(); ok {
+			if e := tb.GetString(nameErr); textOf(e) != "" {
+				results[1] = e
+			}
+		}
+	}
+	for _, v := range results {
+		t.Push(v)
+	}
+	return len(results)
+}
+
+// errorTable makes the table that stands for an error reply, which has been counted.
+func (m *machine) errorTable(text []byte) lua.Value {
+	t := m.st.NewTable(0, 4)
+	t.SetString(nameErr, m.st.String(text))
+	t.SetString(nameIgnore, lua.True)
+	return lua.TableValue(t)
+}
+
+// raise counts an error and raises it as a table. It does not return.
+func (m *machine) raise(t *lua.Thread, text string) {
+	m.host.CountError(text)
+	t.Throw(m.errorTable([]byte(text)))
+}
+
+// take makes the arguments of a call of those of a Lua function; false: one is neither a
+// string nor a number.
+func (m *machine) take(t *lua.Thread) bool {
+	n := t.NArgs()
+	m.args, m.buf = m.args[:0], m.buf[:0]
+	for i := range n {
+		v := t.Arg(i)
+		if s, ok := v.AsString(); ok {
+			m.args = append(m.args, s.Bytes())
+			continue
+		}
+		f, ok := v.AsNumber()
+		if !ok {
+			return false
+		}
+		from := len(m.buf)
+		m.buf = appendNumber(m.buf, f)
+		m.args = append(m.args, m.buf[from:len(m.buf):len(m.buf)])
+	}
+	return true
+}
+
+// exactInts bounds the whole numbers that are written as integers.
+const exactInts = 1 << 52
+
+// appendNumber writes a number as an argument: whole ones as integers, others as C's %.17g.
+func appendNumber(dst []byte, f float64) []byte {
+	switch {
+	case f == math.Trunc(f) && math.Abs(f) <= exactInts:
+		return strconv.AppendInt(dst, int64(f), 10)
+	case f != f || math.IsInf(f, 0):
+		return lua.AppendNumber(dst, f)
+	}
+	return strconv.AppendFloat(dst, f, 'g', 17, 64)
+}

@@ -1,0 +1,188 @@
+package script
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kringdb/kring/internal/lua"
+)
+
+// The parts of what set_repl takes.
+const (
+	replAOF     = 1
+	replReplica = 2
+	replAll     = replAOF | replReplica
+)
+
+// logLevels are the names of the levels of redis.log, in their order.
+var logLevels = [...]string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"}
+
+// openRedis makes the table redis.
+func (m *machine) openRedis(version string) lua.Value {
+	funcs := map[string]lua.GoFunc{
+		"call": m.call, "pcall": m.pcall, "error_reply": m.errorReply, "status_reply": m.statusReply, "sha1hex": m.sha1hex, "log": m.log,
+		"setresp": m.setResp, "set_repl": m.setRepl, "replicate_commands": m.replicateCommands, "acl_check_cmd": m.aclCheck,
+		"breakpoint": m.breakpoint, "debug": m.debug,
+	}
+	t := m.st.NewTable(0, 32)
+	for name, f := range funcs {
+		t.SetString(lua.Intern(name), goFunc(name, f))
+	}
+	set := func(name string, v lua.Value) { t.SetString(lua.Intern(name), v) }
+	for i, name := range logLevels {
+		set(name, lua.Int(i))
+	}
+	set("REPL_NONE", lua.Int(0))
+	set("REPL_AOF", lua.Int(replAOF))
+	set("REPL_REPLICA", lua.Int(replReplica))
+	set("REPL_SLAVE", lua.Int(replReplica))
+	set("REPL_ALL", lua.Int(replAll))
+	set("REDIS_VERSION", m.st.StringOf(version))
+	set("REDIS_VERSION_NUM", lua.Int(versionNumber(version)))
+	return lua.TableValue(t)
+}
+
+// versionNumber is a version as one number: a byte for each part.
+func versionNumber(version string) int {
+	var major, minor, patch int
+	_, _ = fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch)
+	return major<<16 | minor<<8 | patch
+}
+
+func (m *machine) call(t *lua.Thread) int  { return m.makeCall(t, true) }
+func (m *machine) pcall(t *lua.Thread) int { return m.makeCall(t, false) }
+
+// makeCall is redis.call, which raises errors, and redis.pcall, which returns them.
+func (m *machine) makeCall(t *lua.Thread, raises bool) int {
+	var v lua.Value
+	failed := true
+	switch {
+	case t.NArgs() == 0:
+		v = m.refusal("ERR Please specify at least one argument for this redis lib call")
+	case !m.take(t):
+		v = m.refusal("ERR Lua redis lib command arguments must be strings or integers")
+	default:
+		m.mode.Proto, m.mode.Unrecorded = m.proto, m.repl&replAOF == 0
+		reply, refused := m.host.Call(m.args, m.mode)
+		if refused != "" {
+			v = m.refusal(refused)
+			break
+		}
+		failed = reply[0] == '-'
+		r := reader{m, reply}
+		v = r.value()
+	}
+	if failed && raises {
+		t.Throw(v)
+	}
+	t.Push(v)
+	return 1
+}
+
+func (m *machine) refusal(text string) lua.Value {
+	m.host.CountError(text)
+	return m.errorTable([]byte(text))
+}
+
+// status makes the table that error_reply and status_reply return.
+func (m *machine) status(t *lua.Thread, name *lua.String) int {
+	tb := m.st.NewTable(0, 2)
+	s, ok := t.Arg(0).AsString()
+	switch {
+	case t.NArgs() != 1 || !ok:
+		t.Push(m.refusal("ERR wrong number or type of arguments"))
+		return 1
+	case name != nameErr:
+		tb.SetString(name, t.Arg(0))
+	case s.Len() > 0 && s.Bytes()[0] == '-':
+		tb.SetString(name, m.st.String(s.Bytes()[1:]))
+	default:
+		tb.SetString(name, m.st.StringOf("ERR "+s.String()))
+	}
+	t.Push(lua.TableValue(tb))
+	return 1
+}
+
+func (m *machine) errorReply(t *lua.Thread) int  { return m.status(t, nameErr) }
+func (m *machine) statusReply(t *lua.Thread) int { return m.status(t, nameOk) }
+
+func (m *machine) sha1hex(t *lua.Thread) int {
+	if t.NArgs() != 1 {
+		m.raise(t, "ERR wrong number of arguments")
+	}
+	t.PushString([]byte(Sum([]byte(textOf(t.ToString(t.Arg(0)))))))
+	return 1
+}
+
+func (m *machine) log(t *lua.Thread) int {
+	n := t.NArgs()
+	if n < 2 {
+		m.raise(t, "ERR redis.log() requires two arguments or more.")
+	}
+	level, ok := t.Arg(0).AsNumber()
+	if !ok {
+		m.raise(t, "ERR First argument must be a number (log level).")
+	}
+	if level < 0 || int(level) >= len(logLevels) {
+		m.raise(t, "ERR Invalid debug level.")
+	}
+	var parts []string
+	for i := 1; i < n; i++ {
+		parts = append(parts, textOf(t.Arg(i)))
+	}
+	m.host.Log(int(level), strings.Join(parts, " "))
+	return 0
+}
+
+func (m *machine) setResp(t *lua.Thread) int {
+	if t.NArgs() != 1 {
+		m.raise(t, "ERR redis.setresp() requires one argument.")
+	}
+	f, ok := t.Arg(0).AsNumber()
+	if !ok || f != 2 && f != 3 {
+		m.raise(t, "ERR RESP version must be 2 or 3.")
+	}
+	m.proto = int(f)
+	return 0
+}
+
+func (m *machine) setRepl(t *lua.Thread) int {
+	if t.NArgs() != 1 {
+		m.raise(t, "ERR redis.set_repl() requires one argument.")
+	}
+	f, _ := t.Arg(0).AsNumber()
+	if int(f)&^replAll != 0 {
+		m.raise(t, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
+	}
+	m.repl = int(f)
+	return 0
+}
+
+// replicateCommands asks for what always is so: what a script did is recorded, not the script.
+func (m *machine) replicateCommands(t *lua.Thread) int {
+	t.Push(lua.True)
+	return 1
+}
+
+func (m *machine) aclCheck(t *lua.Thread) int {
+	if t.NArgs() == 0 {
+		m.raise(t, "ERR Please specify at least one argument for this redis lib call")
+	}
+	if !m.take(t) {
+		m.raise(t, "ERR Lua redis lib command arguments must be strings or integers")
+	}
+	may, known := m.host.MayCall(m.args)
+	if !known {
+		m.raise(t, "ERR Invalid command passed to redis.acl_check_cmd()")
+	}
+	t.Push(lua.Bool(may))
+	return 1
+}
+
+// breakpoint and debug are for a debugger, which there is not.
+func (m *machine) breakpoint(t *lua.Thread) int {
+	t.Push(lua.False)
+	return 1
+}
+
+func (m *machine) debug(*lua.Thread) int { return 0 }

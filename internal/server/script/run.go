@@ -1,0 +1,131 @@
+package script
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/kringdb/kring/internal/lua"
+	"github.com/kringdb/kring/resp"
+)
+
+// Eval runs a script and replies what it returns. The caller holds all gates.
+func (e *Engine) Eval(s *Script, r *Run) {
+	if errText := refused(s.flags, r); errText != "" {
+		r.W.Error(errText)
+		return
+	}
+	if e.eval == nil {
+		e.eval = e.newMachine()
+		e.eval.openScripts()
+	}
+	m := e.eval
+	if s.f.IsNil() || s.in != m {
+		s.f, s.in = m.st.Load(s.proto), m
+	}
+	g := m.st.Globals()
+	g.SetString(nameKEYS, lua.TableValue(m.list(r.Keys)))
+	g.SetString(nameARGV, lua.TableValue(m.list(r.Args)))
+	m.run(r, s.SHA, s.flags, s.f)
+	e.vmBytes[0].Store(int64(m.st.Memory()))
+}
+
+// refused says why what declares its flags may not run, "" if it may.
+func refused(flags Flags, r *Run) (errText string) {
+	switch {
+	case flags&Undeclared != 0:
+		return ""
+	case flags&NoWrites == 0 && r.ReadOnly:
+		return "ERR Can not execute a script with write flag using *_ro command."
+	case flags&AllowOOM == 0 && r.Full:
+		return "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+	}
+	return ""
+}
+
+var nameKEYS, nameARGV = lua.Intern("KEYS"), lua.Intern("ARGV")
+
+// list makes a table of arguments.
+func (m *machine) list(args resp.Args) *lua.Table {
+	t := m.st.NewTable(len(args), 0)
+	for i, a := range args {
+		t.SetInt(i+1, m.st.Cached(a))
+	}
+	return t
+}
+
+// run calls f, which errors name so, and replies what it returns.
+func (m *machine) run(r *Run, name string, flags Flags, f lua.Value, args ...lua.Value) {
+	m.host, m.proto, m.repl = r.Host, 2, replAll
+	m.mode = Mode{ReadOnly: r.ReadOnly || flags&NoWrites != 0, AllowOOM: flags&AllowOOM != 0}
+	results, err := m.st.Run(f, args...)
+	switch {
+	case err != nil:
+		m.fail(r, name, err)
+	case len(results) == 0:
+		m.reply(r.W, lua.Nil, 0)
+	default:
+		m.reply(r.W, results[0], 0)
+	}
+	m.st.Release()
+	m.host = nil
+	if cap(m.buf) > keepBytes {
+		m.buf, m.args = nil, nil
+	}
+	clear(m.args[:cap(m.args)])
+}
+
+// fail replies why a run has ended early.
+func (m *machine) fail(r *Run, name string, err error) {
+	var le *lua.Error
+	if !errors.As(err, &le) { // the host has ended it
+		text := "ERR " + err.Error() + " script: " + name
+		if source, line := m.stoppedIn, m.stoppedAt; source != "" {
+			text += ", on " + source + ":" + strconv.Itoa(line) + "."
+		}
+		r.W.Error(oneLine(text))
+		return
+	}
+	t, ok := le.Value.AsTable()
+	if !ok {
+		r.W.Error(oneLine("ERR " + le.Error() + " script: " + name))
+		return
+	}
+	text := textOf(t.GetString(nameErr)) + " script: " + name
+	source, line := t.GetString(nameSource), t.GetString(nameLine)
+	if s := textOf(source); s != "" && !line.IsNil() {
+		text += ", on " + s + ":" + textOf(line) + "."
+	}
+	m.writeError(r.W, text, t)
+}
+
+// writeError replies the text of an error table, which may have been counted already.
+func (m *machine) writeError(w *resp.Writer, text string, t *lua.Table) {
+	if t.GetString(nameIgnore).Truthy() {
+		count := w.OnError
+		w.OnError = nil
+		w.Error(oneLine(text))
+		w.OnError = count
+		return
+	}
+	w.Error(oneLine(text))
+}
+
+// textOf returns the text of a string or a number, "" for anything else.
+func textOf(v lua.Value) string {
+	if s, ok := v.AsString(); ok {
+		return s.String()
+	}
+	if f, ok := v.AsNumber(); ok {
+		return string(lua.AppendNumber(nil, f))
+	}
+	return ""
+}
+
+// oneLine makes a text fit for a reply of one line.
+func oneLine(s string) string {
+	if strings.ContainsAny(s, "\r\n") {
+		s = strings.NewReplacer("\r", " ", "\n", " ").Replace(strings.TrimRight(s, "\r\n"))
+	}
+	return s
+}

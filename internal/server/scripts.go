@@ -1,0 +1,350 @@
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/script"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+)
+
+// This file runs scripts: package script knows them and their language, an executor makes their
+// calls. A script runs on a worker, with all gates held, and what it does is one unit. One that
+// runs long bars the gates: reactors then serve what needs none (see runBarred), and let the rest
+// wait; when it is busy, the rest is refused.
+
+// scripting is what the server keeps for it.
+type scripting struct {
+	engine  *script.Engine
+	running atomic.Pointer[runningScript] // nil: none
+	barred  atomic.Bool                   // the gates are, by it
+}
+
+// runningScript is a script as others see it.
+type runningScript struct {
+	name     string
+	command  []string
+	function bool
+	began    time.Time
+	wrote    atomic.Bool
+	killed   atomic.Bool
+	busy     bool // of its executor: it is called slow
+}
+
+// scriptRun is an executor's part in scripts.
+type scriptRun struct {
+	run     *runningScript // nil: none
+	w       resp.Writer    // for the replies to its calls
+	reply   resp.Buffer
+	client  scriptClient
+	keys    []store.Key
+	caller  admit.Caller
+	full    bool // above maxmemory when it began
+	silent  bool // what it does is not recorded
+	dropped bool // the server ends: what it did is not recorded
+}
+
+// scriptClient is the client of a script's calls: it is who runs the script, but has a database
+// of its own.
+type scriptClient struct {
+	command.Nobody
+	of command.Client
+}
+
+// ID implements command.Client.
+func (s *scriptClient) ID() int64 { return s.of.ID() }
+
+// User implements command.Client.
+func (s *scriptClient) User() string { return s.of.User() }
+
+// Name implements command.Client.
+func (s *scriptClient) Name() string { return s.of.Name() }
+
+// AppendInfo implements command.Client.
+func (s *scriptClient) AppendInfo(dst []byte) []byte { return s.of.AppendInfo(dst) }
+
+// scriptHost is an executor as the scripts that it runs see it.
+type scriptHost struct{ *executor }
+
+// runScript runs the context's call, which runs a script, with all gates held. It returns false,
+// having done nothing, on a reactor.
+func (ex scriptHost) runScript() (done bool) {
+	if !ex.worker {
+		return false
+	}
+	s := ex.srv
+	ex.scr.full = s.state()&admit.OverMemory != 0 && !ex.makeRoom()
+	ex.gate.Unlock()
+	s.gates.lockAll()
+	ex.whole = true
+	ex.invoke(&ex.ctx, &noShards)
+	ex.whole = false
+	s.openGates()
+	ex.gate.Lock()
+	ex.afterUnlock()
+	return true
+}
+
+// openGates lets go of all gates, and lets those go on whom a script has made wait.
+func (s *Server) openGates() {
+	barred := s.scripts.barred.Load()
+	if barred {
+		s.gates.barAll(false)
+		s.scripts.barred.Store(false)
+	}
+	s.gates.unlockAll()
+	if barred {
+		s.resumeAll()
+	}
+}
+
+// barGates sends the reactors away from their gates, all of which the caller holds.
+func (s *Server) barGates() {
+	if !s.scripts.barred.Load() {
+		s.scripts.barred.Store(true)
+		s.gates.barAll(true)
+	}
+}
+
+// resumeAll has all reactors look at the sessions that wait there for a pause or a script.
+func (s *Server) resumeAll() {
+	for i, r := range s.group.Reactors() {
+		r.Post(s.execs[i].resumePostponed)
+	}
+}
+
+// scripted runs f, which runs a script on behalf of c's client, as one unit. All gates are held.
+func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func(r *script.Run)) {
+	run := &runningScript{name: name, function: function, began: time.Now()}
+	if function {
+		for _, a := range c.Args {
+			run.command = append(run.command, string(a))
+		}
+	}
+	scr := &ex.scr
+	if ex.monitored {
+		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
+	}
+	call, db, client, w, wait, from := c.Call, c.DB, c.Client, c.W, c.CanWait, ex.mark
+	scr.run, scr.dropped = run, false
+	scr.client = scriptClient{of: client}
+	scr.client.Protocol = 2
+	scr.caller = admit.Caller{As: admit.Script, User: ex.caller.User}
+	scr.w.OnError = w.OnError
+	c.CanWait = false
+	alone := !ex.inExec
+	if alone {
+		ex.inExec, ex.execTx, ex.execSpec = true, nil, c.Spec
+		ex.beginUnit(nil)
+	}
+	ex.srv.scripts.running.Store(run)
+	f(&script.Run{Host: ex, W: w, Full: scr.full})
+	ex.srv.scripts.running.Store(nil)
+	if run.busy {
+		ex.srv.setGuard(guardBusy, false)
+	}
+	if alone {
+		if scr.dropped {
+			ex.dropUnit()
+		}
+		ex.endUnit()
+		ex.inExec, ex.execSpec = false, nil
+		w.Raw(ex.pushes)
+		ex.pushes = ex.pushes[:0]
+	}
+	c.Call, c.DB, c.Client, c.W, c.CanWait, ex.mark = call, db, client, w, wait, from
+	c.NoEffect() // its calls have been recorded
+	*scr = scriptRun{w: scr.w, reply: scr.reply, keys: scr.keys[:0]}
+	if cap(scr.reply.Bytes()) > keepScratchBytes {
+		scr.reply = resp.Buffer{}
+	}
+}
+
+// Call implements script.Host.
+func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refusal string) {
+	c, scr, s := &ex.ctx, &ex.scr, ex.srv
+	var cl batchCall
+	cl.spec = s.table.Lookup(args[0])
+	scr.keys = ex.resolve(scr.keys[:0], &cl, args)
+	c.Call = command.Call{Spec: cl.spec, Args: args, Keys: scr.keys}
+	state := s.state() & (admit.Broken | admit.Unsaved | admit.FewReplicas | admit.ReadOnly | admit.MasterDown)
+	if scr.full && !mode.AllowOOM && !scr.run.wrote.Load() {
+		state |= admit.Full
+	}
+	v := admit.Judge(&scr.caller, state, &c.Call, cl.fault)
+	switch {
+	case v.Ruling == admit.Denied:
+		ex.noteDenied(v.Denial.Denied, deniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
+		ex.cmds.Reject(cl.spec.ID)
+		return nil, v.Text(&scr.caller, &c.Call, "")
+	case v.Refused():
+		if cl.spec != nil && cl.fault == admit.NoFault {
+			ex.cmds.Reject(cl.spec.ID)
+		}
+		return nil, v.Text(&scr.caller, &c.Call, s.aof.reason())
+	case mode.ReadOnly && cl.spec.Flags&(command.Write|command.MayReplicate) != 0:
+		return nil, "ERR Write commands are not allowed from read-only scripts."
+	}
+	if cl.spec.Flags&command.Write != 0 {
+		scr.run.wrote.Store(true)
+	}
+	scr.reply.Reset()
+	scr.w.Bind(&scr.reply, mode.Proto)
+	scr.silent = mode.Unrecorded
+	scr.client.Protocol = mode.Proto
+	w, client := c.W, c.Client
+	c.W, c.Client = &scr.w, &scr.client
+	ex.mark = ex.nanos()
+	if len(c.Keys) == 0 {
+		ex.invoke(c, nil)
+	} else {
+		held := s.shardsOfCall(&c.Call)
+		s.store.LockSet(&held)
+		ex.invoke(c, nil)
+		s.store.UnlockSet(&held)
+	}
+	ex.closeGroup()
+	c.W, c.Client = w, client
+	scr.w.Flush()
+	return scr.reply.Bytes(), ""
+}
+
+// MayCall implements script.Host.
+func (ex scriptHost) MayCall(args resp.Args) (may, known bool) {
+	var cl batchCall
+	cl.spec = ex.srv.table.Lookup(args[0])
+	ex.scr.keys = ex.resolve(ex.scr.keys[:0], &cl, args)
+	if cl.spec == nil || cl.fault == admit.BadSubcommand {
+		return false, false
+	}
+	user := ex.caller.User
+	return user == nil || user.Check(cl.spec, args).Denied == 0, true
+}
+
+var (
+	errScriptKilled   = errors.New("Script killed by user with SCRIPT KILL...")
+	errFunctionKilled = errors.New("Script killed by user with FUNCTION KILL.")
+	errScriptDropped  = errors.New("the server ends")
+)
+
+// Tick implements script.Host.
+func (ex scriptHost) Tick() error {
+	s, run := ex.srv, ex.scr.run
+	switch {
+	case run.killed.Load() && run.function:
+		return errFunctionKilled
+	case run.killed.Load():
+		return errScriptKilled
+	case s.asked() || s.stopping.Load():
+		ex.scr.dropped = true
+		return errScriptDropped
+	}
+	lasts := time.Since(run.began)
+	if lasts < barAfter {
+		return nil
+	}
+	s.barGates()
+	if most := s.opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && lasts.Milliseconds() >= most {
+		run.busy = true
+		s.setGuard(guardBusy, true)
+		s.log.Warn("a script is slow: SCRIPT KILL ends it", "script", run.name, "milliseconds", lasts.Milliseconds())
+		s.resumeAll()
+	}
+	runtime.Gosched() // the reactors may wait for a processor
+	return nil
+}
+
+// Log implements script.Host.
+func (ex scriptHost) Log(level int, text string) {
+	levels := [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}
+	ex.srv.log.Log(nil, levels[level], text)
+}
+
+// CountError implements script.Host.
+func (ex scriptHost) CountError(text string) { ex.srv.logs.Errors.Add(text) }
+
+// recordLibraries makes the commands that load all libraries.
+func (s *Server) recordLibraries() (b []byte) {
+	for _, l := range s.scripts.engine.Libraries() {
+		b = resp.AppendHeader(b, '*', 3)
+		b = resp.AppendBulkString(b, "FUNCTION")
+		b = resp.AppendBulkString(b, "LOAD")
+		b = resp.AppendBulkString(b, l.Text)
+	}
+	return b
+}
+
+// scriptsHost implements command.ScriptsHost.
+type scriptsHost struct {
+	srv *Server
+	*script.Engine
+}
+
+// Eval implements command.ScriptsHost.
+func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.ScriptArgs) {
+	var s *script.Script
+	if bySHA {
+		if s = h.Find(text); s == nil {
+			c.W.Error("NOSCRIPT No matching script. Please use EVAL.")
+			return
+		}
+	} else {
+		var errText string
+		if s, errText = h.Engine.Load(text, false); errText != "" {
+			c.W.Error(errText)
+			return
+		}
+	}
+	scriptHost{executorOf(c)}.scripted(c, s.SHA, false, func(r *script.Run) {
+		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
+		h.Engine.Eval(s, r)
+	})
+}
+
+// Call implements command.ScriptsHost.
+func (h scriptsHost) Call(c *command.Ctx, name []byte, a command.ScriptArgs) {
+	scriptHost{executorOf(c)}.scripted(c, string(name), true, func(r *script.Run) {
+		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
+		h.Engine.Call(name, r)
+	})
+}
+
+// Load implements command.ScriptsHost.
+func (h scriptsHost) Load(text []byte) (sha, errText string) {
+	s, errText := h.Engine.Load(text, true)
+	if errText != "" {
+		return "", errText
+	}
+	return s.SHA, ""
+}
+
+// Kill implements command.ScriptsHost.
+func (h scriptsHost) Kill(function bool) (errText string) {
+	run := h.srv.scripts.running.Load()
+	switch {
+	case run == nil:
+		return "NOTBUSY No scripts in execution right now."
+	case run.function != function:
+		return admit.BusyText(run.function)
+	case run.wrote.Load():
+		return "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+	}
+	run.killed.Store(true)
+	return ""
+}
+
+// Running implements command.ScriptsHost.
+func (h scriptsHost) Running() (f command.RunningScript, ok bool) {
+	run := h.srv.scripts.running.Load()
+	if run == nil || !run.function {
+		return f, false
+	}
+	return command.RunningScript{Name: run.name, Command: slices.Clone(run.command), Millis: time.Since(run.began).Milliseconds()}, true
+}

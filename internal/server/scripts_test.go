@@ -1,0 +1,191 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+const endless = "while true do end"
+
+// busyScript runs a script that does not end, and returns its client when it keeps the reactors
+// from their gates.
+func busyScript(t *testing.T, s *Server, args ...string) *testClient {
+	t.Helper()
+	c := dial(t, s)
+	c.send(encode(args...))
+	for end := time.Now().Add(patience); !s.scripts.barred.Load(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the script does not run")
+		}
+	}
+	return c
+}
+
+// TestBusyScript: while a script runs for ever, who needs no data is served, others wait and are
+// refused after the threshold, until SCRIPT KILL.
+func TestBusyScript(t *testing.T) {
+	s := startServer(t, "busy-reply-threshold", "300")
+	c, waits, tx := dial(t, s), dial(t, s), dial(t, s)
+	c.want("OK", "SET", "a", "1")
+	tx.want("OK", "MULTI")
+	tx.want("QUEUED", "DBSIZE")
+	script := busyScript(t, s, "EVAL", endless, "0")
+	waits.send(encode("GET", "a") + encode("PING"))
+	for range 20 {
+		c.want("PONG", "PING")
+		c.want("x", "ECHO", "x")
+	}
+	busy := "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	if got := waits.reply(); got != busy {
+		t.Errorf("GET: %q", got)
+	}
+	if got := waits.reply(); got != "PONG" {
+		t.Errorf("PING behind it: %q", got)
+	}
+	c.want(busy, "SET", "a", "2")
+	c.want(busy, "FLUSHALL")
+	c.want(busy, "INFO")
+	c.want(busy, "EVAL", "return 1", "0")
+	tx.want("EXECABORT Transaction discarded because of: "+strings.TrimPrefix(busy, "ERR "), "EXEC")
+	c.want(busy, "FUNCTION", "KILL")
+	c.want("[running_script nil engines [LUA [libraries_count 0 functions_count 0]]]", "FUNCTION", "STATS")
+	c.want("OK", "SCRIPT", "KILL")
+	if got := script.reply(); !strings.HasPrefix(got, "ERR Script killed by user with SCRIPT KILL... script: ") || !strings.HasSuffix(got, ", on @user_script:1.") {
+		t.Errorf("the script: %q", got)
+	}
+	c.want("1", "GET", "a")
+	c.want("NOTBUSY No scripts in execution right now.", "SCRIPT", "KILL")
+	script.want("1", "EVAL", "return 1", "0")
+}
+
+// TestWaitingForAScript: before the threshold everything waits, and goes on as if nothing had been.
+func TestWaitingForAScript(t *testing.T) {
+	s := startServer(t, "busy-reply-threshold", "0")
+	script := busyScript(t, s, "EVAL", endless, "0")
+	var others []*testClient
+	for _, args := range [][]string{{"INCR", "n"}, {"FLUSHALL"}, {"DBSIZE"}, {"KEYS", "*"}, {"EVAL", "return redis.call('ping')", "0"}, {"INFO", "server"}, {"SUBSCRIBE", "c"}} {
+		c := dial(t, s)
+		c.send(encode(args...))
+		others = append(others, c)
+	}
+	c := dial(t, s)
+	c.want("PONG", "PING")
+	c.want("OK", "MULTI")
+	c.want("QUEUED", "INCR", "n")
+	c.want("OK", "DISCARD")
+	c.want("OK", "SCRIPT", "KILL")
+	for _, o := range others {
+		if got := o.reply(); strings.HasPrefix(got, "BUSY") || got == "" {
+			t.Errorf("got %q", got)
+		}
+	}
+	script.reply()
+}
+
+// TestUnkillable: what has written cannot be killed, but ends with the server.
+func TestUnkillable(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runServer(t, "dir", dir, "appendonly", "yes")
+	c := dial(t, s)
+	c.want("OK", "SET", "kept", "1")
+	busyScript(t, s, "EVAL", "redis.call('set','a',1) while true do pcall(function() while true do end end) end", "0")
+	if got := c.do("SCRIPT", "KILL"); !strings.HasPrefix(got, "UNKILLABLE ") {
+		t.Errorf("got %q", got)
+	}
+	end()
+	s = startServer(t, "dir", dir, "appendonly", "yes")
+	dial(t, s).want("[1 nil]", "MGET", "kept", "a")
+}
+
+// TestFunctionsSurvive: libraries are there after a restart, with and without a rewrite of the AOF.
+func TestFunctionsSurvive(t *testing.T) {
+	dir := t.TempDir()
+	lib := func(name string) string {
+		return fmt.Sprintf("#!lua name=%s\nredis.register_function('f%s', function(keys, args) return redis.call('incr', keys[1]) end)", name, name)
+	}
+	options := []string{"dir", dir, "appendonly", "yes"}
+	s, end := runServer(t, options...)
+	c := dial(t, s)
+	for _, name := range []string{"a", "b", "c"} {
+		c.want(name, "FUNCTION", "LOAD", lib(name))
+	}
+	c.want("OK", "FUNCTION", "DELETE", "b")
+	c.want("1", "FCALL", "fa", "1", "k")
+	end()
+	s, end = runServer(t, options...)
+	c = dial(t, s)
+	c.want("2", "FCALL", "fa", "1", "k")
+	c.want("ERR Function not found", "FCALL", "fb", "1", "k")
+	c.do("BGREWRITEAOF")
+	for deadline := time.Now().Add(patience); !strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:0"); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the rewrite does not end")
+		}
+	}
+	c.want("OK", "DEBUG", "LOADAOF")
+	c.want("3", "FCALL", "fc", "1", "k")
+	dump := c.do("FUNCTION", "DUMP")
+	c.want("OK", "FUNCTION", "FLUSH")
+	c.want("OK", "FUNCTION", "RESTORE", dump)
+	end()
+	s = startServer(t, options...)
+	c = dial(t, s)
+	c.want("4", "FCALL", "fc", "1", "k")
+	c.want("5", "FCALL", "fa", "1", "k")
+	c.want("ERR Library a already exists", "FUNCTION", "RESTORE", dump)
+	c.want("OK", "FUNCTION", "RESTORE", dump, "REPLACE")
+	c.want("OK", "FUNCTION", "RESTORE", dump, "FLUSH")
+}
+
+// TestScriptsAreUnits: what a script did is recorded as one, and not what it wants to have left out;
+// who waits for a key gets it when the script has ended.
+func TestScriptsAreUnits(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runServer(t, "dir", dir, "appendonly", "yes")
+	c, waits := dial(t, s), dial(t, s)
+	waits.send(encode("BLPOP", "l", "0"))
+	for end := time.Now().Add(patience); s.counts.blocked.Load() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the client is not blocked")
+		}
+	}
+	c.want("2", "EVAL", "redis.call('rpush','l','gone') redis.call('lpop','l') redis.call('rpush','l','x','y') return redis.call('llen','l')", "0")
+	if got := waits.reply(); got != "[l x]" {
+		t.Errorf("BLPOP: %q", got)
+	}
+	c.want("nil", "EVAL", "return redis.call('blpop','empty',0)", "0")
+	c.want("nil", "EVAL", "redis.set_repl(redis.REPL_NONE) redis.call('set','unrecorded',1)", "0")
+	c.want("OK", "MULTI")
+	c.want("QUEUED", "EVAL", "redis.call('set','m',1) error('late')", "0")
+	c.want("QUEUED", "INCR", "m")
+	if got := c.do("EXEC"); !strings.HasPrefix(got, "[ERR user_script:1: late script: ") || !strings.HasSuffix(got, " 2]") {
+		t.Errorf("EXEC: %q", got)
+	}
+	end()
+	s = startServer(t, "dir", dir, "appendonly", "yes")
+	dial(t, s).want("[2 nil]", "MGET", "m", "unrecorded")
+	dial(t, s).want("[y]", "LRANGE", "l", "0", "-1")
+}
+
+// TestScriptCache: 500 scripts of EVAL are kept, the ones used last, and those of SCRIPT LOAD always.
+func TestScriptCache(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	loaded := c.do("SCRIPT", "LOAD", "return 'loaded'")
+	first := c.do("SCRIPT", "LOAD", "return 'x'")
+	c.want("OK", "SCRIPT", "FLUSH")
+	c.want(loaded, "SCRIPT", "LOAD", "return 'loaded'")
+	c.want("x", "EVAL", "return 'x'", "0")
+	for i := range 600 {
+		c.want(fmt.Sprint(i), "EVAL", fmt.Sprintf("return %d", i), "0")
+		if i < 300 {
+			c.want("x", "EVALSHA", strings.ToUpper(first), "0")
+		}
+	}
+	c.want("[1 1]", "SCRIPT", "EXISTS", loaded, first)
+	if n := s.scripts.engine.Stats(); n.Scripts != 501 || n.Evicted != 101 {
+		t.Errorf("%+v", n)
+	}
+}
