@@ -34,7 +34,7 @@ export KRING_BIN ?= $(CURDIR)/$(BIN)
 all: build
 
 build:
-	$(GO) build -o $(BIN) ./cmd/kring-server
+	CGO_ENABLED=0 $(GO) build -o $(BIN) ./cmd/kring-server
 
 # The server with every self-check and the race detector, for the differential test.
 checked:
@@ -124,7 +124,7 @@ fuzz:
 bench: build
 	$(TESTS) run ./load/bench $(ARGS)
 
-# Bytes per key, against redis-server.
+# Bytes per key, against redis-server. ARGS='-small 1000000': of small data, from 1,000 keys on.
 bench-memory: build
 	$(TESTS) run ./load/memory $(ARGS)
 

@@ -165,7 +165,7 @@ func (o *operands) union(fn func(m []byte)) {
 
 // unionOfMany remembers what it has emitted, in an arena of its own.
 func (o *operands) unionOfMany(fn func(m []byte)) {
-	ar := arena.New()
+	ar := arena.NewAlone()
 	var t slotted.Table
 	t.Init(slotted.Keys)
 	for _, e := range o.sets {
@@ -276,7 +276,7 @@ func sdiff(c *Ctx) {
 	case o.probes():
 		replyCollected(c, o.probeDiff)
 	default:
-		ar := arena.New()
+		ar := arena.NewAlone()
 		b := newSetBuilder(ar, setLimits(c), entry.Hashtable)
 		b.difference(&o)
 		replyMembers(c, b.e)

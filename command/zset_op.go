@@ -265,7 +265,7 @@ func (p *zopCall) run() (l scoredList) {
 // union adds up the inputs in their order. The table of the members seen stands outside
 // the Go heap: it may be large.
 func (p *zopCall) union(l *scoredList) {
-	ar := arena.New()
+	ar := arena.NewAlone()
 	defer ar.Release()
 	var seen slotted.Table
 	seen.Init(slotted.Words)

@@ -141,6 +141,7 @@ func announce(ctx context.Context, opts *options.Options, log *slog.Logger, read
 		select {
 		case <-ready:
 			notify(opts, log, "READY=1\nSTATUS=Ready to accept connections")
+			settle()
 		case <-ending:
 		}
 	})

@@ -23,7 +23,9 @@ type Arena struct {
 	pages   int64 // bytes held
 	id      uint32
 	classes [numClasses]class
-	tenants [smallClasses]uint16  // blocks of a class that live in its leader's pages
+	guests  [smallClasses]uint16  // blocks of a class that live in commons
+	guest   uint16                // its number there; 0 if it has no such blocks
+	alone   bool                  // it is no guest, see NewAlone
 	closed  map[uint32]closedPage // by first unit; nil unless blocks are being moved
 }
 
@@ -35,6 +37,14 @@ var lastID atomic.Uint32
 func New() *Arena {
 	a := new(Arena)
 	a.Init()
+	return a
+}
+
+// NewAlone is New for an arena of a short life, whose Release is not to search the commons:
+// it takes whole pages from its first block on.
+func NewAlone() *Arena {
+	a := New()
+	a.alone = true
 	return a
 }
 
@@ -61,8 +71,8 @@ func (a *Arena) Alloc(n int) Addr {
 	}
 	addr := Addr(u)<<unitShift + Addr(f-1)<<3
 	if invariants.Enabled {
-		a.checkReused(addr, int(classBytes[c]))
-		a.checkHandedOut(addr, int(classBytes[c]), c)
+		checkReused(addr, int(classBytes[c]))
+		checkHandedOut(addr, int(classBytes[c]), c, a.id)
 	}
 	d.free = U16(addr)
 	d.used++
@@ -71,19 +81,18 @@ func (a *Arena) Alloc(n int) Addr {
 }
 
 // allocSlow serves a class whose first page has no freed block. Before a class
-// takes a page it is a tenant of its leader, as far as the lease goes: otherwise
-// a shard with a few blocks of each size would hold a page, almost empty, for each
-// of them.
+// takes a page its blocks stand in pages that it shares with other arenas: otherwise
+// each shard with a few blocks of a size would hold a page, almost empty, for them.
 func (a *Arena) allocSlow(c int) Addr {
-	of := c
-	if a.tenants[c] < leaseMax[c] && !a.hasRoom(c) {
-		of = int(leader[c])
-		a.tenants[c]++
+	if a.guests[c] < guestMax[c] && !a.hasRoom(c) {
+		if addr := a.lodge(c); addr != 0 {
+			return addr
+		}
 	}
-	addr := a.take(of)
+	addr := a.take(c)
 	a.used += int64(classBytes[c])
 	if invariants.Enabled {
-		a.checkHandedOut(addr, int(classBytes[of]), c)
+		checkHandedOut(addr, int(classBytes[c]), c, a.id)
 	}
 	return addr
 }
@@ -109,7 +118,7 @@ func (a *Arena) take(c int) Addr {
 	if f := d.free; f != 0 {
 		addr := page + Addr(f-1)<<3
 		if invariants.Enabled {
-			a.checkReused(addr, int(size))
+			checkReused(addr, int(size))
 		}
 		d.free = U16(addr)
 		return addr
@@ -132,16 +141,14 @@ func (a *Arena) Free(addr Addr, n int) {
 	s := *stateOf(u)
 	u &^= 1<<((s-1)&7) - 1
 	d := descOf(u)
-	if uint8(s-1) > topOrder {
-		badFree(addr, n)
+	if uint8(s-1) > topOrder || int(d.class) != c {
+		a.freeOdd(s, u, addr, c, n)
+		return
 	}
 	if invariants.Enabled {
-		a.checkTakenBack(addr, int(classBytes[d.class]), u, c)
+		checkTakenBack(addr, int(classBytes[c]), u, c, a.id)
 	}
 	a.used -= int64(classBytes[c])
-	if int(d.class) != c {
-		c = a.endLease(c, d, addr, n)
-	}
 	f := d.free
 	wasFull := f == 0 && d.full(classBytes[c])
 	SetU16(addr, f)
@@ -152,13 +159,12 @@ func (a *Arena) Free(addr Addr, n int) {
 	}
 }
 
-// endLease returns the class of the page, where a block of class c was a tenant.
-func (a *Arena) endLease(c int, d *desc, addr Addr, n int) int {
-	if leader[c] != d.class || a.tenants[c] == 0 {
+// freeOdd takes back a block that is in no page of its class that the arena has for itself.
+func (a *Arena) freeOdd(state uint8, u uint32, addr Addr, c, n int) {
+	if state == stateNone || state&^7 != stateCommons {
 		badFree(addr, n)
 	}
-	a.tenants[c]--
-	return int(d.class)
+	a.leave(u, addr, c, n)
 }
 
 // badFree reports a block that cannot have come from Alloc(n).

@@ -18,8 +18,8 @@ func BenchmarkAllocFree(b *testing.B) {
 	}
 }
 
-// BenchmarkTenant does so with a block that lives in its leader's page.
-func BenchmarkTenant(b *testing.B) { benchAllocFree(b, 100, 1) }
+// BenchmarkGuest does so with a block that lives in a shared page.
+func BenchmarkGuest(b *testing.B) { benchAllocFree(b, 100, 1) }
 
 func benchAllocFree(b *testing.B, n, live int) {
 	a := New()

@@ -34,7 +34,7 @@ func liveOf(addr Addr) *uint8 { return (*uint8)(unsafe.Add(lives, uintptr(addr)>
 
 // checkReused verifies that nobody wrote to a block between Free and Alloc. Its
 // first two bytes are the link of the free list.
-func (a *Arena) checkReused(addr Addr, size int) {
+func checkReused(addr Addr, size int) {
 	for i, b := range Bytes(addr, size) {
 		if b != mangled && i >= 2 {
 			assert(false, "arena: block %#x of %d bytes was written at offset %d after it was freed", uint64(addr), size, i)
@@ -43,9 +43,9 @@ func (a *Arena) checkReused(addr Addr, size int) {
 }
 
 // checkHandedOut notes a block as live and fills all but the link with rubbish.
-func (a *Arena) checkHandedOut(addr Addr, size, class int) {
+func checkHandedOut(addr Addr, size, class int, owner uint32) {
 	live := liveOf(addr)
-	if ownerOf(uint32(addr>>unitShift)) != a.id || *live != 0 {
+	if ownerOf(uint32(addr>>unitShift)) != owner || *live != 0 {
 		assert(false, "arena: block %#x handed out is live or another arena's", uint64(addr))
 	}
 	*live = uint8(class) + 1
@@ -53,8 +53,8 @@ func (a *Arena) checkHandedOut(addr Addr, size, class int) {
 }
 
 // checkTakenBack verifies that a block may be freed and overwrites it.
-func (a *Arena) checkTakenBack(addr Addr, size int, page uint32, class int) {
-	if ownerOf(uint32(addr>>unitShift)) != a.id {
+func checkTakenBack(addr Addr, size int, page uint32, class int, owner uint32) {
+	if ownerOf(uint32(addr>>unitShift)) != owner {
 		assert(false, "arena: Free(%#x) through another arena", uint64(addr))
 	}
 	if off := int(addr - Addr(page)<<unitShift); off%size != 0 {
@@ -104,12 +104,63 @@ func (a *Arena) CheckInvariants() {
 		used += u
 		pages += units << unitShift
 	}
-	for c, n := range a.tenants {
-		used -= int64(n) * int64(classBytes[leader[c]]-classBytes[c])
-	}
+	lodged := a.checkGuests()
+	used += lodged
+	pages += lodged
 	assert(used == a.used, "arena: blocks sum up to %d, the account says %d", used, a.used)
 	assert(pages == a.pages, "arena: pages sum up to %d, the account says %d", pages, a.pages)
 	assert(used != 0 || pages == 0, "arena: empty, but holds %d bytes of pages", pages)
+}
+
+// ownerCommons owns the units of all commons.
+const ownerCommons = 1<<32 - 1
+
+// checkGuests verifies that the commons know of all blocks that the arena has there, and
+// returns their bytes.
+func (a *Arena) checkGuests() (bytes int64) {
+	for c, n := range a.guests {
+		if n == 0 {
+			continue
+		}
+		assert(a.guest != 0, "arena: blocks in commons without a number")
+		found := commonsOf(a.guest<<1).checkRing(c, a.guest)
+		found += commonsOf(a.guest<<1|1).checkRing(c, a.guest)
+		assert(found == int(n), "arena: class %d has %d blocks in commons, the account says %d", c, found, n)
+		bytes += int64(n) * int64(classBytes[c])
+	}
+	return bytes
+}
+
+// checkRing verifies a ring of a commons and returns how many blocks in it are the guest's.
+func (k *commons) checkRing(c int, guest uint16) (found int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r, size := &k.mu.rings[c], int(classBytes[c])
+	full := false
+	for u := r.head; u != 0; {
+		d, page := descOf(u), Addr(u)<<unitShift
+		assert(descOf(d.next).prev == u && descOf(d.prev).next == u, "arena: shared ring %d is broken at %d", c, u)
+		assert(int(d.class) == c && *stateOf(u) == stateCommons|(d.order+1), "arena: shared page %d", u)
+		assert(!full || commonsFull(d), "arena: shared page %d with room comes after full ones", u)
+		full = commonsFull(d)
+		used := 0
+		for i := range int(d.bump) << 3 / size {
+			whose := U16(whoseAt(page, c, i))
+			if whose != 0 {
+				used++
+				assert(commonsOf(whose) == k, "arena: shared page %d is of another commons", u)
+			}
+			if whose>>1 == guest {
+				found++
+			}
+			assert(int(*liveOf(page + Addr(i*size)))-1 == c == (whose != 0), "arena: block %d of shared page %d", i, u)
+		}
+		assert(used == int(d.used), "arena: shared page %d has %d blocks, its account says %d", u, used, d.used)
+		if u = d.next; u == r.head {
+			break
+		}
+	}
+	return found
 }
 
 // checkClass verifies one ring and returns its live bytes and its units.
@@ -184,7 +235,7 @@ func checkPage(u uint32, d *desc) int64 {
 	for i := range handed {
 		c := int(*liveOf(page + Addr(i*size))) - 1
 		isDead := dead[i>>6]&(1<<(i&63)) != 0
-		if c < 0 != isDead || c >= 0 && c != int(d.class) && leader[c] != d.class {
+		if c < 0 != isDead || c >= 0 && c != int(d.class) {
 			assert(false, "arena: page %d of class %d: block %d: in the free list: %v, live as %d", u, d.class, i, isDead, c)
 		}
 	}

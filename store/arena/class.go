@@ -22,14 +22,6 @@ var (
 	pageUnits  [smallClasses][topOrder + 1]uint8
 )
 
-// leader is the class whose pages a class uses before it takes a page itself: the
-// next size that is a power of two or one and a half of it. leaseMax is how many
-// blocks may live there.
-var (
-	leader   [smallClasses]uint8
-	leaseMax [smallClasses]uint16
-)
-
 func init() {
 	for c := range classBytes {
 		size := (c + 1) * 8
@@ -41,25 +33,7 @@ func init() {
 		initOrders(c, size)
 	}
 	for c := range classBytes {
-		initLease(c, classBytes[c])
-	}
-}
-
-// initLease finds the leader of a class and how many tenants it may send there.
-func initLease(c int, size uint32) {
-	lead := uint32(16)
-	for lead < size {
-		if lead+lead/2 >= size {
-			lead += lead / 2
-			break
-		}
-		lead <<= 1
-	}
-	l := classOf(int(lead))
-	leader[c] = uint8(l)
-	if l != c {
-		page := uint32(unitBytes) << minOrder[c]
-		leaseMax[c] = uint16(min(page/leaseWasteShare/(lead-size), page/lead))
+		initGuests(c, classBytes[c])
 	}
 }
 

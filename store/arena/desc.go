@@ -7,6 +7,8 @@ import "unsafe"
 const (
 	stateNone = 0
 	stateSpan = 0x80 // the first unit of a span
+	// stateCommons stands above order+1 where the page is of a commons.
+	stateCommons = 0x40
 )
 
 // desc describes a page or a span; see doc.go for the fields.

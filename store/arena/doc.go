@@ -10,9 +10,10 @@
 //	unit         4 KB of the reservation, the smallest thing the pool hands out.
 //	pool         the one owner of all units: a buddy allocator under one mutex,
 //	             the innermost lock of the process.
+//	commons      a set of pages that several arenas share.
 //	page         up to a power of two of units (4 KB .. 64 KB), aligned to it,
-//	             that belong to one arena and are cut into blocks of one size
-//	             class. Units that would hold no whole block are left out.
+//	             that belong to one arena (or to a commons, see below) and are cut
+//	             into blocks of one size class. Units that would hold no whole block are left out.
 //	span         a run of units, of any length, that is one block: everything
 //	             above MaxSmallBytes.
 //	arena        the allocator of one shard; its lock is the shard's lock.
@@ -57,15 +58,24 @@
 //	            a whole and hold a dirty unit; what is given back is taken from
 //	            their high end.
 //
-// # Tenants
+// # Commons
 //
-// 256 shards times 40 sizes times 4 KB would be 40 MB for the first few thousand
-// keys of mixed sizes. So a class that would need a page first places blocks in
-// those of its leader, the next size of 16, 32, 48, 64, 96, 128, 192 .., until they
-// fill a page there or waste half of one. Measured with values of 16 to 255 bytes
-// replaced at random: memory beyond the blocks is 311% instead of 1076% with 20k
-// keys, 93% instead of 156% with 100k, the same 24% with 1M. The accounts do not
-// change: a tenant counts as SizeOf(n); what it wastes is unused memory of the page.
+// 256 shards times 40 sizes times 4 KB would be 40 MB for the first few thousand keys of
+// mixed sizes, and 256 times three sizes 3 MB for the first key of each shard. So a class
+// of blocks up to 4 KB begins as a guest in pages that arenas share (commons.go): with 1 KB
+// in those of all arenas, then in those of a group, which a sixteenth of the arenas
+// share, until it has what fills a page. Only then does it take pages of its own.
+//
+//	page of a commons, 4 KB to 64 KB
+//	+--------+--------+-----+~+-----+--------+--------+~+----------------------------------+
+//	| block  | block  | bump →|     | block  | whose  | | whose: 2 bytes for each place,   |
+//	|   0    |   1    |       |     | n - 1  |   0    | | 2 * the arena's number + 1 in a  |
+//	+--------+--------+-----+~+-----+--------+--------+~+ group's commons; 0 is nobody     |
+//	                                                    +----------------------------------+
+//
+// A block there counts in Used and Pages of its arena with its own size; what is unused of
+// such pages is in no arena's Pages, but in InUse. Each commons has a lock: few blocks of an
+// arena with many are in one, and with few blocks the groups keep writers apart.
 //
 // # Moving blocks out of sparse pages
 //
@@ -96,11 +106,12 @@
 //     is given back by advice, never unmapped. Readers without a lock may read
 //     rubbish there, but they never fault.
 //   - The accounts are exact: Used is the sum of SizeOf over the live blocks,
-//     Pages the sum of what the pool handed to this arena.
+//     Pages the sum of what the pool handed to this arena, and of its blocks in
+//     commons.
 //
 // # Invariants
 //
-//   - A unit is free in the pool, or part of a page or span of one arena, or
+//   - A unit is free in the pool, or part of a page or span of one arena or commons, or
 //     (while it is being given back) in the hands of the scavenger.
 //   - No two free buddies of the same order.
 //   - At most one empty page per class is kept by an arena, and none at all by

@@ -10,7 +10,8 @@ import "unsafe"
 //	        would be made whole again, for one page in use suffices, and idle memory would grow.
 //
 // A chunk becomes plain before a part of it is given back, and huge again when it is filled or
-// all of it was given back. The first chunk begins plain: a small server needs no more.
+// all of it was given back. The first plainChunks begin plain: of a small
+// server's memory a chunk that is hardly used would be a large share.
 
 // chunkUnits is the units of a chunk.
 const chunkUnits = 1 << chunkOrder
@@ -22,7 +23,9 @@ func (p *unitPool) adviseLocked(end uint32) {
 	end = min((end+step-1)&^(step-1), m.units)
 	p.adviseRunLocked(m.advised, end-m.advised, true)
 	if m.advised == 0 {
-		p.makePlainLocked(0)
+		for c := range uint32(plainChunks) {
+			p.makePlainLocked(c)
+		}
 	}
 	m.advised = end
 }
@@ -99,7 +102,7 @@ func (p *unitPool) mendEmptyLocked(u, cnt uint32) {
 		return
 	}
 	for c := u >> chunkOrder; c <= (u+cnt-1)>>chunkOrder; c++ {
-		if c != 0 && p.mu.plain.test(c) && !p.anyDirtyLocked(c<<chunkOrder, chunkUnits) {
+		if c >= plainChunks && p.mu.plain.test(c) && !p.anyDirtyLocked(c<<chunkOrder, chunkUnits) {
 			p.makeHugeLocked(c)
 		}
 	}
@@ -113,7 +116,7 @@ func (p *unitPool) sortChunksLocked() {
 		if n >= chunkUnits-1 && p.mu.plain.test(c) {
 			p.makeHugeLocked(c)
 		}
-		if (c == 0 || n > 0) && n < chunkUnits-1 && p.mu.plain.count < maxPlainChunks {
+		if (c < plainChunks || n > 0) && n < chunkUnits-1 && p.mu.plain.count < maxPlainChunks {
 			p.makePlainLocked(c)
 		}
 	}

@@ -38,9 +38,21 @@ const (
 	// fineGrowBytes is the largest block to which fineGrowShare applies.
 	fineGrowBytes = 512
 
-	// leaseWasteShare: the tenants of a class may waste 1/leaseWasteShare of the
-	// page that the class would take otherwise, and fill no more than one such.
-	leaseWasteShare = 2
+	// guestMaxBytes is the largest class whose first blocks stand in shared pages.
+	guestMaxBytes = 4 << 10
+
+	// guestAllBytes: so many bytes of a class stand in pages that all arenas share, the next
+	// in those of a group, until they would fill a page. Blocks above guestGroupBytes stand in
+	// those of all: there are few, and their pages are large.
+	guestAllBytes   = 1024
+	guestGroupBytes = 256
+
+	// commonsGroups is how many groups of arenas there are: fewer leave fewer pages half
+	// empty, more make it rarer that two writers meet at the lock.
+	commonsGroups = 16
+
+	// keepOrder is the largest order of an empty shared page that is kept.
+	keepOrder = 2
 
 	granuleOrder = 4
 	chunkOrder   = 9
@@ -62,6 +74,9 @@ const (
 
 	// adviseStepBytes is how far ahead of the high water huge pages are asked for.
 	adviseStepBytes = 32 << 20
+
+	// plainChunks is how many chunks, from the first, are not to be huge before they are filled.
+	plainChunks = 8
 
 	// maxPlainChunks bounds the chunks that are kept from becoming huge pages: each may
 	// divide the mapping in three, and the kernel allows 65,530 mappings to a process.

@@ -9,7 +9,11 @@ import (
 // TestMisuse frees what may not be freed. The first half is caught always, the
 // second under the invariants tag.
 func TestMisuse(t *testing.T) {
-	a, b := New(), New()
+	t.Run("in shared pages", func(t *testing.T) { misuse(t, New(), New()) })
+	t.Run("in its own pages", func(t *testing.T) { misuse(t, NewAlone(), NewAlone()) })
+}
+
+func misuse(t *testing.T, a, b *Arena) {
 	x := a.Alloc(100)
 	s := a.Alloc(100_000)
 	mustPanic(t, "wrong class", func() { a.Free(x, 200) })
@@ -37,8 +41,10 @@ func TestMisuse(t *testing.T) {
 	mustPanic(t, "twice", func() { a.Free(x, 100) })
 	a.CheckInvariants()
 	a.Free(y, 100)
-	Bytes(y, 100)[50] = 1
-	mustPanic(t, "written after Free", func() { a.Alloc(100) })
+	if a.alone { // a shared page would stay broken
+		Bytes(y, 100)[50] = 1
+		mustPanic(t, "written after Free", func() { a.Alloc(100) })
+	}
 	_ = keep
 	a.Release()
 	a.CheckInvariants()
@@ -57,6 +63,9 @@ func TestWalk(t *testing.T) {
 	}
 	a.Alloc(100_000) // a span is no page
 	for addr, size := range live {
+		if _, ok := PageOf(addr); ok && *stateOf(uint32(addr >> unitShift))&stateCommons != 0 {
+			t.Fatalf("the shared page of %#x passes for the arena's", addr)
+		}
 		if addr>>3%3 == 0 {
 			a.Free(addr, size)
 			delete(live, addr)
@@ -66,7 +75,7 @@ func TestWalk(t *testing.T) {
 	a.eachPage(func(p Page) bool {
 		n := 0
 		Blocks(p.Addr, func(block Addr) bool {
-			if size := live[block]; size != p.BlockSize && int(classBytes[leader[classOf(size)]]) != p.BlockSize {
+			if size := live[block]; size != p.BlockSize {
 				t.Fatalf("block %#x of %d bytes is live as %d", block, p.BlockSize, live[block])
 			}
 			if q, ok := PageOf(block); !ok || q != p {
@@ -81,8 +90,12 @@ func TestWalk(t *testing.T) {
 		seen += n
 		return true
 	})
-	if seen != len(live) {
-		t.Fatalf("%d blocks seen, %d are live", seen, len(live))
+	guests := 0
+	for _, n := range a.guests {
+		guests += int(n)
+	}
+	if seen+guests != len(live) {
+		t.Fatalf("%d blocks seen and %d in commons, %d are live", seen, guests, len(live))
 	}
 }
 

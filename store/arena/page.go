@@ -155,6 +155,9 @@ func (a *Arena) givePage(k *class, u uint32, d *desc) {
 // class. It looks at every page with room, so it is for the cron, not for a
 // command.
 func (a *Arena) Trim() {
+	if a.used == 0 {
+		a.resign()
+	}
 	for c := range smallClasses {
 		k := &a.classes[c]
 		u := k.head
@@ -191,7 +194,7 @@ func (a *Arena) allocSpan(n int) Addr {
 	a.used += int64(cnt) << unitShift
 	addr := Addr(u) << unitShift
 	if invariants.Enabled {
-		a.checkHandedOut(addr, int(cnt)<<unitShift, classSpan)
+		checkHandedOut(addr, int(cnt)<<unitShift, classSpan, a.id)
 	}
 	return addr
 }
@@ -207,7 +210,7 @@ func (a *Arena) freeSpan(addr Addr, n int) {
 		badFree(addr, n)
 	}
 	if invariants.Enabled {
-		a.checkTakenBack(addr, int(cnt)<<unitShift, u, classSpan)
+		checkTakenBack(addr, int(cnt)<<unitShift, u, classSpan, a.id)
 	}
 	a.used -= int64(cnt) << unitShift
 	a.givePage(&a.classes[classSpan], u, d)
@@ -220,13 +223,13 @@ func (a *Arena) freeSpan(addr Addr, n int) {
 // stays usable. It takes time in proportion to the pages, not to the blocks.
 func (a *Arena) Release() {
 	a.Reopen()
+	a.leaveAll()
 	for c := range a.classes {
 		for a.classes[c].head != 0 {
 			a.releaseBatch(&a.classes[c])
 		}
 	}
 	a.used = 0
-	clear(a.tenants[:])
 }
 
 // releaseBatch returns some pages of a class under one hold of the pool's lock.

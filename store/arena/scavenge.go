@@ -104,7 +104,10 @@ func (p *unitPool) giveBackLocked(u, cnt uint32) int64 {
 // the cache, and returns the bytes. Pieces smaller than the system's own page
 // stay. Any goroutine may call it, without holding a shard lock if it can help
 // it: a gigabyte takes about 50 ms. (MEMORY PURGE)
-func Purge() int64 { return pool.purge(0) }
+func Purge() int64 {
+	trimCommons()
+	return pool.purge(0)
+}
 
 // Trim is Purge, except that it leaves a small share of what is in use. Other than the
 // scavenger it also gives back pieces smaller than granules and chunks, which breaks

@@ -6,7 +6,7 @@ import "math/bits"
 type Page struct {
 	Addr      Addr // of the first byte
 	Bytes     int  // length
-	BlockSize int  // of each place; tenants are smaller, see doc.go
+	BlockSize int  // of each place
 	Used      int  // live blocks
 	Capacity  int  // blocks it has room for
 }

@@ -64,7 +64,7 @@ func TestGrowAndShrink(t *testing.T) {
 			}
 		}
 		r.check(t)
-		if r.Len() != 0 || r.segs != 1 || dirDepth(r.dir) != 0 || r.Bytes() != 256+8 {
+		if r.Len() != 0 || r.segs != 1 || dirDepth(r.dir) != 0 || r.Bytes() != 128+8 {
 			t.Fatalf("emptied: %d entries, %d segments, depth %d, %d bytes", r.Len(), r.segs, dirDepth(r.dir), r.Bytes())
 		}
 	}

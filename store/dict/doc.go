@@ -62,7 +62,7 @@
 //
 // # Growth
 //
-// The first segment starts with three buckets and roughly doubles up to full;
+// The first segment starts with one bucket and roughly doubles up to full;
 // then it splits when more than 7/8 of its slots are taken. Splitting the deepest
 // segment doubles the directory. A directory may not outgrow the number of entries
 // (limits.go): where hashes are so alike that splitting does not part them, the

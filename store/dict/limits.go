@@ -10,8 +10,8 @@ const (
 	// before it grows or splits: 7/8 of its slots.
 	maxLoadPerBucket = 7
 
-	// minBucketsPerSegment is what a table starts with: a block of 256 bytes.
-	minBucketsPerSegment = 3
+	// minBucketsPerSegment is what a table starts with: a block of 128 bytes.
+	minBucketsPerSegment = 1
 
 	// MaxFullBuckets is the largest full segment of any stagger.
 	MaxFullBuckets = 63

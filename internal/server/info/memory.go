@@ -126,9 +126,11 @@ func (s *Source) Report(c *command.Ctx) command.MemoryReport {
 // AllocatorReport implements command.MemoryHost.
 func (s *Source) AllocatorReport() string {
 	p, st := arena.PoolStats(), s.Store.Stats()
+	shared, inShared := arena.Commons()
 	return fmt.Sprintf("address space reserved: %d\nhighest address used: %d\npages and spans in use: %d\nlive blocks: %d\n"+
-		"of these tables: %d\nfree and resident: %d\ngiven back so far: %d\nhuge pages: %t\nvalues waiting to be freed: %d\n",
-		p.Reserved, p.HighWater, p.InUse, st.UsedBytes, st.TableBytes, p.FreeResident, p.GivenBack, p.HugePages, st.Pending)
+		"of these tables: %d\nshared pages: %d\nlive blocks in them: %d\nfree and resident: %d\ngiven back so far: %d\nhuge pages: %t\nvalues waiting to be freed: %d\n",
+		p.Reserved, p.HighWater, p.InUse, st.UsedBytes, st.TableBytes, shared, inShared,
+		p.FreeResident, p.GivenBack, p.HugePages, st.Pending)
 }
 
 func writeMemory(s *Source, w *writer) {

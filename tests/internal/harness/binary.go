@@ -39,6 +39,7 @@ var Subject = sync.OnceValues(func() (string, error) {
 	bin := filepath.Join(out, "kring-server")
 	cmd := exec.Command("go", "build", "-o", bin, "./cmd/kring-server")
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build ./cmd/kring-server: %w\n%s", err, msg)
 	}

@@ -1,6 +1,7 @@
 // Command memory compares bytes per key of redis-server and Kring: keys of 16 bytes with
 // 8- and 64-byte values, with and without a deadline, loaded into a fresh server each.
-// Overhead is the growth per key minus key and value, by RSS and by used_memory.
+// Overhead is the growth per key minus key and value, by RSS and by used_memory. With -small
+// it compares small values of all types, from 1,000 keys on.
 package main
 
 import (
@@ -18,7 +19,7 @@ const (
 	ttlSeconds        = 1_000_000
 	plainBoundBytes   = 28
 	ttlBoundBytes     = 40
-	emptyBoundBytes   = 20 << 20
+	emptyBoundBytes   = 12 << 20
 	millionthsOfBytes = 1 << 20
 )
 
@@ -42,8 +43,14 @@ func main() {
 	keys := flag.Int("keys", 2_000_000, "keys")
 	strict := flag.Bool("strict", false, "exit with 1 when a bound is missed")
 	redis := flag.Bool("redis", true, "measure redis-server too")
+	small := flag.Int("small", 0, "measure strings, hashes, sets, lists and sorted sets from 1,000 keys to so many instead")
 	flag.Parse()
-	kit.Run(func(s *kit.Servers) error { return run(s, *keys, *redis, *strict) })
+	kit.Run(func(s *kit.Servers) error {
+		if *small > 0 {
+			return runSmall(s, *small, *strict)
+		}
+		return run(s, *keys, *redis, *strict)
+	})
 }
 
 func run(s *kit.Servers, keys int, redis, strict bool) error {
@@ -89,6 +96,9 @@ func run(s *kit.Servers, keys int, redis, strict bool) error {
 
 // measure loads one shape and gives the empty server's account and the overhead per key.
 func measure(srv *harness.Server, sh shape, keys int) (empty, over account, err error) {
+	if err = settle(srv); err != nil {
+		return
+	}
 	if empty, err = read(srv); err != nil {
 		return
 	}

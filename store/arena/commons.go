@@ -1,0 +1,324 @@
+package arena
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/kringdb/kring/internal/invariants"
+)
+
+// A commons is a set of pages whose blocks belong to several arenas. Behind the places of such
+// a page stands a table that says whose each is, so that an arena can give back all of its
+// blocks without knowing them. Whoever changes the pages of a commons holds its lock.
+//
+// An arena is a guest in two of them: with the first blocks of a class, up to guestAllBytes of
+// them, in the commons of all arenas, with the next in that of its group, up to what fills a
+// page of its own.
+
+// commons is one set of shared pages, a ring for each class; those with room come first.
+type commons struct {
+	mu struct {
+		sync.Mutex
+		rings [smallClasses]class
+		units int64 // of all rings
+		used  int64 // bytes of live blocks
+	}
+}
+
+// commonsAt holds the commons of all arenas, and then those of the groups.
+var commonsAt [1 + commonsGroups]commons
+
+// guestAll and guestMax are how many blocks of a class an arena may have in the commons of all,
+// and in both together. commonsOrder is the order of a class's pages there, commonsPlaces how
+// many blocks they hold.
+var (
+	guestAll      [smallClasses]uint16
+	guestMax      [smallClasses]uint16
+	commonsOrder  [smallClasses]uint8
+	commonsPlaces [smallClasses]uint16
+)
+
+// initGuests decides how far a class is a guest: not at all if it is large.
+func initGuests(c int, size uint32) {
+	if size > guestMaxBytes {
+		return
+	}
+	guestMax[c] = uint16(unitBytes << minOrder[c] / size)
+	guestAll[c] = uint16(guestAllBytes / size)
+	if size > guestGroupBytes {
+		guestAll[c] = guestMax[c]
+	}
+	places := func(o uint8) uint32 { return unitBytes << o / (size + whoseBytes) }
+	o := uint8(0)
+	for o < topOrder && places(o)*size*8 < unitBytes<<o*7 {
+		o++
+	}
+	commonsOrder[c], commonsPlaces[c] = o, uint16(places(o))
+}
+
+// whoseBytes is the length of an entry of a page's table: 2 * the guest's number, and 1 if the
+// page is of its group. 0 is nobody.
+const whoseBytes = 2
+
+// whoseAt returns the place of a block's entry in the table of its page.
+func whoseAt(page Addr, c, i int) Addr {
+	end := page + unitBytes<<commonsOrder[c]
+	return end - Addr(commonsPlaces[c])*whoseBytes + Addr(i)*whoseBytes
+}
+
+// guests hands out the numbers of arenas that are guests somewhere.
+var guests struct {
+	mu   sync.Mutex
+	last uint16   // the highest that was ever handed out
+	free []uint16 // those that came back
+}
+
+// enrol gives the arena a number, and tells whether there is one left.
+func (a *Arena) enrol() bool {
+	g := &guests
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch n := len(g.free); {
+	case n > 0:
+		a.guest = g.free[n-1]
+		g.free = g.free[:n-1]
+	case g.last < 1<<15-1:
+		g.last++
+		a.guest = g.last
+	default:
+		return false
+	}
+	return true
+}
+
+// resign gives the number back; the arena has no blocks in any commons.
+func (a *Arena) resign() {
+	if a.guest == 0 {
+		return
+	}
+	guests.mu.Lock()
+	guests.free = append(guests.free, a.guest)
+	guests.mu.Unlock()
+	a.guest = 0
+}
+
+// commonsOf returns the commons in which a block with this entry stands.
+func commonsOf(whose uint16) *commons {
+	if whose&1 == 0 {
+		return &commonsAt[0]
+	}
+	return &commonsAt[1+whose>>1%commonsGroups]
+}
+
+// lodge places a block of class c in a commons; 0 if the arena is no guest.
+func (a *Arena) lodge(c int) Addr {
+	if a.alone || a.guest == 0 && !a.enrol() {
+		return 0
+	}
+	whose := a.guest << 1
+	if a.guests[c] >= guestAll[c] {
+		whose |= 1
+	}
+	addr := commonsOf(whose).take(c, whose)
+	a.guests[c]++
+	a.used += int64(classBytes[c])
+	a.pages += int64(classBytes[c])
+	return addr
+}
+
+// leave takes a block of class c out of the commons' page u, where it is a guest.
+func (a *Arena) leave(u uint32, addr Addr, c, n int) {
+	size, page := Addr(classBytes[c]), Addr(u)<<unitShift
+	if int(descOf(u).class) != c || (addr-page)%size != 0 {
+		badFree(addr, n)
+	}
+	i := int((addr - page) / size)
+	whose := U16(whoseAt(page, c, i))
+	if a.guest == 0 || whose>>1 != a.guest || a.guests[c] == 0 {
+		badFree(addr, n)
+	}
+	k := commonsOf(whose)
+	k.mu.Lock()
+	k.putLocked(u, i)
+	k.mu.Unlock()
+	a.left(c, 1)
+}
+
+// left keeps the accounts of n blocks that left.
+func (a *Arena) left(c, n int) {
+	bytes := int64(n) * int64(classBytes[c])
+	a.guests[c] -= uint16(n)
+	a.used -= bytes
+	a.pages -= bytes
+	if a.used == 0 {
+		a.Trim()
+	}
+}
+
+// take returns a place for a block of class c and notes whose it is.
+func (k *commons) take(c int, whose uint16) Addr {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := &k.mu.rings[c]
+	size := classBytes[c]
+	if r.head == 0 || commonsFull(descOf(r.head)) {
+		k.takePageLocked(c)
+	}
+	u := r.head
+	d, page := descOf(u), Addr(u)<<unitShift
+	d.used++
+	k.mu.used += int64(size)
+	var addr Addr
+	if f := d.free; f != 0 {
+		addr = page + Addr(f-1)<<3
+		if invariants.Enabled {
+			checkReused(addr, int(size))
+		}
+		d.free = U16(addr)
+	} else {
+		addr = page + Addr(d.bump)<<3
+		d.bump += uint16(size >> 3)
+	}
+	SetU16(whoseAt(page, c, int(uint32(addr-page)/size)), whose)
+	if commonsFull(d) {
+		r.head = d.next // the last of the ring
+	}
+	if invariants.Enabled {
+		checkHandedOut(addr, int(size), c, ownerCommons)
+	}
+	return addr
+}
+
+// commonsFull tells whether no place is left in a page of a commons.
+func commonsFull(d *desc) bool {
+	return d.free == 0 && d.used >= commonsPlaces[d.class]
+}
+
+// takePageLocked puts a new page at the head of a ring.
+func (k *commons) takePageLocked(c int) {
+	o := commonsOrder[c]
+	u := pool.alloc(1<<o, int(o))
+	d := descOf(u)
+	*d = desc{class: uint8(c), order: o}
+	setStates(u, 1<<o, stateCommons|(o+1))
+	if invariants.Enabled {
+		setOwner(u, 1<<o, ownerCommons)
+	}
+	k.mu.units += 1 << o
+	k.mu.rings[c].linkFront(u, d)
+}
+
+// putLocked frees the place i of the page u. A page that runs empty goes back to the pool, unless
+// it is the only one with room in the commons of all: a block that comes and goes there would
+// take a page each time.
+func (k *commons) putLocked(u uint32, i int) {
+	d, page := descOf(u), Addr(u)<<unitShift
+	c := int(d.class)
+	r := &k.mu.rings[c]
+	wasFull := commonsFull(d)
+	off := Addr(i) * Addr(classBytes[c])
+	if invariants.Enabled {
+		checkTakenBack(page+off, int(classBytes[c]), u, c, ownerCommons)
+	}
+	SetU16(whoseAt(page, c, i), 0)
+	SetU16(page+off, d.free)
+	d.free = uint16(off>>3) + 1
+	d.used--
+	k.mu.used -= int64(classBytes[c])
+	if wasFull && r.head != u {
+		r.unlink(u, d)
+		r.linkFront(u, d)
+	}
+	only := r.head == u && (d.next == u || commonsFull(descOf(d.next)))
+	if d.used > 0 || only && k == &commonsAt[0] && d.order <= keepOrder {
+		return
+	}
+	k.givePageLocked(u, d)
+}
+
+func (k *commons) givePageLocked(u uint32, d *desc) {
+	cnt := uint32(1) << d.order
+	k.mu.rings[d.class].unlink(u, d)
+	setStates(u, cnt, stateNone)
+	if invariants.Enabled {
+		setOwner(u, cnt, 0)
+	}
+	k.mu.units -= int64(cnt)
+	pool.release(u, cnt)
+}
+
+// trimCommons returns the empty pages that are kept to the pool.
+func trimCommons() {
+	k := &commonsAt[0]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for c := range k.mu.rings {
+		u := k.mu.rings[c].head
+		for u != 0 && descOf(u).used == 0 {
+			k.givePageLocked(u, descOf(u))
+			u = k.mu.rings[c].head
+		}
+	}
+}
+
+// leaveAll gives back all blocks that the arena has in commons.
+func (a *Arena) leaveAll() {
+	for c, n := range a.guests {
+		if n == 0 {
+			continue
+		}
+		gone := commonsOf(a.guest<<1).expel(c, a.guest<<1)
+		gone += commonsOf(a.guest<<1|1).expel(c, a.guest<<1|1)
+		if gone != int(n) {
+			panic("arena: blocks of a guest are missing")
+		}
+		bytes := int64(n) * int64(classBytes[c])
+		a.used -= bytes
+		a.pages -= bytes
+	}
+	clear(a.guests[:])
+	a.resign()
+}
+
+// expel frees all blocks of class c that belong to a guest, and returns their number.
+func (k *commons) expel(c int, whose uint16) (n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := &k.mu.rings[c]
+	var pages []uint32
+	for u := r.head; u != 0; {
+		pages = append(pages, u)
+		if u = descOf(u).next; u == r.head {
+			break
+		}
+	}
+	size := int(classBytes[c])
+	for _, u := range pages {
+		page := Addr(u) << unitShift
+		table := unsafe.Slice((*uint16)(whoseAt(page, c, 0).Ptr()), commonsPlaces[c])
+		for i := range int(descOf(u).bump) << 3 / size {
+			if table[i] != whose {
+				continue
+			}
+			n++
+			k.putLocked(u, i)
+			if *stateOf(u) == stateNone {
+				break // that was the last, and the page is gone
+			}
+		}
+	}
+	return n
+}
+
+// Commons returns the bytes of the pages that arenas share, and of the live blocks in them.
+// These count in the arenas' Used and Pages.
+func Commons() (pages, used int64) {
+	for i := range commonsAt {
+		k := &commonsAt[i]
+		k.mu.Lock()
+		pages += k.mu.units << unitShift
+		used += k.mu.used
+		k.mu.Unlock()
+	}
+	return pages, used
+}

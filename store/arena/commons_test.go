@@ -1,0 +1,93 @@
+package arena
+
+import (
+	"math/rand/v2"
+	"sync"
+	"testing"
+)
+
+// TestCommons: many arenas with a few blocks each share pages, keep their blocks apart while
+// they allocate and free at once, and give all of them back with Release.
+func TestCommons(t *testing.T) {
+	pages, _ := Commons()
+	models := make([]*model, 256)
+	for i := range models {
+		models[i] = &model{a: New()}
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(g), 1))
+			for range 20_000 {
+				m := models[g*64+r.IntN(64)]
+				if len(m.blocks) > 4 && r.IntN(2) == 0 || len(m.blocks) > 8 {
+					m.free(t, r.IntN(len(m.blocks)))
+				} else {
+					m.alloc(t, 100+r.IntN(4), r.Uint64())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	used := int64(0)
+	for _, m := range models {
+		m.check(t)
+		used += m.used
+	}
+	now, _ := Commons()
+	if now-pages > used*3/2+256<<10 {
+		t.Errorf("%d kB of shared pages for %d kB", (now-pages)>>10, used>>10)
+	}
+	for i, m := range models {
+		if i%2 == 0 {
+			m.freeAll(t)
+			continue
+		}
+		for _, b := range m.blocks {
+			b.verify(t)
+		}
+		m.a.Release()
+		m.blocks, m.used = nil, 0
+		m.check(t)
+	}
+	for _, m := range models {
+		if m.a.guest != 0 {
+			t.Fatalf("an empty arena keeps the number %d", m.a.guest)
+		}
+	}
+	Purge()
+	if now, _ := Commons(); now > pages {
+		t.Errorf("%d kB of shared pages are left, before there were %d", now>>10, pages>>10)
+	}
+	checkPool()
+}
+
+// TestGuestsRunOut: an arena that gets no number takes pages of its own.
+func TestGuestsRunOut(t *testing.T) {
+	guests.mu.Lock()
+	last, free := guests.last, guests.free
+	guests.last, guests.free = 1<<15-1, nil
+	guests.mu.Unlock()
+	m := &model{a: New()}
+	m.alloc(t, 100, 1)
+	if m.a.guest != 0 || m.a.Pages() != unitBytes {
+		t.Errorf("number %d, %d bytes of pages", m.a.guest, m.a.Pages())
+	}
+	m.freeAll(t)
+	guests.mu.Lock()
+	guests.last, guests.free = last, free
+	guests.mu.Unlock()
+}
+
+// TestAlone: an arena that is alone shares nothing.
+func TestAlone(t *testing.T) {
+	_, before := Commons()
+	m := &model{a: NewAlone()}
+	for n := range 2000 {
+		m.alloc(t, n, uint64(n))
+	}
+	if _, used := Commons(); used != before {
+		t.Errorf("%d bytes in shared pages", used-before)
+	}
+	m.a.Release()
+}

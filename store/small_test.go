@@ -1,0 +1,54 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/kringdb/kring/internal/invariants"
+	"github.com/kringdb/kring/store/arena"
+)
+
+// TestSmallData: a few thousand keys take little more than their blocks, although each of 256
+// shards has its own arena, also when their sizes vary.
+func TestSmallData(t *testing.T) {
+	if invariants.Enabled {
+		t.Skip("it is the sizes that matter")
+	}
+	for _, c := range []struct {
+		keys, bytes int // values of so many bytes, of up to twice as many if mixed
+		mixed       bool
+		bound       int64 // of pages, in bytes per key beyond key and value
+	}{
+		{1000, 64, false, 130},
+		{10_000, 64, false, 52},
+		{100_000, 64, false, 35},
+		{10_000, 150, true, 70},
+		{100_000, 150, true, 62},
+	} {
+		t.Run(fmt.Sprintf("%d of %d bytes, mixed %v", c.keys, c.bytes, c.mixed), func(t *testing.T) {
+			before := arena.InUse()
+			s := open(t, Options{})
+			payload := int64(0)
+			for i := range c.keys {
+				name := fmt.Appendf(nil, "key:%012d", i)
+				n := c.bytes
+				if c.mixed {
+					n = 1 + i*7919%(2*c.bytes)
+				}
+				s.SetString(0, s.MakeKey(name), bytes.Repeat([]byte("v"), n), 0)
+				payload += int64(len(name) + n)
+			}
+			over := (arena.InUse() - before - payload) / int64(c.keys)
+			if t.Logf("%d bytes beyond key and value", over); over > c.bound {
+				t.Errorf("%d bytes beyond key and value, at most %d are allowed", over, c.bound)
+			}
+			s.FlushAll()
+			s.Reap()
+			// What other tests left is in shared pages, too.
+			if left := arena.InUse() - before; left > 1<<20 {
+				t.Errorf("%d kB are left after FLUSHALL", left>>10)
+			}
+		})
+	}
+}
