@@ -38,6 +38,7 @@ const (
 	Vital           // answers for the server's health: refused like a write when the AOF has failed
 	KeepsCaching    // CLIENT CACHING concerns the call after it; of a container: its subcommands
 	OwnLocks        // takes the locks of its keys by itself, see Lane.Within
+	Refused         // there only to be refused as Redis does, or in words of our own: it counts as not there
 	InAOF           // stands in an AOF although it is no write
 	Script          // runs a script: with all gates held, on a worker
 )

@@ -58,4 +58,7 @@ var groupSpecs = [][]*Spec{
 	memorySpecs,
 	scriptSpecs,
 	functionSpecs,
+	moduleSpecs,
+	clusterSpecs,
+	replicationSpecs,
 }

@@ -126,6 +126,12 @@ type PersistenceHost interface {
 	RewriteAOF() (waits bool, errText string) // begins a rewrite in the background, or has it wait for its turn
 	LoadAOF() (errText string)                // empties everything and loads the AOF, see DEBUG LOADAOF
 
+	// Written is the position of the journal behind what the caller's client has written last.
+	// Synced tells whether there is an AOF, and whether it is synced up to a position; any
+	// goroutine may call it.
+	Written(c *Ctx) (pos uint64)
+	Synced(pos uint64) (on, synced bool)
+
 	Save() (errText string)                               // saves a snapshot, and waits for that
 	BeginSave(schedule bool) (waits bool, errText string) // in the background; schedule: after another job, if one runs
 	LastSave() int64                                      // seconds since 1970
@@ -136,5 +142,6 @@ type PersistenceHost interface {
 type ProcessHost interface {
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	DebugAllowed(c *Ctx) bool                    // enable-debug-command
+	ModulesAllowed(c *Ctx) bool                  // enable-module-command
 	SetActiveExpire(on bool)
 }

@@ -11,7 +11,9 @@ import (
 func (t *Table) Markdown() string {
 	have := map[string]*Spec{}
 	for _, s := range t.flat {
-		have[s.FullName] = s
+		if s.Flags&Refused == 0 {
+			have[s.FullName] = s
+		}
 	}
 	names := strings.Fields(redisCommands)
 	known := map[string]bool{}
@@ -49,7 +51,7 @@ func (t *Table) writeThere(b *strings.Builder, names []string, have map[string]*
 	}
 }
 
-// writeAbsent lists what is not there, by reason.
+// writeAbsent lists what is not there, or only to be refused, by reason.
 func writeAbsent(b *strings.Builder, names []string, have map[string]*Spec) {
 	byReason := map[string][]string{}
 	for _, n := range names {

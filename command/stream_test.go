@@ -214,7 +214,7 @@ func TestStreamWaiting(t *testing.T) {
 	waits := func(line string, ms int64, args string) {
 		t.Helper()
 		r.c.CanWait, r.c.Waiting = true, Wait{}
-		if got := r.do(line); got != "" || !r.c.Waiting.On || r.c.Waiting.TimeoutMs != ms || r.c.Waiting.Null {
+		if got := r.do(line); got != "" || !r.c.Waiting.On || r.c.Waiting.TimeoutMs != ms || r.c.Waiting.Over != nil {
 			t.Errorf("%s: reply %q, %+v", line, got, r.c.Waiting)
 		}
 		var now []string

@@ -10,9 +10,10 @@ import (
 
 // Wait is a handler's request to block its client.
 type Wait struct {
-	Keys      []store.Key // whose changes may let the call succeed
-	TimeoutMs int64       // 0: for ever
-	Null      bool        // a timeout replies Null, else NullArray
+	Keys      []store.Key          // whose changes may let the call succeed
+	Synced    uint64               // the waiting is over when the AOF is synced up to this position; 0: nothing of the kind
+	TimeoutMs int64                // 0: for ever
+	Over      func(w *resp.Writer) // replies when the waiting is over without success; nil: NullArray
 	On        bool
 }
 
@@ -27,6 +28,17 @@ func (c *Ctx) Wait(keys []store.Key, timeoutMs int64) bool {
 		return false
 	}
 	c.Waiting = Wait{Keys: keys, TimeoutMs: timeoutMs, On: true}
+	return true
+}
+
+// WaitUntil asks that the client be blocked for so long, or until the AOF is synced up to a
+// position of the journal (0: just for so long). over, which any goroutine may call, replies then.
+// It returns false where nobody may be blocked: the handler calls over itself then.
+func (c *Ctx) WaitUntil(synced uint64, timeoutMs int64, over func(w *resp.Writer)) bool {
+	if !c.CanWait {
+		return false
+	}
+	c.Waiting = Wait{Synced: synced, TimeoutMs: timeoutMs, Over: over, On: true}
 	return true
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
 )
@@ -350,6 +351,23 @@ func (h persistenceHost) RewriteAOF() (waits bool, errText string) {
 		return false, errRewriting
 	}
 	return waits, ""
+}
+
+// Written implements command.PersistenceHost.
+func (h persistenceHost) Written(c *command.Ctx) (pos uint64) {
+	switch cl := c.Client.(type) {
+	case *session:
+		pos = cl.written
+	case *workerClient:
+		pos = cl.sc.written
+	}
+	return max(pos, executorOf(c).rec.wrote)
+}
+
+// Synced implements command.PersistenceHost.
+func (h persistenceHost) Synced(pos uint64) (on, synced bool) {
+	a := h.srv.aof.current()
+	return a != nil, a != nil && a.Durable() >= pos
 }
 
 // LoadAOF implements command.PersistenceHost: it makes the data what a restart with an AOF would make it. It

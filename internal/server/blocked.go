@@ -35,9 +35,10 @@ type waiter struct {
 	proto         int
 	track         *tracking.Tracker // the client's, nil: it has none
 	noTouch       bool
-	null          bool  // a timeout replies Null, else NullArray
-	deadline      int64 // milliseconds since 1970, 0: none
-	clockDeadline int64 // the same by the server's Clock
+	over          func(w *resp.Writer) // replies when the waiting ends otherwise, nil: NullArray
+	synced        uint64               // that is, too, when the AOF is synced up to here; 0: nothing of the kind
+	deadline      int64                // milliseconds since 1970, 0: none
+	clockDeadline int64                // the same by the server's Clock
 	reply         resp.Buffer
 	wait          uint64 // what the reply waits for, see executor.takeWait
 	wrote         uint64
@@ -55,7 +56,7 @@ func (ex *executor) park() {
 	c := &ex.ctx
 	s := sessionOf(c.Client)
 	w := &waiter{
-		s: s, name: c.Client.Name(), user: c.Client.User(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, null: c.Waiting.Null, place: -1,
+		s: s, name: c.Client.Name(), user: c.Client.User(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, over: c.Waiting.Over, synced: c.Waiting.Synced, place: -1,
 		spent: ex.spent,
 	}
 	w.Spec, w.Args = c.Spec, c.Args.Clone()
@@ -134,6 +135,10 @@ func (s *session) block(w *waiter) {
 		heap.Push(&s.ex.timers, w)
 		s.ex.armAlarm(s.conn.Reactor())
 	}
+	if w.synced != 0 {
+		s.ex.stalled.syncing = append(s.ex.stalled.syncing, w)
+		s.ex.rec.kick = true // the turn's end looks at it
+	}
 }
 
 // wake ends the waiting with w.reply, and lets the session go on.
@@ -175,8 +180,8 @@ func (s *session) wakeWith(w *waiter, errText string) bool {
 	switch {
 	case errText != "":
 		out.Error(errText)
-	case w.null:
-		out.Null()
+	case w.over != nil:
+		w.over(out)
 	default:
 		out.NullArray()
 	}

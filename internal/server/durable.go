@@ -27,9 +27,10 @@ var errNotDurable = errors.New("its writes could not be made durable")
 
 // stalled is a reactor's list of sessions whose replies wait for the journal.
 type stalled struct {
-	list []*session
-	wake func()      // posted to the reactor when there may be something to do
-	some atomic.Bool // some wait beyond the end of a turn
+	list    []*session
+	syncing []*waiter   // blocked clients that wait for a sync (WAITAOF), or have until lately
+	wake    func()      // posted to the reactor when there may be something to do
+	some    atomic.Bool // some wait beyond the end of a turn
 }
 
 // always tells whether replies wait for a sync, and not only for the file.
@@ -43,6 +44,7 @@ func (s *session) promised(wait, wrote uint64) {
 	if a == nil || wait == 0 && wrote == 0 {
 		return
 	}
+	s.written = max(s.written, wrote)
 	switch a.State() {
 	case persistence.Starting: // not complete yet, whatever is written
 		return
@@ -128,7 +130,7 @@ func (s *Server) EndTurn(r *netio.Reactor) {
 	if (ex.rec.kick || s.journal.loose.Load()) && !ex.writeOut(r) {
 		return // another goroutine is the reactor
 	}
-	if len(ex.stalled.list) > 0 {
+	if ex.stalled.any() {
 		ex.release()
 	}
 }
@@ -152,7 +154,7 @@ func (ex *executor) writeOut(r *netio.Reactor) (mine bool) {
 		return mine
 	}
 	ex.rec.kick = true // next time, unless somebody does so before
-	if len(ex.stalled.list) > 0 {
+	if ex.stalled.any() {
 		// Others are at it. Whoever it is looks at some when he is done, so once more: he
 		// may have been done before.
 		ex.stalled.some.Store(true)
@@ -189,9 +191,29 @@ func (ex *executor) kick() {
 // It runs on the reactor, outside of its batches.
 func (ex *executor) release() {
 	ex.releaseSome()
-	if len(ex.stalled.list) > 0 && !ex.stalled.some.Load() {
+	if ex.stalled.any() && !ex.stalled.some.Load() {
 		ex.stalled.some.Store(true)
 		ex.releaseSome() // what happened before nobody has told
+	}
+}
+
+// any tells whether there is somebody to look at.
+func (st *stalled) any() bool { return len(st.list)+len(st.syncing) > 0 }
+
+// wakeSynced ends the waiting of those who waited for a sync of the AOF up to a position, or, if
+// there is no AOF any more, of all of them.
+func (ex *executor) wakeSynced(a *persistence.AOF) {
+	st := &ex.stalled
+	due := st.syncing
+	st.syncing = nil
+	for _, w := range due {
+		switch {
+		case w.s.blocked != w: // it has ended otherwise
+		case a != nil && a.Durable() < w.synced:
+			st.syncing = append(st.syncing, w)
+		default:
+			w.s.wakeWith(w, "")
+		}
 	}
 }
 
@@ -230,7 +252,10 @@ func (ex *executor) releaseSome() {
 	}
 	clear(ex.stalled.list[len(list):])
 	ex.stalled.list = list
-	if len(list) == 0 && ex.stalled.some.Load() {
+	if len(ex.stalled.syncing) > 0 {
+		ex.wakeSynced(a)
+	}
+	if !ex.stalled.any() && ex.stalled.some.Load() {
 		ex.stalled.some.Store(false)
 	}
 }

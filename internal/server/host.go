@@ -193,6 +193,11 @@ func clientIsLocal(c command.Client) bool {
 	return se != nil && (se.conn.IsUnix() || se.conn.IsLoopback())
 }
 
+// ModulesAllowed implements command.ProcessHost.
+func (h processHost) ModulesAllowed(c *command.Ctx) bool {
+	return options.Allows(h.srv.opts.EnableModules.Load(), clientIsLocal(c.Client))
+}
+
 // SetActiveExpire implements command.ProcessHost.
 func (h processHost) SetActiveExpire(on bool) {
 	h.srv.activeExpire.Store(on)

@@ -49,7 +49,8 @@ type session struct {
 	swollen    bool // in executor.swollen
 
 	waitFor uint64 // its replies wait for this position to be durable
-	wrote   uint64 // the position behind its last record
+	wrote   uint64 // the position behind its last record among them
+	written uint64 // the position behind the last record that it ever made
 
 	track    atomic.Pointer[tracking.Tracker] // nil: it never had client-side caching
 	tx       *transaction                     // MULTI is open

@@ -27,6 +27,7 @@ type slowCall struct {
 	room             int         // how long the reply may become
 	wait             uint64      // what the reply waits for, see executor.takeWait
 	wrote            uint64
+	written          uint64      // session.written, as it was
 	cut              bool        // the reply is not whole, and will not be sent
 	made             int         // how long it was
 	done             func()      // posted to the session's reactor
@@ -199,7 +200,7 @@ func (ex *executor) Yield() {
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
 func (s *session) handOver(b *resp.Batch, i int) outcome {
 	ex := s.ex
-	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom(), muted: s.muted(), monitoring: s.monitoring, name: s.Name(), userName: s.User(), auth: !s.needAuth}
+	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom(), muted: s.muted(), monitoring: s.monitoring, written: s.written, name: s.Name(), userName: s.User(), auth: !s.needAuth}
 	sc.Spec, sc.Args = ex.calls[i].spec, b.Cmds[i].Args.Clone()
 	sc.done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)

@@ -113,10 +113,10 @@ var Differences = slices.Concat(adminDifferences, []Difference{
 	},
 	{
 		Name:   "blocking-commands-in-scripts",
-		Reason: "since 7.2 the blocking commands are no longer flagged noscript",
+		Reason: "since 7.2 the blocking commands are no longer flagged noscript, and WAIT is one of them",
 		Covers: func(st Step, o, s rawclient.Value) bool {
 			text := o.String()
-			return st.Name() == "command|info" && strings.Contains(text, "noscript") && strings.Contains(text, "blocking") &&
+			return st.Name() == "command|info" && strings.Contains(text, "noscript") && (strings.Contains(text, "blocking") || strings.Contains(text, "wait")) &&
 				commandInfoAgrees(st, newerInfo(o), s)
 		},
 	},
@@ -165,6 +165,10 @@ func newerInfo(v rawclient.Value) rawclient.Value {
 			e.Elems[1].Int = -3
 		case strings.HasPrefix(name, "command|getkeys"):
 			e.Elems[1].Int = -3
+		}
+		if name == "wait" {
+			e.Elems[2].Elems = append(slices.Clone(e.Elems[2].Elems), rawclient.Value{Kind: rawclient.Simple, Str: "blocking"})
+			e.Elems[6].Elems = append(slices.Clone(e.Elems[6].Elems), rawclient.Value{Kind: rawclient.Simple, Str: "@blocking"})
 		}
 		e.Elems[2] = blockingWithoutNoscript(e.Elems[2])
 		v.Elems[i] = e

@@ -50,6 +50,7 @@ var Groups = []*Group{
 	&memoryGroup,
 	&adminGroup,
 	&scriptGroup,
+	&replicationGroup,
 }
 
 var dumpers = sync.OnceValue(func() map[string]Dumper {

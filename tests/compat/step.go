@@ -25,7 +25,8 @@ func (s Step) Name() string {
 	}
 	name := strings.ToLower(s.Args[0])
 	switch name {
-	case "xgroup", "xinfo", "script", "function", "client", "object", "config", "command", "memory", "debug", "pubsub", "acl", "slowlog", "latency":
+	case "xgroup", "xinfo", "script", "function", "client", "object", "config", "command", "memory", "debug", "pubsub", "acl", "slowlog", "latency",
+		"cluster", "module":
 		if len(s.Args) > 1 {
 			return name + "|" + strings.ToLower(s.Args[1])
 		}
