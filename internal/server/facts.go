@@ -62,28 +62,18 @@ func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *executor)) {
 }
 
 // Calls implements info.House.
-func (h infoHouse) Calls(c *command.Ctx) *stats.Table {
-	n := len(h.table.Specs())
-	parts := make([]*stats.Table, len(h.execs))
-	h.ask(c, func(r *netio.Reactor, ex *executor) {
-		parts[r.Index()] = stats.NewTable(n)
-		parts[r.Index()].Add(ex.cmds)
-	})
-	return h.sumCalls(parts)
+func (h infoHouse) Calls(c *command.Ctx, times bool) *stats.Table {
+	sum := stats.NewSum(len(h.table.Specs()), times)
+	h.ask(c, func(_ *netio.Reactor, ex *executor) { sum.Add(ex.cmds) })
+	return h.sumCalls(sum)
 }
 
-// sumCalls adds up the calls of reactors and of the others.
-func (h infoHouse) sumCalls(parts []*stats.Table) *stats.Table {
-	all := stats.NewTable(len(h.table.Specs()))
-	for _, p := range parts {
-		if p != nil { // a reactor that has ended answers nothing
-			all.Add(p)
-		}
-	}
+// sumCalls adds the calls of those that are not reactors to a sum that has those of the reactors.
+func (h infoHouse) sumCalls(sum *stats.Sum) *stats.Table {
 	for _, ex := range h.extra {
-		ex.pub.AddCalls(all)
+		ex.pub.AddCalls(sum)
 	}
-	return all
+	return sum.Table()
 }
 
 // Look implements info.House.
@@ -109,16 +99,15 @@ func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
 // Busy implements info.House.
 func (h infoHouse) Busy() info.Busy {
 	b := info.Busy{Hot: make([][]stats.HotKey, len(h.execs)), Reactors: make([]admin.Reactor, len(h.execs))}
-	parts := make([]*stats.Table, len(h.execs))
+	sum := stats.NewSum(len(h.table.Specs()), true)
 	h.ask(nil, func(r *netio.Reactor, ex *executor) {
 		i := r.Index()
-		parts[i] = stats.NewTable(len(h.table.Specs()))
-		parts[i].Add(ex.cmds)
+		sum.Add(ex.cmds)
 		ex.show()
 		n := ex.netCounts(r)
 		b.Hot[i], b.Reactors[i] = ex.hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
 	})
-	b.Calls = h.sumCalls(parts)
+	b.Calls = h.sumCalls(sum)
 	return b
 }
 

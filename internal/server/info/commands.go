@@ -10,7 +10,7 @@ import (
 
 // LatencyHistograms implements command.StatsHost.
 func (src *Source) LatencyHistograms(c *command.Ctx, names [][]byte) []command.LatencyHistogram {
-	cmds := src.House.Calls(c)
+	cmds := src.House.Calls(c, true)
 	var out []command.LatencyHistogram
 	add := func(s *command.Spec) {
 		if r := cmds.Row(s.ID); r.Times != nil && r.Times.Count() > 0 {
@@ -40,6 +40,7 @@ func (src *Source) LatencyHistograms(c *command.Ctx, names [][]byte) []command.L
 }
 
 func writeCommandStats(s *Source, w *writer) {
+	var line []byte
 	for _, spec := range s.Table.Specs() {
 		r := w.cmds.Row(spec.ID)
 		if r.Calls == 0 && r.Rejected == 0 {
@@ -49,8 +50,12 @@ func writeCommandStats(s *Source, w *writer) {
 		if r.Calls > 0 {
 			per = float64(r.Nanos) / 1000 / float64(r.Calls)
 		}
-		w.str("cmdstat_"+spec.FullName, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
-			r.Calls, us, per, r.Rejected, r.Failed))
+		line = strconv.AppendInt(append(line[:0], "calls="...), r.Calls, 10)
+		line = strconv.AppendInt(append(line, ",usec="...), us, 10)
+		line = strconv.AppendFloat(append(line, ",usec_per_call="...), per, 'f', 2, 64)
+		line = strconv.AppendInt(append(line, ",rejected_calls="...), r.Rejected, 10)
+		line = strconv.AppendInt(append(line, ",failed_calls="...), r.Failed, 10)
+		w.str("cmdstat_"+spec.FullName, string(line))
 	}
 }
 

@@ -32,6 +32,7 @@ type need uint8
 const (
 	needCrowd need = 1 << iota // a look at all clients
 	needCalls                  // the calls by command, which the reactors must be asked for
+	needTimes                  // the histograms of these, too
 )
 
 // sectionList lists the sections in the order of INFO.
@@ -46,7 +47,7 @@ var sectionList = []section{
 	{"modules", "Modules", func(*Source, *writer) {}, 0},
 	{"commandstats", "Commandstats", writeCommandStats, needCalls},
 	{"errorstats", "Errorstats", writeErrorStats, 0},
-	{"latencystats", "Latencystats", writeLatencyStats, needCalls},
+	{"latencystats", "Latencystats", writeLatencyStats, needCalls | needTimes},
 	{"cluster", "Cluster", func(_ *Source, w *writer) { w.num("cluster_enabled", 0) }, 0},
 	{"keyspace", "Keyspace", writeKeyspace, 0},
 }
@@ -115,17 +116,22 @@ func (w *writer) human(name string, n int64) {
 
 // InfoIsLong implements command.StatsHost.
 func (s *Source) InfoIsLong(sections [][]byte) bool {
-	var needs need
-	for i := range sectionList {
-		if sectionList[i].wanted(sections) {
-			needs |= sectionList[i].needs
-		}
-	}
+	needs := needsOf(sections)
 	if needs&needCalls != 0 {
 		return true
 	}
 	_, fresh := s.crowd.known()
 	return needs&needCrowd != 0 && !fresh
+}
+
+// needsOf is what INFO with these arguments is made from.
+func needsOf(sections [][]byte) (needs need) {
+	for i := range sectionList {
+		if sectionList[i].wanted(sections) {
+			needs |= sectionList[i].needs
+		}
+	}
+	return needs
 }
 
 // wanted tells whether INFO with these arguments shows the section.
@@ -159,7 +165,7 @@ func (s *Source) Info(c *command.Ctx, sections [][]byte) []byte {
 			w.crowd = s.clientsFor(c)
 		}
 		if sec.needs&needCalls != 0 && w.cmds == nil {
-			w.cmds = s.House.Calls(c)
+			w.cmds = s.House.Calls(c, needsOf(sections)&needTimes != 0)
 		}
 		if w.Len() > 0 {
 			w.WriteString("\r\n")

@@ -58,9 +58,9 @@ type House interface {
 	Counted(c *command.Ctx) observe.Counters
 	// MayAsk tells whether the call may wait for the reactors: those that workers have.
 	MayAsk(c *command.Ctx) bool
-	// Calls adds up the calls by command. On a reactor, within EXEC, only those of its own and
+	// Calls adds up the calls by command, and with times the histograms of how long they took. On a reactor, within EXEC, only those of its own and
 	// of the workers can be had.
-	Calls(c *command.Ctx) *stats.Table
+	Calls(c *command.Ctx, times bool) *stats.Table
 	// Look is a look at all clients, whose reactors are asked.
 	Look(c *command.Ctx) Crowd
 	// HotKeys is what each reactor has found busy.

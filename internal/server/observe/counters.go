@@ -102,7 +102,7 @@ func (p *Published) AddTo(sum *Counters) {
 }
 
 // AddCalls adds the calls by command to sum.
-func (p *Published) AddCalls(sum *stats.Table) {
+func (p *Published) AddCalls(sum *stats.Sum) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.mu.cmds != nil {

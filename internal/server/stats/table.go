@@ -1,5 +1,7 @@
 package stats
 
+import "sync"
+
 // Row is what is counted of one command.
 type Row struct {
 	Calls    int64
@@ -60,7 +62,10 @@ func (t *Table) Fail(id int) { t.rows[id].Failed++ }
 func (t *Table) Reject(id int) { t.rows[id].Rejected++ }
 
 // Add adds the rows of o, a table of the same size.
-func (t *Table) Add(o *Table) {
+func (t *Table) Add(o *Table) { t.add(o, true) }
+
+// add is Add, if times says so, or else Add without the histograms.
+func (t *Table) add(o *Table, times bool) {
 	t.nanos += o.nanos
 	for i := range o.rows {
 		r, s := &t.rows[i], &o.rows[i]
@@ -68,7 +73,7 @@ func (t *Table) Add(o *Table) {
 		r.Nanos += s.Nanos
 		r.Rejected += s.Rejected
 		r.Failed += s.Failed
-		if s.Times != nil {
+		if times && s.Times != nil {
 			if r.Times == nil {
 				r.Times = new(Histogram)
 			}
@@ -88,3 +93,24 @@ func (t *Table) Nanos() int64 { return t.nanos }
 
 // Row returns the row of a command.
 func (t *Table) Row(id int) *Row { return &t.rows[id] }
+
+// Sum adds up tables for several goroutines, each of which gives those that it may read.
+type Sum struct {
+	table *Table
+	times bool
+	mu    sync.Mutex
+}
+
+// NewSum returns a sum of tables for n commands; times says whether their histograms, which are
+// most of the work, are wanted.
+func NewSum(n int, times bool) *Sum { return &Sum{table: NewTable(n), times: times} }
+
+// Add adds a table, which the caller may read.
+func (s *Sum) Add(t *Table) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.table.add(t, s.times)
+}
+
+// Table is the sum. Nobody may add to it any more.
+func (s *Sum) Table() *Table { return s.table }
