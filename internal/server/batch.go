@@ -38,7 +38,7 @@ func (s *session) serve() bool {
 		err := s.parser.Parse(in, b, most, lim)
 		n := b.N
 		if n > 0 {
-			ex.stats.InputBytes += int64(b.Bytes)
+			ex.meter.InputBytes += int64(b.Bytes)
 			switch s.runBatch(b, 0) {
 			case holds:
 				return false
@@ -88,13 +88,13 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex.begin(s, s.conn.Reactor().Now())
 	db := int(s.db)
 	ex.prepare(db, b)
-	ex.sampleHot(db)
+	ex.meter.Hot.Sample(db, ex.keys)
 	if s.throttle(b, from) {
 		return holds
 	}
 	s.bindReply()
 	before := s.conn.OutBytes()
-	ex.mark = ex.nanos()
+	ex.meter.Start()
 	c := &ex.ctx
 	open, user := s.open(), s.user // calls that are not plain may change them
 	if !ex.gate.enter() {
@@ -241,14 +241,14 @@ func (s *session) leave(b *resp.Batch, i int) outcome {
 // start.
 func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
 	ex := s.ex
-	ex.closeGroup()
+	ex.meter.CloseGroup()
 	ex.w.Flush()
 	if ex.w.TakeOver() {
 		s.closeOverLimit(s.conn.OutBytes())
 	}
 	s.promised(ex.takeWait())
-	ex.stats.OutputBytes += int64(s.conn.OutBytes() - before)
-	ex.stats.Batches++
+	ex.meter.OutputBytes += int64(s.conn.OutBytes() - before)
+	ex.meter.Batches++
 	if last := &ex.calls[b.N-1]; out != holds {
 		s.lastSpec = last.spec // nil for what does not exist, as in Redis
 		if last.fault == admit.BadSubcommand {
@@ -329,7 +329,7 @@ func (s *session) refuse(v admit.Verdict, call *command.Call) outcome {
 	}
 	ex.w.Error(text)
 	if spec != nil && v.Ruling != admit.UnknownSubcommand {
-		ex.cmds.Reject(spec.ID)
+		ex.meter.Calls.Reject(spec.ID)
 	}
 	return goesOn
 }

@@ -57,7 +57,7 @@ func (ex *executor) park() {
 	s := sessionOf(c.Client)
 	w := &waiter{
 		s: s, name: c.Client.Name(), user: c.Client.User(), db: c.DB, proto: ex.w.Proto(), noTouch: c.NoTouch, over: c.Waiting.Over, synced: c.Waiting.Synced, place: -1,
-		spent: ex.spent,
+		spent: ex.meter.Spent,
 	}
 	w.Spec, w.Args = c.Spec, c.Args.Clone()
 	w.Keys, _ = ex.appendKeys(nil, &w.Call)
@@ -156,7 +156,7 @@ func (s *session) wake(w *waiter) {
 	}
 	if !s.muted() {
 		n, _ := s.conn.Out().Write(w.reply.Bytes()) // a ring takes everything
-		s.ex.stats.OutputBytes += int64(n)
+		s.ex.meter.OutputBytes += int64(n)
 	}
 	s.pushHeld()
 	s.promised(w.wait, w.wrote)
@@ -186,8 +186,8 @@ func (s *session) wakeWith(w *waiter, errText string) bool {
 		out.NullArray()
 	}
 	out.Flush()
-	s.ex.stats.Errors += int64(out.TakeErrors())
-	s.ex.count(s, &w.Call, w.spent, errText != "")
+	s.ex.meter.Errors += int64(out.TakeErrors())
+	s.ex.meter.CountTimed(s, &w.Call, w.spent, errText != "")
 	s.wake(w)
 	return true
 }

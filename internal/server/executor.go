@@ -7,7 +7,6 @@ import (
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
-	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
@@ -38,26 +37,13 @@ type executor struct {
 
 	originals bool // it also knows commands by the names they had before rename-command
 	idx       []int
-	stats     observe.Counters
 	changes   atomic.Int64 // that its calls have made, ever; written by its owner
-	cmds      *stats.Table // calls and times by command
-	mark      int64        // when the running command began, see nanos
-	spent     int64        // what the attempts of one that waits have taken, nanoseconds
+	meter     observe.Meter
 
-	hot       stats.HotKeys
-	unsampled int        // batches since the last sample
-	luck      uint64     // a random state, for picking the sample
-	agedAt    int64      // when hot was aged, milliseconds since 1970
-	swollen   []*session // of a reactor: those with a softSince
+	swollen []*session // of a reactor: those with a softSince
 
-	group       callGroup
-	wholes      wholeGroup   // the calls of group, if it is one of transactions
-	together    bool         // the calls of a transaction, all short, are timed together
-	ran         int          // how many of them have run
 	spareTx     *transaction // for the next MULTI
 	queued      callReader   // of the transaction that runs
-	watchNanos  int64        // calls that take longer concern the slow log or the latency monitor
-	timed       bool         // latency-tracking
 	rec         recorder
 	stalled     stalled // of a reactor: sessions that wait for the journal
 	lfu         command.LFU
@@ -66,10 +52,6 @@ type executor struct {
 	onInner     func(db int, k store.Key, e store.Entry) // expireInner, made once
 	clientBytes atomic.Int64                             // reactors only: what the clients' buffers take, for weighClients
 	limited     bool                                     // maxmemory is set: the store's sum is kept
-	rate        observe.Rates
-	netBase     netio.Counts      // of a reactor: at the last CONFIG RESETSTAT
-	pub         observe.Published // workers only: stats for others to read
-	shown       observe.Shown     // of a reactor: the same
 	inUnit
 	scr scriptRun
 	hearing
@@ -106,45 +88,25 @@ type blocking struct {
 	monitorLines []byte // of calls since the last post, see monitor.go
 }
 
-// netCounts is what the reactor has done since the last CONFIG RESETSTAT.
-func (ex *executor) netCounts(r *netio.Reactor) netio.Counts {
-	c := r.Counts()
-	c.Turns -= ex.netBase.Turns
-	c.Reads -= ex.netBase.Reads
-	c.Writes -= ex.netBase.Writes
-	c.BusyNanos -= ex.netBase.BusyNanos
-	return c
-}
+// net is what a reactor's executor has seen of the network.
+func (ex *executor) net() netio.Counts { return ex.srv.group.Reactors()[ex.Reactor].Counts() }
 
 // show shows the counters of a reactor, on that reactor.
-func (ex *executor) show() {
-	ex.stats.Net = ex.netCounts(ex.srv.group.Reactors()[ex.Reactor])
-	ex.stats.CallNanos = ex.cmds.Nanos() - ex.cmds.Row(ex.srv.exec.ID).Nanos // EXEC's time is that of its calls
-	ex.shown.Show(&ex.stats)
-}
+func (ex *executor) show() { ex.meter.Show(ex.net()) }
 
-// publish moves the executor's counters to where others may read them.
-func (ex *executor) publish() {
-	ex.pub.Publish(&ex.stats, ex.cmds)
-	ex.cmds.Reset()
-	ex.stats = observe.Counters{}
-}
-
-// sampleRate measures the rates since the last sample, about once a second. now is in
-// milliseconds.
-func (ex *executor) sampleRate(now int64) {
-	var net netio.Counts
-	if ex.Reactor >= 0 {
-		net = ex.srv.group.Reactors()[ex.Reactor].Counts()
+// whoIs is observe.Who.
+func whoIs(c command.Client) (addr, name string) {
+	if se := sessionOf(c); se != nil {
+		return se.conn.RemoteAddr(), c.Name()
 	}
-	ex.rate.Sample(&ex.stats, now, net)
+	return "", ""
 }
 
 func newExecutor(srv *Server, g *gate) *executor {
 	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
 	ex.onInner = ex.expireInner
 	ex.Reactor = -1
-	ex.cmds = stats.NewTable(len(srv.table.Specs()))
+	ex.meter.Init(srv.logs, srv.table, &ex.ctx, whoIs)
 	ex.w.OnError = srv.logs.Errors.Add
 	ex.stalled.wake = ex.release
 	ex.ctx = ex.newCtx(&ex.w)
@@ -165,7 +127,7 @@ func (ex *executor) setClock(now int64) {
 	c := &ex.ctx
 	c.Limits = ex.srv.limits.Load()
 	c.Now = now
-	ex.watchNanos, ex.timed = ex.srv.logs.WatchFrom(), ex.srv.opts.LatencyTracking.Load()
+	ex.meter.Refresh()
 	policy := ex.srv.opts.MaxMemoryPolicy.Load()
 	c.AllChanges, c.AllMisses = false, false
 	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on != 0 {
@@ -199,7 +161,7 @@ func (ex *executor) end() {
 
 // collect adds what handlers counted in c to the executor's statistics.
 func (ex *executor) collect(c *command.Ctx) {
-	st := &ex.stats
+	st := &ex.meter
 	st.Hits += c.Hits
 	st.Misses += c.Misses
 	if c.Dirty != 0 {

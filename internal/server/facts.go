@@ -37,10 +37,10 @@ func (h infoHouse) Counted(c *command.Ctx) observe.Counters {
 	}
 	var sum observe.Counters
 	for _, ex := range h.execs {
-		ex.shown.AddTo(&sum)
+		ex.meter.Shown.AddTo(&sum)
 	}
 	for _, ex := range h.extra {
-		ex.pub.AddTo(&sum)
+		ex.meter.Published.AddTo(&sum)
 	}
 	return sum
 }
@@ -64,14 +64,14 @@ func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *executor)) {
 // Calls implements info.House.
 func (h infoHouse) Calls(c *command.Ctx, times bool) *stats.Table {
 	sum := stats.NewSum(len(h.table.Specs()), times)
-	h.ask(c, func(_ *netio.Reactor, ex *executor) { sum.Add(ex.cmds) })
+	h.ask(c, func(_ *netio.Reactor, ex *executor) { sum.Add(ex.meter.Calls) })
 	return h.sumCalls(sum)
 }
 
 // sumCalls adds the calls of those that are not reactors to a sum that has those of the reactors.
 func (h infoHouse) sumCalls(sum *stats.Sum) *stats.Table {
 	for _, ex := range h.extra {
-		ex.pub.AddCalls(sum)
+		ex.meter.Published.AddCalls(sum)
 	}
 	return sum.Table()
 }
@@ -92,7 +92,7 @@ func (h infoHouse) Look(c *command.Ctx) info.Crowd {
 // HotKeys implements info.House.
 func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
 	parts := make([][]stats.HotKey, len(h.execs))
-	h.ask(c, func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.hot.All() })
+	h.ask(c, func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.meter.Hot.All() })
 	return parts
 }
 
@@ -102,10 +102,10 @@ func (h infoHouse) Busy() info.Busy {
 	sum := stats.NewSum(len(h.table.Specs()), true)
 	h.ask(nil, func(r *netio.Reactor, ex *executor) {
 		i := r.Index()
-		sum.Add(ex.cmds)
+		sum.Add(ex.meter.Calls)
 		ex.show()
-		n := ex.netCounts(r)
-		b.Hot[i], b.Reactors[i] = ex.hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
+		n := ex.meter.SinceReset(r.Counts())
+		b.Hot[i], b.Reactors[i] = ex.meter.Hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
 	})
 	b.Calls = h.sumCalls(sum)
 	return b

@@ -148,14 +148,10 @@ func replyText(err error) string {
 // Reset implements command.StatsHost.
 func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.askReactors(c, func(r *netio.Reactor, ex *executor) {
-		ex.stats = observe.Counters{}
-		ex.rate = observe.Rates{}
-		ex.netBase = r.Counts()
-		ex.cmds.Reset()
-		ex.show()
+		ex.meter.Reset(r.Counts())
 	})
 	for _, ex := range h.srv.extra {
-		ex.pub.Reset()
+		ex.meter.Published.Reset()
 	}
 	h.srv.logs.Errors.Reset()
 	h.Source.ResetBase()

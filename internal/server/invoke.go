@@ -29,11 +29,9 @@ func (ex *executor) invoke(c *command.Ctx, held *store.ShardSet) {
 func (ex *executor) perform(c *command.Ctx) {
 	spec := c.Spec
 	if !c.Resumed {
-		ex.stats.Commands++
+		ex.meter.Commands++
 	}
-	if ex.group.calls != 0 && ex.group.spec != spec {
-		ex.closeGroup()
-	}
+	ex.meter.Next(spec)
 	errs := c.W.Errors()
 	if !ex.srv.journal.log.On() {
 		spec.Handler(c)
@@ -46,5 +44,8 @@ func (ex *executor) perform(c *command.Ctx) {
 	if ex.limited && spec.Flags&command.Write != 0 {
 		ex.tellUsage(c)
 	}
-	ex.observe(c, spec, c.W.Errors() != errs)
+	if ex.monitored && !c.Resumed {
+		ex.noteCall(c, spec, spec.Flags&hiddenFromMonitor)
+	}
+	ex.meter.Count(c, spec, c.W.Errors() != errs)
 }

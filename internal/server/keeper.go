@@ -70,7 +70,7 @@ func (h keeperHand) Evict(most time.Duration) bool { return h.ex.evict(most) }
 // Settle implements keeper.Hand.
 func (h keeperHand) Settle() {
 	h.ex.end()
-	h.ex.publish()
+	h.ex.meter.Publish()
 }
 
 // Kick implements keeper.Hand.

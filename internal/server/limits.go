@@ -1,10 +1,6 @@
 package server
 
-import (
-	"time"
-
-	"github.com/kringdb/kring/resp"
-)
+import "time"
 
 const (
 	// turnCommands bounds the commands of one connection in one reactor turn.
@@ -25,12 +21,6 @@ const (
 	keepScratchBytes = 1 << 20
 	// errorPreviewBytes bounds what is shown of the error of a record that does not load.
 	errorPreviewBytes = 128
-	// wholeSpecs is how many different commands transactions that are timed together have:
-	// a batch's at least.
-	wholeSpecs = 2 * resp.MaxBatch
-	// groupFromNanos: plain calls are timed together while the slow log and the latency
-	// monitor only want to know of what takes at least this long.
-	groupFromNanos = 1_000_000
 	// keepTransactionBytes bounds the memory of a transaction that is kept for the next one.
 	keepTransactionBytes = 16 << 10
 	// queueChunkBytes and queueChunkMost are the first and the largest size of what the calls of a

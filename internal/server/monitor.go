@@ -115,7 +115,7 @@ func (s *session) showLines(lines []byte) {
 		return
 	}
 	n, _ := s.conn.Out().Write(lines) // a ring takes everything
-	s.ex.stats.OutputBytes += int64(n)
+	s.ex.meter.OutputBytes += int64(n)
 	s.conn.Flush()
 	s.checkOutput()
 }

@@ -109,9 +109,9 @@ func (ex *executor) runExec() (done bool) {
 	c := &ex.ctx
 	s := sessionOf(c.Client)
 	tx, failed := s.tx, false
-	ex.closeGroup()
-	from := ex.mark
-	ex.together = tx != nil && tx.short && ex.watchNanos >= groupFromNanos
+	ex.meter.CloseGroup()
+	from := ex.meter.Mark()
+	ex.meter.BeginTogether(tx != nil && tx.short && ex.meter.Grouping())
 	switch {
 	case tx == nil:
 		ex.invoke(c, &noShards)
@@ -121,7 +121,7 @@ func (ex *executor) runExec() (done bool) {
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
 	case tx.flags&(command.Slow|command.Script) != 0 && !ex.worker:
-		ex.together = false
+		ex.meter.EndTogether()
 		return false // it may wait for the reactors
 	case tx.whole:
 		if tx.flags&command.Slow != 0 {
@@ -129,7 +129,7 @@ func (ex *executor) runExec() (done bool) {
 			ex.met = ex.srv.gather()
 			ex.srv.gates.lockAll()
 		} else if !ex.takeAll() {
-			ex.together = false
+			ex.meter.EndTogether()
 			return false
 		}
 		ex.execAll(s, tx, nil)
@@ -145,13 +145,16 @@ func (ex *executor) runExec() (done bool) {
 		ex.afterUnlock()
 	default:
 		if done = ex.execKeyed(s, tx); !done {
-			ex.together = false
+			ex.meter.EndTogether()
 			return false
 		}
 	}
-	ex.closeGroup() // before its arguments are gone
-	ex.stats.Commands++
-	ex.observeExec(from, failed)
+	ex.meter.CloseGroup() // before its arguments are gone
+	ex.meter.Commands++
+	if ex.monitored {
+		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
+	}
+	ex.meter.CountExec(from, ex.queued.specs, failed)
 	ex.queued.done()
 	if !ex.worker && !tx.aborted {
 		ex.releaseTx(tx)

@@ -69,7 +69,7 @@ func (s *session) push(b []byte) {
 	}
 	ex.w.Flush()                  // a command of this session may be running
 	n, _ := s.conn.Out().Write(b) // a ring takes everything
-	ex.stats.OutputBytes += int64(n)
+	ex.meter.OutputBytes += int64(n)
 	if !s.unflushed {
 		s.unflushed = true
 		ex.unflushed = append(ex.unflushed, s)

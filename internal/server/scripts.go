@@ -132,7 +132,7 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 	if ex.monitored {
 		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
 	}
-	call, db, client, w, wait, from := c.Call, c.DB, c.Client, c.W, c.CanWait, ex.mark
+	call, db, client, w, wait, from := c.Call, c.DB, c.Client, c.W, c.CanWait, ex.meter.Mark()
 	scr.run, scr.dropped = run, false
 	scr.client = scriptClient{of: client}
 	scr.client.Protocol = 2
@@ -159,7 +159,8 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 		w.Raw(ex.pushes)
 		ex.pushes = ex.pushes[:0]
 	}
-	c.Call, c.DB, c.Client, c.W, c.CanWait, ex.mark = call, db, client, w, wait, from
+	c.Call, c.DB, c.Client, c.W, c.CanWait = call, db, client, w, wait
+	ex.meter.SetMark(from)
 	c.NoEffect() // its calls have been recorded
 	*scr = scriptRun{w: scr.w, reply: scr.reply, keys: scr.keys[:0]}
 	if cap(scr.reply.Bytes()) > keepScratchBytes {
@@ -182,11 +183,11 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	switch {
 	case v.Ruling == admit.Denied:
 		ex.noteDenied(v.Denial.Denied, deniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
-		ex.cmds.Reject(cl.spec.ID)
+		ex.meter.Calls.Reject(cl.spec.ID)
 		return nil, v.Text(&scr.caller, &c.Call, "")
 	case v.Refused():
 		if cl.spec != nil && cl.fault == admit.NoFault {
-			ex.cmds.Reject(cl.spec.ID)
+			ex.meter.Calls.Reject(cl.spec.ID)
 		}
 		return nil, v.Text(&scr.caller, &c.Call, s.aof.reason())
 	case mode.ReadOnly && cl.spec.Flags&(command.Write|command.MayReplicate) != 0:
@@ -201,7 +202,7 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	scr.client.Protocol = mode.Proto
 	w, client := c.W, c.Client
 	c.W, c.Client = &scr.w, &scr.client
-	ex.mark = ex.nanos()
+	ex.meter.Start()
 	if len(c.Keys) == 0 {
 		ex.invoke(c, nil)
 	} else {
@@ -210,7 +211,7 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 		ex.invoke(c, nil)
 		s.store.UnlockSet(&held)
 	}
-	ex.closeGroup()
+	ex.meter.CloseGroup()
 	c.W, c.Client = w, client
 	scr.w.Flush()
 	return scr.reply.Bytes(), ""

@@ -133,11 +133,11 @@ func (ex *executor) serve(w *waiter, now int64) {
 	v := ex.admitWaiter(&c.Call)
 	switch {
 	case v.Ruling == admit.Run:
-		ex.spent = w.spent
+		ex.meter.Spent = w.spent
 		ex.perform(c)
 	case v.Refused():
 		c.W.Error(v.Text(&ex.caller, &c.Call, ex.srv.aof.reason()))
-		ex.cmds.Reject(c.Spec.ID)
+		ex.meter.Calls.Reject(c.Spec.ID)
 		w.denial = v.Denial
 	}
 	ex.caller, ex.Tracker, ex.Foreign = caller, tracker, false
@@ -146,7 +146,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 	switch {
 	case c.Waiting.On:
 		c.Waiting = command.Wait{}
-		w.spent = ex.spent
+		w.spent = ex.meter.Spent
 		w.reply.Reset()
 		return
 	case v.Ruling == admit.Wait:
@@ -280,5 +280,5 @@ func (ex *executor) serveOnWorker(keys []readyKey) {
 	ex.gate.Unlock()
 	ex.takeWait() // every waiter has its own
 	ex.kick()
-	ex.publish()
+	ex.meter.Publish()
 }

@@ -30,10 +30,10 @@ import (
 
 // Server is a Kring server. Make one with New, run it with Serve.
 type Server struct {
-	opts  *options.Options
-	log   *slog.Logger
-	table *command.Table
-	ownSpecs
+	opts      *options.Options
+	log       *slog.Logger
+	table     *command.Table
+	multi     *command.Spec // its MULTI
 	store     *store.Store
 	group     *netio.Group
 	stripes   int // how many of its reactors are stripes: the last ones
@@ -80,9 +80,6 @@ type Server struct {
 	source *info.Source
 }
 
-// ownSpecs are commands of the table that the server itself knows.
-type ownSpecs struct{ multi, exec *command.Spec }
-
 // counters are the server-wide numbers that several goroutines change.
 type counters struct {
 	nextClientID      atomic.Int64
@@ -112,7 +109,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
-	s.multi, s.exec = s.table.Original([]byte("multi")), s.table.Original([]byte("exec"))
+	s.multi = s.table.Original([]byte("multi"))
 	if err = s.renameCommands(); err != nil {
 		return nil, err
 	}
@@ -335,14 +332,14 @@ func (s *Server) clientGone(se *session, err error) {
 // and those whose output stayed above the soft limit.
 func (s *Server) Tick(r *netio.Reactor) {
 	ex := r.Local.(*executor)
-	ex.sampleRate(r.Now())
+	ex.meter.Sample(r.Now(), r.Counts())
 	ex.show()
 	if len(ex.stalled.list) > 0 {
 		ex.release() // the disk may have become slow
 	}
 	s.weighClients(r, ex)
 	ex.haltDeserted(r.Now())
-	ex.ageHot(r.Now())
+	ex.meter.Hot.Age(r.Now())
 	ex.checkSwollen()
 	idleMs := s.opts.Timeout.Load() * 1000
 	if idleMs == 0 {

@@ -30,8 +30,8 @@ func BenchmarkSketch(b *testing.B) {
 		for i := 0; i < b.N; i += benchDepth {
 			on := i / benchDepth / turn % 2
 			if i/benchDepth%turn == 0 {
-				if se.ex.unsampled = 0; on == 0 {
-					se.ex.unsampled = math.MinInt // it never counts to the next sample
+				if se.ex.meter.Hot.Unsampled = 0; on == 0 {
+					se.ex.meter.Hot.Unsampled = math.MinInt // it never counts to the next sample
 				}
 			}
 			from := threadNanos(b)

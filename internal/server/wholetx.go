@@ -14,7 +14,7 @@ import (
 // usual way. The caller holds ex.gate, and has found nothing to check.
 func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	ex := s.ex
-	if s.watching != nil || ex.Tracker != nil || ex.watchNanos < groupFromNanos || ex.ctx.DB != ex.ahead {
+	if s.watching != nil || ex.Tracker != nil || !ex.meter.Grouping() || ex.ctx.DB != ex.ahead {
 		return 0
 	}
 	for end = i + 1; end < b.N && ex.calls[end].plain; end++ {
@@ -28,12 +28,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	if !ex.srv.store.LockSetUnlessLong(&set) {
 		return 0
 	}
-	g := &ex.group
-	if g.calls != 0 && g.spec != ex.calls[end].spec {
-		ex.closeGroup()
-	}
-	before := g.calls // transactions just before this one
-	g.calls = 0
+	before := ex.meter.BeginWhole(ex.calls[end].spec)
 	w := ex.ctx.W
 	w.Simple("OK")
 	for range len(keys) {
@@ -45,8 +40,11 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	}
 	ex.srv.store.UnlockSet(&set)
 	ex.afterUnlock()
-	ex.stats.Commands += 2 // MULTI and EXEC; handle counts the others
-	ex.observeWhole(before, i, end)
+	ex.meter.Commands += 2 // MULTI and EXEC; handle counts the others
+	for _, cl := range ex.calls[i:end] {
+		ex.meter.AddToWhole(cl.spec)
+	}
+	ex.meter.EndWhole(before)
 	return end
 }
 
@@ -54,7 +52,8 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 // those of their keys, are locked.
 func (ex *executor) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardSet) {
 	c := &ex.ctx
-	c.CanWait, ex.inExec, ex.together = false, true, true
+	c.CanWait, ex.inExec = false, true
+	ex.meter.BeginTogether(true)
 	ex.beginUnit(keyed)
 	c.W.Array(exec - multi - 1)
 	for i := multi + 1; i < exec; i++ {
@@ -69,50 +68,7 @@ func (ex *executor) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardS
 	ex.endUnit()
 	c.W.Raw(ex.pushes)
 	ex.pushes = ex.pushes[:0]
-	c.CanWait, ex.inExec, ex.together = true, false, false
+	c.CanWait, ex.inExec = true, false
+	ex.meter.EndTogether()
 	c.Spec, c.Args, c.Keys = ex.calls[exec].spec, b.Cmds[exec].Args, nil
-}
-
-// wholeGroup is what callGroup is for transactions in a row: their calls by command. Each
-// call gets an equal share of the time, each EXEC that of a whole transaction.
-type wholeGroup struct {
-	specs [wholeSpecs]*command.Spec
-	calls [wholeSpecs]int64
-	n     int   // of specs
-	total int64 // calls
-}
-
-// observeWhole counts the calls from a MULTI to its EXEC. The clock is read when the group
-// ends, see closeGroup.
-func (ex *executor) observeWhole(before int64, multi, exec int) {
-	ex.ran = 0
-	g, w := &ex.group, &ex.wholes
-	g.spec, g.args, g.calls = ex.ctx.Spec, ex.ctx.Args, before+1
-	for i := multi; i < exec; i++ {
-		w.add(ex.calls[i].spec)
-	}
-	if w.n > wholeSpecs-resp.MaxBatch {
-		ex.closeGroup()
-	}
-}
-
-func (w *wholeGroup) add(spec *command.Spec) {
-	w.total++
-	for i := range w.n {
-		if w.specs[i] == spec {
-			w.calls[i]++
-			return
-		}
-	}
-	w.specs[w.n], w.calls[w.n] = spec, 1
-	w.n++
-}
-
-// closeWholes counts the calls within transactions that took so long together.
-func (ex *executor) closeWholes(took int64) {
-	w := &ex.wholes
-	for i, spec := range w.specs[:w.n] {
-		ex.cmds.Calls(spec.ID, w.calls[i], took*w.calls[i]/w.total, ex.timed)
-	}
-	w.n, w.total = 0, 0
 }

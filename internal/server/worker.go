@@ -132,14 +132,14 @@ func (ex *executor) runSlow(sc *slowCall) {
 	ex.keys, _ = ex.appendKeys(ex.keys[:0], &sc.Call)
 	sc.Keys = ex.keys
 	ex.ctx.Call = sc.Call
-	ex.stats.Slow++
+	ex.meter.Slow++
 	if ex.srv.awaitRoom(flags, &sc.halt) {
-		ex.mark = ex.nanos()
+		ex.meter.Start()
 		ex.gate.Lock()
 		ex.run()
 		ex.gate.Unlock()
 	}
-	ex.closeGroup()
+	ex.meter.CloseGroup()
 	ex.w.Flush()
 	if sc.cut = ex.w.TakeOver() || sc.halt.Load(); sc.cut {
 		sc.made, sc.reply = sc.reply.Len(), resp.Buffer{}
@@ -148,7 +148,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 	sc.wait, sc.wrote = ex.takeWait()
 	ex.kick()
 	ex.end()
-	ex.publish()
+	ex.meter.Publish()
 	sc.s.conn.Reactor().Post(sc.done)
 }
 
@@ -273,7 +273,7 @@ func (s *session) slowDone(sc *slowCall) {
 	}
 	if out.Len() > 0 {
 		n, _ := s.conn.Out().Write(out.Bytes()) // a ring takes everything
-		s.ex.stats.OutputBytes += int64(n)
+		s.ex.meter.OutputBytes += int64(n)
 	}
 	s.promised(sc.wait, sc.wrote)
 	if s.closing { // the client killed itself, or quit, on the worker

@@ -41,7 +41,7 @@ func TestLongCommand(t *testing.T) {
 		var sum int64
 		for _, ex := range s.extra {
 			var c observe.Counters
-			ex.pub.AddTo(&c)
+			ex.meter.Published.AddTo(&c)
 			sum += c.Slow
 		}
 		return sum

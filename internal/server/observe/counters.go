@@ -60,8 +60,8 @@ type Shown struct {
 	}
 }
 
-// Show shows c.
-func (s *Shown) Show(c *Counters) {
+// show shows c.
+func (s *Shown) show(c *Counters) {
 	s.mu.Lock()
 	s.mu.counters = *c
 	s.mu.Unlock()
@@ -83,8 +83,8 @@ type Published struct {
 	}
 }
 
-// Publish adds the counters and the calls by command.
-func (p *Published) Publish(c *Counters, cmds *stats.Table) {
+// publish adds the counters and the calls by command.
+func (p *Published) publish(c *Counters, cmds *stats.Table) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mu.sum.Add(c)
@@ -110,7 +110,7 @@ func (p *Published) AddCalls(sum *stats.Sum) {
 	}
 }
 
-// Reset forgets everything but how often the data have changed.
+// Reset forgets everything.
 func (p *Published) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,15 +120,15 @@ func (p *Published) Reset() {
 	}
 }
 
-// Rates measures what happens in a second. It belongs to the executor whose counters it reads.
-type Rates struct {
+// rates is the last reading of what the rates are made from.
+type rates struct {
 	atMs, commands, in, out int64
 	net                     netio.Counts
 }
 
-// Sample sets the rates of c from what has happened since the last sample, about once a second. now
+// sample sets the rates of c from what has happened since the last sample, about once a second. now
 // is in milliseconds, net what the reactor has done; zero if it is none.
-func (r *Rates) Sample(c *Counters, now int64, net netio.Counts) {
+func (r *rates) sample(c *Counters, now int64, net netio.Counts) {
 	passed := now - r.atMs
 	if passed < sampleMs {
 		return
@@ -139,8 +139,5 @@ func (r *Rates) Sample(c *Counters, now int64, net netio.Counts) {
 	turns := net.Turns - r.net.Turns
 	c.TurnsPerSec = turns * 1000 / passed
 	c.TurnNanos = (net.BusyNanos - r.net.BusyNanos) / max(turns, 1)
-	*r = Rates{now, c.Commands, c.InputBytes, c.OutputBytes, net}
+	*r = rates{now, c.Commands, c.InputBytes, c.OutputBytes, net}
 }
-
-// sampleMs is how far apart two samples of the rates are, at least.
-const sampleMs = 1000

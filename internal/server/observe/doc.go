@@ -1,8 +1,10 @@
-// Package observe is what is measured of calls and of those who run them: counters, rates, the
-// slow log, the latency monitor, MONITOR. How single numbers are kept, package stats knows.
+// Package observe is what is measured of calls and of those who run them: counters, times, rates,
+// busy keys, the slow log, the latency monitor. How single numbers are kept, package stats knows.
 //
 // Terms
 //
+//	meter      what counts and times the calls of one executor
+//	group      a run of plain calls, or of transactions that came whole, timed together
 //	counters   what an executor has counted; plain fields, and only it touches them
 //	shown      a copy of a reactor's counters, made after its batches, for others to read
 //	published  what a worker's counters and calls have added up to, for others to read
@@ -11,9 +13,9 @@
 //
 // Layout
 //
-//	reactor: Counters ──Show──▶ Shown ──────┐
-//	worker:  Counters ──Publish▶ Published ─┼─AddTo─▶ the sum that INFO and the window show
-//	calls that took long, events, errors ──▶ Logs
+//	reactor: Meter ──Show────▶ Shown ─────┐
+//	worker:  Meter ──Publish─▶ Published ─┴─AddTo─▶ the sum that INFO and the window show
+//	           └── calls that took long ──▶ Logs ◀── events, errors
 //
 // Invariants
 //
