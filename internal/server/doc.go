@@ -1,7 +1,8 @@
 // Package server is the running server: it joins reactors, parser, command table and
 // store, and holds what belongs to none of them: sessions, gates, the slow lane, blocked
-// clients, transactions, pub/sub, users, the journal's owner, the keeper, the options that
-// can change at run time, INFO and the window over HTTP.
+// clients, transactions, the journal's owner. What could be told apart has a room below it; a
+// room that needs something of the server asks its House, which files here implement (facts.go,
+// keeper.go, users.go, tracking.go, pubsub.go).
 //
 // Terms
 //
