@@ -2,7 +2,9 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/users"
 )
 
 // This file asks package admit, and does what has to be done for its answer.
@@ -10,7 +12,7 @@ import (
 // admit decides whether the caller's call may run. It evicts if the call needs room. The
 // caller holds ex.gate and no shard lock.
 func (ex *executor) admit(call *command.Call, f admit.Fault) admit.Verdict {
-	state := ex.srv.state()
+	state := ex.env.state()
 	v := admit.Judge(&ex.caller, state, call, f)
 	if v.Ruling != admit.MakeRoom {
 		return v
@@ -22,33 +24,22 @@ func (ex *executor) admit(call *command.Call, f admit.Fault) admit.Verdict {
 	return admit.Judge(&ex.caller, state, call, f)
 }
 
-// state is what admit is told of the server.
-func (s *Server) state() (state admit.State) {
-	on := s.guard.Load()
-	if on&guardLoading != 0 {
-		state |= admit.Loading
+// deniedObject is what was denied: the command, or the key or channel.
+func deniedObject(d acl.Verdict, call *command.Call) string {
+	if d.Arg > 0 {
+		return string(call.Args[d.Arg])
 	}
-	if on&guardBroken != 0 {
-		state |= admit.Broken
+	return call.Spec.FullName
+}
+
+// noteDenied notes what a client was denied.
+func (ex *executor) noteDenied(why acl.Denied, object, user string, multi bool, info []byte) {
+	context := users.TopLevel
+	if multi || ex.inExec {
+		context = users.Multi
 	}
-	if on&guardUnsaved != 0 {
-		state |= admit.Unsaved
+	if ex.scr.run != nil {
+		context = users.Lua
 	}
-	if on&guardBusy != 0 {
-		state |= admit.Busy
-	}
-	if on&guardMemory != 0 && s.overLimit() {
-		state |= admit.OverMemory
-	}
-	if on&guardPaused != 0 {
-		switch _, paused, all := s.pauses(); {
-		case !paused:
-			s.endPause()
-		case all:
-			state |= admit.PausedAll
-		default:
-			state |= admit.PausedWrites
-		}
-	}
-	return state
+	ex.env.users.Note(&acl.LogEntry{Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info)})
 }

@@ -13,17 +13,6 @@ import (
 	"github.com/kringdb/kring/persistence"
 )
 
-// The bits of Server.guard.
-const (
-	guardLoading   uint32 = 1 << iota // data is being loaded: LOADING
-	guardBroken                       // the AOF has failed: MISCONF
-	guardMemory                       // maxmemory is set: OOM
-	guardPaused                       // CLIENT PAUSE
-	guardMonitored                    // somebody has sent MONITOR
-	guardUnsaved                      // the last snapshot has failed: MISCONF
-	guardBusy                         // a script is busy: BUSY
-)
-
 // aofKeeper opens, rewrites and closes the server's AOF.
 type aofKeeper struct {
 	srv     *Server
@@ -145,15 +134,6 @@ func (k *aofKeeper) close() error {
 	}
 	k.srv.journal.aof.Store(nil)
 	return a.Close()
-}
-
-// setGuard switches a bit of guard.
-func (s *Server) setGuard(bit uint32, on bool) {
-	if on {
-		s.guard.Or(bit)
-	} else {
-		s.guard.And(^bit)
-	}
 }
 
 // reason is why the AOF is broken.
@@ -414,7 +394,7 @@ func (s *Server) whileLoading(f func() error) error {
 	defer func() {
 		s.setGuard(guardLoading, false)
 		s.keeper.Ring()
-		s.wakeKept()
+		s.kept.hand(&s.slow)
 	}()
 	s.gates.lockAll() // whoever takes a gate from now on sees the guard
 	s.gates.unlockAll()

@@ -20,6 +20,7 @@ import (
 // the time of day, or count from it, have it besides (Ctx.Wall). A deadline that has
 // passed meanwhile is kept until everything is loaded, because what follows may move it.
 type applier struct {
+	srv  *Server
 	ctx  context.Context
 	ex   *executor
 	self command.Nobody // the client that the handlers see
@@ -27,7 +28,7 @@ type applier struct {
 }
 
 func newApplier(s *Server, ctx context.Context) *applier {
-	ap := &applier{ctx: ctx, ex: newExecutor(s, new(gate))}
+	ap := &applier{srv: s, ctx: ctx, ex: newExecutor(&s.env, new(gate))}
 	ap.ex.originals = true // rewrites and effects know no other names
 	ap.ex.ctx.Obey = true
 	return ap
@@ -46,11 +47,11 @@ func (s *Server) asked() bool {
 // Image implements persistence.Applier. No key counts as expired: what follows may move its
 // deadline.
 func (ap *applier) Image(in io.Reader, p *persistence.Progress) (rest io.Reader, end int64, err error) {
-	l := ap.ex.srv.newLoader(ap.ctx)
+	l := ap.srv.newLoader(ap.ctx)
 	l.Progress = p
 	rest, end, err = l.Load(in)
 	if err == nil {
-		err = ap.ex.srv.loadedFrom(l)
+		err = ap.srv.loadedFrom(l)
 	}
 	return rest, end, err
 }
@@ -58,7 +59,7 @@ func (ap *applier) Image(in io.Reader, p *persistence.Progress) (rest io.Reader,
 // Check implements persistence.Applier.
 func (ap *applier) Check(rec resp.Args) error {
 	var cl batchCall
-	cl.spec = ap.ex.srv.table.Lookup(rec[0])
+	cl.spec = ap.ex.env.table.Lookup(rec[0])
 	_ = ap.ex.resolve(nil, &cl, rec)
 	return ap.admit(&command.Call{Spec: cl.spec, Args: rec}, cl.fault)
 }
@@ -76,7 +77,7 @@ func (ap *applier) admit(call *command.Call, f admit.Fault) error {
 
 // Apply implements persistence.Applier.
 func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
-	if ap.ctx.Err() != nil || ap.ex.srv.asked() {
+	if ap.ctx.Err() != nil || ap.srv.asked() {
 		return 0, persistence.ErrInterrupted
 	}
 	ex := ap.ex
@@ -101,9 +102,9 @@ func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
 // run executes one batch.
 func (ap *applier) run(b *resp.Batch) (done int, err error) {
 	ex := ap.ex
-	now := ap.ex.srv.nowMs()
+	now := ap.ex.env.nowMs()
 	ex.ctx.Client, ex.ctx.DB = &ap.self, ap.self.DB
-	ex.setClock(ex.srv.wall(now))
+	ex.setClock(ex.env.wall(now))
 	ex.ctx.Now, ex.ctx.Wall = 0, now
 	ex.prepare(ex.ctx.DB, b)
 	ap.out.Reset()
@@ -128,7 +129,7 @@ func (ap *applier) run(b *resp.Batch) (done int, err error) {
 
 // call invokes the context's call under the locks of its shards.
 func (ap *applier) call() {
-	c, st := &ap.ex.ctx, ap.ex.srv.store
+	c, st := &ap.ex.ctx, ap.ex.env.store
 	held := shardsOf(c.Keys)
 	st.LockSet(&held)
 	ap.ex.invoke(c, nil)
@@ -139,7 +140,7 @@ func (ap *applier) call() {
 // everything is loaded.
 func (ap *applier) finish() {
 	for i := range ap.ex.ready {
-		ap.ex.srv.kept.add(ap.ex.ready[i].q)
+		ap.ex.env.kept.add(ap.ex.ready[i].q)
 	}
 }
 

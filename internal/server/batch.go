@@ -85,7 +85,7 @@ func (s *session) resumeHeld() outcome {
 // runBatch runs the calls of b from index from on.
 func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex := s.ex
-	ex.begin(s, s.conn.Reactor().Now())
+	ex.begin(s.identity(), s.conn.Reactor().Now())
 	db := int(s.db)
 	ex.prepare(db, b)
 	ex.meter.Hot.Sample(db, ex.keys)
@@ -116,13 +116,14 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 			continue
 		}
 		free = free && user == nil && cl.spec != nil && cl.fault == admit.NoFault
-		if free && cl.spec == ex.srv.multi {
-			if end := s.wholeTransaction(b, i); end > 0 {
+		if free && cl.spec == ex.srv.multi && s.watching == nil {
+			if end := ex.wholeTransaction(b, i); end > 0 {
 				i = end
 				continue
 			}
 		}
 		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
+		ex.tx, ex.watching = s.tx, s.watching
 		run := free
 		if !free {
 			out, run = s.admitCall(b, i)
@@ -262,6 +263,11 @@ func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
 // open tells whether nothing about the connection's state may refuse, delay or mute a call.
 func (s *session) open() bool {
 	return !s.needAuth && s.reply == replyOn && s.tx == nil && s.subCount == 0 && !s.monitoring
+}
+
+// identity is as whom the client calls.
+func (s *session) identity() identity {
+	return identity{client: s, user: s.user, track: s.track.Load(), db: s.db, noTouch: s.noTouch}
 }
 
 // stand tells the executor how the one who calls stands.

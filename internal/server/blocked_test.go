@@ -20,9 +20,9 @@ func (c *testClient) block(s *Server, n int64, args ...string) {
 
 func waitBlocked(t testing.TB, s *Server, n int64) {
 	t.Helper()
-	for end := time.Now().Add(patience); s.counts.blocked.Load() != n; {
+	for end := time.Now().Add(patience); s.waiting.blocked.Load() != n; {
 		if time.Now().After(end) {
-			t.Fatalf("%d clients are blocked, want %d", s.counts.blocked.Load(), n)
+			t.Fatalf("%d clients are blocked, want %d", s.waiting.blocked.Load(), n)
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
@@ -46,7 +46,7 @@ func noObservers(t *testing.T, s *Server) {
 		}
 		o.mu.Unlock()
 	}
-	if n, timed := s.counts.blocked.Load(), s.counts.timed.Load(); n != 0 || timed != 0 {
+	if n, timed := s.waiting.blocked.Load(), s.waiting.timed.Load(); n != 0 || timed != 0 {
 		t.Errorf("%d blocked clients counted, %d with a timeout", n, timed)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // itself: renamed commands, users, certificates. It starts nothing, and opens no other
 // files than those of users and certificates.
 func CheckOptions(opts *options.Options) error {
-	s := &Server{opts: opts}
+	s := &Server{}
+	s.opts = opts
 	var err error
 	if s.table, err = command.Build(command.All()); err != nil {
 		return err

@@ -16,16 +16,16 @@ var errKilled = errors.New("killed by CLIENT KILL")
 // The worker's gate is released meanwhile, because a reactor may be waiting for it; within a
 // transaction all reactors have met and wait for nothing.
 // When the server is ending, reactors that are gone are left out.
-func (s *Server) askReactors(c *command.Ctx, f func(r *netio.Reactor, ex *executor)) {
+func (s *Server) askReactors(c *command.Ctx, f func(r *netio.Reactor, ex *station)) {
 	ex := executorOf(c)
 	if m := ex.met; m != nil {
-		m.ask(s, f)
+		m.ask(&s.env, func(r *netio.Reactor) { f(r, stationOf(r)) })
 		return
 	}
 	ex.unlocked(func() { s.askUnlocked(f) })
 }
 
-func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *executor)) {
+func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *station)) {
 	var wg sync.WaitGroup
 	for i, r := range s.group.Reactors() {
 		wg.Add(1)
@@ -89,7 +89,7 @@ func (h clientsHost) AppendList(c *command.Ctx, dst []byte, f *command.ClientFil
 	}
 	var mu sync.Mutex
 	var lines []line
-	h.srv.askReactors(c, func(r *netio.Reactor, _ *executor) {
+	h.srv.askReactors(c, func(r *netio.Reactor, _ *station) {
 		eachSession(r, func(se *session) {
 			if se.matches(f) {
 				l := line{se.id, append(se.appendInfo(nil), '\n')}
@@ -118,7 +118,7 @@ func (h clientsHost) AppendList(c *command.Ctx, dst []byte, f *command.ClientFil
 func (h clientsHost) Kill(c *command.Ctx, f *command.ClientFilter) int {
 	var mu sync.Mutex
 	killed, own := 0, executorOf(c).ctx.Client.ID()
-	h.srv.askReactors(c, func(r *netio.Reactor, _ *executor) {
+	h.srv.askReactors(c, func(r *netio.Reactor, _ *station) {
 		eachSession(r, func(se *session) {
 			if !se.matches(f) {
 				return

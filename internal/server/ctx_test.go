@@ -34,7 +34,7 @@ func whole(t *testing.T, who string, v reflect.Value) {
 func TestContextsAreWhole(t *testing.T) {
 	s := startServer(t)
 	execs := map[string]*executor{
-		"reactor": s.execs[0], "worker": s.extra[0], "keeper": s.extra[len(s.extra)-1], "loader": newApplier(s, context.Background()).ex,
+		"reactor": &s.execs[0].executor, "worker": s.extra[0], "keeper": s.extra[len(s.extra)-1], "loader": newApplier(s, context.Background()).ex,
 	}
 	for who, ex := range execs {
 		c := ex.newCtx(&ex.w)
@@ -58,13 +58,13 @@ func TestLanes(t *testing.T) {
 		inExec bool
 		lets   bool
 	}{
-		{"a reactor", s.execs[0], false, false},
+		{"a reactor", &s.execs[0].executor, false, false},
 		{"a worker", s.extra[0], false, true},
 		{"EXEC on a worker", s.extra[0], true, false},
-		{"EXEC on a reactor", s.execs[0], true, false},
+		{"EXEC on a reactor", &s.execs[0].executor, true, false},
 		{"the loader", newApplier(s, context.Background()).ex, false, false},
 	} {
-		ex := newExecutor(s, new(gate)) // of the same kind, and nobody else's
+		ex := newExecutor(&s.env, new(gate)) // of the same kind, and nobody else's
 		ex.worker, ex.inExec = c.ex.worker, c.inExec
 		ex.gate.Lock()
 		free := false

@@ -7,6 +7,10 @@
 // Terms
 //
 //	executor   what runs commands: one per reactor, one per worker; owns a gate and a command.Ctx
+//	env        what all executors have in common; nothing else of the server do they know (env.go)
+//	house      the server as executors see it: what they ask for, and never for an ordinary call
+//	station    a reactor's executor with the sessions that it serves (station.go)
+//	peer       the client behind a call that somebody else than its reactor runs
 //	session    a client connection: parser state, database, identity, reply mode
 //	batch      up to 32 pipelined commands of one connection, parsed and looked ahead together
 //	gate       an executor's mutex, held while it touches the store; see docs/LOCKS.md

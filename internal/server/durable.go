@@ -3,10 +3,8 @@ package server
 import (
 	"errors"
 	"sync/atomic"
-	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
@@ -32,9 +30,6 @@ type stalled struct {
 	wake    func()      // posted to the reactor when there may be something to do
 	some    atomic.Bool // some wait beyond the end of a turn
 }
-
-// always tells whether replies wait for a sync, and not only for the file.
-func (s *Server) always() bool { return s.opts.AppendFsync.Load() == options.FsyncAlways }
 
 // promised makes the session wait for what its last calls depend on, unless that has been
 // done already. It runs on the session's reactor before anything is flushed.
@@ -121,9 +116,9 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 // EndTurn implements netio.Handler: what the turn has recorded is written, and the replies
 // that waited for it leave.
 func (s *Server) EndTurn(r *netio.Reactor) {
-	ex := r.Local.(*executor)
+	ex := stationOf(r)
 	if now := r.Now(); s.keeper.Due(now) {
-		s.keeper.Help(keeperHand{ex}, now)
+		s.keeper.Help(keeperHand{&ex.executor}, now)
 	}
 	ex.endTurn()
 	ex.show() // once more, with what the turn has read and written
@@ -137,7 +132,7 @@ func (s *Server) EndTurn(r *netio.Reactor) {
 
 // writeOut writes what was recorded, or sees to it that somebody does. It returns false when that
 // took so long that another goroutine has become the reactor.
-func (ex *executor) writeOut(r *netio.Reactor) (mine bool) {
+func (ex *station) writeOut(r *netio.Reactor) (mine bool) {
 	s := ex.srv
 	a := s.journal.aof.Load()
 	ex.rec.kick = false
@@ -170,26 +165,9 @@ func writeAs(r *netio.Reactor, a *persistence.AOF) (done, mine bool) {
 	return done, r.EndBlocking(pass)
 }
 
-// kick sees to it that what a worker or the keeper has recorded gets written: under always at
-// once; else the reactor does so that sends the reply, and if there is none there is no hurry.
-func (ex *executor) kick() {
-	if !ex.rec.kick {
-		return
-	}
-	ex.rec.kick = false
-	a := ex.srv.journal.aof.Load()
-	switch {
-	case a == nil:
-	case ex.srv.always():
-		a.Kick()
-	default:
-		ex.srv.journal.loose.Store(true)
-	}
-}
-
 // release lets those sessions go on that need not wait any more, and stops those that wait on.
 // It runs on the reactor, outside of its batches.
-func (ex *executor) release() {
+func (ex *station) release() {
 	ex.releaseSome()
 	if ex.stalled.any() && !ex.stalled.some.Load() {
 		ex.stalled.some.Store(true)
@@ -202,17 +180,18 @@ func (st *stalled) any() bool { return len(st.list)+len(st.syncing) > 0 }
 
 // wakeSynced ends the waiting of those who waited for a sync of the AOF up to a position, or, if
 // there is no AOF any more, of all of them.
-func (ex *executor) wakeSynced(a *persistence.AOF) {
+func (ex *station) wakeSynced(a *persistence.AOF) {
 	st := &ex.stalled
 	due := st.syncing
 	st.syncing = nil
 	for _, w := range due {
+		s := sessionOfWaiter(w)
 		switch {
-		case w.s.blocked != w: // it has ended otherwise
+		case s.blocked != w: // it has ended otherwise
 		case a != nil && a.Durable() < w.synced:
 			st.syncing = append(st.syncing, w)
 		default:
-			w.s.wakeWith(w, "")
+			s.wakeWith(w, "")
 		}
 	}
 }
@@ -220,7 +199,7 @@ func (ex *executor) wakeSynced(a *persistence.AOF) {
 // releaseSome is release but for what happens beside it. What a session has written it waits
 // for in any case; for what it has read as long as the disk takes it at once: a disk that is
 // slow, or being synced, holds up nobody who only reads, unless replies promise more (always).
-func (ex *executor) releaseSome() {
+func (ex *station) releaseSome() {
 	a := ex.srv.journal.aof.Load()
 	on, broken, slow, kept := false, false, false, uint64(0)
 	room := true
@@ -267,13 +246,4 @@ func (s *Server) wakeStalled() {
 			r.Post(st.wake)
 		}
 	}
-}
-
-// awaitRoom is throttle for a worker, which may sleep. It holds no gate. It returns false
-// when the call is not to run any more.
-func (s *Server) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {
-	for flags&command.Write != 0 && s.crowded() && !halt.Load() {
-		time.Sleep(time.Millisecond)
-	}
-	return !halt.Load()
 }

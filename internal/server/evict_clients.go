@@ -23,7 +23,7 @@ func (s *Server) clientLimit() int64 {
 
 // weighClients publishes what the buffers of a reactor's clients take, on that reactor,
 // and calls the keeper if all of them are too much.
-func (s *Server) weighClients(r *netio.Reactor, ex *executor) {
+func (s *Server) weighClients(r *netio.Reactor, ex *station) {
 	lim := s.clientLimit()
 	if lim == 0 {
 		return
@@ -57,7 +57,7 @@ func (s *Server) shedClients() {
 	var mu sync.Mutex
 	var all []weight
 	total := int64(0)
-	s.askUnlocked(func(r *netio.Reactor, _ *executor) {
+	s.askUnlocked(func(r *netio.Reactor, _ *station) {
 		var mine []weight
 		sum := int64(0)
 		eachSession(r, func(se *session) {

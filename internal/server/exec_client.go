@@ -10,10 +10,11 @@ import (
 
 // workerClient is the client whose call, or transaction, runs on a worker, as the handlers see
 // it. The session belongs to its reactor: what a handler asks for is what was handed over with the
-// call, and what a call changes in the session is done when the worker has finished, and kept here
-// until then. But for what never changes, it touches two things of the client, which are the
-// worker's while it runs the client's call: its watches and its tracker.
+// call, and what a call changes in the session is done when the worker has finished, and kept in
+// slowCall.after until then. But for what never changes, it touches two things of the client, which
+// are the worker's while it runs the client's call: its watches and its tracker.
 type workerClient struct {
+	s     *session
 	sc    *slowCall
 	ex    *executor                              // the worker's
 	name  string                                 // as CLIENT SETNAME has left it
@@ -21,27 +22,9 @@ type workerClient struct {
 	auth  bool                                   // it has authenticated
 	proto int                                    // as HELLO has left it
 	subs  *[command.SubKinds]map[string]struct{} // what it listens to, a copy once it is asked for
-	after []func()                               // to be run by the session's reactor
 }
 
 var _ command.Client = (*workerClient)(nil)
-
-// blockedClient is a client that is blocked, as the handler that runs for it sees it: whoever
-// that runs on, it is not the session's reactor. It is who it was when it was blocked, and has no
-// state that a blocking command could change.
-type blockedClient struct {
-	command.Nobody
-	w *waiter
-}
-
-// ID implements command.Client.
-func (b *blockedClient) ID() int64 { return b.w.s.id }
-
-// User implements command.Client.
-func (b *blockedClient) User() string { return b.w.user }
-
-// Name implements command.Client.
-func (b *blockedClient) Name() string { return b.w.name }
 
 // sessionOf is the session behind a handler's client, nil for nobody's. Somebody else than its
 // reactor may read of it what never changes.
@@ -50,9 +33,9 @@ func sessionOf(c command.Client) *session {
 	case *session:
 		return c
 	case *workerClient:
-		return c.sc.s
+		return c.s
 	case *blockedClient:
-		return c.w.s
+		return sessionOfWaiter(c.w)
 	case *scriptClient:
 		return sessionOf(c.of)
 	default:
@@ -60,13 +43,20 @@ func sessionOf(c command.Client) *session {
 	}
 }
 
-func (w *workerClient) later(f func()) { w.after = append(w.after, f) }
+func newWorkerClient(s *session, sc *slowCall, ex *executor) *workerClient {
+	return &workerClient{s: s, sc: sc, ex: ex, name: sc.name, user: sc.userName, auth: sc.auth, proto: int(sc.proto)}
+}
+
+func (w *workerClient) later(f func()) { w.sc.after = append(w.sc.after, f) }
+
+// Peer is the client.
+func (w *workerClient) Peer() peer { return w.s }
 
 // ID implements command.Client.
-func (w *workerClient) ID() int64 { return w.sc.s.id }
+func (w *workerClient) ID() int64 { return w.s.id }
 
 // Select implements command.Client.
-func (w *workerClient) Select(db int) { w.later(func() { w.sc.s.Select(db) }) }
+func (w *workerClient) Select(db int) { w.later(func() { w.s.Select(db) }) }
 
 // Proto implements command.Client.
 func (w *workerClient) Proto() int { return w.proto }
@@ -75,7 +65,7 @@ func (w *workerClient) Proto() int { return w.proto }
 func (w *workerClient) SetProto(p int) {
 	w.proto = p
 	w.ex.w.SetProto(p)
-	w.later(func() { w.sc.s.SetProto(p) })
+	w.later(func() { w.s.SetProto(p) })
 }
 
 // Authenticated implements command.Client.
@@ -84,8 +74,8 @@ func (w *workerClient) Authenticated() bool { return w.auth }
 // SetAuthenticated implements command.Client.
 func (w *workerClient) SetAuthenticated(user string) {
 	w.user, w.auth = user, true
-	w.ex.caller.User = users.Ranked(w.ex.srv.users.Get(user)) // what follows in a transaction runs with these rights
-	w.later(func() { w.sc.s.SetAuthenticated(user) })
+	w.ex.caller.User = users.Ranked(w.ex.env.users.Get(user)) // what follows in a transaction runs with these rights
+	w.later(func() { w.s.SetAuthenticated(user) })
 }
 
 // User implements command.Client.
@@ -97,11 +87,11 @@ func (w *workerClient) Name() string { return w.name }
 // SetName implements command.Client.
 func (w *workerClient) SetName(name string) {
 	w.name = name
-	w.later(func() { w.sc.s.SetName(name) })
+	w.later(func() { w.s.SetName(name) })
 }
 
 // Reset implements command.Client.
-func (w *workerClient) Reset() { w.later(w.sc.s.Reset) }
+func (w *workerClient) Reset() { w.later(w.s.Reset) }
 
 // BeginMulti implements command.Client: MULTI never comes to a worker.
 func (w *workerClient) BeginMulti() bool { return false }
@@ -113,19 +103,19 @@ func (w *workerClient) InMulti() bool { return w.sc.Spec.Flags&command.Exec != 0
 func (w *workerClient) DiscardMulti() bool { return false }
 
 // Watch implements command.Client.
-func (w *workerClient) Watch(db int, k store.Key, there bool) { w.sc.s.Watch(db, k, there) }
+func (w *workerClient) Watch(db int, k store.Key, there bool) { w.s.Watch(db, k, there) }
 
 // Unwatch implements command.Client.
-func (w *workerClient) Unwatch() { w.sc.s.Unwatch() }
+func (w *workerClient) Unwatch() { w.s.Unwatch() }
 
 // Tracking implements command.Client.
-func (w *workerClient) Tracking() command.Tracking { return w.sc.s.Tracking() }
+func (w *workerClient) Tracking() command.Tracking { return w.s.Tracking() }
 
 // SetTracking implements command.Client.
-func (w *workerClient) SetTracking(mode command.Tracking) { w.ex.setTracking(w.sc.s, mode) }
+func (w *workerClient) SetTracking(mode command.Tracking) { w.s.setTracking(w.ex, mode) }
 
 // SetCaching implements command.Client.
-func (w *workerClient) SetCaching() { w.sc.s.SetCaching() }
+func (w *workerClient) SetCaching() { w.s.SetCaching() }
 
 // Monitor implements command.Client.
 func (w *workerClient) Monitor() bool {
@@ -133,18 +123,18 @@ func (w *workerClient) Monitor() bool {
 		return false
 	}
 	w.sc.monitoring = true
-	w.later(func() { w.sc.s.Monitor() })
+	w.later(func() { w.s.Monitor() })
 	return true
 }
 
 // SetLib implements command.Client.
 func (w *workerClient) SetLib(attr, value string) {
-	w.later(func() { w.sc.s.SetLib(attr, value) })
+	w.later(func() { w.s.SetLib(attr, value) })
 }
 
 // SetReply implements command.Client.
 func (w *workerClient) SetReply(mode command.ReplyMode) {
-	w.later(func() { w.sc.s.SetReply(mode) })
+	w.later(func() { w.s.SetReply(mode) })
 }
 
 // Pushing implements command.Client.
@@ -163,31 +153,31 @@ func (w *workerClient) Pushing(on bool) {
 }
 
 // SetNoEvict implements command.Client.
-func (w *workerClient) SetNoEvict(on bool) { w.later(func() { w.sc.s.SetNoEvict(on) }) }
+func (w *workerClient) SetNoEvict(on bool) { w.later(func() { w.s.SetNoEvict(on) }) }
 
 // SetNoTouch implements command.Client.
-func (w *workerClient) SetNoTouch(on bool) { w.later(func() { w.sc.s.SetNoTouch(on) }) }
+func (w *workerClient) SetNoTouch(on bool) { w.later(func() { w.s.SetNoTouch(on) }) }
 
 // CloseAfterReply implements command.Client.
-func (w *workerClient) CloseAfterReply() { w.later(w.sc.s.CloseAfterReply) }
+func (w *workerClient) CloseAfterReply() { w.later(w.s.CloseAfterReply) }
 
 // AppendInfo implements command.Client.
 func (w *workerClient) AppendInfo(dst []byte) []byte {
-	return w.sc.s.appendInfoAt(dst, time.Now().UnixMilli())
+	return w.s.appendInfoAt(dst, time.Now().UnixMilli())
 }
 
 // Subscribe implements command.Client.
 func (w *workerClient) Subscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	w.own()[kind][n] = struct{}{}
-	w.later(func() { w.sc.s.Subscribe(kind, []byte(n)) })
+	w.later(func() { w.s.Subscribe(kind, []byte(n)) })
 }
 
 // Unsubscribe implements command.Client.
 func (w *workerClient) Unsubscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	delete(w.own()[kind], n)
-	w.later(func() { w.sc.s.Unsubscribe(kind, []byte(n)) })
+	w.later(func() { w.s.Unsubscribe(kind, []byte(n)) })
 }
 
 // own is the worker's copy of what the session listens to.
@@ -196,7 +186,7 @@ func (w *workerClient) own() *[command.SubKinds]map[string]struct{} {
 		w.subs = new([command.SubKinds]map[string]struct{})
 		for k := range w.subs {
 			w.subs[k] = map[string]struct{}{}
-			for _, name := range w.sc.s.Subscribed(command.SubKind(k)) {
+			for _, name := range w.s.Subscribed(command.SubKind(k)) {
 				w.subs[k][string(name)] = struct{}{}
 			}
 		}

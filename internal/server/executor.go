@@ -17,7 +17,7 @@ import (
 // its owner uses it. It holds what a command needs, so that running one allocates
 // nothing.
 type executor struct {
-	srv     *Server
+	env     *env
 	gate    *gate
 	ctx     command.Ctx
 	w       resp.Writer
@@ -40,22 +40,21 @@ type executor struct {
 	changes   atomic.Int64 // that its calls have made, ever; written by its owner
 	meter     observe.Meter
 
-	swollen []*session // of a reactor: those with a softSince
-
-	spareTx     *transaction // for the next MULTI
-	queued      callReader   // of the transaction that runs
-	rec         recorder
-	stalled     stalled // of a reactor: sessions that wait for the journal
-	lfu         command.LFU
-	caller      admit.Caller // whose call runs; on a worker the session belongs to its reactor
-	ev          evictor
-	onInner     func(db int, k store.Key, e store.Entry) // expireInner, made once
-	clientBytes atomic.Int64                             // reactors only: what the clients' buffers take, for weighClients
-	limited     bool                                     // maxmemory is set: the store's sum is kept
+	spareTx  *transaction // for the next MULTI
+	queued   callReader   // of the transaction that runs
+	rec      recorder
+	lfu      command.LFU
+	caller   admit.Caller // whose call runs; on a worker the session belongs to its reactor
+	ev       evictor
+	onInner  func(db int, k store.Key, e store.Entry) // expireInner, made once
+	limited  bool                                     // maxmemory is set: the store's sum is kept
+	tx       *transaction                             // the caller's, if the call is EXEC; nil: it has none
+	watching *watchSet                                // and its watches, nil: it has none
 	inUnit
-	scr scriptRun
-	hearing
-	tracking.Actor // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
+	scr            scriptRun
+	pushes         []byte // what was published to the client whose EXEC is running
+	flushEnd       bool   // of a reactor: there is output to be flushed when the turn ends
+	tracking.Actor        // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
 	blocking
 }
 
@@ -78,74 +77,85 @@ type blocking struct {
 	served   []*waiter    // whose replies are to be posted
 	arrivals []*waiter    // those of them that are this reactor's own
 	parked   *waiter      // made of the call that has just run
-	timers   timerHeap    // of a reactor: its sessions' deadlines
-	lent     []*slowCall  // of a reactor: its sessions' calls that workers have
-
-	postponed   []*session // of a reactor: those that wait for the end of a pause, see pause.go
-	pausedUntil int64      // which is then, milliseconds since 1970
 
 	monitored    bool   // somebody monitors: calls are noted
 	monitorLines []byte // of calls since the last post, see monitor.go
 }
 
 // net is what a reactor's executor has seen of the network.
-func (ex *executor) net() netio.Counts { return ex.srv.group.Reactors()[ex.Reactor].Counts() }
+func (ex *executor) net() netio.Counts { return ex.env.group.Reactors()[ex.Reactor].Counts() }
 
 // show shows the counters of a reactor, on that reactor.
 func (ex *executor) show() { ex.meter.Show(ex.net()) }
 
 // whoIs is observe.Who.
 func whoIs(c command.Client) (addr, name string) {
-	if se := sessionOf(c); se != nil {
-		return se.conn.RemoteAddr(), c.Name()
+	if p := peerOf(c); p != nil {
+		addr, _ = p.Addr()
+		return addr, c.Name()
 	}
 	return "", ""
 }
 
-func newExecutor(srv *Server, g *gate) *executor {
-	ex := &executor{srv: srv, gate: g, batch: resp.GetBatch()}
+func newExecutor(env *env, g *gate) *executor {
+	ex := new(executor)
+	ex.init(env, g)
+	return ex
+}
+
+// init readies a new executor.
+func (ex *executor) init(env *env, g *gate) {
+	ex.env, ex.gate, ex.batch = env, g, resp.GetBatch()
 	ex.onInner = ex.expireInner
 	ex.Reactor = -1
-	ex.meter.Init(srv.logs, srv.table, &ex.ctx, whoIs)
-	ex.w.OnError = srv.logs.Errors.Add
-	ex.stalled.wake = ex.release
+	ex.meter.Init(env.logs, env.table, &ex.ctx, whoIs)
+	ex.w.OnError = env.logs.Errors.Add
 	ex.ctx = ex.newCtx(&ex.w)
-	return ex
+}
+
+// newCtx makes a context for calls that run on ex; whoever runs one says for whom. Nothing that
+// a handler may use is missing in it, whatever the executor is for.
+func (ex *executor) newCtx(w *resp.Writer) command.Ctx {
+	e := ex.env
+	return command.Ctx{
+		W: w, Store: e.store, Host: e.host, Lane: ex, Client: &command.Nobody{}, Limits: e.limits.Load(),
+		NowIsFixed: e.clock != nil, Now: e.nowMs(),
+	}
 }
 
 // begin readies the context for commands of one client. now is in milliseconds since
 // 1970: a reactor's reading at the start of its turn, or a worker's own.
-func (ex *executor) begin(s *session, now int64) {
-	ex.ctx.Client, ex.ctx.DB, ex.ctx.NoTouch, ex.ctx.CanWait = s, int(s.db), s.noTouch, true
-	ex.Tracker = s.track.Load()
-	ex.caller = admit.Caller{User: s.user}
-	ex.setClock(ex.srv.wall(now))
+func (ex *executor) begin(who identity, now int64) {
+	ex.ctx.Client, ex.ctx.DB, ex.ctx.NoTouch, ex.ctx.CanWait = who.client, int(who.db), who.noTouch, true
+	ex.Tracker = who.track
+	ex.caller = admit.Caller{User: who.user}
+	ex.setClock(ex.env.wall(now))
 }
 
 // setClock gives the context the time and the options of this moment.
 func (ex *executor) setClock(now int64) {
 	c := &ex.ctx
-	c.Limits = ex.srv.limits.Load()
+	c.Limits = ex.env.limits.Load()
 	c.Now = now
 	ex.meter.Refresh()
-	policy := ex.srv.opts.MaxMemoryPolicy.Load()
+	policy := ex.env.opts.MaxMemoryPolicy.Load()
 	c.AllChanges, c.AllMisses = false, false
-	if on := ex.srv.opts.NotifyKeyspaceEvents.Load(); on != 0 {
+	if on := ex.env.opts.NotifyKeyspaceEvents.Load(); on != 0 {
 		c.AllChanges = true
 		c.AllMisses = on&options.EventMiss != 0
 	}
 	c.LFU = nil
 	if isLFU(policy) {
-		ex.lfu = ex.srv.lfuParameters()
+		ex.lfu = lfuParameters(ex.env.opts)
 		c.LFU = &ex.lfu
 	}
-	guard := ex.srv.guard.Load()
+	guard := ex.env.guard.Load()
 	ex.limited, ex.monitored = guard&guardMemory != 0, guard&guardMonitored != 0
 	var clock uint32
 	clock, c.ClockUnitMs = accessClock(policy, now)
 	if clock != c.Clock {
 		c.Clock = clock
-		ex.srv.store.SetAccessClock(clock, c.LFU != nil)
+		ex.env.store.SetAccessClock(clock, c.LFU != nil)
 	}
 }
 
@@ -153,7 +163,7 @@ func (ex *executor) setClock(now int64) {
 func (ex *executor) end() {
 	ex.postMonitorLines()
 	ex.collect(&ex.ctx)
-	ex.Tracker = nil
+	ex.Tracker, ex.tx, ex.watching = nil, nil, nil
 	if cap(ex.keys) > keepKeysEntries {
 		ex.keys, ex.places, ex.stamps, ex.idx = nil, nil, nil, nil
 	}
@@ -170,7 +180,7 @@ func (ex *executor) collect(c *command.Ctx) {
 	st.Errors += int64(c.W.TakeErrors())
 	c.Hits, c.Misses, c.Dirty = 0, 0, 0
 	if c.FieldsGone != 0 {
-		ex.srv.counts.expiredFields.Add(c.FieldsGone)
+		ex.env.expiredFields.Add(c.FieldsGone)
 		c.FieldsGone = 0
 	}
 	if cap(c.Scratch) > keepScratchBytes {

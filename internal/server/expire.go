@@ -7,20 +7,15 @@ import (
 
 // This file is expiry as executors do it; when, package keeper decides.
 
-// mayExpire tells whether keys are to be deleted at their deadlines at all.
-func (s *Server) mayExpire() bool {
-	return s.activeExpire.Load() && s.guard.Load()&(guardLoading|guardPaused) == 0
-}
-
 // expireStep does one step of expiry in a shard. The caller holds the executor's gate and
 // no shard lock.
 func (ex *executor) expireStep(shard uint32, now int64) store.Expiry {
-	s := ex.srv
-	if !s.mayExpire() {
+	e := ex.env
+	if !e.mayExpire() {
 		return store.Expiry{}
 	}
 	ex.setClock(now)
-	x := s.store.ExpireStep(shard, now, ex.onInner)
+	x := e.store.ExpireStep(shard, now, ex.onInner)
 	if x.Inner > 0 {
 		ex.afterUnlock()
 	}
@@ -32,7 +27,7 @@ func (ex *executor) expireStep(shard uint32, now int64) store.Expiry {
 func (ex *executor) expireInner(db int, key store.Key, e store.Entry) {
 	ex.ctx.DB = db
 	ex.recorded(key, func() { command.ExpireFields(&ex.ctx, key, e) })
-	ex.srv.counts.expiredFields.Add(ex.ctx.FieldsGone)
+	ex.env.expiredFields.Add(ex.ctx.FieldsGone)
 	ex.ctx.FieldsGone = 0
 	if ex.unsettled() {
 		ex.settleOne(key.Shard)

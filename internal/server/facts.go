@@ -50,12 +50,12 @@ func (h infoHouse) MayAsk(c *command.Ctx) bool { return executorOf(c).Reactor < 
 
 // ask runs f on every reactor: for a call on a worker, or (c is nil) for whoever holds
 // nothing. A reactor, within EXEC, can ask itself only.
-func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *executor)) {
+func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *station)) {
 	switch {
 	case c == nil:
 		h.askUnlocked(f)
 	case executorOf(c).Reactor >= 0:
-		f(h.group.Reactors()[executorOf(c).Reactor], executorOf(c))
+		f(h.group.Reactors()[executorOf(c).Reactor], h.execs[executorOf(c).Reactor])
 	default:
 		h.askReactors(c, f)
 	}
@@ -64,7 +64,7 @@ func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *executor)) {
 // Calls implements info.House.
 func (h infoHouse) Calls(c *command.Ctx, times bool) *stats.Table {
 	sum := stats.NewSum(len(h.table.Specs()), times)
-	h.ask(c, func(_ *netio.Reactor, ex *executor) { sum.Add(ex.meter.Calls) })
+	h.ask(c, func(_ *netio.Reactor, ex *station) { sum.Add(ex.meter.Calls) })
 	return h.sumCalls(sum)
 }
 
@@ -79,7 +79,7 @@ func (h infoHouse) sumCalls(sum *stats.Sum) *stats.Table {
 // Look implements info.House.
 func (h infoHouse) Look(c *command.Ctx) info.Crowd {
 	parts := make([]info.Crowd, len(h.execs))
-	h.ask(c, func(r *netio.Reactor, _ *executor) {
+	h.ask(c, func(r *netio.Reactor, _ *station) {
 		eachSession(r, func(se *session) { se.addTo(&parts[r.Index()]) })
 	})
 	var sum info.Crowd
@@ -92,7 +92,7 @@ func (h infoHouse) Look(c *command.Ctx) info.Crowd {
 // HotKeys implements info.House.
 func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
 	parts := make([][]stats.HotKey, len(h.execs))
-	h.ask(c, func(r *netio.Reactor, ex *executor) { parts[r.Index()] = ex.meter.Hot.All() })
+	h.ask(c, func(r *netio.Reactor, ex *station) { parts[r.Index()] = ex.meter.Hot.All() })
 	return parts
 }
 
@@ -100,7 +100,7 @@ func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
 func (h infoHouse) Busy() info.Busy {
 	b := info.Busy{Hot: make([][]stats.HotKey, len(h.execs)), Reactors: make([]admin.Reactor, len(h.execs))}
 	sum := stats.NewSum(len(h.table.Specs()), true)
-	h.ask(nil, func(r *netio.Reactor, ex *executor) {
+	h.ask(nil, func(r *netio.Reactor, ex *station) {
 		i := r.Index()
 		sum.Add(ex.meter.Calls)
 		ex.show()
@@ -118,8 +118,8 @@ func (h infoHouse) Reactors() (reactors, stripes int) { return len(h.execs) - h.
 func (h infoHouse) Gauges() info.Gauges {
 	n := &h.counts
 	return info.Gauges{
-		Clients: n.clients.Load(), Blocked: n.blocked.Load(), Timed: n.timed.Load(),
-		Connections: n.connections.Load(), Rejected: n.rejected.Load(), ExpiredFields: n.expiredFields.Load(),
+		Clients: n.clients.Load(), Blocked: h.waiting.blocked.Load(), Timed: h.waiting.timed.Load(),
+		Connections: n.connections.Load(), Rejected: n.rejected.Load(), ExpiredFields: h.expiredFields.Load(),
 		EvictedClients: n.evictedClients.Load(), OutputLimitCloses: n.outputLimitCloses.Load(), QueryLimitCloses: n.queryLimitCloses.Load(),
 	}
 }
@@ -128,7 +128,7 @@ func (h infoHouse) Gauges() info.Gauges {
 func (h infoHouse) BlockingKeys() (all, deletions int64) { return h.observers.blockingKeys() }
 
 // OverLimitMs implements info.House.
-func (h infoHouse) OverLimitMs() (total, current int64) { return h.overLimitMs() }
+func (h infoHouse) OverLimitMs() (total, current int64) { return h.limit.overMillis() }
 
 // Channels implements info.House.
 func (h infoHouse) Channels(kind command.SubKind) int { return h.pubsub.CountChannels(kind) }

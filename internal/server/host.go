@@ -41,16 +41,6 @@ func newHost(s *Server) *command.Host {
 	}
 }
 
-// newCtx makes a context for calls that run on ex; whoever runs one says for whom. Nothing that
-// a handler may use is missing in it, whatever the executor is for.
-func (ex *executor) newCtx(w *resp.Writer) command.Ctx {
-	s := ex.srv
-	return command.Ctx{
-		W: w, Store: s.store, Host: s.host, Lane: ex, Client: &command.Nobody{}, Limits: s.limits.Load(),
-		NowIsFixed: s.embedded.Clock != nil, Now: s.nowMs(),
-	}
-}
-
 // executorOf is who runs c's call.
 func executorOf(c *command.Ctx) *executor { return c.Lane.(*executor) }
 
@@ -147,7 +137,7 @@ func replyText(err error) string {
 
 // Reset implements command.StatsHost.
 func (h statsHost) Reset(c *command.Ctx) {
-	h.srv.askReactors(c, func(r *netio.Reactor, ex *executor) {
+	h.srv.askReactors(c, func(r *netio.Reactor, ex *station) {
 		ex.meter.Reset(r.Counts())
 	})
 	for _, ex := range h.srv.extra {
@@ -155,7 +145,7 @@ func (h statsHost) Reset(c *command.Ctx) {
 	}
 	h.srv.logs.Errors.Reset()
 	h.Source.ResetBase()
-	h.srv.counts.expiredFields.Store(0)
+	h.srv.expiredFields.Store(0)
 	h.srv.counts.evictedClients.Store(0)
 	h.srv.counts.outputLimitCloses.Store(0)
 	h.srv.counts.queryLimitCloses.Store(0)

@@ -33,7 +33,7 @@ func (ex *executor) perform(c *command.Ctx) {
 	}
 	ex.meter.Next(spec)
 	errs := c.W.Errors()
-	if !ex.srv.journal.log.On() {
+	if !ex.env.journal.log.On() {
 		spec.Handler(c)
 	} else {
 		ex.performRecorded(c)

@@ -3,8 +3,10 @@ package server
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/persistence/journal"
 	"github.com/kringdb/kring/resp"
@@ -98,7 +100,7 @@ func (ex *executor) performRecorded(c *command.Ctx) {
 // recorded runs f, which changes k's value on the server's own account, and records what
 // it says that it did. k's shard is locked.
 func (ex *executor) recorded(k store.Key, f func()) {
-	if !ex.srv.journal.log.On() {
+	if !ex.env.journal.log.On() {
 		f()
 		return
 	}
@@ -136,7 +138,7 @@ func (ex *executor) record(c *command.Ctx, db int) {
 		}
 		return
 	}
-	jn := &ex.srv.journal
+	jn := &ex.env.journal
 	pos := r.give(&jn.log)
 	r.wrote, r.kick = pos, true
 	if len(c.Keys) == 0 {
@@ -157,7 +159,7 @@ func (jn *journaling) every(pos uint64) {
 // holds the locks of the shards in keyed, which are all that it needs, until after endUnit; or
 // all gates, and keyed is nil.
 func (ex *executor) beginUnit(keyed *store.ShardSet) {
-	jn, r := &ex.srv.journal, &ex.rec
+	jn, r := &ex.env.journal, &ex.rec
 	r.unit = true
 	switch {
 	case !jn.log.On():
@@ -173,7 +175,7 @@ func (ex *executor) beginUnit(keyed *store.ShardSet) {
 
 // endUnit appends the record, if anything was changed.
 func (ex *executor) endUnit() {
-	jn, r := &ex.srv.journal, &ex.rec
+	jn, r := &ex.env.journal, &ex.rec
 	r.unit = false
 	if jn.whole.Load() == r {
 		jn.whole.Store(nil)
@@ -208,7 +210,7 @@ func (ex *executor) dropUnit() {
 // promise notes how far the journal must be written, or under always durable, before the
 // call's reply leaves: up to the last record of whatever it may have read.
 func (ex *executor) promise(c *command.Ctx, spec *command.Spec) {
-	r, jn := &ex.rec, &ex.srv.journal
+	r, jn := &ex.rec, &ex.env.journal
 	if len(c.Keys) == 0 || spec.AllShards != nil && spec.AllShards(c.Args) {
 		if spec.Flags&(command.ReadOnly|command.Write) != 0 {
 			r.wait = max(r.wait, jn.log.End())
@@ -232,8 +234,8 @@ func (ex *executor) takeWait() (wait, wrote uint64) {
 
 // journalDel records that the server itself deletes a key: it has expired, or is evicted. The
 // shard is locked.
-func (s *Server) journalDel(shard uint32, db int, key []byte) {
-	jn := &s.journal
+func (e *env) journalDel(shard uint32, db int, key []byte) {
+	jn := &e.journal
 	if !jn.log.On() {
 		return
 	}
@@ -247,7 +249,7 @@ func (s *Server) journalDel(shard uint32, db int, key []byte) {
 	}
 	r.in(db)
 	r.buf = resp.AppendHeader(r.buf, '*', 2)
-	if s.opts.LazyExpire.Load() {
+	if e.opts.LazyExpire.Load() {
 		r.buf = resp.AppendBulkString(r.buf, "UNLINK")
 	} else {
 		r.buf = resp.AppendBulkString(r.buf, "DEL")
@@ -263,4 +265,33 @@ func (s *Server) journalDel(shard uint32, db int, key []byte) {
 	if !jn.loose.Load() {
 		jn.loose.Store(true)
 	}
+}
+
+// always tells whether replies wait for a sync, and not only for the file.
+func (e *env) always() bool { return e.opts.AppendFsync.Load() == options.FsyncAlways }
+
+// kick sees to it that what a worker or the keeper has recorded gets written: under always at
+// once; else the reactor does so that sends the reply, and if there is none there is no hurry.
+func (ex *executor) kick() {
+	if !ex.rec.kick {
+		return
+	}
+	ex.rec.kick = false
+	a := ex.env.journal.aof.Load()
+	switch {
+	case a == nil:
+	case ex.env.always():
+		a.Kick()
+	default:
+		ex.env.journal.loose.Store(true)
+	}
+}
+
+// awaitRoom waits, on a worker, until a call that writes may run. It holds no gate. It returns false
+// when the call is not to run any more.
+func (e *env) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {
+	for flags&command.Write != 0 && e.house.Crowded() && !halt.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	return !halt.Load()
 }

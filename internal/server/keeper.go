@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/store"
 )
 
@@ -27,7 +28,7 @@ func (h keeperHouse) Loading() bool { return h.guard.Load()&guardLoading != 0 }
 func (h keeperHouse) OverLimit() bool { return h.overLimit() }
 
 // NoteOver implements keeper.House.
-func (h keeperHouse) NoteOver(over bool) { h.noteOver(over) }
+func (h keeperHouse) NoteOver(over bool) { h.limit.noteOver(over) }
 
 // Wall implements keeper.House.
 func (h keeperHouse) Wall(ms int64) int64 { return h.wall(ms) }
@@ -80,6 +81,19 @@ func (h keeperHand) Kick() { h.ex.kick() }
 // shard is locked; key is a view.
 func (s *Server) keyGone(shard uint32, db int, key []byte, ev command.Event) {
 	s.observedGone(shard, db, key)
-	s.notify(nil, db, key, ev)
+	s.notify(-1, db, key, ev)
 	s.journalDel(shard, db, key)
+}
+
+// keyCreated is the store's hook: a key has come into being. The shard is locked.
+func (s *Server) keyCreated(_, db int, key []byte) { s.notify(-1, db, key, command.EventNew) }
+
+// watchEvents has the store tell of new keys while somebody may want to know.
+func (s *Server) watchEvents() {
+	apply := func() error {
+		s.store.SetTelling(s.opts.NotifyKeyspaceEvents.Load()&options.EventNew != 0)
+		return nil
+	}
+	_ = apply() // cannot fail
+	s.opts.OnChange("notify-keyspace-events", apply)
 }

@@ -23,7 +23,7 @@ type batchCall struct {
 // all keys, touches every bucket and then every entry, so that their cache misses
 // overlap. It runs before any lock is taken and only warms caches.
 func (ex *executor) prepare(db int, b *resp.Batch) {
-	st, table := ex.srv.store, ex.srv.table
+	st, table := ex.env.store, ex.env.table
 	keys, members := ex.keys[:0], 0
 	for i := range b.N {
 		args := b.Cmds[i].Args
@@ -56,7 +56,7 @@ func (ex *executor) prepare(db int, b *resp.Batch) {
 // resolve finds the subcommand and the keys of a call that is not plain, or cannot run.
 func (ex *executor) resolve(keys []store.Key, cl *batchCall, args resp.Args) []store.Key {
 	if cl.spec == nil && ex.originals {
-		cl.spec = ex.srv.table.Original(args[0])
+		cl.spec = ex.env.table.Original(args[0])
 	}
 	spec := cl.spec
 	if spec == nil {
@@ -96,7 +96,7 @@ func (ex *executor) touchAhead(upTo int32) {
 // call i of b runs they ask for what leads to the page of one call's member, for the page
 // of another's, which runs sooner, and for the record of a third one's.
 func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
-	st := ex.srv.store
+	st := ex.env.store
 	for end := min(i+lookAheadWords, b.N); ex.named < end; ex.named++ {
 		cl := &ex.calls[ex.named]
 		cl.member = store.MemberPlace{}
@@ -119,7 +119,7 @@ func (ex *executor) touchMembers(db int, b *resp.Batch, i int) {
 // appendKeys hashes the keys of a call; false: their number is wrong.
 func (ex *executor) appendKeys(keys []store.Key, call *command.Call) ([]store.Key, bool) {
 	if k := call.Spec.SimpleKey(); k > 0 {
-		return append(keys, ex.srv.store.MakeKey(call.Args[k])), true
+		return append(keys, ex.env.store.MakeKey(call.Args[k])), true
 	}
 	if call.Spec.Keys == nil {
 		return keys, true
@@ -130,7 +130,7 @@ func (ex *executor) appendKeys(keys []store.Key, call *command.Call) ([]store.Ke
 		return keys, false
 	}
 	for _, i := range idx {
-		keys = append(keys, ex.srv.store.MakeKey(call.Args[i]))
+		keys = append(keys, ex.env.store.MakeKey(call.Args[i]))
 	}
 	return keys, true
 }

@@ -43,12 +43,8 @@ func (s *Server) watchMaxMemory() {
 	}
 }
 
-// overLimit tells whether the store holds more than it may.
-func (s *Server) overLimit() bool { return s.store.Usage() > s.limit.bytes.Load() }
-
 // noteOver keeps the time that was spent above the limit.
-func (s *Server) noteOver(over bool) {
-	l := &s.limit
+func (l *memoryLimit) noteOver(over bool) {
 	from := l.overFrom.Load()
 	switch now := time.Now().UnixMilli(); {
 	case over && from == 0:
@@ -60,12 +56,12 @@ func (s *Server) noteOver(over bool) {
 	}
 }
 
-// overLimitMs returns for how long the store held more than it may, in all and lately.
-func (s *Server) overLimitMs() (total, current int64) {
-	if from := s.limit.overFrom.Load(); from != 0 {
+// overMillis returns for how long the store held more than it may, in all and lately.
+func (l *memoryLimit) overMillis() (total, current int64) {
+	if from := l.overFrom.Load(); from != 0 {
 		current = time.Now().UnixMilli() - from
 	}
-	return s.limit.overMs.Load() + current, current
+	return l.overMs.Load() + current, current
 }
 
 // evictor is how one executor evicts.
@@ -78,17 +74,17 @@ type evictor struct {
 }
 
 // ready prepares ev for the policy of the options; false: nothing may be evicted.
-func (ev *evictor) ready(s *Server) bool {
-	by := s.opts.MaxMemoryPolicy.Load()
+func (ev *evictor) ready(e *env) bool {
+	by := e.opts.MaxMemoryPolicy.Load()
 	if by == options.PolicyNoEviction {
 		return false
 	}
 	if ev.Evictor == nil {
-		ev.Evictor, ev.by = store.NewEvictor(s.store), -1
+		ev.Evictor, ev.by = store.NewEvictor(e.store), -1
 	}
-	ev.lfu = s.lfuParameters()
-	ev.now, _ = accessClock(by, s.nowMs())
-	ev.policy.Samples = int(s.opts.MaxMemorySamples.Load())
+	ev.lfu = lfuParameters(e.opts)
+	ev.now, _ = accessClock(by, e.nowMs())
+	ev.policy.Samples = int(e.opts.MaxMemorySamples.Load())
 	if by == ev.by {
 		return true
 	}
@@ -110,8 +106,8 @@ func (ev *evictor) ready(s *Server) bool {
 }
 
 // lfuParameters are the options of LFU.
-func (s *Server) lfuParameters() command.LFU {
-	return command.LFU{LogFactor: s.opts.LFULogFactor.Load(), DecayMinutes: s.opts.LFUDecayTime.Load()}
+func lfuParameters(opts *options.Options) command.LFU {
+	return command.LFU{LogFactor: opts.LFULogFactor.Load(), DecayMinutes: opts.LFUDecayTime.Load()}
 }
 
 // accessClock returns the access clock under a policy and its unit in milliseconds.
@@ -129,7 +125,7 @@ func accessClock(policy, nowMs int64) (clock uint32, unitMs int64) {
 // time on it; it returns false when there is nothing left to evict. The caller holds the
 // executor's gate and no shard lock.
 func (ex *executor) makeRoom() bool {
-	return ex.evict(tenacity(ex.srv.opts.EvictionTenacity.Load()))
+	return ex.evict(tenacity(ex.env.opts.EvictionTenacity.Load()))
 }
 
 // tenacity is how long one command may evict, as Redis computes it: 500 us at 10, then
@@ -148,34 +144,34 @@ func tenacity(n int64) time.Duration {
 // evict; what is left over the limit the keeper evicts. The caller holds the executor's
 // gate and no shard lock.
 func (ex *executor) evict(most time.Duration) bool {
-	s, ev := ex.srv, &ex.ev
-	if !ev.ready(s) {
-		s.noteOver(true)
+	e, ev := ex.env, &ex.ev
+	if !ev.ready(e) {
+		e.limit.noteOver(true)
 		return false
 	}
 	began := time.Now()
 	more := ex.evictFrom(began, most)
-	if s.opts.LatencyThreshold.Load() > 0 {
-		s.logs.NoteLatency("eviction-cycle", time.Since(began))
+	if e.opts.LatencyThreshold.Load() > 0 {
+		e.logs.NoteLatency("eviction-cycle", time.Since(began))
 	}
 	return more
 }
 
 // evictFrom is evict for what it may spend since it began.
 func (ex *executor) evictFrom(began time.Time, most time.Duration) bool {
-	s, ev := ex.srv, &ex.ev
-	for n := 1; s.overLimit(); n++ {
+	e, ev := ex.env, &ex.ev
+	for n := 1; e.overLimit(); n++ {
 		if !ev.Step(&ev.policy) {
-			s.noteOver(true)
+			e.limit.noteOver(true)
 			return false
 		}
 		if n%evictStepsPerLook == 0 && time.Since(began) > most {
-			s.noteOver(true)
-			s.keeper.Ring()
+			e.limit.noteOver(true)
+			e.house.RingKeeper()
 			return true
 		}
 	}
-	s.noteOver(false)
+	e.limit.noteOver(false)
 	return true
 }
 
@@ -183,7 +179,7 @@ func (ex *executor) evictFrom(began time.Time, most time.Duration) bool {
 // are locked.
 func (ex *executor) tellUsage(c *command.Ctx) {
 	for i := range c.Keys {
-		ex.srv.store.Publish(c.Keys[i].Shard)
+		ex.env.store.Publish(c.Keys[i].Shard)
 	}
 }
 

@@ -15,11 +15,11 @@ type meeting struct{ asks []chan func() }
 type meetings struct{ sync.Mutex }
 
 // gather waits until all reactors have come. The caller is a worker that holds no lock.
-func (s *Server) gather() *meeting {
-	s.meetings.Lock()
-	m := &meeting{asks: make([]chan func(), len(s.execs))}
+func (e *env) gather() *meeting {
+	e.meetings.Lock()
+	m := &meeting{asks: make([]chan func(), len(e.group.Reactors()))}
 	var here sync.WaitGroup
-	for i, r := range s.group.Reactors() {
+	for i, r := range e.group.Reactors() {
 		asks := make(chan func())
 		here.Add(1)
 		if r.Post(func() {
@@ -38,24 +38,24 @@ func (s *Server) gather() *meeting {
 }
 
 // end lets the reactors go.
-func (s *Server) end(m *meeting) {
+func (e *env) end(m *meeting) {
 	for _, asks := range m.asks {
 		if asks != nil {
 			close(asks)
 		}
 	}
-	s.meetings.Unlock()
+	e.meetings.Unlock()
 }
 
-// ask is Server.askUnlocked for reactors that have met.
-func (m *meeting) ask(s *Server, f func(r *netio.Reactor, ex *executor)) {
+// ask runs f on every reactor, all of which have met, and waits for that.
+func (m *meeting) ask(e *env, f func(r *netio.Reactor)) {
 	var wg sync.WaitGroup
-	for i, r := range s.group.Reactors() {
+	for i, r := range e.group.Reactors() {
 		if asks := m.asks[i]; asks != nil {
 			wg.Add(1)
 			asks <- func() {
 				defer wg.Done()
-				f(r, s.execs[i])
+				f(r)
 			}
 		}
 	}

@@ -38,51 +38,29 @@ func (ex *executor) releaseTx(tx *transaction) {
 	}
 }
 
-// BeginMulti implements command.Client.
-func (s *session) BeginMulti() bool {
-	if s.tx != nil {
-		return false
-	}
-	ex := s.ex
-	if s.tx = ex.spareTx; s.tx == nil {
-		s.tx = new(transaction)
+// newTx gives an empty transaction.
+func (ex *executor) newTx() *transaction {
+	tx := ex.spareTx
+	if tx == nil {
+		tx = new(transaction)
 	}
 	ex.spareTx = nil
-	s.tx.short = true
-	return true
+	tx.short = true
+	return tx
 }
 
-// InMulti implements command.Client.
-func (s *session) InMulti() bool { return s.tx != nil }
-
-// DiscardMulti implements command.Client.
-func (s *session) DiscardMulti() bool {
-	if s.tx == nil {
-		return false
-	}
-	s.endMulti()
-	return true
-}
-
-// endMulti drops the queue and the watches.
-func (s *session) endMulti() {
-	s.tx = nil
-	s.Unwatch()
-}
-
-// enqueue keeps a call for EXEC. Its keys have been hashed by prepare.
-func (s *session) enqueue(call *command.Call) {
-	tx, ex, spec := s.tx, s.ex, call.Spec
+// add keeps a call for EXEC. Its keys have been hashed by prepare.
+func (tx *transaction) add(e *env, call *command.Call) {
 	if tx.aborted { // it will not run: nothing is kept of it
-		ex.w.Simple("QUEUED")
 		return
 	}
+	spec := call.Spec
 	tx.calls.add(call)
 	if spec.PlainKey(len(call.Args)) > 0 {
 		tx.shards.Add(call.Keys[0].Shard)
 	} else {
 		tx.short = false
-		set := ex.srv.shardsOfCall(call)
+		set := shardsOfCall(e.store, call)
 		tx.shards.Merge(&set)
 	}
 	tx.flags |= spec.Flags
@@ -90,7 +68,6 @@ func (s *session) enqueue(call *command.Call) {
 	if len(call.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive|command.Script) != 0 {
 		tx.whole = true
 	}
-	ex.w.Simple("QUEUED")
 }
 
 // storeless tells whether the commands of a group that have no keys leave the store alone.
@@ -107,8 +84,7 @@ func abortedBy(text string) string {
 // worker has to do it. The caller holds ex.gate and no shard lock.
 func (ex *executor) runExec() (done bool) {
 	c := &ex.ctx
-	s := sessionOf(c.Client)
-	tx, failed := s.tx, false
+	tx, failed := ex.tx, false
 	ex.meter.CloseGroup()
 	from := ex.meter.Mark()
 	ex.meter.BeginTogether(tx != nil && tx.short && ex.meter.Grouping())
@@ -117,7 +93,7 @@ func (ex *executor) runExec() (done bool) {
 		ex.invoke(c, &noShards)
 		return true
 	case tx.aborted:
-		s.endMulti()
+		c.Client.DiscardMulti()
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
 	case tx.flags&(command.Slow|command.Script) != 0 && !ex.worker:
@@ -126,16 +102,16 @@ func (ex *executor) runExec() (done bool) {
 	case tx.whole:
 		if tx.flags&command.Slow != 0 {
 			ex.gate.Unlock()
-			ex.met = ex.srv.gather()
-			ex.srv.gates.lockAll()
+			ex.met = ex.env.gather()
+			ex.env.gates.lockAll()
 		} else if !ex.takeAll() {
 			ex.meter.EndTogether()
 			return false
 		}
-		ex.execAll(s, tx, nil)
-		ex.srv.openGates()
+		ex.execAll(tx, nil)
+		openGates(ex.env)
 		if ex.met != nil {
-			ex.srv.end(ex.met)
+			ex.env.end(ex.met)
 			ex.met = nil
 		}
 		ex.gate.Lock()
@@ -144,7 +120,7 @@ func (ex *executor) runExec() (done bool) {
 		}
 		ex.afterUnlock()
 	default:
-		if done = ex.execKeyed(s, tx); !done {
+		if done = ex.execKeyed(tx); !done {
 			ex.meter.EndTogether()
 			return false
 		}
@@ -166,10 +142,10 @@ func (ex *executor) runExec() (done bool) {
 }
 
 // execKeyed is runExec for a transaction whose calls have keys.
-func (ex *executor) execKeyed(s *session, tx *transaction) (done bool) {
-	st, set := ex.srv.store, tx.shards
-	if s.watching != nil {
-		set.Merge(&s.watching.shards)
+func (ex *executor) execKeyed(tx *transaction) (done bool) {
+	st, set := ex.env.store, tx.shards
+	if ex.watching != nil {
+		set.Merge(&ex.watching.shards)
 	}
 	if ex.worker {
 		st.SetLong(&set, true)
@@ -177,7 +153,7 @@ func (ex *executor) execKeyed(s *session, tx *transaction) (done bool) {
 	} else if !st.LockSetUnlessLong(&set) {
 		return false
 	}
-	ex.execAll(s, tx, &set)
+	ex.execAll(tx, &set)
 	if ex.unsettled() {
 		ex.settle(&set)
 	}
@@ -191,14 +167,14 @@ func (ex *executor) execKeyed(s *session, tx *transaction) (done bool) {
 
 // execAll runs the calls, unless a watched key has changed. The shards in keyed are locked; with
 // nil all gates are held, and no shard lock.
-func (ex *executor) execAll(s *session, tx *transaction, keyed *store.ShardSet) {
+func (ex *executor) execAll(tx *transaction, keyed *store.ShardSet) {
 	whole := keyed == nil
 	c, exec := &ex.ctx, ex.ctx.Spec
-	broken := !ex.watchHolds(s, whole)
+	broken := !ex.watching.holds(ex, whole)
 	if ex.worker {
-		s.Unwatch() // the session's reactor drops the queue
+		c.Client.Unwatch() // the client's reactor drops the queue
 	} else {
-		s.endMulti()
+		c.Client.DiscardMulti()
 	}
 	if broken {
 		c.W.NullArray()
@@ -213,7 +189,7 @@ func (ex *executor) execAll(s *session, tx *transaction, keyed *store.ShardSet) 
 	c.W.Array(tx.calls.n)
 	ex.queued.start(&tx.calls)
 	for range tx.calls.n {
-		c.Call = ex.queued.next(ex.srv.table.Specs())
+		c.Call = ex.queued.next(ex.env.table.Specs())
 		if c.Keys == nil {
 			ex.queued.keys, _ = ex.appendKeys(ex.queued.keys[:0], &c.Call)
 			c.Keys = ex.queued.keys
@@ -245,8 +221,8 @@ func (ex *executor) execCall() {
 		ex.invoke(c, nil)
 		return
 	}
-	held := ex.srv.shardsOfCall(call)
-	ex.srv.store.LockSet(&held)
+	held := shardsOfCall(ex.env.store, call)
+	ex.env.store.LockSet(&held)
 	ex.invoke(c, nil)
-	ex.srv.store.UnlockSet(&held)
+	ex.env.store.UnlockSet(&held)
 }

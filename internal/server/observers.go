@@ -49,19 +49,19 @@ type waitNode struct {
 }
 
 // observe makes Ctx.Changed report changes in the shard, whose lock is held.
-func (s *Server) observe(shard uint32) *shardObservers {
-	o := &s.observers[shard]
+func (e *env) observe(shard uint32) *shardObservers {
+	o := &e.observers[shard]
 	if !o.counted {
 		o.counted = true
-		s.store.Observe(shard, 1)
+		e.store.Observe(shard, 1)
 	}
 	return o
 }
 
 // enqueue puts w at the end of a key's queue, unless it stands there already. The
 // shard's lock is held.
-func (s *Server) enqueue(w *waiter, db int, k store.Key) {
-	o := s.observe(k.Shard)
+func (e *env) enqueue(w *waiter, db int, k store.Key) {
+	o := e.observe(k.Shard)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	q := o.mu.queues[keyName{db, string(k.Name)}]
@@ -136,7 +136,7 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 // Changed implements command.Lane. The shard's lock is held.
 func (ex *executor) Changed(db int, k store.Key, ev command.Event) {
 	if ex.ctx.AllChanges {
-		ex.srv.notify(ex, db, k.Name, ev)
+		ex.env.notify(ex.Actor.Reactor, db, k.Name, ev)
 	}
 	ex.touch(db, k)
 }
@@ -144,7 +144,7 @@ func (ex *executor) Changed(db int, k store.Key, ev command.Event) {
 // touch tells those who cache a key that has changed, breaks watches of it, and notes that clients wait for it. The
 // shard's lock is held.
 func (ex *executor) touch(db int, k store.Key) {
-	o := &ex.srv.observers[k.Shard]
+	o := &ex.env.observers[k.Shard]
 	if !o.counted {
 		return
 	}
@@ -155,13 +155,13 @@ func (ex *executor) touch(db int, k store.Key) {
 	}
 	idle := len(o.mu.queues)+len(o.mu.watches) == 0
 	o.mu.Unlock()
-	idle = !ex.srv.tracking.Invalidate(k, &ex.Actor) && idle
+	idle = !ex.env.tracking.Invalidate(k, &ex.Actor) && idle
 	if q != nil {
 		ex.markReady(q)
 	}
 	if idle {
 		o.counted = false
-		ex.srv.store.Observe(k.Shard, -1)
+		ex.env.store.Observe(k.Shard, -1)
 	}
 }
 
@@ -169,28 +169,28 @@ func (ex *executor) touch(db int, k store.Key) {
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
 func (ex *executor) Replaced(db int, first bool) {
-	ex.srv.tracking.InvalidateAll(&ex.Actor)
+	ex.env.tracking.InvalidateAll(&ex.Actor)
 	if first && !ex.inExec && ex.PushOwn() {
 		ex.flushEnd = true
 	}
-	for shard := range ex.srv.observers {
-		o := &ex.srv.observers[shard]
+	for shard := range ex.env.observers {
+		o := &ex.env.observers[shard]
 		o.mu.Lock()
 		busy := len(o.mu.queues)+len(o.mu.watches) > 0
 		o.mu.Unlock()
 		if !busy {
 			continue
 		}
-		ex.srv.store.Lock(uint32(shard))
+		ex.env.store.Lock(uint32(shard))
 		for _, name := range o.stir(ex, db) {
-			k := ex.srv.store.MakeKey([]byte(name.name))
+			k := ex.env.store.MakeKey([]byte(name.name))
 			// One that has expired is not deleted here: the exchange has yet to be recorded,
 			// and the deletion, before it, would hit what was there before.
-			if e := ex.srv.store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.ctx.Now) {
+			if e := ex.env.store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.ctx.Now) {
 				ex.touch(name.db, k)
 			}
 		}
-		ex.srv.store.Unlock(uint32(shard))
+		ex.env.store.Unlock(uint32(shard))
 	}
 }
 
@@ -213,8 +213,8 @@ func (o *shardObservers) stir(ex *executor, db int) (watched []keyName) {
 
 // observedGone is changed for a key that the server itself deletes. The workers serve
 // those that wait for that: no executor may be at hand. The shard is locked.
-func (s *Server) observedGone(shard uint32, db int, key []byte) {
-	o := &s.observers[shard]
+func (e *env) observedGone(shard uint32, db int, key []byte) {
+	o := &e.observers[shard]
 	if !o.counted {
 		return
 	}
@@ -227,9 +227,9 @@ func (s *Server) observedGone(shard uint32, db int, key []byte) {
 	q := o.mu.queues[keyName{db, string(key)}]
 	wake := q != nil && q.deletions > 0
 	o.mu.Unlock()
-	s.tracking.Invalidate(store.Key{Name: key, Hash: s.store.MakeKey(key).Hash, Shard: shard}, nil)
+	e.tracking.Invalidate(store.Key{Name: key, Hash: e.store.MakeKey(key).Hash, Shard: shard}, nil)
 	if wake {
-		s.slow.submit(&slowCall{wake: []readyKey{{q: q}}})
+		e.slow.submit(&slowCall{wake: []readyKey{{q: q}}})
 	}
 }
 
@@ -248,4 +248,24 @@ func (x observers) blockingKeys() (all, deletions int64) {
 		o.mu.Unlock()
 	}
 	return all, deletions
+}
+
+// tracked is called after a command of a client with client-side caching, while its locks
+// are held.
+func (ex *executor) tracked(c *command.Ctx, spec *command.Spec) {
+	t := ex.Tracker
+	if spec.Flags&command.ReadOnly != 0 && t.Remembers() {
+		for i := range c.Keys {
+			t.Remember(c.Keys[i])
+		}
+	}
+	if c != &ex.ctx {
+		return
+	}
+	if ex.PushOwn() {
+		ex.flushEnd = true // the turn's end looks after the output
+	}
+	if t.Caching && !ex.inExec && !c.Client.InMulti() && spec.Flags&command.KeepsCaching == 0 {
+		t.Caching = false
+	}
 }

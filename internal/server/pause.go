@@ -60,8 +60,15 @@ func (s *Server) endPause() {
 		return
 	}
 	s.keeper.Ring()
-	s.wakeKept()
+	s.kept.hand(&s.slow)
 	s.resumeAll()
+}
+
+// resumeAll has all reactors look at the sessions that wait there for a pause or a script.
+func (s *Server) resumeAll() {
+	for i, r := range s.group.Reactors() {
+		r.Post(s.execs[i].resumePostponed)
+	}
 }
 
 // pauses tells whether there is a pause, until when, in milliseconds since 1970, and whether
@@ -80,13 +87,13 @@ func (s *session) postpone(spec *command.Spec) {
 	s.postponed, s.lastSpec = true, spec
 	ex.postponed = append(ex.postponed, s)
 	ex.pausedUntil, _, _ = ex.srv.pauses()
-	ex.srv.counts.blocked.Add(1)
+	ex.env.waiting.blocked.Add(1)
 	ex.armAlarm(s.conn.Reactor())
 }
 
 // resumePostponed lets the sessions go on that waited for the end of a pause, unless there
 // is one. It runs on their reactor.
-func (ex *executor) resumePostponed() {
+func (ex *station) resumePostponed() {
 	if ex.srv.guard.Load()&guardPaused != 0 { // another one
 		if len(ex.postponed) > 0 {
 			ex.pausedUntil, _, _ = ex.srv.pauses()
@@ -98,7 +105,7 @@ func (ex *executor) resumePostponed() {
 	ex.postponed = nil
 	for _, s := range list {
 		s.postponed = false
-		ex.srv.counts.blocked.Add(-1)
+		ex.env.waiting.blocked.Add(-1)
 		s.conn.Requeue()
 	}
 }
@@ -109,13 +116,13 @@ func (s *session) stopPostponing() {
 		return
 	}
 	s.postponed = false
-	s.ex.srv.counts.blocked.Add(-1)
+	s.ex.env.waiting.blocked.Add(-1)
 	s.ex.postponed = slices.DeleteFunc(s.ex.postponed, func(o *session) bool { return o == s })
 }
 
 // armAlarm sets the reactor's alarm to the first deadline of a blocked client, or the end
 // of the pause.
-func (ex *executor) armAlarm(r *netio.Reactor) {
+func (ex *station) armAlarm(r *netio.Reactor) {
 	at := int64(0)
 	if len(ex.timers) > 0 {
 		at = ex.timers[0].deadline
@@ -129,7 +136,7 @@ func (ex *executor) armAlarm(r *netio.Reactor) {
 }
 
 // pauseAlarm is the reactor's alarm for those who wait for the end of a pause.
-func (ex *executor) pauseAlarm() {
+func (ex *station) pauseAlarm() {
 	if len(ex.postponed) == 0 {
 		return
 	}

@@ -4,24 +4,14 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/netio"
-	"github.com/kringdb/kring/store"
 )
 
 // This file is package pubsub as reactors and sessions have it: an outlet for each reactor, whose
 // listeners are sessions.
 
-// hearing is an executor's part in pub/sub and keyspace events.
-type hearing struct {
-	outlet    *pubsub.Outlet[*session]  // the reactor's, nil: not a reactor's
-	unflushed []*session                // have output that was not flushed
-	flushEnd  bool                      // and are to be flushed when the turn ends
-	pushes    []byte                    // what was published to the client whose EXEC is running
-	onMiss    func(db int, k store.Key) // missed, made once
-}
-
 // reactorHome is a reactor as its outlet sees it.
 type reactorHome struct {
-	ex *executor
+	ex *station
 	r  *netio.Reactor
 }
 
@@ -30,29 +20,6 @@ func (h reactorHome) Post(f func()) { h.r.Post(f) }
 
 // Flush implements pubsub.Home.
 func (h reactorHome) Flush() { h.ex.flushTouched() }
-
-// publish sends a message and returns how many will hear it. Any goroutine may call it,
-// under any lock; own is the executor that runs on it, or nil.
-func (s *Server) publish(own *executor, kind command.SubKind, channel, text []byte) int {
-	var outlet *pubsub.Outlet[*session]
-	if own != nil {
-		outlet = own.outlet
-	}
-	return s.pubsub.Publish(outlet, kind, channel, text)
-}
-
-// flushTouched sends what was pushed, outside of batches.
-func (ex *executor) flushTouched() {
-	for i, s := range ex.unflushed {
-		ex.unflushed[i] = nil
-		s.unflushed = false
-		if !s.closed {
-			s.conn.Flush()
-			s.checkOutput()
-		}
-	}
-	ex.unflushed = ex.unflushed[:0]
-}
 
 // Hear implements pubsub.Listener.
 func (s *session) Hear(m pubsub.Messages) { s.push(m.Encoded(int(s.proto))) }
@@ -78,7 +45,7 @@ func (s *session) push(b []byte) {
 
 // Publish implements command.PubSubHost.
 func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
-	return h.srv.publish(executorOf(c), kind, channel, text)
+	return h.srv.house.Publish(executorOf(c).Reactor, kind, channel, text)
 }
 
 // Channels implements command.PubSubHost.

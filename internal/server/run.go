@@ -12,7 +12,7 @@ import (
 // other shards have a part in. It is most of what servers do, so it is written out. It returns
 // false, having done nothing, when the call belongs into the slow lane.
 func (ex *executor) runPlain(cl *batchCall, args resp.Args) (done bool) {
-	c, st := &ex.ctx, ex.srv.store
+	c, st := &ex.ctx, ex.env.store
 	spec, k := cl.spec, &ex.keys[cl.from]
 	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
 	shard := k.Shard
@@ -55,7 +55,7 @@ func (ex *executor) run() (done bool) {
 			return false
 		}
 		ex.invoke(c, &noShards)
-		ex.srv.gates.unlockAll()
+		ex.env.gates.unlockAll()
 		ex.gate.Lock()
 		ex.afterUnlock()
 		return true
@@ -74,7 +74,7 @@ func (ex *executor) run() (done bool) {
 	case len(c.Keys) == 1 && spec.AllShards == nil && !ex.worker:
 		return ex.runOne(c.Keys[0].Shard)
 	}
-	held, st := ex.srv.shardsOfCall(&c.Call), ex.srv.store
+	held, st := shardsOfCall(ex.env.store, &c.Call), ex.env.store
 	if ex.worker { // reactors do not wait for these shards
 		st.SetLong(&held, true)
 		st.LockSet(&held)
@@ -100,10 +100,10 @@ func (ex *executor) run() (done bool) {
 func (ex *executor) takeAll() bool {
 	ex.gate.Unlock()
 	if ex.worker {
-		ex.srv.gates.lockAll()
+		ex.env.gates.lockAll()
 		return true
 	}
-	if ex.srv.gates.enterAll() {
+	if ex.env.gates.enterAll() {
 		return true
 	}
 	ex.gateless = !ex.gate.enter()
@@ -112,7 +112,7 @@ func (ex *executor) takeAll() bool {
 
 // runOne is run for a call with one key, on a reactor.
 func (ex *executor) runOne(shard uint32) (done bool) {
-	c, st := &ex.ctx, ex.srv.store
+	c, st := &ex.ctx, ex.env.store
 	if !st.LockUnlessLong(shard) {
 		return false
 	}
@@ -140,7 +140,7 @@ func (ex *executor) tooLong(c *command.Ctx) bool {
 	}
 	if c.Spec.Flags&command.Write != 0 {
 		for i := range c.Keys {
-			if ex.srv.store.OwesMuch(c.DB, c.Keys[i]) {
+			if ex.env.store.OwesMuch(c.DB, c.Keys[i]) {
 				return true
 			}
 		}
@@ -150,12 +150,12 @@ func (ex *executor) tooLong(c *command.Ctx) bool {
 
 // shardsOfCall returns the shards that a call needs: those of its keys, or all of them if
 // it reads keys that only values name (SORT with a BY or GET pattern).
-func (s *Server) shardsOfCall(call *command.Call) (set store.ShardSet) {
+func shardsOfCall(st *store.Store, call *command.Call) (set store.ShardSet) {
 	if call.Spec.Flags&command.OwnLocks != 0 {
 		return set
 	}
 	if call.Spec.AllShards != nil && call.Spec.AllShards(call.Args) {
-		for i := range s.store.Shards() {
+		for i := range st.Shards() {
 			set.Add(uint32(i))
 		}
 		return set

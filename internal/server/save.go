@@ -105,7 +105,7 @@ func (s *Server) imageClocks() (clocks image.Clocks, tells bool) {
 	policy := s.opts.MaxMemoryPolicy.Load()
 	clocks.Now, clocks.UnitMs = accessClock(policy, s.wall(s.nowMs()))
 	if isLFU(policy) {
-		lfu := s.lfuParameters()
+		lfu := lfuParameters(s.opts)
 		clocks.Freq = lfu.Decayed
 	}
 	return clocks, isLFU(policy) || policy == options.PolicyAllKeysLRU || policy == options.PolicyVolatileLRU

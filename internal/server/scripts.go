@@ -67,6 +67,9 @@ func (s *scriptClient) User() string { return s.of.User() }
 // Name implements command.Client.
 func (s *scriptClient) Name() string { return s.of.Name() }
 
+// Peer is the client who runs the script.
+func (s *scriptClient) Peer() peer { return peerOf(s.of) }
+
 // AppendInfo implements command.Client.
 func (s *scriptClient) AppendInfo(dst []byte) []byte { return s.of.AppendInfo(dst) }
 
@@ -79,44 +82,37 @@ func (ex scriptHost) runScript() (done bool) {
 	if !ex.worker {
 		return false
 	}
-	s := ex.srv
+	s := ex.env
 	ex.scr.full = s.state()&admit.OverMemory != 0 && !ex.makeRoom()
 	ex.gate.Unlock()
 	s.gates.lockAll()
 	ex.whole = true
 	ex.invoke(&ex.ctx, &noShards)
 	ex.whole = false
-	s.openGates()
+	openGates(s)
 	ex.gate.Lock()
 	ex.afterUnlock()
 	return true
 }
 
 // openGates lets go of all gates, and lets those go on whom a script has made wait.
-func (s *Server) openGates() {
-	barred := s.scripts.barred.Load()
+func openGates(e *env) {
+	barred := e.scripts.barred.Load()
 	if barred {
-		s.gates.barAll(false)
-		s.scripts.barred.Store(false)
+		e.gates.barAll(false)
+		e.scripts.barred.Store(false)
 	}
-	s.gates.unlockAll()
+	e.gates.unlockAll()
 	if barred {
-		s.resumeAll()
+		e.house.ResumeAll()
 	}
 }
 
 // barGates sends the reactors away from their gates, all of which the caller holds.
-func (s *Server) barGates() {
-	if !s.scripts.barred.Load() {
-		s.scripts.barred.Store(true)
-		s.gates.barAll(true)
-	}
-}
-
-// resumeAll has all reactors look at the sessions that wait there for a pause or a script.
-func (s *Server) resumeAll() {
-	for i, r := range s.group.Reactors() {
-		r.Post(s.execs[i].resumePostponed)
+func barGates(e *env) {
+	if !e.scripts.barred.Load() {
+		e.scripts.barred.Store(true)
+		e.gates.barAll(true)
 	}
 }
 
@@ -144,11 +140,11 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 		ex.inExec, ex.execTx, ex.execSpec = true, nil, c.Spec
 		ex.beginUnit(nil)
 	}
-	ex.srv.scripts.running.Store(run)
+	ex.env.scripts.running.Store(run)
 	f(&script.Run{Host: ex, W: w, Full: scr.full})
-	ex.srv.scripts.running.Store(nil)
+	ex.env.scripts.running.Store(nil)
 	if run.busy {
-		ex.srv.setGuard(guardBusy, false)
+		ex.env.setGuard(guardBusy, false)
 	}
 	if alone {
 		if scr.dropped {
@@ -170,7 +166,7 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 
 // Call implements script.Host.
 func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refusal string) {
-	c, scr, s := &ex.ctx, &ex.scr, ex.srv
+	c, scr, s := &ex.ctx, &ex.scr, ex.env
 	var cl batchCall
 	cl.spec = s.table.Lookup(args[0])
 	scr.keys = ex.resolve(scr.keys[:0], &cl, args)
@@ -189,7 +185,7 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 		if cl.spec != nil && cl.fault == admit.NoFault {
 			ex.meter.Calls.Reject(cl.spec.ID)
 		}
-		return nil, v.Text(&scr.caller, &c.Call, s.aof.reason())
+		return nil, v.Text(&scr.caller, &c.Call, s.house.WhyBroken())
 	case mode.ReadOnly && cl.spec.Flags&(command.Write|command.MayReplicate) != 0:
 		return nil, "ERR Write commands are not allowed from read-only scripts."
 	}
@@ -206,7 +202,7 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	if len(c.Keys) == 0 {
 		ex.invoke(c, nil)
 	} else {
-		held := s.shardsOfCall(&c.Call)
+		held := shardsOfCall(s.store, &c.Call)
 		s.store.LockSet(&held)
 		ex.invoke(c, nil)
 		s.store.UnlockSet(&held)
@@ -220,7 +216,7 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 // MayCall implements script.Host.
 func (ex scriptHost) MayCall(args resp.Args) (may, known bool) {
 	var cl batchCall
-	cl.spec = ex.srv.table.Lookup(args[0])
+	cl.spec = ex.env.table.Lookup(args[0])
 	ex.scr.keys = ex.resolve(ex.scr.keys[:0], &cl, args)
 	if cl.spec == nil || cl.fault == admit.BadSubcommand {
 		return false, false
@@ -237,13 +233,13 @@ var (
 
 // Tick implements script.Host.
 func (ex scriptHost) Tick() error {
-	s, run := ex.srv, ex.scr.run
+	s, run := ex.env, ex.scr.run
 	switch {
 	case run.killed.Load() && run.function:
 		return errFunctionKilled
 	case run.killed.Load():
 		return errScriptKilled
-	case s.asked() || s.stopping.Load():
+	case s.house.Ending():
 		ex.scr.dropped = true
 		return errScriptDropped
 	}
@@ -251,12 +247,12 @@ func (ex scriptHost) Tick() error {
 	if lasts < barAfter {
 		return nil
 	}
-	s.barGates()
+	barGates(s)
 	if most := s.opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && lasts.Milliseconds() >= most {
 		run.busy = true
 		s.setGuard(guardBusy, true)
 		s.log.Warn("a script is slow: SCRIPT KILL ends it", "script", run.name, "milliseconds", lasts.Milliseconds())
-		s.resumeAll()
+		s.house.ResumeAll()
 	}
 	runtime.Gosched() // the reactors may wait for a processor
 	return nil
@@ -265,11 +261,11 @@ func (ex scriptHost) Tick() error {
 // Log implements script.Host.
 func (ex scriptHost) Log(level int, text string) {
 	levels := [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}
-	ex.srv.log.Log(nil, levels[level], text)
+	ex.env.log.Log(nil, levels[level], text)
 }
 
 // CountError implements script.Host.
-func (ex scriptHost) CountError(text string) { ex.srv.logs.Errors.Add(text) }
+func (ex scriptHost) CountError(text string) { ex.env.logs.Errors.Add(text) }
 
 // recordLibraries makes the commands that load all libraries.
 func (s *Server) recordLibraries() (b []byte) {

@@ -146,7 +146,7 @@ func TestScriptsAreUnits(t *testing.T) {
 	s, end := runServer(t, "dir", dir, "appendonly", "yes")
 	c, waits := dial(t, s), dial(t, s)
 	waits.send(encode("BLPOP", "l", "0"))
-	for end := time.Now().Add(patience); s.counts.blocked.Load() == 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); s.waiting.blocked.Load() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the client is not blocked")
 		}

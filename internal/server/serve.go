@@ -78,7 +78,7 @@ func (ex *executor) forgetReady(from int) {
 // shards that are not held: that one is returned.
 func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 	q := ex.ready[ex.readyAt].q
-	now := ex.srv.nowMs() // the batch's reading may be old: a key that has died in a transaction serves nobody
+	now := ex.env.nowMs() // the batch's reading may be old: a key that has died in a transaction serves nobody
 	if !held.Has(q.key.Shard) {
 		n, _ := q.after(ex.ready[ex.readyAt].at)
 		if n == nil {
@@ -96,7 +96,7 @@ func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 			r.again, r.at = false, nil
 			continue
 		}
-		e := ex.srv.store.Find(q.db, q.key, now)
+		e := ex.env.store.Find(q.db, q.key, now)
 		if e.A == 0 && !deletions {
 			return nil
 		}
@@ -120,7 +120,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 	if w.mu.over {
 		return
 	}
-	user := ex.srv.users.Get(w.user)
+	user := ex.env.users.Get(w.user)
 	if user == nil {
 		return // its connection is about to be closed
 	}
@@ -136,7 +136,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 		ex.meter.Spent = w.spent
 		ex.perform(c)
 	case v.Refused():
-		c.W.Error(v.Text(&ex.caller, &c.Call, ex.srv.aof.reason()))
+		c.W.Error(v.Text(&ex.caller, &c.Call, ex.env.house.WhyBroken()))
 		ex.meter.Calls.Reject(c.Spec.ID)
 		w.denial = v.Denial
 	}
@@ -150,7 +150,7 @@ func (ex *executor) serve(w *waiter, now int64) {
 		w.reply.Reset()
 		return
 	case v.Ruling == admit.Wait:
-		ex.srv.kept.add(ex.ready[ex.readyAt].q)
+		ex.env.kept.add(ex.ready[ex.readyAt].q)
 		return
 	}
 	w.mu.over = true
@@ -162,10 +162,10 @@ func (ex *executor) serve(w *waiter, now int64) {
 // admitWaiter decides whether a blocked client's call may run. Under the shard locks that are
 // held nothing can be evicted: the keeper does that, if there is anything.
 func (ex *executor) admitWaiter(call *command.Call) admit.Verdict {
-	state := ex.srv.state()
+	state := ex.env.state()
 	if state&admit.OverMemory != 0 {
 		state &^= admit.OverMemory
-		if ex.srv.opts.MaxMemoryPolicy.Load() == options.PolicyNoEviction {
+		if ex.env.opts.MaxMemoryPolicy.Load() == options.PolicyNoEviction {
 			state |= admit.Full
 		}
 	}
@@ -190,17 +190,17 @@ func (k *keptWakes) add(q *waitQueue) {
 	}
 }
 
-// wakeKept hands what was kept to the workers. It is called after a pause or a load has ended.
-func (s *Server) wakeKept() {
-	s.kept.mu.Lock()
+// hand gives what was kept to the workers. It is called after a pause or a load has ended.
+func (k *keptWakes) hand(slow *slowLane) {
+	k.mu.Lock()
 	var keys []readyKey
-	for _, q := range s.kept.mu.queues {
+	for _, q := range k.mu.queues {
 		keys = append(keys, readyKey{q: q})
 	}
-	s.kept.mu.queues = nil
-	s.kept.mu.Unlock()
+	k.mu.queues = nil
+	k.mu.Unlock()
 	if len(keys) > 0 {
-		s.slow.submit(&slowCall{wake: keys})
+		slow.submit(&slowCall{wake: keys})
 	}
 }
 
@@ -224,17 +224,17 @@ func (ex *executor) servingCtx(now int64) *command.Ctx {
 func (ex *executor) afterUnlock() {
 	for len(ex.later) > 0 {
 		if !ex.serveLater() {
-			ex.srv.slow.submit(&slowCall{wake: slices.Clone(ex.later)})
+			ex.env.slow.submit(&slowCall{wake: slices.Clone(ex.later)})
 			clear(ex.later)
 			ex.later = ex.later[:0]
 		}
 	}
 	for i, w := range ex.served {
 		ex.served[i] = nil
-		if w.s.ex == ex {
+		if w.peer.Reactor() == ex.Reactor {
 			ex.arrivals = append(ex.arrivals, w) // at the end of this turn
 		} else {
-			w.s.conn.Reactor().Post(w.arrived)
+			w.peer.Post(func() { w.peer.Arrived(w) })
 		}
 	}
 	ex.served = ex.served[:0]
@@ -243,7 +243,7 @@ func (ex *executor) afterUnlock() {
 // serveLater serves the first key of ex.later. It returns false, and leaves it there,
 // when a long command holds a shard that it needs.
 func (ex *executor) serveLater() bool {
-	st := ex.srv.store
+	st := ex.env.store
 	ex.ready = append(ex.ready[:0], ex.later[0])
 	q := ex.later[0].q
 	var set store.ShardSet
@@ -273,7 +273,7 @@ func (ex *executor) serveLater() bool {
 
 // serveOnWorker serves keys that a reactor could not wait for.
 func (ex *executor) serveOnWorker(keys []readyKey) {
-	ex.setClock(ex.srv.nowMs())
+	ex.setClock(ex.env.nowMs())
 	ex.later = append(ex.later, keys...)
 	ex.gate.Lock()
 	ex.afterUnlock()

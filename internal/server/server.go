@@ -30,65 +30,41 @@ import (
 
 // Server is a Kring server. Make one with New, run it with Serve.
 type Server struct {
-	opts      *options.Options
-	log       *slog.Logger
-	table     *command.Table
-	multi     *command.Spec // its MULTI
-	store     *store.Store
-	group     *netio.Group
-	stripes   int // how many of its reactors are stripes: the last ones
-	gates     gates
-	observers observers
-	pubsub    *pubsub.Hub[*session]
-	tracking  *tracking.Tracking
-	sessions  sessions
-	host      *command.Host
-	execs     []*executor // of the reactors, by reactor index
-	extra     []*executor // of the workers, then the keeper's
-	meetings  meetings
-	slow      slowLane
-	keeper    *keeper.Keeper
-	limit     memoryLimit
-	counts    counters
+	env
+	multi    *command.Spec // MULTI
+	stripes  int           // how many of its reactors are stripes: the last ones
+	pubsub   *pubsub.Hub[*session]
+	sessions sessions
+	execs    []*station  // of the reactors, by reactor index
+	extra    []*executor // of the workers, then the keeper's
+	keeper   *keeper.Keeper
+	counts   counters
 
-	scripts scripting
-	journal journaling
-	aof     aofKeeper
+	aof aofKeeper
 	copying
-	pause clientPause
-	kept  keptWakes
-
+	pause    clientPause
 	monitors monitors
-	guard    atomic.Uint32 // guard... bits: what makes every call take the checked path
 
-	parseLimits  atomic.Pointer[resp.Limits]
-	limits       atomic.Pointer[command.Limits]
-	lookers      lookers
-	embedded     Within      // in another program; zero if the server has a process to itself
-	ownsProcess  bool        // see OwnProcess
-	pages        admin.Pages // of the window, which the program brings
-	started      time.Time
-	stopping     atomic.Bool
-	stop         chan struct{} // closed when the server is asked to end
-	stopOnce     sync.Once
-	ready        chan struct{} // closed when connections are served
-	listeners    *listen.Listeners
-	activeExpire atomic.Bool
-
-	users  *users.Users
-	logs   *observe.Logs
-	source *info.Source
+	parseLimits atomic.Pointer[resp.Limits]
+	lookers     lookers
+	embedded    Within      // in another program; zero if the server has a process to itself
+	ownsProcess bool        // see OwnProcess
+	pages       admin.Pages // of the window, which the program brings
+	started     time.Time
+	stopping    atomic.Bool
+	stop        chan struct{} // closed when the server is asked to end
+	stopOnce    sync.Once
+	ready       chan struct{} // closed when connections are served
+	listeners   *listen.Listeners
+	source      *info.Source
 }
 
 // counters are the server-wide numbers that several goroutines change.
 type counters struct {
 	nextClientID      atomic.Int64
 	clients           atomic.Int64
-	blocked           atomic.Int64
-	timed             atomic.Int64 // blocked clients with a timeout
 	connections       atomic.Int64
 	rejected          atomic.Int64
-	expiredFields     atomic.Int64
 	evictedClients    atomic.Int64
 	outputLimitCloses atomic.Int64
 	queryLimitCloses  atomic.Int64
@@ -104,7 +80,8 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 
 // NewWithin is New for a server that runs within another program.
 func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, error) {
-	s := &Server{opts: opts, log: log, embedded: in, started: time.Now(), stop: make(chan struct{}), ready: make(chan struct{})}
+	s := &Server{embedded: in, started: time.Now(), stop: make(chan struct{}), ready: make(chan struct{})}
+	s.opts, s.log, s.clock, s.house = opts, log, in.Clock, execHouse{s}
 	var err error
 	if s.table, err = command.Build(command.All()); err != nil {
 		return nil, err
@@ -172,16 +149,13 @@ func (s *Server) openReactors() error {
 	s.tracking = tracking.New(trackingHouse{s}, s.store, n)
 	s.gates = make(gates, workerCount+n+1)
 	for i := range workerCount {
-		ex := newExecutor(s, &s.gates[i])
+		ex := newExecutor(&s.env, &s.gates[i])
 		ex.worker = true
 		s.extra = append(s.extra, ex)
 	}
-	s.extra = append(s.extra, newExecutor(s, &s.gates[workerCount+n])) // behind the workers: the slow lane takes the first
+	s.extra = append(s.extra, newExecutor(&s.env, &s.gates[workerCount+n])) // behind the workers: the slow lane takes the first
 	for i := range n {
-		ex := newExecutor(s, &s.gates[workerCount+i])
-		ex.Reactor = i
-		ex.outlet = s.pubsub.Open(reactorHome{ex, group.Reactors()[i]})
-		s.execs = append(s.execs, ex)
+		s.execs = append(s.execs, newStation(s, i, &s.gates[workerCount+i]))
 	}
 	if s.embedded.Memory != nil {
 		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})
@@ -297,7 +271,7 @@ func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 		return s.refuse(c, "ERR max number of clients reached")
 	}
 	se := &session{
-		conn: c, ex: r.Local.(*executor), id: s.counts.nextClientID.Add(1), proto: 2, active: r.Now(),
+		conn: c, ex: stationOf(r), id: s.counts.nextClientID.Add(1), proto: 2, active: r.Now(),
 	}
 	se.loginDefault()
 	s.sessions.add(se)
@@ -331,7 +305,7 @@ func (s *Server) clientGone(se *session, err error) {
 // Tick implements netio.Ticker: it closes clients that have been idle for too long
 // and those whose output stayed above the soft limit.
 func (s *Server) Tick(r *netio.Reactor) {
-	ex := r.Local.(*executor)
+	ex := stationOf(r)
 	ex.meter.Sample(r.Now(), r.Counts())
 	ex.show()
 	if len(ex.stalled.list) > 0 {

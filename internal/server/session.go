@@ -22,7 +22,7 @@ import (
 // pointer, and small fields stand together.
 type session struct {
 	conn   *netio.Conn
-	ex     *executor
+	ex     *station
 	parser resp.Parser
 	id     int64
 	user   *acl.User   // nil: one who may do everything
@@ -45,8 +45,8 @@ type session struct {
 	postponed  bool // it waits for the end of CLIENT PAUSE
 	stalled    bool // it waits for the journal, see durable.go; the connection is paused
 	throttled  bool // it waits for room in the journal
-	unflushed  bool // in hearing.unflushed
-	swollen    bool // in executor.swollen
+	unflushed  bool // in station.unflushed
+	swollen    bool // in station.swollen
 
 	waitFor uint64 // its replies wait for this position to be durable
 	wrote   uint64 // the position behind its last record among them
@@ -229,22 +229,6 @@ func (s *session) outputLimit() options.OutputLimit {
 		class = options.ClassPubSub
 	}
 	return s.ex.srv.opts.OutputLimits.Load()[class]
-}
-
-// checkSwollen closes those of a reactor's clients whose output has been above the soft limit for
-// too long, also while nothing more is sent to them. The reactor's tick calls it.
-func (ex *executor) checkSwollen() {
-	kept := ex.swollen[:0]
-	for _, s := range ex.swollen {
-		if !s.closed && s.softSince != 0 {
-			s.checkOutput()
-		}
-		if s.swollen = !s.closed && s.softSince != 0; s.swollen {
-			kept = append(kept, s)
-		}
-	}
-	clear(ex.swollen[len(kept):])
-	ex.swollen = kept
 }
 
 // Drained implements netio.Session.

@@ -76,16 +76,16 @@ func (s *session) Tracking() command.Tracking {
 func (s *session) SetCaching() { s.track.Load().Caching = true }
 
 // SetTracking implements command.Client.
-func (s *session) SetTracking(mode command.Tracking) { s.ex.setTracking(s, mode) }
+func (s *session) SetTracking(mode command.Tracking) { s.setTracking(&s.ex.executor, mode) }
 
-// setTracking is for the executor that runs a command of s. All gates are held.
-func (ex *executor) setTracking(s *session, mode command.Tracking) {
+// setTracking is SetTracking by ex, which runs the client's call. All gates are held.
+func (s *session) setTracking(ex *executor, mode command.Tracking) {
 	t := s.track.Load()
 	if t == nil {
 		if !mode.On {
 			return
 		}
-		t = ex.srv.tracking.NewTracker(s)
+		t = ex.env.tracking.NewTracker(s)
 		s.track.Store(t)
 	}
 	ex.Tracker = t
@@ -130,26 +130,6 @@ func (s *session) trackLetters() string {
 		f += "B"
 	}
 	return f
-}
-
-// tracked is called after a command of a client with client-side caching, while its locks
-// are held.
-func (ex *executor) tracked(c *command.Ctx, spec *command.Spec) {
-	t := ex.Tracker
-	if spec.Flags&command.ReadOnly != 0 && t.Remembers() {
-		for i := range c.Keys {
-			t.Remember(c.Keys[i])
-		}
-	}
-	if c != &ex.ctx {
-		return
-	}
-	if ex.PushOwn() {
-		ex.flushEnd = true // the turn's end looks after the output
-	}
-	if t.Caching && !ex.inExec && !t.Client().(*session).InMulti() && spec.Flags&command.KeepsCaching == 0 {
-		t.Caching = false
-	}
 }
 
 // endCaching ends what CLIENT CACHING said, for it concerned spec's call, which was refused.

@@ -308,7 +308,7 @@ func neverStale(t *testing.T, mode string) {
 	readers.Wait()
 	until(t, "the last keys expire", func() bool { return s.store.Expires(0) == 0 })
 	for range 3 { // a letter may post another one
-		s.askUnlocked(func(*netio.Reactor, *executor) {})
+		s.askUnlocked(func(*netio.Reactor, *station) {})
 	}
 	total := 0
 	for _, c := range caches {
@@ -339,7 +339,7 @@ func TestTrackingBlocked(t *testing.T) {
 	c.want("OK", "CLIENT", "TRACKING", "ON")
 	for i := range 200 {
 		c.send(encode("XREAD", "BLOCK", "0", "STREAMS", "s", "$"))
-		for s.counts.blocked.Load() != 1 {
+		for s.waiting.blocked.Load() != 1 {
 			time.Sleep(50 * time.Microsecond)
 		}
 		id, second := strconv.Itoa(2*i+1)+"-0", strconv.Itoa(2*i+2)+"-0"

@@ -45,26 +45,6 @@ func (s *session) logDenied(d acl.Verdict, call *command.Call) {
 	s.ex.noteDenied(d.Denied, deniedObject(d, call), s.User(), s.tx != nil, s.appendInfo(nil))
 }
 
-// deniedObject is what was denied: the command, or the key or channel.
-func deniedObject(d acl.Verdict, call *command.Call) string {
-	if d.Arg > 0 {
-		return string(call.Args[d.Arg])
-	}
-	return call.Spec.FullName
-}
-
-// noteDenied notes what a client was denied.
-func (ex *executor) noteDenied(why acl.Denied, object, user string, multi bool, info []byte) {
-	context := users.TopLevel
-	if multi || ex.inExec {
-		context = users.Multi
-	}
-	if ex.scr.run != nil {
-		context = users.Lua
-	}
-	ex.srv.users.Note(&acl.LogEntry{Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info)})
-}
-
 // mayListen tells whether the session's user may still hear all that it listens to.
 func (s *session) mayListen() bool {
 	for kind := range command.SubKinds {
@@ -90,7 +70,7 @@ func (h usersHouse) NoteDenied(c *command.Ctx, why acl.Denied, object, user stri
 
 // Rebind implements users.House.
 func (h usersHouse) Rebind(c *command.Ctx) {
-	h.askReactors(c, func(r *netio.Reactor, _ *executor) {
+	h.askReactors(c, func(r *netio.Reactor, _ *station) {
 		eachSession(r, func(se *session) {
 			u := h.users.Get(se.User())
 			switch {

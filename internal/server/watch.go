@@ -31,12 +31,8 @@ type watchRef struct {
 	there bool // the key existed when it was watched
 }
 
-// Watch implements command.Client. The shard of k is locked.
-func (s *session) Watch(db int, k store.Key, there bool) {
-	if s.watching == nil {
-		s.watching = &watchSet{}
-	}
-	ws := s.watching
+// add watches a key, whose shard is locked.
+func (ws *watchSet) add(e *env, db int, k store.Key, there bool) {
 	for i := range ws.keys {
 		if w := &ws.keys[i]; w.db == db && string(w.key.Name) == string(k.Name) {
 			return
@@ -48,7 +44,7 @@ func (s *session) Watch(db int, k store.Key, there bool) {
 	ws.shards.Add(k.Shard)
 	ws.n.Store(int32(len(ws.keys)))
 	ws.bytes.Add(watchBytes + 2*int64(len(name)))
-	o := s.ex.srv.observe(k.Shard)
+	o := e.observe(k.Shard)
 	o.mu.Lock()
 	if o.mu.watches == nil {
 		o.mu.watches = map[keyName][]watchRef{}
@@ -58,15 +54,11 @@ func (s *session) Watch(db int, k store.Key, there bool) {
 	o.mu.Unlock()
 }
 
-// Unwatch implements command.Client. It needs no lock.
-func (s *session) Unwatch() {
-	ws := s.watching
-	if ws == nil {
-		return
-	}
+// forget ends all watches. It needs no lock.
+func (ws *watchSet) forget(e *env) {
 	for i := range ws.keys {
 		w := &ws.keys[i]
-		o := &s.ex.srv.observers[w.key.Shard]
+		o := &e.observers[w.key.Shard]
 		at := keyName{w.db, string(w.key.Name)}
 		o.mu.Lock()
 		sets := o.mu.watches[at]
@@ -87,10 +79,10 @@ func (s *session) Unwatch() {
 	ws.broken.Store(false) // nobody reaches it any more
 }
 
-// watchHolds tells whether nothing that the session watches has changed. The locks of
-// all its shards are held, or all gates (whole).
-func (ex *executor) watchHolds(s *session, whole bool) bool {
-	ws, st := s.watching, ex.srv.store
+// holds tells whether nothing that is watched has changed. The locks of all its shards are held, or all
+// gates (whole). ex is who runs the client's EXEC; ws may be nil.
+func (ws *watchSet) holds(ex *executor, whole bool) bool {
+	st := ex.env.store
 	if ws == nil || len(ws.keys) == 0 {
 		return true
 	}

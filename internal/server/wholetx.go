@@ -11,10 +11,9 @@ import (
 // send it: call i of b, a MULTI, the plain calls that follow, and EXEC. Such a one need not
 // be queued, so nothing of it is copied; everything else about it is as in multi.go. It
 // returns the index of the EXEC, or 0, having done nothing, when the calls have to go the
-// usual way. The caller holds ex.gate, and has found nothing to check.
-func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
-	ex := s.ex
-	if s.watching != nil || ex.Tracker != nil || !ex.meter.Grouping() || ex.ctx.DB != ex.ahead {
+// usual way. The caller holds ex.gate, and has found nothing to check; the client watches nothing.
+func (ex *executor) wholeTransaction(b *resp.Batch, i int) (end int) {
+	if ex.Tracker != nil || !ex.meter.Grouping() || ex.ctx.DB != ex.ahead {
 		return 0
 	}
 	for end = i + 1; end < b.N && ex.calls[end].plain; end++ {
@@ -25,7 +24,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	keys := ex.keys[ex.calls[i].to:ex.calls[end].from]
 	set := shardsOf(keys)
 	ex.touchAhead(ex.calls[end].from)
-	if !ex.srv.store.LockSetUnlessLong(&set) {
+	if !ex.env.store.LockSetUnlessLong(&set) {
 		return 0
 	}
 	before := ex.meter.BeginWhole(ex.calls[end].spec)
@@ -38,7 +37,7 @@ func (s *session) wholeTransaction(b *resp.Batch, i int) (end int) {
 	if ex.unsettled() {
 		ex.settle(&set)
 	}
-	ex.srv.store.UnlockSet(&set)
+	ex.env.store.UnlockSet(&set)
 	ex.afterUnlock()
 	ex.meter.Commands += 2 // MULTI and EXEC; handle counts the others
 	for _, cl := range ex.calls[i:end] {
@@ -62,7 +61,7 @@ func (ex *executor) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardS
 			ex.touchMembers(c.DB, b, i)
 		}
 		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
-		ex.srv.store.Hint(c.DB, &ex.keys[cl.from], ex.places[cl.from], ex.stamps[cl.from])
+		ex.env.store.Hint(c.DB, &ex.keys[cl.from], ex.places[cl.from], ex.stamps[cl.from])
 		ex.invoke(c, nil)
 	}
 	ex.endUnit()

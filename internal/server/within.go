@@ -7,7 +7,7 @@ import "github.com/kringdb/kring/store"
 // The caller holds the executor's gate and no shard lock, and its call has no effect of
 // its own (Ctx.NoEffect).
 func (ex *executor) Within(k store.Key, f func()) {
-	st := ex.srv.store
+	st := ex.env.store
 	st.Lock(k.Shard)
 	ex.recorded(k, f)
 	if ex.unsettled() && !ex.inExec {

@@ -1,14 +1,11 @@
 package server
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/acl"
-	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -16,8 +13,9 @@ import (
 // may die, and its ring go back to the pool, while the worker runs.
 type slowCall struct {
 	command.Call
-	s                *session
-	db               int32
+	identity
+	peer             peer
+	on               func(ex *executor) command.Client // as whom the executor that runs it calls
 	proto            int8
 	reply            resp.Buffer
 	muted            bool // CLIENT REPLY: the reply is not wanted
@@ -30,12 +28,13 @@ type slowCall struct {
 	written          uint64      // session.written, as it was
 	cut              bool        // the reply is not whole, and will not be sent
 	made             int         // how long it was
-	done             func()      // posted to the session's reactor
+	done             func()      // posted to the client's reactor
 	halt             atomic.Bool // see command.Ctx.Halt
-	endAt            int64       // of the session's reactor: when its client was first seen to be at its end, 0: it is not
+	after            []func()    // what the call changed in the session
 
-	user   *acl.User
-	after  []func()   // what the call changed in the session
+	tx       *transaction // of an EXEC
+	watching *watchSet
+
 	parked *waiter    // the call waits for a key
 	wake   []readyKey // instead of a call: keys whose waiters are to be served
 }
@@ -118,13 +117,12 @@ func (l *slowLane) close() {
 func (ex *executor) runSlow(sc *slowCall) {
 	b := ex.batch
 	b.Reset()
-	ex.begin(sc.s, time.Now().UnixMilli())
-	ex.ctx.DB, ex.caller = int(sc.db), admit.Caller{User: sc.user}
+	sc.client = sc.on(ex)
+	ex.begin(sc.identity, time.Now().UnixMilli())
+	ex.tx, ex.watching = sc.tx, sc.watching
 	flags := sc.Spec.Flags
-	wc := workerClient{sc: sc, ex: ex, name: sc.name, user: sc.userName, auth: sc.auth, proto: int(sc.proto)}
-	ex.ctx.Client = &wc
 	if flags&command.Exec != 0 {
-		flags |= sc.s.tx.flags
+		flags |= sc.tx.flags
 	}
 	ex.w.Bind(&sc.reply, int(sc.proto))
 	ex.w.Limit(sc.room)
@@ -133,7 +131,7 @@ func (ex *executor) runSlow(sc *slowCall) {
 	sc.Keys = ex.keys
 	ex.ctx.Call = sc.Call
 	ex.meter.Slow++
-	if ex.srv.awaitRoom(flags, &sc.halt) {
+	if ex.env.awaitRoom(flags, &sc.halt) {
 		ex.meter.Start()
 		ex.gate.Lock()
 		ex.run()
@@ -144,12 +142,12 @@ func (ex *executor) runSlow(sc *slowCall) {
 	if sc.cut = ex.w.TakeOver() || sc.halt.Load(); sc.cut {
 		sc.made, sc.reply = sc.reply.Len(), resp.Buffer{}
 	}
-	sc.parked, ex.parked, sc.after = ex.parked, nil, wc.after
+	sc.parked, ex.parked = ex.parked, nil
 	sc.wait, sc.wrote = ex.takeWait()
 	ex.kick()
 	ex.end()
 	ex.meter.Publish()
-	sc.s.conn.Reactor().Post(sc.done)
+	sc.peer.Post(sc.done)
 }
 
 // unlocked runs f without the executor's gate: f must not touch the store. Within a
@@ -158,17 +156,17 @@ func (ex *executor) runSlow(sc *slowCall) {
 func (ex *executor) unlocked(f func()) {
 	if ex.whole {
 		ex.endUnit() // others may record changes in between
-		ex.srv.gates.unlockAll()
+		ex.env.gates.unlockAll()
 		met := ex.met
 		if met != nil {
-			ex.srv.end(met)
+			ex.env.end(met)
 			ex.met = nil
 		}
 		f()
 		if met != nil {
-			ex.met = ex.srv.gather()
+			ex.met = ex.env.gather()
 		}
-		ex.srv.gates.lockAll()
+		ex.env.gates.lockAll()
 		ex.beginUnit(nil)
 		return
 	}
@@ -193,102 +191,5 @@ func (ex *executor) Yield() {
 	if ex.worker && !ex.inExec {
 		ex.gate.Unlock()
 		ex.gate.Lock()
-	}
-}
-
-// handOver gives call i of b to the slow lane and pauses the connection. The rest of
-// the batch is kept and runs when the reply is there. The caller holds ex.gate.
-func (s *session) handOver(b *resp.Batch, i int) outcome {
-	ex := s.ex
-	sc := &slowCall{s: s, db: s.db, proto: s.proto, user: s.user, room: s.outputRoom(), muted: s.muted(), monitoring: s.monitoring, written: s.written, name: s.Name(), userName: s.User(), auth: !s.needAuth}
-	sc.Spec, sc.Args = ex.calls[i].spec, b.Cmds[i].Args.Clone()
-	sc.done = func() { s.slowDone(sc) }
-	s.hold(b, i+1)
-	if sc.Spec.Flags&command.AtOnce != 0 && s.watching == nil {
-		s.watching = &watchSet{} // here, so that the worker does not change the session
-	}
-	s.busy = true
-	ex.lent = append(ex.lent, sc)
-	s.lastSpec = sc.Spec
-	s.conn.Pause()
-	ex.srv.slow.submit(sc)
-	return holds
-}
-
-// haltCall tells the call of the session that a worker has to end early. It runs on the session's
-// reactor.
-func (s *session) haltCall() {
-	for _, sc := range s.ex.lent {
-		if sc.s == s {
-			sc.halt.Store(true)
-		}
-	}
-}
-
-// haltDeserted halts calls whose clients have shut down their side some time ago. One that only
-// says that it has no more requests still gets replies which come soon; whether one has gone for good
-// shows by nothing else before something is sent.
-func (ex *executor) haltDeserted(now int64) {
-	for _, sc := range ex.lent {
-		switch {
-		case !sc.s.conn.PeerDone():
-		case sc.endAt == 0:
-			sc.endAt = now
-		case now-sc.endAt >= desertedMs:
-			sc.halt.Store(true)
-		}
-	}
-}
-
-// slowDone runs on the reactor: it sends the worker's reply and goes on with what
-// the client had pipelined behind the command.
-func (s *session) slowDone(sc *slowCall) {
-	s.busy = false
-	s.ex.lent = slices.DeleteFunc(s.ex.lent, func(o *slowCall) bool { return o == sc })
-	if sc.Spec.Flags&command.Exec != 0 {
-		s.tx = nil
-	}
-	if s.closed {
-		s.Unwatch()
-		s.unsubscribeAll()
-		s.untrack(true)
-		if sc.parked != nil {
-			sc.parked.end()
-		}
-		return
-	}
-	for _, f := range sc.after {
-		f()
-	}
-	if sc.cut {
-		if sc.parked != nil {
-			sc.parked.end()
-		}
-		s.closeCut(sc.halt.Load(), sc.made)
-		return
-	}
-	out := &sc.reply
-	if s.muted() {
-		out = &sc.pushed
-	}
-	if out.Len() > 0 {
-		n, _ := s.conn.Out().Write(out.Bytes()) // a ring takes everything
-		s.ex.meter.OutputBytes += int64(n)
-	}
-	s.promised(sc.wait, sc.wrote)
-	if s.closing { // the client killed itself, or quit, on the worker
-		s.conn.Flush()
-		s.conn.CloseAfterFlush()
-		return
-	}
-	if w := sc.parked; w != nil {
-		s.block(w)
-		if w.early {
-			s.wake(w)
-		}
-	}
-	s.pushHeld()
-	if !s.stalled {
-		s.conn.Resume()
 	}
 }

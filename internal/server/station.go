@@ -1,0 +1,79 @@
+package server
+
+import (
+	"sync/atomic"
+
+	"github.com/kringdb/kring/internal/server/pubsub"
+	"github.com/kringdb/kring/netio"
+)
+
+// station is a reactor's executor with what belongs to the sessions that it serves. Only the reactor
+// uses it.
+type station struct {
+	executor
+	srv    *Server
+	outlet *pubsub.Outlet[*session]
+
+	unflushed   []*session   // have output that was not flushed
+	swollen     []*session   // those with a softSince
+	stalled     stalled      // those that wait for the journal
+	postponed   []*session   // those that wait for the end of a pause, see pause.go
+	pausedUntil int64        // which is then, milliseconds since 1970
+	timers      timerHeap    // deadlines of those that are blocked
+	lent        []*lentCall  // calls that workers have
+	clientBytes atomic.Int64 // what their buffers take, for weighClients
+}
+
+// newStation makes the station of reactor i, whose gate is g.
+func newStation(srv *Server, i int, g *gate) *station {
+	st := &station{srv: srv}
+	st.init(&srv.env, g)
+	st.Reactor = i
+	st.stalled.wake = st.release
+	st.outlet = srv.pubsub.Open(reactorHome{st, srv.group.Reactors()[i]})
+	return st
+}
+
+// endTurn gives the reactor's own clients what its commands had for them.
+func (st *station) endTurn() {
+	for w := st.nextArrival(); w != nil; w = st.nextArrival() {
+		w.peer.Arrived(w)
+	}
+	st.outlet.EndTurn()
+	if st.flushEnd {
+		st.flushEnd = false
+		st.flushTouched()
+	}
+}
+
+// stationOf is the station of a reactor.
+func stationOf(r *netio.Reactor) *station { return r.Local.(*station) }
+
+// checkSwollen closes those of a reactor's clients whose output has been above the soft limit for
+// too long, also while nothing more is sent to them. The reactor's tick calls it.
+func (st *station) checkSwollen() {
+	kept := st.swollen[:0]
+	for _, s := range st.swollen {
+		if !s.closed && s.softSince != 0 {
+			s.checkOutput()
+		}
+		if s.swollen = !s.closed && s.softSince != 0; s.swollen {
+			kept = append(kept, s)
+		}
+	}
+	clear(st.swollen[len(kept):])
+	st.swollen = kept
+}
+
+// flushTouched sends what was pushed, outside of batches.
+func (st *station) flushTouched() {
+	for i, s := range st.unflushed {
+		st.unflushed[i] = nil
+		s.unflushed = false
+		if !s.closed {
+			s.conn.Flush()
+			s.checkOutput()
+		}
+	}
+	st.unflushed = st.unflushed[:0]
+}
