@@ -71,9 +71,11 @@ const (
 	trimLimitEntries = 10000
 	trimLimitMax     = 1000000
 	// defaultAutoclaimCount is COUNT of XAUTOCLAIM, maxAutoclaimCount its upper end; it
-	// looks at autoclaimTries times as many pending entries.
+	// looks at autoclaimTries times as many pending entries. From hugeAutoclaimCount on Redis finds
+	// no room for the ids on any machine: 16 bytes for each are more than an address space.
 	defaultAutoclaimCount = 100
 	maxAutoclaimCount     = (1<<63 - 1) / 16
+	hugeAutoclaimCount    = 1 << 47 / 16
 	autoclaimTries        = 10
 	// defaultInfoCount is COUNT of XINFO STREAM FULL.
 	defaultInfoCount = 10

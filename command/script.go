@@ -100,7 +100,17 @@ func scriptArgs(c *Ctx, readOnly bool, errNumber string) (a ScriptArgs, ok bool)
 	return a, false
 }
 
+// ErrNoScript answers calls of scripts that are not there.
+const ErrNoScript = "NOSCRIPT No matching script. Please use EVAL."
+
+// shaBytes is the length of a script's SHA-1 in hexadecimal.
+const shaBytes = 40
+
 func eval(c *Ctx, bySHA, readOnly bool) {
+	if bySHA && len(c.Args[1]) != shaBytes { // that is looked at before the number of keys
+		c.W.Error(ErrNoScript)
+		return
+	}
 	if a, ok := scriptArgs(c, readOnly, ErrNotInteger); ok {
 		c.Host.Scripts.Eval(c, c.Args[1], bySHA, a)
 	}

@@ -206,6 +206,10 @@ func xautoclaim(c *Ctx) {
 		c.noSuchKeyOrGroup()
 		return
 	}
+	if o.count >= hugeAutoclaimCount {
+		c.W.Error("ERR Insufficient memory, failed allocating transient memory, COUNT too high.")
+		return
+	}
 	k := c.Keys[0]
 	ar := c.Store.Edit(c.DB, k)
 	consumer := consumerOf(c, k, g, c.Args[3])

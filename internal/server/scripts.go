@@ -289,7 +289,7 @@ func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.Scr
 	var s *script.Script
 	if bySHA {
 		if s = h.Find(text); s == nil {
-			c.W.Error("NOSCRIPT No matching script. Please use EVAL.")
+			c.W.Error(command.ErrNoScript)
 			return
 		}
 	} else {

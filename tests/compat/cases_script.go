@@ -164,6 +164,10 @@ var scriptCases = []Case{
 		EVAL foo -1
 		EVAL foo 2 a
 		EVALSHA abc 0
+		EVALSHA abc x
+		EVALSHA abc 5 a
+		EVALSHA_RO abc -1
+		EVALSHA cc78c5a793d041f28ab0f6b117a82d1428ccfd13 x
 		EVALSHA cc78c5a793d041f28ab0f6b117a82d1428ccfd13 0
 		SCRIPT LOAD "return 7"
 		SCRIPT LOAD x(
