@@ -11,6 +11,8 @@ const (
 	// endGrace is what commands are given to end when the server does; those that have been told to
 	// and do not are left behind.
 	endGrace = 5 * time.Second
+	// endPoll is how often what runs after that is told to end.
+	endPoll = 100 * time.Millisecond
 	// barAfter is for how long a script may keep the reactors from their gates.
 	barAfter = 2 * time.Millisecond
 	// workerCount is how many goroutines serve the slow lane.

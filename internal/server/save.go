@@ -274,7 +274,9 @@ func (s *Server) endSave(always bool) error {
 	if !always && len(s.opts.Save.Load()) == 0 {
 		return nil
 	}
-	s.gates.lockAll()
+	if !s.lockAtEnd() {
+		return errEndless
+	}
 	clientsHost{s}.Pause(1<<40, false)
 	s.gates.unlockAll()
 	s.jobs.end(jobSave) // it would save less
@@ -287,6 +289,41 @@ func (s *Server) endSave(always bool) error {
 		clientsHost{s}.Unpause()
 	}
 	return err
+}
+
+// errEndless is why nothing is saved at the end: what runs would not let go of its gate.
+var errEndless = errors.New("a command does not end")
+
+// lockAtEnd takes all gates, at the end of the server, whatever runs: it is given endGrace, then
+// it is told to end, a script as by SCRIPT KILL but also if it has written, and if it still runs
+// endGrace later the gates are not taken, and it returns false.
+func (s *Server) lockAtEnd() bool {
+	taken, late := make(chan struct{}), make(chan struct{})
+	go func() {
+		s.gates.lockAll()
+		select {
+		case taken <- struct{}{}:
+		case <-late:
+			s.gates.unlockAll()
+		}
+	}()
+	timer := time.NewTimer(endGrace)
+	defer timer.Stop()
+	for end := time.Now().Add(2 * endGrace); ; timer.Reset(endPoll) {
+		select {
+		case <-taken:
+			return true
+		case now := <-timer.C:
+			if now.After(end) {
+				close(late)
+				return false
+			}
+			s.slow.endRunning()
+			if run := s.scripts.running.Load(); run != nil {
+				run.killed.Store(true)
+			}
+		}
+	}
 }
 
 // saveAtSignal is endSave for a server that was told to end by a signal, or by the program that
@@ -302,7 +339,7 @@ func (s *Server) saveAtSignal() {
 		if err == nil {
 			return
 		}
-		if how&options.ShutdownForce != 0 || !s.ownsProcess {
+		if how&options.ShutdownForce != 0 || !s.ownsProcess || errors.Is(err, errEndless) {
 			s.log.Error("ending without a snapshot", "error", err)
 			return
 		}

@@ -286,3 +286,28 @@ func TestSnapshotBesideWrites(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestEndSaveBesideScript ends a server with save points while a script runs that never ends by
+// itself: it is ended, and what there is is saved.
+func TestEndSaveBesideScript(t *testing.T) {
+	for _, script := range []string{"while true do end", "redis.call('SET', KEYS[1], '1') while true do end"} {
+		dir := t.TempDir()
+		s, end := runServer(t, "dir", dir, "save", "3600 1")
+		c := dial(t, s)
+		c.want("OK", "SET", "k", "v")
+		c.send(encode("EVAL", script, "1", "k"))
+		until(t, "the script runs", func() bool { return s.scripts.running.Load() != nil })
+		ended := make(chan struct{})
+		go func() {
+			end()
+			close(ended)
+		}()
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			t.Fatal("the server does not end")
+		}
+		again := startServer(t, "dir", dir, "save", "3600 1")
+		dial(t, again).want("1", "EXISTS", "k")
+	}
+}

@@ -100,11 +100,18 @@ func (l *slowLane) next(ended *slowCall) *slowCall {
 func (l *slowLane) halt() {
 	l.mu.Lock()
 	l.mu.closed = true
+	l.mu.Unlock()
+	l.endRunning()
+	l.wake.Broadcast()
+}
+
+// endRunning tells the calls that run to end early.
+func (l *slowLane) endRunning() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for c := range l.mu.running {
 		c.halt.Store(true)
 	}
-	l.mu.Unlock()
-	l.wake.Broadcast()
 }
 
 // close is halt, and waits for the workers.
