@@ -29,7 +29,7 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust goroutine window crash \
-	fuzz-smoke fuzz bench bench-memory bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle bench-lua embed-size profile soak screenshot docs clean
+	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle bench-lua embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -127,6 +127,10 @@ bench: build
 # Bytes per key, against redis-server. ARGS='-small 1000000': of small data, from 1,000 keys on.
 bench-memory: build
 	$(TESTS) run ./load/memory $(ARGS)
+
+# A cache at its limit: values of changing sizes, against redis-server. ARGS='-seconds 600' for long.
+bench-churn: build
+	$(TESTS) run ./load/churn $(ARGS)
 
 # 20M keys of growth, KEYS beside GETs, DEL of large collections beside GETs.
 bench-latency: build

@@ -14,6 +14,9 @@ type Compactor struct {
 	db    int
 	pos   uint64
 
+	shared      bool  // sparse pages that shards share are closed
+	sharedBytes int64 // what these pages took before
+
 	minBytes int64      // of waste in a shard, below which nothing is moved
 	accepted []accepted // by shard
 	stats    Compaction
@@ -45,7 +48,13 @@ func (c *Compactor) Stats() Compaction { return c.stats }
 // shard are unused and begins a pass, or it goes on with the one that it is in. It takes
 // that shard's lock itself. It tells whether it is in a pass.
 func (c *Compactor) Step(percent int) bool {
+	if c.ar == nil && c.shard == 0 && !c.shared {
+		c.shared = c.closeShared(percent)
+	}
 	if !c.s.LockUnlessLong(c.shard) {
+		if c.ar == nil {
+			c.next()
+		}
 		return c.ar != nil
 	}
 	sh := &c.s.shards[c.shard]
@@ -59,11 +68,34 @@ func (c *Compactor) Step(percent int) bool {
 	}
 	sh.mu.Unlock()
 	if c.ar == nil {
-		if c.shard++; c.shard == uint32(len(c.s.shards)) {
-			c.shard = 0
-		}
+		c.next()
 	}
 	return c.ar != nil
+}
+
+// next goes on to the next shard. Shared pages are closed from the first shard to the last: only
+// all of them together can empty one.
+func (c *Compactor) next() {
+	if c.shard++; c.shard < uint32(len(c.s.shards)) {
+		return
+	}
+	c.shard = 0
+	if c.shared {
+		c.shared = false
+		before, _ := arena.Commons()
+		arena.OpenCommons()
+		c.stats.Bytes += max(c.sharedBytes-before, 0)
+	}
+}
+
+// closeShared closes the sparse pages that shards share, if there is enough to win.
+func (c *Compactor) closeShared(percent int) bool {
+	pages, used := arena.Commons()
+	c.sharedBytes = pages
+	if waste := pages - used; waste < compactSharedBytes || waste*100 <= pages*int64(percent) {
+		return false
+	}
+	return arena.CloseCommons(percent) > 0
 }
 
 // begin closes the shard's sparse pages, if there is enough to win.
@@ -71,6 +103,12 @@ func (c *Compactor) begin(sh *shard, percent int) {
 	ar := sh.mu.ar
 	waste := ar.Pages() - ar.Used()
 	was := &c.accepted[c.shard]
+	if c.shared && ar.Guests() > 0 { // whatever else there is to win
+		ar.CloseSparse(percent)
+		c.ar, c.db, c.pos = ar, 0, 0
+		c.stats.Bytes += ar.Pages()
+		return
+	}
 	if waste*100 <= ar.Pages()*int64(percent) || waste < c.minBytes || waste <= was.waste*5/4 && ar.Used() >= was.used*7/8 {
 		was.waste = min(was.waste, waste)
 		return

@@ -31,6 +31,8 @@ const (
 
 	// compactMinBytes is the waste of a shard below which nothing is moved.
 	compactMinBytes = 32 << 10
+	// compactSharedBytes is the same for the pages that shards share.
+	compactSharedBytes = 1 << 20
 	// compactWorkPerStep bounds what the compactor does per lock hold, in entries that it
 	// looks at; a block that it moves counts as compactMoveWork of them.
 	// compactBlocksPerStep bounds how many blocks of values in one segment it moves.

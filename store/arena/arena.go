@@ -161,7 +161,7 @@ func (a *Arena) Free(addr Addr, n int) {
 
 // freeOdd takes back a block that is in no page of its class that the arena has for itself.
 func (a *Arena) freeOdd(state uint8, u uint32, addr Addr, c, n int) {
-	if state == stateNone || state&^7 != stateCommons {
+	if state&^(stateClosed|7) != stateCommons {
 		badFree(addr, n)
 	}
 	a.leave(u, addr, c, n)

@@ -135,13 +135,13 @@ func (a *Arena) checkGuests() (bytes int64) {
 func (k *commons) checkRing(c int, guest uint16) (found int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	r, size := &k.mu.rings[c], int(classBytes[c])
-	full := false
-	for u := r.head; u != 0; {
+	size, full := int(classBytes[c]), false
+	for _, u := range k.pagesLocked(c) {
 		d, page := descOf(u), Addr(u)<<unitShift
+		closed := *stateOf(u) & stateClosed
 		assert(descOf(d.next).prev == u && descOf(d.prev).next == u, "arena: shared ring %d is broken at %d", c, u)
-		assert(int(d.class) == c && *stateOf(u) == stateCommons|(d.order+1), "arena: shared page %d", u)
-		assert(!full || commonsFull(d), "arena: shared page %d with room comes after full ones", u)
+		assert(*stateOf(u) == stateCommons|closed|(d.order+1), "arena: shared page %d", u)
+		assert(!full || commonsFull(d) || closed != 0, "arena: shared page %d with room comes after full ones", u)
 		full = commonsFull(d)
 		used := 0
 		for i := range int(d.bump) << 3 / size {
@@ -156,9 +156,6 @@ func (k *commons) checkRing(c int, guest uint16) (found int) {
 			assert(int(*liveOf(page + Addr(i*size)))-1 == c == (whose != 0), "arena: block %d of shared page %d", i, u)
 		}
 		assert(used == int(d.used), "arena: shared page %d has %d blocks, its account says %d", u, used, d.used)
-		if u = d.next; u == r.head {
-			break
-		}
 	}
 	return found
 }

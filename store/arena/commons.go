@@ -19,9 +19,10 @@ import (
 type commons struct {
 	mu struct {
 		sync.Mutex
-		rings [smallClasses]class
-		units int64 // of all rings
-		used  int64 // bytes of live blocks
+		rings   [smallClasses]class
+		closing class // pages out of which blocks are to be moved, see CloseCommons
+		units   int64 // of all rings
+		used    int64 // bytes of live blocks
 	}
 }
 
@@ -45,12 +46,15 @@ func initGuests(c int, size uint32) {
 	}
 	guestMax[c] = uint16(unitBytes << minOrder[c] / size)
 	guestAll[c] = uint16(guestAllBytes / size)
+	if size > guestPageBytes {
+		guestMax[c] *= guestPages
+	}
 	if size > guestGroupBytes {
 		guestAll[c] = guestMax[c]
 	}
 	places := func(o uint8) uint32 { return unitBytes << o / (size + whoseBytes) }
 	o := uint8(0)
-	for o < topOrder && places(o)*size*8 < unitBytes<<o*7 {
+	for o < commonsTopOrder && places(o)*(size+whoseBytes)*16 < unitBytes<<o*15 {
 		o++
 	}
 	commonsOrder[c], commonsPlaces[c] = o, uint16(places(o))
@@ -144,6 +148,14 @@ func (a *Arena) leave(u uint32, addr Addr, c, n int) {
 	a.left(c, 1)
 }
 
+// Guests returns how many blocks of the arena stand in shared pages.
+func (a *Arena) Guests() (n int) {
+	for _, count := range a.guests {
+		n += int(count)
+	}
+	return n
+}
+
 // left keeps the accounts of n blocks that left.
 func (a *Arena) left(c, n int) {
 	bytes := int64(n) * int64(classBytes[c])
@@ -216,6 +228,10 @@ func (k *commons) putLocked(u uint32, i int) {
 	c := int(d.class)
 	r := &k.mu.rings[c]
 	wasFull := commonsFull(d)
+	closed := *stateOf(u)&stateClosed != 0
+	if closed {
+		r = &k.mu.closing
+	}
 	off := Addr(i) * Addr(classBytes[c])
 	if invariants.Enabled {
 		checkTakenBack(page+off, int(classBytes[c]), u, c, ownerCommons)
@@ -225,20 +241,21 @@ func (k *commons) putLocked(u uint32, i int) {
 	d.free = uint16(off>>3) + 1
 	d.used--
 	k.mu.used -= int64(classBytes[c])
-	if wasFull && r.head != u {
+	if wasFull && !closed && r.head != u {
 		r.unlink(u, d)
 		r.linkFront(u, d)
 	}
-	only := r.head == u && (d.next == u || commonsFull(descOf(d.next)))
+	only := !closed && r.head == u && (d.next == u || commonsFull(descOf(d.next)))
 	if d.used > 0 || only && k == &commonsAt[0] && d.order <= keepOrder {
 		return
 	}
-	k.givePageLocked(u, d)
+	k.givePageLocked(r, u, d)
 }
 
-func (k *commons) givePageLocked(u uint32, d *desc) {
+// givePageLocked returns a page of the ring r to the pool.
+func (k *commons) givePageLocked(r *class, u uint32, d *desc) {
 	cnt := uint32(1) << d.order
-	k.mu.rings[d.class].unlink(u, d)
+	r.unlink(u, d)
 	setStates(u, cnt, stateNone)
 	if invariants.Enabled {
 		setOwner(u, cnt, 0)
@@ -255,7 +272,7 @@ func trimCommons() {
 	for c := range k.mu.rings {
 		u := k.mu.rings[c].head
 		for u != 0 && descOf(u).used == 0 {
-			k.givePageLocked(u, descOf(u))
+			k.givePageLocked(&k.mu.rings[c], u, descOf(u))
 			u = k.mu.rings[c].head
 		}
 	}
@@ -284,14 +301,7 @@ func (a *Arena) leaveAll() {
 func (k *commons) expel(c int, whose uint16) (n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	r := &k.mu.rings[c]
-	var pages []uint32
-	for u := r.head; u != 0; {
-		pages = append(pages, u)
-		if u = descOf(u).next; u == r.head {
-			break
-		}
-	}
+	pages := k.pagesLocked(c)
 	size := int(classBytes[c])
 	for _, u := range pages {
 		page := Addr(u) << unitShift
@@ -308,6 +318,82 @@ func (k *commons) expel(c int, whose uint16) (n int) {
 		}
 	}
 	return n
+}
+
+// pagesLocked returns the pages of a class, closed ones among them.
+func (k *commons) pagesLocked(c int) (pages []uint32) {
+	for _, r := range [...]*class{&k.mu.rings[c], &k.mu.closing} {
+		for u := r.head; u != 0; {
+			d := descOf(u)
+			if int(d.class) == c {
+				pages = append(pages, u)
+			}
+			if u = d.next; u == r.head {
+				break
+			}
+		}
+	}
+	return pages
+}
+
+// CloseCommons closes the sparse pages of commons, as Arena.CloseSparse does with an arena's: of
+// classes of which more than percent of the pages' bytes hold no block, if fewer pages would do.
+// It returns how many bytes of pages it closed. Any goroutine may call it; whoever does, moves
+// the blocks of all arenas that he knows out of them, and then calls OpenCommons.
+func CloseCommons(percent int) (bytes int64) {
+	for i := range commonsAt {
+		k := &commonsAt[i]
+		for c := range smallClasses {
+			k.mu.Lock()
+			bytes += k.closeLocked(c, percent)
+			k.mu.Unlock()
+		}
+	}
+	return bytes
+}
+
+// closeLocked closes the sparse pages of one class.
+func (k *commons) closeLocked(c, percent int) (bytes int64) {
+	r, places := &k.mu.rings[c], int64(commonsPlaces[c])
+	pages, used := int64(0), int64(0)
+	eachIn(r, func(_ uint32, d *desc) { pages, used = pages+1, used+int64(d.used) })
+	if need := used/places + 1; (pages*places-used)*100 <= pages*places*int64(percent) || need >= pages {
+		return 0
+	}
+	var found []uint32
+	eachIn(r, func(u uint32, d *desc) {
+		if d.used > 0 && (places-int64(d.used))*200 > places*int64(percent) {
+			found = append(found, u)
+		}
+	})
+	for _, u := range found {
+		d := descOf(u)
+		r.unlink(u, d)
+		k.mu.closing.linkFront(u, d)
+		setStates(u, 1<<d.order, stateCommons|stateClosed|(d.order+1))
+		bytes += unitBytes << d.order
+	}
+	return bytes
+}
+
+// OpenCommons ends what CloseCommons began.
+func OpenCommons() {
+	for i := range commonsAt {
+		k := &commonsAt[i]
+		k.mu.Lock()
+		for k.mu.closing.head != 0 {
+			u := k.mu.closing.head
+			d := descOf(u)
+			k.mu.closing.unlink(u, d)
+			setStates(u, 1<<d.order, stateCommons|(d.order+1))
+			if r := &k.mu.rings[d.class]; commonsFull(d) {
+				r.linkBack(u, d)
+			} else {
+				r.linkFront(u, d)
+			}
+		}
+		k.mu.Unlock()
+	}
 }
 
 // Commons returns the bytes of the pages that arenas share, and of the live blocks in them.

@@ -91,3 +91,54 @@ func TestAlone(t *testing.T) {
 	}
 	m.a.Release()
 }
+
+// TestCloseCommons frees most blocks in shared pages at random, and moves the rest together.
+func TestCloseCommons(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	models := make([]*model, 64)
+	for i := range models {
+		models[i] = &model{a: New()}
+	}
+	check := func() {
+		for _, m := range models {
+			m.check(t)
+		}
+	}
+	for _, m := range models {
+		for range 200 {
+			m.alloc(t, 300+r.IntN(800), r.Uint64())
+		}
+	}
+	for _, m := range models {
+		for len(m.blocks) > 20 {
+			m.free(t, r.IntN(len(m.blocks)))
+		}
+	}
+	before, used := Commons()
+	if CloseCommons(10) == 0 {
+		t.Fatalf("nothing closed: %d bytes of pages, %d live", before, used)
+	}
+	check()
+	for _, m := range models {
+		m.alloc(t, 300+r.IntN(800), r.Uint64()) // blocks come and go beside it
+		m.free(t, r.IntN(len(m.blocks)))
+		for i := 0; i < len(m.blocks); {
+			if b := m.blocks[i]; Closed(b.addr) {
+				m.alloc(t, b.n, b.seed)
+				m.free(t, i)
+			} else {
+				i++
+			}
+		}
+	}
+	check()
+	OpenCommons()
+	check()
+	if after, used := Commons(); after > before/2 {
+		t.Errorf("%d kB of shared pages, before %d, for %d live", after>>10, before>>10, used>>10)
+	}
+	for _, m := range models {
+		m.a.Release()
+	}
+	checkPool()
+}

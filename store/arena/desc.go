@@ -9,6 +9,8 @@ const (
 	stateSpan = 0x80 // the first unit of a span
 	// stateCommons stands above order+1 where the page is of a commons.
 	stateCommons = 0x40
+	// stateClosed is set beside it while blocks are moved out of the page.
+	stateClosed = 0x20
 )
 
 // desc describes a page or a span; see doc.go for the fields.

@@ -39,13 +39,22 @@ const (
 	fineGrowBytes = 512
 
 	// guestMaxBytes is the largest class whose first blocks stand in shared pages.
-	guestMaxBytes = 4 << 10
+	guestMaxBytes = MaxSmallBytes
 
 	// guestAllBytes: so many bytes of a class stand in pages that all arenas share, the next
 	// in those of a group, until they would fill a page. Blocks above guestGroupBytes stand in
 	// those of all: there are few, and their pages are large.
 	guestAllBytes   = 1024
 	guestGroupBytes = 256
+
+	// guestPages is how many pages blocks above guestPageBytes would fill before a class takes
+	// one of its own. Where many sizes are in use, as in a cache, a shard has few blocks of each, and
+	// half a page unused of each was a quarter of the memory.
+	guestPages     = 8
+	guestPageBytes = 64
+
+	// commonsTopOrder is the order of the largest shared pages (256 KB).
+	commonsTopOrder = 6
 
 	// commonsGroups is how many groups of arenas there are: fewer leave fewer pages half
 	// empty, more make it rarer that two writers meet at the lock.

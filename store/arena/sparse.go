@@ -18,9 +18,10 @@ type closedPage struct{ free, bump uint16 }
 // Closed tells whether the block at addr stands in a closed page: it is to be moved.
 func Closed(addr Addr) bool {
 	u := uint32(addr >> unitShift)
-	o := *stateOf(u) - 1
-	if o > topOrder { // a span: it has its units for itself
-		return false
+	s := *stateOf(u)
+	o := s - 1
+	if o > topOrder { // a span has its units for itself; or the page is of a commons
+		return s&stateClosed != 0
 	}
 	return descOf(u&^(1<<o-1)).bump == bumpClosed
 }
@@ -72,12 +73,14 @@ func (a *Arena) closeClass(c, percent int) (bytes int64) {
 }
 
 // eachOf calls fn for the pages of a class; fn must not change the ring.
-func (a *Arena) eachOf(c int, fn func(u uint32, d *desc)) {
-	head := a.classes[c].head
-	for u := head; u != 0; {
+func (a *Arena) eachOf(c int, fn func(u uint32, d *desc)) { eachIn(&a.classes[c], fn) }
+
+// eachIn calls fn for the pages of a ring; fn must not change it.
+func eachIn(k *class, fn func(u uint32, d *desc)) {
+	for u := k.head; u != 0; {
 		d := descOf(u)
 		fn(u, d)
-		if u = d.next; u == head {
+		if u = d.next; u == k.head {
 			return
 		}
 	}

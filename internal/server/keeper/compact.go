@@ -115,6 +115,8 @@ func (k *Keeper) giveBack() {
 // percent of a CPU, and whether there is so much.
 func (k *Keeper) compactionWanted() (percent, duty int, wanted bool) {
 	used, pages := k.store.Footprint() // not the arena's sum: other servers may be in this process
+	shared, inShared := arena.Commons()
+	pages += shared - inShared
 	waste := pages - used
 	o := k.opts
 	percent, duty = compactPercent, compactDuty
