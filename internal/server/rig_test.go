@@ -52,7 +52,7 @@ func (s *Server) awaitReady(t testing.TB) {
 // server before it runs.
 func launch(t testing.TB, set func(*Server), directives ...string) (*Server, func()) {
 	t.Helper()
-	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes", "save", "EMPTY"}
+	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes", "save", "EMPTY", "dir", t.TempDir()}
 	if m := os.Getenv("KRING_IO_MODEL"); m != "" {
 		base = append(base, "io-model", m)
 	}

@@ -107,7 +107,7 @@ func TestACLFile(t *testing.T) {
 func TestConfigRewriteUsers(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "kring.conf")
-	text := "# users\nuser alice on >x ~k* +get\nport 0\nbind 127.0.0.1\nrequirepass old\nsave \"\"\n"
+	text := "# users\nuser alice on >x ~k* +get\nport 0\nbind 127.0.0.1\nrequirepass old\nsave \"\"\ndir " + dir + "\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
