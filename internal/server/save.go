@@ -291,7 +291,7 @@ func (s *Server) endSave(always bool) error {
 	return err
 }
 
-// errEndless is why nothing is saved at the end: what runs would not let go of its gate.
+// errEndless is why nothing is saved yet: what runs, a transaction, does not let go of its gate.
 var errEndless = errors.New("a command does not end")
 
 // lockAtEnd takes all gates, at the end of the server, whatever runs: it is given endGrace, then
@@ -339,7 +339,7 @@ func (s *Server) saveAtSignal() {
 		if err == nil {
 			return
 		}
-		if how&options.ShutdownForce != 0 || !s.ownsProcess || errors.Is(err, errEndless) {
+		if how&options.ShutdownForce != 0 || !s.ownsProcess {
 			s.log.Error("ending without a snapshot", "error", err)
 			return
 		}
