@@ -13,7 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Applications and frameworks on top of the clients, as far as they need no scripts.
+// Applications and frameworks on top of the clients; those that live on scripts are in
+// limiters_test.go and queues_test.go.
 
 func TestConnectRedis(t *testing.T) {
 	runScript(t, []string{"node", "node/sessions.js"}, "stored", "read back", "many", "logout", "expired")
@@ -21,7 +22,7 @@ func TestConnectRedis(t *testing.T) {
 
 func TestCelery(t *testing.T) {
 	runScript(t, []string{"/usr/bin/python3", "scripts/celeryapp.py"},
-		"task", "group", "chain and chord", "countdown", "retry and failure", "control", "simple queue")
+		"task", "visibility restore", "group", "chain and chord", "countdown", "retry and failure", "control", "simple queue")
 }
 
 // TestGoRedisCache: go-redis/cache: values with a lifetime, its local cache before the

@@ -37,7 +37,8 @@ func TestNodeRedis(t *testing.T) {
 }
 
 func TestRedisPy(t *testing.T) {
-	runScript(t, []string{"/usr/bin/python3", "scripts/redispy.py"}, "connect", "values", "pipeline", "transaction", "pubsub", "blocking", "scan", "reconnect")
+	runScript(t, []string{"/usr/bin/python3", "scripts/redispy.py"},
+		"connect", "values", "pipeline", "transaction", "pubsub", "blocking", "lock", "scripts and functions", "scan", "reconnect")
 }
 
 func TestPHPRedis(t *testing.T) {

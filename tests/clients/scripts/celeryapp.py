@@ -1,9 +1,8 @@
 """celery with broker and results in the server at HOST:PORT: a worker and the one who
 sends it tasks; see tests/clients/scripts_test.go.
 
-What a worker needs a script for is to give lost messages of other workers out again (the
-release of kombu's lock "unacked_mutex"). The server has no scripts: the lock is held here
-for the whole test, as if another worker were always at it.
+A worker at its start, and from time to time, gives lost messages of other workers out
+again, under kombu's lock "unacked_mutex" (redis-py's, released by a script).
 """
 import os
 import time
@@ -16,7 +15,6 @@ url = "redis://%s:%s/0" % (os.environ["HOST"], os.environ["PORT"])
 app = Celery("celeryapp", broker=url, backend=url)
 app.conf.update(result_expires=100, worker_hijack_root_logger=False, broker_connection_retry_on_startup=True)
 r = redis.Redis.from_url(url, decode_responses=True)
-r.set("unacked_mutex", "the test")
 
 
 def ok(name):
@@ -45,6 +43,25 @@ def fail():
     raise KeyError("no such thing")
 
 
+def lose(queue):
+    """Takes a message as a worker does that ends before it acknowledges."""
+    child = os.fork()
+    if child == 0:
+        try:
+            app.connection_for_read().SimpleQueue(queue).get(timeout=10)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+# A message is lost when nobody has acknowledged it for an hour: this one's is put back.
+lost = add.delay(20, 3)
+lose("celery")
+assert r.llen("celery") == 0 and r.hlen("unacked") == 1
+[tag] = r.zrange("unacked_index", 0, -1)
+r.zincrby("unacked_index", -2 * 3600, tag)
+
 # Sent before there is a worker: the task waits in its list.
 early = add.delay(40, 2)
 assert r.llen("celery") == 1 and early.state == "PENDING"
@@ -52,6 +69,9 @@ with start_worker(app, perform_ping_check=False, pool="solo"):
     assert early.get(timeout=10) == 42
     assert 90 < r.ttl("celery-task-meta-" + early.id) <= 100
     ok("task")
+    assert lost.get(timeout=10) == 23
+    assert not r.exists("unacked_mutex")
+    ok("visibility restore")
     assert group(add.s(i, i) for i in range(100))().get(timeout=10) == [2 * i for i in range(100)]
     ok("group")
     assert chain(add.s(1, 2), add.s(3), add.s(4))().get(timeout=10) == 10

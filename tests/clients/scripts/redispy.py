@@ -78,6 +78,57 @@ assert result == [("queue", "job")], result
 assert r.blpop("queue", timeout=0.05) is None
 ok("blocking")
 
+# The lock, whose release, extension and renewal are scripts.
+lock = r.lock("lock", timeout=100)
+assert lock.acquire() and lock.owned() and lock.locked()
+other = r.lock("lock", timeout=100, blocking_timeout=0.05)
+assert not other.acquire()
+other.local.token = b"of nobody"
+for attempt in (other.release, other.reacquire, lambda: other.extend(1)):
+    try:
+        attempt()
+        raise AssertionError("another one's lock was touched")
+    except redis.exceptions.LockError:
+        pass
+assert lock.extend(100) and 100 < r.ttl("lock") <= 200
+assert lock.extend(50, replace_ttl=True) and 0 < r.ttl("lock") <= 50
+r.script_flush()
+assert lock.reacquire() and 50 < r.ttl("lock") <= 100
+lock.release()
+assert not r.exists("lock")
+counted = []
+
+
+def locked_turns():
+    for _ in range(20):
+        with r.lock("turns", timeout=100, sleep=0.002):
+            seen = int(r.get("turn") or 0)
+            r.set("turn", seen + 1)
+            counted.append(seen)
+
+
+threads = [threading.Thread(target=locked_turns) for _ in range(4)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+assert counted == list(range(80)), counted
+ok("lock")
+
+double = r.register_script("return redis.call('GET', KEYS[1]) * ARGV[1]")
+assert double(keys=["turn"], args=[2]) == 160
+with r.pipeline() as p:
+    double(keys=["turn"], args=[3], client=p)
+    assert p.execute() == [240]
+try:
+    r.eval("return redis.call('LPUSH', KEYS[1], 'x')", 1, "turn")
+    raise AssertionError("a list's command worked on a string")
+except redis.ResponseError as err:
+    assert "WRONGTYPE" in str(err), err
+r.function_load("#!lua name=tests\nredis.register_function('get', function(keys) return redis.call('GET', keys[1]) end)")
+assert r.fcall("get", 1, "turn") == "80"
+ok("scripts and functions")
+
 for i in range(500):
     r.set("s:%d" % i, i)
     r.hset("big", "f%d" % i, i)
