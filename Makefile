@@ -29,7 +29,7 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust goroutine window crash \
-	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-admin bench-tls bench-io bench-idle bench-lua embed-size profile soak screenshot docs clean
+	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-admin bench-tls bench-io bench-idle bench-lua embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -159,6 +159,10 @@ bench-collide: build
 # The append only file: CPU, throughput under always, loading, rewriting.
 bench-aof: build
 	$(TESTS) run ./load/aof $(ARGS)
+
+# Snapshots beside redis-server: BGSAVE, memory, latency, loading, sizes, DUMP and RESTORE.
+bench-snapshot: build
+	$(TESTS) run ./load/snapshot $(ARGS)
 
 # What looking costs: the window's and a scraper's share of the CPU, the time of /metrics.
 bench-admin: build

@@ -1,0 +1,368 @@
+// Command snapshot compares snapshots of Kring and redis-server over the same data in the same
+// run: BGSAVE by wall and CPU, alone and beside writers, with memory and the slowest GET;
+// loading; file sizes; DUMP and RESTORE; the rewrite of an append only file with an RDB base.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+	"github.com/kringdb/kring/tests/internal/rawclient"
+	"github.com/kringdb/kring/tests/load/internal/kit"
+)
+
+// The bounds: Kring over redis-server, but for growth (of resident memory) and slowest.
+const (
+	saveBound    = 0.5
+	growthBound  = 0.15
+	slowestBound = 10 * time.Millisecond
+	slowestShare = 0.1
+	loadBound    = 0.4
+	sizeBound    = 1.02
+	dumpBound    = 0.6
+	rewriteBound = 0.5
+
+	valueBytes  = 64
+	bigElements = 200_000 // of the large hash, sorted set and list
+	getters     = 10
+	writers     = 4
+	setsPerSec  = 100_000
+	jobTimeout  = 10 * time.Minute
+)
+
+type options struct {
+	keys, requests int
+	strict         bool
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.keys, "keys", 5_000_000, "keys, nine in ten of them strings")
+	flag.IntVar(&o.requests, "requests", 1_000_000, "requests of DUMP and RESTORE")
+	flag.BoolVar(&o.strict, "strict", false, "exit with 1 when a bound is missed")
+	flag.Parse()
+	kit.Run(func(s *kit.Servers) error { return run(s, o) })
+}
+
+// figures are what is measured of one server.
+type figures struct {
+	saveWall, saveCPU         float64 // seconds
+	besideWall, growth        float64
+	slowest                   time.Duration
+	fileBytes                 int64
+	loadWall                  float64
+	dumpString, dumpHash      float64 // CPU, us per call
+	restoreString, restHash   float64
+	rewriteWall, rewriteCPU   float64
+	besideStatus, machineNote string
+}
+
+func run(s *kit.Servers, o options) error {
+	args := []string{"--save", "", "--auto-aof-rewrite-percentage", "0", "--enable-debug-command", "yes"}
+	redis, err := s.Redis(args...)
+	if err != nil {
+		return err
+	}
+	kring, err := s.Kring(append(args, "--rdb-version", "10")...)
+	if err != nil {
+		return err
+	}
+	kit.Banner(redis, kring)
+	var f [2]figures
+	for i, srv := range []*harness.Server{redis, kring} {
+		if err := f[i].measure(srv, o); err != nil {
+			return fmt.Errorf("%s: %w", srv.Name, err)
+		}
+		_ = srv.Kill()
+	}
+	if missed := report(&f[0], &f[1]); o.strict && missed > 0 {
+		return fmt.Errorf("%d bounds missed", missed)
+	}
+	return nil
+}
+
+// fill makes keys strings and small hashes, and one large value of each other type.
+func fill(srv *harness.Server, keys int) error {
+	value := []byte(strings.Repeat("x", valueBytes-12))
+	rng := rand.New(rand.NewPCG(1, 2))
+	err := kit.Pipe(srv, kit.PipeSpec{Count: keys, Command: func(dst []byte, i int) []byte {
+		if i%10 == 9 {
+			return kit.AppendCommand(dst, []byte("HSET"), kit.Padded(nil, "hash:", i), []byte("name"), kit.Padded(nil, "n", i), []byte("age"), strconv.AppendInt(nil, int64(i%90), 10),
+				[]byte("mail"), kit.Padded(nil, "m", i))
+		}
+		return kit.AppendCommand(dst, []byte("SET"), kit.BenchKey(nil, i), kit.Padded(value[:len(value):len(value)], "", int(rng.Uint32())))
+	}})
+	if err != nil {
+		return err
+	}
+	return kit.Pipe(srv, kit.PipeSpec{Count: 3 * bigElements, Command: func(dst []byte, i int) []byte {
+		n := kit.Padded(nil, "member", i/3)
+		switch i % 3 {
+		case 0:
+			return kit.AppendCommand(dst, []byte("HSET"), []byte("bighash"), n, n)
+		case 1:
+			return kit.AppendCommand(dst, []byte("ZADD"), []byte("bigzset"), strconv.AppendInt(nil, int64(rng.IntN(1e6)), 10), n)
+		}
+		return kit.AppendCommand(dst, []byte("RPUSH"), []byte("biglist"), n)
+	}})
+}
+
+// cpu is what the server has used, its children that have ended included.
+func cpu(srv *harness.Server) (sum float64) {
+	for _, name := range []string{"used_cpu_user", "used_cpu_sys", "used_cpu_user_children", "used_cpu_sys_children"} {
+		n, _ := kit.Number(srv, name)
+		sum += n
+	}
+	return sum
+}
+
+// job runs a command that begins something in the background, and waits for the end.
+func job(srv *harness.Server, command, running string) (wall, used float64, err error) {
+	c, err := srv.Dial()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer c.Close()
+	before, begin := cpu(srv), time.Now()
+	if v, err := c.Do(command); err != nil || v.IsError() {
+		return 0, 0, fmt.Errorf("%s: %v %v", command, v, err)
+	}
+	for time.Since(begin) < jobTimeout {
+		text, err := harness.Info(c, running)
+		if err != nil {
+			return 0, 0, err
+		}
+		if text == "0" {
+			return time.Since(begin).Seconds(), cpu(srv) - before, nil
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return 0, 0, fmt.Errorf("%s does not end", command)
+}
+
+func (f *figures) measure(srv *harness.Server, o options) (err error) {
+	if err = fill(srv, o.keys); err != nil {
+		return err
+	}
+	if f.saveWall, f.saveCPU, err = job(srv, "BGSAVE", "rdb_bgsave_in_progress"); err != nil {
+		return err
+	}
+	if err = f.beside(srv, o.keys); err != nil {
+		return err
+	}
+	info, err := os.Stat(filepath.Join(srv.Dir, "dump.rdb"))
+	if err != nil {
+		return err
+	}
+	f.fileBytes = info.Size()
+	if f.rewriteWall, f.rewriteCPU, err = job(srv, "BGREWRITEAOF", "aof_rewrite_in_progress"); err != nil {
+		return err
+	}
+	if err = f.dumps(srv, o.requests); err != nil {
+		return err
+	}
+	return f.load(srv)
+}
+
+// crowd are clients that do the same again and again until stop is closed.
+type crowd struct {
+	stop chan struct{}
+	wg   sync.WaitGroup
+	mu   sync.Mutex
+	err  error
+}
+
+// add adds n clients.
+func (w *crowd) add(srv *harness.Server, n int, fn func(c *rawclient.Client) error) {
+	for range n {
+		w.wg.Go(func() {
+			c, err := srv.Dial()
+			for err == nil {
+				select {
+				case <-w.stop:
+					c.Close()
+					return
+				default:
+					err = fn(c)
+				}
+			}
+			w.mu.Lock()
+			w.err = err
+			w.mu.Unlock()
+		})
+	}
+}
+
+// setSome sends a hundred SETs, as often as makes setsPerSec for all writers.
+func setSome(c *rawclient.Client, keys int, value string) error {
+	const batch = 100
+	begin := time.Now()
+	for range batch {
+		c.Queue("SET", string(kit.BenchKey(nil, rand.IntN(keys))), value)
+	}
+	_, err := c.Exchange(batch)
+	time.Sleep(batch*writers*time.Second/setsPerSec - time.Since(begin))
+	return err
+}
+
+// beside saves while clients write and read.
+func (f *figures) beside(srv *harness.Server, keys int) error {
+	canary := kit.NewCanary()
+	w := &crowd{stop: make(chan struct{})}
+	value := strings.Repeat("y", valueBytes)
+	w.add(srv, writers, func(c *rawclient.Client) error { return setSome(c, keys, value) })
+	w.add(srv, getters, func(c *rawclient.Client) error {
+		begin := time.Now()
+		_, err := c.Do("GET", string(kit.BenchKey(nil, rand.IntN(keys))))
+		took := time.Since(begin)
+		w.mu.Lock()
+		f.slowest = max(f.slowest, took)
+		w.mu.Unlock()
+		time.Sleep(time.Millisecond)
+		return err
+	})
+	time.Sleep(time.Second)
+	w.mu.Lock()
+	f.slowest = 0 // from here on
+	w.mu.Unlock()
+	resident := func() float64 { return float64(processBytes(srv.PID)) }
+	before, most := resident(), 0.0
+	w.wg.Go(func() {
+		for {
+			select {
+			case <-w.stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+				most = max(most, resident())
+			}
+		}
+	})
+	var err error
+	f.besideWall, _, err = job(srv, "BGSAVE", "rdb_bgsave_in_progress")
+	close(w.stop)
+	w.wg.Wait()
+	f.machineNote = canary.End().String()
+	f.growth = most/before - 1
+	if err == nil {
+		err = w.err
+	}
+	f.besideStatus = "?"
+	if c, derr := srv.Dial(); derr == nil {
+		f.besideStatus, _ = harness.Info(c, "rdb_last_bgsave_status")
+		c.Close()
+	}
+	return err
+}
+
+// dumps measures DUMP and RESTORE of a string of 1 KB and of a hash of 100 fields.
+func (f *figures) dumps(srv *harness.Server, requests int) error {
+	c, err := srv.Dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var text strings.Builder
+	for i := 0; text.Len() < 1024; i++ {
+		text.WriteString(strconv.Itoa(i * i * 7919))
+	}
+	c.Queue("SET", "text", text.String()[:1024])
+	args := []string{"HSET", "hash"}
+	for i := range 100 {
+		args = append(args, fmt.Sprint("field", i), fmt.Sprint("value", i*i))
+	}
+	c.Queue(args...)
+	c.Queue("DUMP", "text")
+	c.Queue("DUMP", "hash")
+	got, err := c.Exchange(4)
+	if err != nil {
+		return err
+	}
+	for _, m := range []struct {
+		to   *float64
+		args [][]byte
+	}{
+		{&f.dumpString, [][]byte{[]byte("DUMP"), []byte("text")}}, {&f.dumpHash, [][]byte{[]byte("DUMP"), []byte("hash")}},
+		{&f.restoreString, [][]byte{[]byte("RESTORE"), []byte("text2"), []byte("0"), []byte(got[2].Str), []byte("REPLACE")}},
+		{&f.restHash, [][]byte{[]byte("RESTORE"), []byte("hash2"), []byte("0"), []byte(got[3].Str), []byte("REPLACE")}},
+	} {
+		before := cpu(srv)
+		if err := pipeline(srv, m.args, requests/10); err != nil {
+			return err
+		}
+		*m.to = (cpu(srv) - before) * 1e6 / float64(requests/10)
+	}
+	return nil
+}
+
+// pipeline sends the same command again and again, 64 at a time.
+func pipeline(srv *harness.Server, args [][]byte, count int) error {
+	c, err := srv.Dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = string(a)
+	}
+	for done := 0; done < count; done += 64 {
+		for range 64 {
+			c.Queue(words...)
+		}
+		got, err := c.Exchange(64)
+		if err != nil || got[0].IsError() {
+			return fmt.Errorf("%s: %v %v", words[0], got, err)
+		}
+	}
+	return nil
+}
+
+// load ends the server and starts it again on its file.
+func (f *figures) load(srv *harness.Server) error {
+	dir, err := os.MkdirTemp("", "kring-snapshot-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	text, err := os.ReadFile(filepath.Join(srv.Dir, "dump.rdb"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "dump.rdb"), text, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	_ = srv.Kill()
+	bin, err := harness.Subject()
+	if srv.Name == "redis" {
+		bin, err = harness.Oracle()
+	}
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	again, err := harness.Spawn(harness.Config{Bin: bin, Dir: dir})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = again.Kill() }()
+	for time.Since(begin) < jobTimeout && again.Alive() {
+		if c, err := again.Dial(); err == nil {
+			v, err := c.Do("PING")
+			_ = c.Close()
+			if err == nil && v.Str == "PONG" {
+				f.loadWall = time.Since(begin).Seconds()
+				return nil
+			}
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return fmt.Errorf("the file is not loaded: %s", again.Output())
+}

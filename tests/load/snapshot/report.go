@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/kringdb/kring/tests/load/internal/kit"
+)
+
+// processBytes is the resident memory of a process and its children together: a fork's pages
+// that are not shared any more count for both.
+func processBytes(pid int) (sum int64) {
+	pids := []string{strconv.Itoa(pid)}
+	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)); err == nil {
+		for _, child := range bytes.Fields(text) {
+			pids = append(pids, string(child))
+		}
+	}
+	for _, p := range pids {
+		text, err := os.ReadFile(filepath.Join("/proc", p, "smaps_rollup"))
+		if err != nil {
+			continue
+		}
+		for line := range bytes.Lines(text) {
+			if rest, ok := bytes.CutPrefix(line, []byte("Pss:")); ok {
+				kb, _ := strconv.ParseInt(string(bytes.Fields(rest)[0]), 10, 64)
+				sum += kb << 10
+			}
+		}
+	}
+	return sum
+}
+
+// report prints the table and returns how many bounds were missed.
+func report(r, k *figures) (missed int) {
+	row := func(what string, redis, kring, bound float64, unit string) {
+		ok := kring <= bound*redis
+		if !ok {
+			missed++
+		}
+		fmt.Printf("%-34s redis %10.3f %-3s kring %10.3f %-3s ratio %.3f (bound %.2f)  %s\n", what, redis, unit, kring, unit, kring/redis, bound, kit.Verdict(ok))
+	}
+	row("BGSAVE, wall", r.saveWall, k.saveWall, saveBound, "s")
+	row("BGSAVE, CPU", r.saveCPU, k.saveCPU, saveBound, "s")
+	ok := k.growth <= growthBound && k.besideStatus == "ok"
+	if !ok {
+		missed++
+	}
+	fmt.Printf("beside 100,000 SETs a second: memory redis +%.1f%%, kring +%.1f%% (bound %.0f%%), %.2f and %.2f s, status %s and %s  %s\n",
+		100*r.growth, 100*k.growth, 100*growthBound, r.besideWall, k.besideWall, r.besideStatus, k.besideStatus, kit.Verdict(ok))
+	ok = k.slowest <= slowestBound && k.slowest.Seconds() <= slowestShare*r.slowest.Seconds()
+	if !ok {
+		missed++
+	}
+	fmt.Printf("slowest GET beside: redis %v, kring %v (bounds %v and %.1f of redis; the machine's own pauses: %s, %s)  %s\n",
+		r.slowest, k.slowest, slowestBound, slowestShare, r.machineNote, k.machineNote, kit.Verdict(ok))
+	row("loading, wall", r.loadWall, k.loadWall, loadBound, "s")
+	row("file size", float64(r.fileBytes)/1e6, float64(k.fileBytes)/1e6, sizeBound, "MB")
+	row("DUMP of 1 KB, CPU", r.dumpString, k.dumpString, dumpBound, "us")
+	row("DUMP of 100 fields, CPU", r.dumpHash, k.dumpHash, dumpBound, "us")
+	row("RESTORE of 1 KB, CPU", r.restoreString, k.restoreString, dumpBound, "us")
+	row("RESTORE of 100 fields, CPU", r.restHash, k.restHash, dumpBound, "us")
+	row("AOF rewrite with RDB base, CPU", r.rewriteCPU, k.rewriteCPU, rewriteBound, "s")
+	return missed
+}
