@@ -110,7 +110,7 @@ func (im *Importer) create(v *rdb.Value) {
 	case rdb.ZSet:
 		im.zset = zset.NewBuild(im.ar, im.name, im.spec, units, 0, zset.Limits{Entries: im.lim.ZSetEntries, ValueBytes: im.lim.ZSetValue})
 	case rdb.Hash:
-		im.hash = hash.NewBuild(im.ar, im.name, im.spec, units, hash.Limits{Entries: im.lim.HashEntries, ValueBytes: im.lim.HashValue})
+		im.hash.Begin(im.ar, im.name, im.spec, units, hash.Limits{Entries: im.lim.HashEntries, ValueBytes: im.lim.HashValue})
 	case rdb.Stream:
 		im.stream = stream.NewBuild(im.ar, im.name, im.spec, im.bounds())
 	}
