@@ -321,3 +321,62 @@ func state(t *testing.T, srv *harness.Server) string {
 	}
 	return text
 }
+
+// TestKillWhileSaving kills a server that saves snapshots all the time while clients change
+// everything: what it finds afterwards is a whole snapshot, one that was complete, in which what
+// changed together is the same. CRASH_SAVES says how many rounds.
+func TestKillWhileSaving(t *testing.T) {
+	dir := t.TempDir()
+	seed := envNumber(t, "CRASH_SEED", time.Now().UnixNano())
+	rng := rand.New(rand.NewPCG(uint64(seed), 1))
+	t.Logf("CRASH_SEED=%d", seed)
+	saved := int64(0) // the least that the last complete snapshot has
+	for round := range envNumber(t, "CRASH_SAVES", 8) {
+		srv, err := harness.Launch(harness.Config{Bin: harness.SubjectBin(t), Dir: dir, Args: []string{"--dir", dir, "--rdb-version", "10"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := srv.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Do("MGET", "a", "b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts := got.Texts()
+		n := int64(0)
+		if len(texts) == 2 && texts[0] != "" {
+			n, _ = strconv.ParseInt(texts[0], 10, 64)
+		}
+		if len(texts) == 2 && texts[0] != texts[1] || n < saved {
+			t.Fatalf("round %d: found %q, the last snapshot had %d", round, texts, saved)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			w, err := srv.Dial()
+			for i := n + 1; err == nil; i++ {
+				w.Queue("MSET", "a", fmt.Sprint(i), "b", fmt.Sprint(i))
+				w.Queue("SETRANGE", fmt.Sprint("large", i%2000), "2000", fmt.Sprint(i))
+				_, err = w.Exchange(2)
+			}
+		})
+		kill := time.AfterFunc(time.Duration(100+rng.IntN(500))*time.Millisecond, func() { _ = srv.Kill() })
+		for {
+			before, err := c.Do("GET", "a")
+			if err != nil {
+				break
+			}
+			v, err := c.Do("SAVE")
+			if err != nil {
+				break
+			}
+			if v.Str == "OK" && before.Str != "" {
+				saved, _ = strconv.ParseInt(before.Str, 10, 64)
+			}
+		}
+		wg.Wait()
+		kill.Stop()
+		_ = srv.Kill()
+	}
+}
