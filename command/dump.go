@@ -15,7 +15,7 @@ var dumpSpecs = []*Spec{
 		Syntax: "key", Tips: []string{"nondeterministic_output"},
 	},
 	{
-		Name: "restore", Arity: -4, Flags: Write | DenyOOM, Group: GroupGeneric, Handler: restore, Cost: restoreCost, Keys: []KeySpec{KeyAt(1, KeyOW|KeyUpdate)},
+		Name: "restore", Arity: -4, Flags: Write | DenyOOM | Dangerous, Group: GroupGeneric, Handler: restore, Cost: restoreCost, Keys: []KeySpec{KeyAt(1, KeyOW|KeyUpdate)},
 		Since: "2.6.0", Complexity: "O(N) where N is the number of elements of the value", Summary: "Creates a key from what DUMP has returned.",
 		Syntax: "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] [FREQ frequency:integer]",
 	},

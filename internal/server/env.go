@@ -53,6 +53,7 @@ type env struct {
 	limit         memoryLimit
 	activeExpire  atomic.Bool
 	expiredFields atomic.Int64
+	flushed       atomic.Bool // FLUSHALL has emptied everything since saveIfDue looked
 
 	journal   journaling
 	observers observers

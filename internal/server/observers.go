@@ -169,6 +169,9 @@ func (ex *executor) touch(db int, k store.Key) {
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
 func (ex *executor) Replaced(db int, first bool) {
+	if db < 0 {
+		ex.env.flushed.Store(true)
+	}
 	ex.env.tracking.InvalidateAll(&ex.Actor)
 	if first && !ex.inExec && ex.PushOwn() {
 		ex.flushEnd = true

@@ -215,6 +215,11 @@ func (s *Server) watchSaves() {
 // saveIfDue begins a snapshot if a save point says so.
 func (s *Server) saveIfDue(now time.Time) {
 	sv := &s.saver
+	if s.flushed.Swap(false) && len(s.opts.Save.Load()) > 0 {
+		s.jobs.end(jobSave) // a file that has what was flushed is of no use, as in Redis
+		_, _, _ = s.jobs.ask(jobSave, s.save)
+		return
+	}
 	changes := s.changes() - sv.atLast.Load()
 	if changes == 0 || s.jobs.busy() || sv.failed.Load() && now.Unix()-sv.lastTry.Load() <= saveRetrySeconds {
 		return
@@ -271,8 +276,8 @@ func (h persistenceHost) LastSave() int64 { return h.srv.saver.lastSave.Load() }
 // written to meanwhile, so that nothing acknowledged is missing; reads are served. After an
 // error everything goes on as before.
 func (s *Server) endSave(always bool) error {
-	if !always && len(s.opts.Save.Load()) == 0 {
-		return nil
+	if s.guard.Load()&guardLoading != 0 || !always && len(s.opts.Save.Load()) == 0 {
+		return nil // what is loaded by half must not replace the file that it comes from
 	}
 	if !s.lockAtEnd() {
 		return errEndless

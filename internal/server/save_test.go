@@ -174,6 +174,63 @@ func TestSavePoints(t *testing.T) {
 	}
 }
 
+// TestFlushIsSaved: what FLUSHALL has removed does not come back after a crash, if there are save
+// points.
+func TestFlushIsSaved(t *testing.T) {
+	dir := t.TempDir()
+	s := startServer(t, "dir", dir, "save", "3600 1")
+	c := dial(t, s)
+	c.want("OK", "SET", "a", "1")
+	c.want("OK", "SAVE")
+	c.want("OK", "FLUSHALL")
+	await(t, "a snapshot of nothing", func() bool {
+		in, err := os.Open(filepath.Join(dir, "dump.rdb"))
+		if err != nil {
+			return false
+		}
+		defer in.Close()
+		report, err := rdb.Check(in)
+		return err == nil && report.Keys() == 0
+	})
+}
+
+// TestEndWhileLoadingSavesNothing: a server that ends before it has loaded its file leaves the
+// file as it is, whatever SHUTDOWN says.
+func TestEndWhileLoadingSavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runServer(t, "dir", dir, "save", "3600 1")
+	fill(dial(t, s))
+	end()
+	before, err := os.ReadFile(filepath.Join(dir, "dump.rdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []string{"SAVE", "FORCE", ""} {
+		f, let := &faultFS{}, make(chan struct{})
+		f.set(func(op string) error {
+			if op == "open" {
+				<-let
+			}
+			return nil
+		})
+		s, end = launch(t, func(s *Server) { s.aof.fs = f }, "dir", dir, "save", "3600 1")
+		c := dial(t, s)
+		c.want("LOADING Redis is loading the dataset in memory", "SAVE")
+		if how == "" {
+			c.send(encode("SHUTDOWN"))
+		} else {
+			c.send(encode("SHUTDOWN", how))
+		}
+		c.closed()
+		close(let)
+		end()
+		after, err := os.ReadFile(filepath.Join(dir, "dump.rdb"))
+		if err != nil || string(after) != string(before) {
+			t.Errorf("SHUTDOWN %s: the file has changed: %v", how, err)
+		}
+	}
+}
+
 // TestOneSaveAtATime holds the replies to whoever asks while a snapshot is written.
 func TestOneSaveAtATime(t *testing.T) {
 	f, let := &faultFS{}, make(chan struct{})

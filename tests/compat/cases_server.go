@@ -240,6 +240,35 @@ var serverCases = []Case{
 		SHUTDOWN ABORT
 		SHUTDOWN ABORT NOW
 		PING`},
+	{"save, bgsave, lastsave", `
+		SAVE x
+		SAVE
+		BGSAVE x
+		BGSAVE SCHEDULE x
+		LASTSAVE x
+		LASTSAVE
+		MULTI
+		SAVE
+		LASTSAVE
+		EXEC
+		COMMAND INFO save bgsave lastsave migrate dump restore`},
+	{"debug reload", `
+		SET k v PX 100000
+		RPUSH l a b c
+		DEBUG RELOAD
+		GET k
+		LRANGE l 0 -1
+		DEBUG RELOAD NOSAVE MERGE NOFLUSH
+		DEBUG RELOAD bogus
+		KEYS *`},
+	{"migrate", `
+		MIGRATE h 1 nokey 0 10
+		MIGRATE h 1 nokey x 10
+		MIGRATE h 1 nokey 0 x
+		MIGRATE h 1 nokey 0 10 bogus
+		MIGRATE h 1 nokey 0 10 KEYS a
+		MIGRATE h 1 "" 0 10 KEYS a b
+		MIGRATE h 1 nokey 0`},
 	{"bgrewriteaof", `
 		BGREWRITEAOF now
 		MULTI

@@ -20,6 +20,7 @@ func init() {
 		"expiretime":              secondsClose,
 		"pexpiretime":             millisClose,
 		"dump":                    sameNullness,
+		"lastsave":                sameKind,
 		"keys":                    sameSet,
 		"scan":                    scanShape,
 		"randomkey":               sameNullness,

@@ -7,7 +7,7 @@ import (
 
 var genericGroup = Group{Name: "generic",
 	Commands: `
-		copy del dump exists expire expireat expiretime keys move object object|encoding object|freq object|help
+		copy del dump exists expire expireat expiretime keys migrate move object object|encoding object|freq object|help
 		object|idletime object|refcount persist pexpire pexpireat pexpiretime pttl randomkey rename renamenx restore scan
 		touch ttl type unlink`,
 	Weight: 30, Gens: slices.Concat(genericGens, dumpGens), Cases: slices.Concat(genericCases, dumpCases)}

@@ -4,9 +4,9 @@ import "strings"
 
 var serverGroup = Group{Name: "server",
 	Commands: `
-		bgrewriteaof command command|count command|docs command|getkeys command|getkeysandflags command|help command|info
+		bgrewriteaof bgsave command command|count command|docs command|getkeys command|getkeysandflags command|help command|info
 		command|list config config|get config|help config|resetstat config|rewrite config|set dbsize debug flushall
-		flushdb info memory memory|usage shutdown swapdb time`,
+		flushdb info lastsave memory memory|usage save shutdown swapdb time`,
 	Weight: 4, Gens: serverGens, Cases: serverCases}
 
 // configWords are parameters whose defaults are the same in 7.0 and 7.4.

@@ -190,3 +190,69 @@ func TestMigrateReplies(t *testing.T) {
 		endSide(t, s)
 	}
 }
+
+// TestMigrateOfBusyKeys moves counters while clients count on both ends: no count is lost,
+// whichever side it was made on.
+func TestMigrateOfBusyKeys(t *testing.T) {
+	from, to := migrateSide(t, false), migrateSide(t, true)
+	for _, s := range []*Side{from, to} {
+		if err := s.connect(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop, counted := make(chan struct{}), make(chan int64, 4)
+	for range cap(counted) {
+		go func() {
+			c, err := from.Server.Dial()
+			n := int64(0)
+			for err == nil {
+				select {
+				case <-stop:
+					counted <- n
+					c.Close()
+					return
+				default:
+					if _, err = c.Do("RPUSH", fmt.Sprint("list", n%8), "x"); err == nil {
+						n++
+					}
+				}
+			}
+			counted <- -1 << 40
+		}()
+	}
+	sum := int64(0)
+	for round := range 200 {
+		key := fmt.Sprint("list", round%8)
+		v, err := from.ctl.Do("MIGRATE", "127.0.0.1", fmt.Sprint(to.Server.Port), key, "0", "60000")
+		if err != nil || v.IsError() {
+			t.Fatal(v, err)
+		}
+		if v.Str != "OK" {
+			continue
+		}
+		if v, err = to.ctl.Do("LLEN", key); err != nil {
+			t.Fatal(v, err)
+		}
+		sum += v.Int
+		if v, err = to.ctl.Do("DEL", key); err != nil {
+			t.Fatal(v, err)
+		}
+	}
+	close(stop)
+	want := int64(0)
+	for range cap(counted) {
+		want += <-counted
+	}
+	for i := range 8 {
+		v, err := from.ctl.Do("LLEN", fmt.Sprint("list", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += v.Int
+	}
+	if sum != want {
+		t.Errorf("of %d elements there are %d", want, sum)
+	}
+	endSide(t, from)
+	endSide(t, to)
+}

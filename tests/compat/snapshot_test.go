@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -79,4 +80,46 @@ func handFilesOver(t *testing.T, seed uint64, fromOracle bool, aof string) {
 	}
 	compareDumps(t, "on redis-server: first it, then what was saved", got[0], want)
 	compareDumps(t, "on Kring: what was saved, then it", want, got[1])
+}
+
+// TestOldAOFWithPreamble: the single file of a server before 7.0 that begins with a snapshot is
+// taken over, as redis-server does.
+func TestOldAOFWithPreamble(t *testing.T) {
+	dir := t.TempDir()
+	from := snapshotSide(t, true, dir, "yes")
+	writeSequences(from, 5)
+	if err := from.connect(); err != nil {
+		t.Fatal(err)
+	}
+	rewriteAOF(t, from)
+	for _, line := range []string{"SELECT 0", "SET behind the-base", "SELECT 3", "RPUSH behind a b"} {
+		if v, err := from.ctl.DoLine(line); err != nil || v.IsError() {
+			t.Fatal(line, v, err)
+		}
+	}
+	want := dumpOf(t, from)
+	endSide(t, from)
+	var file []byte
+	for _, pattern := range []string{"*.base.rdb", "*.incr.aof"} {
+		names, err := filepath.Glob(filepath.Join(dir, "appendonlydir", pattern))
+		if err != nil || len(names) != 1 {
+			t.Fatal(names, err)
+		}
+		part, err := os.ReadFile(names[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		file = append(file, part...)
+	}
+	old := t.TempDir()
+	if err := os.WriteFile(filepath.Join(old, "appendonly.aof"), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := snapshotSide(t, false, old, "yes")
+	compareDumps(t, "what was there, then what Kring makes of the file", want, dumpOf(t, s))
+	rewriteAOF(t, s)
+	endSide(t, s)
+	s = snapshotSide(t, true, old, "yes")
+	compareDumps(t, "rewritten by Kring, on redis-server", dumpOf(t, s), want)
+	endSide(t, s)
 }
