@@ -36,7 +36,7 @@ var adminGens = []Gen{
 		return append([]string{"ACL", "DRYRUN", g.Pick("u1", "u2", "default")}, strings.Fields(g.Pick(aclCalls...))...)
 	}},
 	{Name: "acl-deluser", Weight: 3, Make: func(g *G) []string { return []string{"ACL", "DELUSER", g.Pick("u1", "u2", "nobody")} }},
-	{Name: "operator", Weight: 20, Make: func(g *G) []string {
+	{Name: "operator", Weight: 40, Make: func(g *G) []string {
 		return strings.Fields(g.Pick("ROLE", "CLIENT TRACKINGINFO", "CLIENT GETREDIR", "CLIENT CACHING NO", "CLIENT PAUSE 0", "CLIENT UNPAUSE",
 			"SLOWLOG", "LATENCY", "ACL", "SLOWLOG LEN x", "SLOWLOG RESET", "SLOWLOG GET 0", "SLOWLOG GET x", "SLOWLOG HELP", "LATENCY HELP",
 			"ACL HELP", "ACL SAVE", "ACL LOAD", "ACL LOG RESET", "ACL LOG x", "ACL GENPASS", "ACL GENPASS 0", "LATENCY DOCTOR x",
