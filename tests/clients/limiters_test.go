@@ -19,6 +19,13 @@ import (
 
 // Locks and rate limiters: what they decide, they decide in scripts.
 
+func TestNodeLimiters(t *testing.T) {
+	t.Parallel()
+	runScript(t, []string{"node", "node/limiters.js"},
+		"rate-limiter-flexible (ioredis)", "rate-limiter-flexible (node-redis)", "rate-limiter-flexible combined",
+		"express-rate-limit (ioredis)", "express-rate-limit (node-redis)", "redlock")
+}
+
 // TestRedisRate: redis_rate's GCRA: a burst, how much of one is left, and when there is
 // more; and that many who ask at the same time get no more than the limit.
 func TestRedisRate(t *testing.T) {

@@ -13,6 +13,12 @@ import (
 
 // Job queues: they move jobs from one state to the next in scripts.
 
+func TestBullMQ(t *testing.T) {
+	t.Parallel()
+	runScript(t, []string{"node", "node/bullmq.js"},
+		"jobs", "priorities", "delayed", "rate limit", "flow", "broken flow", "stalled", "administration")
+}
+
 func TestRQ(t *testing.T) {
 	t.Parallel()
 	runScript(t, []string{"/usr/bin/python3", "scripts/rqapp.py"}, "priorities and dependencies", "failures", "schedule", "empty")
