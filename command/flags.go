@@ -40,7 +40,9 @@ const (
 	OwnLocks        // takes the locks of its keys by itself, see Lane.Within
 	Refused         // there only to be refused as Redis does, or in words of our own: it counts as not there
 	InAOF           // stands in an AOF although it is no write
-	Script          // runs a script: with all gates held, on a worker
+	Script          // runs a script: with all gates held, on a worker unless the script is quick
+	ByText          // the script that its first argument is
+	BySHA           // the script whose SHA-1 that is
 )
 
 // flagNames lists the flags in the order and with the names of COMMAND INFO.

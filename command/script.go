@@ -19,22 +19,22 @@ var (
 
 var scriptSpecs = []*Spec{
 	{
-		Name: "eval", Arity: -3, Flags: evalFlags, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "2.6.0", Complexity: evalCost,
+		Name: "eval", Arity: -3, Flags: evalFlags | ByText, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "2.6.0", Complexity: evalCost,
 		Summary: "Runs a script in Lua.", Syntax: "script:string numkeys:integer [key...] [arg:string...]",
 		Handler: func(c *Ctx) { eval(c, false, false) },
 	},
 	{
-		Name: "evalsha", Arity: -3, Flags: evalFlags, Group: GroupScripting, Keys: []KeySpec{noteless}, Since: "2.6.0", Complexity: evalCost,
+		Name: "evalsha", Arity: -3, Flags: evalFlags | BySHA, Group: GroupScripting, Keys: []KeySpec{noteless}, Since: "2.6.0", Complexity: evalCost,
 		Summary: "Runs a cached script in Lua, by its SHA-1.", Syntax: "sha1:string numkeys:integer [key...] [arg:string...]",
 		Handler: func(c *Ctx) { eval(c, true, false) },
 	},
 	{
-		Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly, Group: GroupScripting, Keys: []KeySpec{scriptKeysRO}, Since: "7.0.0",
+		Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly | ByText, Group: GroupScripting, Keys: []KeySpec{scriptKeysRO}, Since: "7.0.0",
 		Complexity: evalCost, Summary: "Runs a script in Lua that changes nothing.", Syntax: "script:string numkeys:integer [key...] [arg:string...]",
-		Handler: func(c *Ctx) { eval(c, false, true) }, ACLGroups: []Group{GroupScripting},
+		Handler: func(c *Ctx) { eval(c, false, true) },
 	},
 	{
-		Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly, Group: GroupScripting, Keys: []KeySpec{notelessRO}, Since: "7.0.0",
+		Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly | BySHA, Group: GroupScripting, Keys: []KeySpec{notelessRO}, Since: "7.0.0",
 		Complexity: evalCost, Summary: "Runs a cached script in Lua that changes nothing, by its SHA-1.",
 		Syntax:  "sha1:string numkeys:integer [key...] [arg:string...]",
 		Handler: func(c *Ctx) { eval(c, true, true) },

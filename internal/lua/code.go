@@ -511,3 +511,24 @@ func (fs *funcState) self(e, key *expr) {
 	fs.freeExpr(key)
 	e.info, e.kind = f, exprReg
 }
+
+// Straight tells whether the chunk does each of its instructions at most once: it has no loops,
+// functions, methods or globals and fields of the names that banned knows. Then it runs for as
+// long as the Go functions that it calls.
+func (p *Proto) Straight(banned func(name string) bool) bool {
+	for _, i := range p.code {
+		switch i.op() {
+		case opJmp:
+			if i.d() < 0 {
+				return false
+			}
+		case opForPrep, opForLoop, opTForLoop, opClosure, opSelf, opSelfR:
+			return false
+		case opGetGlobal, opGetField:
+			if banned(p.keyName(i.d())) {
+				return false
+			}
+		}
+	}
+	return true
+}

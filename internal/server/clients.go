@@ -22,12 +22,25 @@ func (s *Server) askReactors(c *command.Ctx, f func(r *netio.Reactor, ex *statio
 		m.ask(&s.env, func(r *netio.Reactor) { f(r, stationOf(r)) })
 		return
 	}
+	if ex.scr.run != nil { // barred from their gates, the reactors can answer
+		barGates(&s.env)
+		s.askOthers(ex.Reactor, f)
+		return
+	}
 	ex.unlocked(func() { s.askUnlocked(f) })
 }
 
-func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *station)) {
+func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *station)) { s.askOthers(-1, f) }
+
+// askOthers is askUnlocked for the reactor with the index own, which does f itself; -1: the caller
+// is none.
+func (s *Server) askOthers(own int, f func(r *netio.Reactor, ex *station)) {
 	var wg sync.WaitGroup
 	for i, r := range s.group.Reactors() {
+		if i == own {
+			f(r, s.execs[i])
+			continue
+		}
 		wg.Add(1)
 		if !r.Post(func() {
 			defer wg.Done()

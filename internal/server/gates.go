@@ -24,6 +24,9 @@ const (
 	gateAwaited // held, and somebody may wait
 )
 
+// gateSpins is how often who finds a gate held looks again before it sleeps.
+const gateSpins = 100
+
 // gateWaiter waits for a gate, and is told whether it is his.
 type gateWaiter struct {
 	granted chan bool
@@ -43,6 +46,11 @@ func (g *gate) enter() bool {
 }
 
 func (g *gate) await(gives bool) bool {
+	for range gateSpins { // most who hold it let it go within a few microseconds
+		if g.state.Load() == gateFree && g.state.CompareAndSwap(gateFree, gateHeld) {
+			return true
+		}
+	}
 	g.wait.Lock()
 	if gives && g.wait.barred {
 		g.wait.Unlock()

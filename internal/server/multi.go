@@ -109,12 +109,11 @@ func (ex *executor) runExec() (done bool) {
 			return false
 		}
 		ex.execAll(tx, nil)
-		openGates(ex.env)
+		openGates(ex.env, ex.gate)
 		if ex.met != nil {
 			ex.env.end(ex.met)
 			ex.met = nil
 		}
-		ex.gate.Lock()
 		if ex.unsettled() {
 			ex.settle(&noShards)
 		}

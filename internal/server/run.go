@@ -55,8 +55,7 @@ func (ex *executor) run() (done bool) {
 			return false
 		}
 		ex.invoke(c, &noShards)
-		ex.env.gates.unlockAll()
-		ex.gate.Lock()
+		openGates(ex.env, ex.gate)
 		ex.afterUnlock()
 		return true
 	}

@@ -49,6 +49,8 @@ type scriptRun struct {
 	full    bool // above maxmemory when it began
 	silent  bool // what it does is not recorded
 	dropped bool // the server ends: what it did is not recorded
+	seen    bool // it has done what others can see
+	leaves  bool // the reactor: a worker has to run it, from its beginning
 }
 
 // scriptClient is the client of a script's calls: it is who runs the script, but has a database
@@ -76,33 +78,52 @@ func (s *scriptClient) AppendInfo(dst []byte) []byte { return s.of.AppendInfo(ds
 // scriptHost is an executor as the scripts that it runs see it.
 type scriptHost struct{ *executor }
 
-// runScript runs the context's call, which runs a script, with all gates held. It returns false,
-// having done nothing, on a reactor.
+// runScript runs the context's call, which runs a script, with all gates held. On a reactor it
+// returns false, having done nothing, unless the script is quick; also when that turns out to be
+// wrong before it has changed anything.
 func (ex scriptHost) runScript() (done bool) {
-	if !ex.worker {
+	s := ex.env
+	if !ex.worker && (ex.monitored || !ex.mayRunHere()) {
 		return false
 	}
-	s := ex.env
 	ex.scr.full = s.state()&admit.OverMemory != 0 && !ex.makeRoom()
-	ex.gate.Unlock()
-	s.gates.lockAll()
-	ex.whole = true
+	if !ex.takeAll() {
+		return false
+	}
+	ex.whole, ex.scr.leaves = true, false
 	ex.invoke(&ex.ctx, &noShards)
 	ex.whole = false
-	openGates(s)
-	ex.gate.Lock()
+	openGates(s, ex.gate)
 	ex.afterUnlock()
-	return true
+	return !ex.scr.leaves
 }
 
-// openGates lets go of all gates, and lets those go on whom a script has made wait.
-func openGates(e *env) {
+// mayRunHere tells whether a reactor may run the context's call: a script that is there, and quick.
+func (ex scriptHost) mayRunHere() bool {
+	c := &ex.ctx
+	var s *script.Script
+	switch e := ex.env.scripts.engine; {
+	case c.Spec.Flags&command.BySHA != 0:
+		s = e.Find(c.Args[1])
+	case c.Spec.Flags&command.ByText != 0:
+		s = e.FindText(c.Args[1])
+	}
+	return s != nil && s.Quick()
+}
+
+// openGates lets go of all gates but the caller's own, and lets those go on whom a script has made
+// wait.
+func openGates(e *env, own *gate) {
 	barred := e.scripts.barred.Load()
 	if barred {
 		e.gates.barAll(false)
 		e.scripts.barred.Store(false)
 	}
-	e.gates.unlockAll()
+	for i := range e.gates {
+		if g := &e.gates[i]; g != own {
+			g.Unlock()
+		}
+	}
 	if barred {
 		e.house.ResumeAll()
 	}
@@ -142,6 +163,7 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 	}
 	ex.env.scripts.running.Store(run)
 	f(&script.Run{Host: ex, W: w, Full: scr.full})
+	leaves := scr.leaves
 	ex.env.scripts.running.Store(nil)
 	if run.busy {
 		ex.env.setGuard(guardBusy, false)
@@ -158,14 +180,14 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 	c.Call, c.DB, c.Client, c.W, c.CanWait = call, db, client, w, wait
 	ex.meter.SetMark(from)
 	c.NoEffect() // its calls have been recorded
-	*scr = scriptRun{w: scr.w, reply: scr.reply, keys: scr.keys[:0]}
+	*scr = scriptRun{w: scr.w, reply: scr.reply, keys: scr.keys[:0], leaves: leaves}
 	if cap(scr.reply.Bytes()) > keepScratchBytes {
 		scr.reply = resp.Buffer{}
 	}
 }
 
 // Call implements script.Host.
-func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refusal string) {
+func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refusal string, stop error) {
 	c, scr, s := &ex.ctx, &ex.scr, ex.env
 	var cl batchCall
 	cl.spec = s.table.Lookup(args[0])
@@ -180,18 +202,22 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	case v.Ruling == admit.Denied:
 		ex.noteDenied(v.Denial.Denied, deniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
 		ex.meter.Calls.Reject(cl.spec.ID)
-		return nil, v.Text(&scr.caller, &c.Call, "")
+		return nil, v.Text(&scr.caller, &c.Call, ""), nil
 	case v.Refused():
 		if cl.spec != nil && cl.fault == admit.NoFault {
 			ex.meter.Calls.Reject(cl.spec.ID)
 		}
-		return nil, v.Text(&scr.caller, &c.Call, s.house.WhyBroken())
+		return nil, v.Text(&scr.caller, &c.Call, s.house.WhyBroken()), nil
 	case mode.ReadOnly && cl.spec.Flags&(command.Write|command.MayReplicate) != 0:
-		return nil, "ERR Write commands are not allowed from read-only scripts."
+		return nil, "ERR Write commands are not allowed from read-only scripts.", nil
+	}
+	if ex.isLong(&c.Call) && ex.leave() {
+		return nil, "", errLeaves
 	}
 	if cl.spec.Flags&command.Write != 0 {
 		scr.run.wrote.Store(true)
 	}
+	scr.seen = scr.seen || cl.spec.Flags&(command.Write|command.MayReplicate) != 0
 	scr.reply.Reset()
 	scr.w.Bind(&scr.reply, mode.Proto)
 	scr.silent = mode.Unrecorded
@@ -210,7 +236,13 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	ex.meter.CloseGroup()
 	c.W, c.Client = w, client
 	scr.w.Flush()
-	return scr.reply.Bytes(), ""
+	return scr.reply.Bytes(), "", nil
+}
+
+// isLong tells whether a call is none for a reactor.
+func (ex scriptHost) isLong(call *command.Call) bool {
+	return !ex.worker && (call.Spec.Flags&(command.Slow|command.Exclusive) != 0 || len(call.Keys) == 0 && !storeless(call.Spec.Group) ||
+		ex.tooLong(&ex.ctx))
 }
 
 // MayCall implements script.Host.
@@ -229,6 +261,7 @@ var (
 	errScriptKilled   = errors.New("Script killed by user with SCRIPT KILL...")
 	errFunctionKilled = errors.New("Script killed by user with FUNCTION KILL.")
 	errScriptDropped  = errors.New("the server ends")
+	errLeaves         = errors.New("it is for a worker")
 )
 
 // Tick implements script.Host.
@@ -247,6 +280,9 @@ func (ex scriptHost) Tick() error {
 	if lasts < barAfter {
 		return nil
 	}
+	if ex.leave() {
+		return errLeaves
+	}
 	barGates(s)
 	if most := s.opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && lasts.Milliseconds() >= most {
 		run.busy = true
@@ -257,6 +293,19 @@ func (ex scriptHost) Tick() error {
 	runtime.Gosched() // the reactors may wait for a processor
 	return nil
 }
+
+// leave tells whether a script that takes long can be left to a worker: it runs on a reactor, and
+// has done nothing yet that others can see.
+func (ex scriptHost) leave() bool {
+	if ex.worker || ex.scr.seen {
+		return false
+	}
+	ex.scr.leaves = true
+	return true
+}
+
+// Leaves implements script.Host.
+func (ex scriptHost) Leaves() bool { return ex.scr.leaves }
 
 // Log implements script.Host.
 func (ex scriptHost) Log(level int, text string) {
@@ -302,6 +351,9 @@ func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.Scr
 	scriptHost{executorOf(c)}.scripted(c, s.SHA, false, func(r *script.Run) {
 		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
 		h.Engine.Eval(s, r)
+		if executorOf(c).scr.leaves {
+			s.Tire()
+		}
 	})
 }
 

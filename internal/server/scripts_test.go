@@ -189,3 +189,69 @@ func TestScriptCache(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+// TestScriptsAskReactors: calls that ask all reactors end, and are part of the script, wherever it runs.
+func TestScriptsAskReactors(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	for range 3 {
+		for _, text := range []string{
+			"redis.call('set','a',1) redis.call('memory','stats') return redis.call('get','a')",
+			"redis.call('memory','stats') redis.call('set','a',1) return redis.call('get','a')",
+			"redis.call('set','a',1) redis.call('info','everything') return redis.call('get','a')",
+		} {
+			c.want("1", "EVAL", text, "0")
+		}
+		c.want("OK", "MULTI")
+		c.want("QUEUED", "EVAL", "redis.call('memory','stats') return 2", "0")
+		c.want("QUEUED", "CLIENT", "LIST", "TYPE", "pubsub")
+		c.want("[2 ]", "EXEC")
+	}
+}
+
+// TestQuickScripts: scripts without loops run on the reactors, also many at a time; each is one.
+func TestQuickScripts(t *testing.T) {
+	s := startServer(t)
+	const clients, rounds = 8, 500
+	done := make(chan bool, clients)
+	for range clients {
+		c := dial(t, s)
+		go func() {
+			defer func() { done <- true }()
+			for range rounds {
+				c.send(encode("EVAL", "local n=redis.call('incr',KEYS[1]) redis.call('set',KEYS[2],n) return n-redis.call('get',KEYS[2])", "2", "a", "b") +
+					encode("EVAL", "for i=1,2 do redis.call('incr','c') end return redis.call('get','c')%2", "0") +
+					encode("INCRBY", "c", "2") + encode("EVAL", "return redis.call('get','a')-redis.call('get','b')", "0"))
+				for i, want := range []string{"0", "0", "", "0"} {
+					if got := c.reply(); want != "" && got != want {
+						t.Errorf("reply %d: %q", i, got)
+					}
+				}
+			}
+		}()
+	}
+	for range clients {
+		<-done
+	}
+	c := dial(t, s)
+	c.want(fmt.Sprintf("[%d %d %d]", clients*rounds, clients*rounds, clients*rounds*4), "MGET", "a", "b", "c")
+	if sc := s.scripts.engine.FindText([]byte("return redis.call('get','a')-redis.call('get','b')")); sc == nil || !sc.Quick() {
+		t.Error("a script without loops does not count as quick")
+	}
+}
+
+// TestScriptsLeaveReactors: a script that looks quick and is not goes to a worker, once it is seen, and
+// does what it does once.
+func TestScriptsLeaveReactors(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	c.want("OK", "SET", "n", "0")
+	text := "redis.call('keys','*') return redis.call('incr','n')"
+	for i := range 3 {
+		c.want(fmt.Sprint(i+1), "EVAL", text, "0")
+	}
+	if sc := s.scripts.engine.FindText([]byte(text)); sc == nil || sc.Quick() {
+		t.Error("the script still counts as quick")
+	}
+	c.want("[1 4]", "EVAL", "return {redis.call('dbsize'),redis.call('incr','n')}", "0")
+}

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"crypto/sha1"
 	"encoding/hex"
+	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/lua"
@@ -15,7 +16,9 @@ type Script struct {
 	text  string
 	flags Flags
 	proto *lua.Proto
-	f     lua.Value // in the machine in, nil before the first run
+	quick bool        // it has nothing that could run for long
+	long  atomic.Bool // and yet it did
+	f     lua.Value   // in the machine in, nil before the first run
 	in    *machine
 	place *list.Element // in the list of those that only EVAL has brought, nil: it stays
 }
@@ -51,6 +54,13 @@ func (e *Engine) Find(sha []byte) *Script {
 	return s
 }
 
+// FindText returns the cached script with a text, nil if there is none.
+func (e *Engine) FindText(text []byte) *Script {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mu.texts[string(text)]
+}
+
 // Load returns the script with a text and compiles it if it is not cached. keep says that it
 // stays until the cache is flushed; else it makes room for others that only EVAL has brought.
 func (e *Engine) Load(text []byte, keep bool) (*Script, string) {
@@ -73,6 +83,7 @@ func (e *Engine) Load(text []byte, keep bool) (*Script, string) {
 	if s.proto, err = lua.Compile(body, sourceOfScripts); err != nil {
 		return nil, "ERR Error compiling script (new function): " + err.Error()
 	}
+	s.quick = s.proto.Straight(func(name string) bool { return lengthy[name] })
 	if !keep {
 		if e.mu.lately.Len() >= evalScripts {
 			e.mu.forget(e.mu.lately.Front().Value.(*Script))
@@ -84,6 +95,20 @@ func (e *Engine) Load(text []byte, keep bool) (*Script, string) {
 	e.mu.bytes += s.size()
 	return s, ""
 }
+
+// lengthy are the names of functions that may run for long whatever they are given, and of those by
+// which others can be had under other names.
+var lengthy = map[string]bool{
+	"rep": true, "find": true, "match": true, "gmatch": true, "gsub": true, "sort": true, "load": true, "loadstring": true,
+	"coroutine": true, "setmetatable": true, "getmetatable": true, "_G": true, "rawget": true, "next": true, "pairs": true, "ipairs": true,
+}
+
+// Quick tells whether the script may run where nobody should wait: it has no loops, and has not
+// taken long so far.
+func (s *Script) Quick() bool { return s.quick && !s.long.Load() }
+
+// Tire says that the script took long, so it is Quick no more.
+func (s *Script) Tire() { s.long.Store(true) }
 
 func (s *Script) size() int64 { return int64(scriptBytes + len(s.text) + s.proto.Size()) }
 

@@ -42,8 +42,10 @@ func New(version string) *Engine {
 // Host makes the calls of a run, and sees to its time.
 type Host interface {
 	// Call makes a call and returns its reply in RESP, valid until the next call; or, if the call
-	// may not be made, the text of an error. mode says how.
-	Call(args resp.Args, mode Mode) (reply []byte, refusal string)
+	// may not be made, the text of an error; or stop, which ends the run. mode says how.
+	Call(args resp.Args, mode Mode) (reply []byte, refusal string, stop error)
+	// Leaves tells that the run has ended only to begin again elsewhere: nothing is replied.
+	Leaves() bool
 	// MayCall tells whether the client's user may make a call; known is false if there is no
 	// such command.
 	MayCall(args resp.Args) (may, known bool)

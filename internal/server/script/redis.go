@@ -63,7 +63,11 @@ func (m *machine) makeCall(t *lua.Thread, raises bool) int {
 		v = m.refusal("ERR Lua redis lib command arguments must be strings or integers")
 	default:
 		m.mode.Proto, m.mode.Unrecorded = m.proto, m.repl&replAOF == 0
-		reply, refused := m.host.Call(m.args, m.mode)
+		reply, refused, stop := m.host.Call(m.args, m.mode)
+		if stop != nil {
+			m.stoppedIn = ""
+			m.st.Stop(stop)
+		}
 		if refused != "" {
 			v = m.refusal(refused)
 			break

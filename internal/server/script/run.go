@@ -60,6 +60,7 @@ func (m *machine) run(r *Run, name string, flags Flags, f lua.Value, args ...lua
 	m.mode = Mode{ReadOnly: r.ReadOnly || flags&NoWrites != 0, AllowOOM: flags&AllowOOM != 0}
 	results, err := m.st.Run(f, args...)
 	switch {
+	case r.Host.Leaves():
 	case err != nil:
 		m.fail(r, name, err)
 	case len(results) == 0:
