@@ -46,6 +46,14 @@
 //	                                    └─▶ within MULTI: queued; EXEC takes all locks (multi.go)
 //	out-ring ─Flush─▶ socket
 //
+// Floors
+//
+//	Server     assembles, begins and ends; the hosts of handlers (host.go), the AOF and snapshots
+//	session    connections: batch.go, client.go, wake.go, lend.go, queue.go; station.go joins them
+//	           with a reactor's executor
+//	executor   what runs calls, whoever makes them: env.go, run.go, invoke.go, multi.go, serve.go,
+//	           worker.go, journal.go. Its files use nothing of the floors above (internal/lint)
+//
 // Invariants
 //
 //  1. Only a connection's reactor touches its session; others post to the reactor. (In the

@@ -33,9 +33,3 @@ func (ex *executor) expireInner(db int, key store.Key, e store.Entry) {
 		ex.settleOne(key.Shard)
 	}
 }
-
-// keyExpired is the store's hook: the entry named key is being deleted because its
-// deadline has come. The shard is locked; key is a view.
-func (s *Server) keyExpired(shard, db int, key []byte) {
-	s.keyGone(uint32(shard), db, key, command.EventExpired)
-}

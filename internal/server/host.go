@@ -189,7 +189,3 @@ func (h processHost) SetActiveExpire(on bool) {
 	h.srv.activeExpire.Store(on)
 	h.srv.keeper.Ring()
 }
-
-func isLFU(policy int64) bool {
-	return policy == options.PolicyAllKeysLFU || policy == options.PolicyVolatileLFU
-}

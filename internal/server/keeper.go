@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"time"
 
 	"github.com/kringdb/kring/command"
@@ -96,4 +97,39 @@ func (s *Server) watchEvents() {
 	}
 	_ = apply() // cannot fail
 	s.opts.OnChange("notify-keyspace-events", apply)
+}
+
+// keyExpired is the store's hook: the entry named key is being deleted because its
+// deadline has come. The shard is locked; key is a view.
+func (s *Server) keyExpired(shard, db int, key []byte) {
+	s.keyGone(uint32(shard), db, key, command.EventExpired)
+}
+
+// keyEvicted is the store's hook: the entry named key is being deleted to make room. The
+// shard is locked; key is a view.
+func (s *Server) keyEvicted(shard, db int, key []byte) {
+	s.keyGone(uint32(shard), db, key, command.EventEvicted)
+}
+
+// watchMaxMemory keeps the limit in line with the options.
+func (s *Server) watchMaxMemory() {
+	s.limit.bytes.Store(math.MaxInt64)
+	apply := func() error {
+		lim := s.opts.MaxMemory.Load()
+		if lim == 0 {
+			s.limit.bytes.Store(math.MaxInt64)
+			s.setGuard(guardMemory, false)
+			return nil
+		}
+		s.store.SetUsageStep(min(lim/usageStepShare, usageStepMaxBytes))
+		s.store.PublishAll()
+		s.limit.bytes.Store(lim - startupBytes)
+		s.setGuard(guardMemory, true)
+		s.keeper.Ring()
+		return nil
+	}
+	_ = apply() // cannot fail
+	for _, name := range []string{"maxmemory", "maxmemory-policy"} {
+		s.opts.OnChange(name, apply)
+	}
 }

@@ -20,29 +20,6 @@ type memoryLimit struct {
 	overMs   atomic.Int64 // for how long it held more before that
 }
 
-// watchMaxMemory keeps the limit in line with the options.
-func (s *Server) watchMaxMemory() {
-	s.limit.bytes.Store(math.MaxInt64)
-	apply := func() error {
-		lim := s.opts.MaxMemory.Load()
-		if lim == 0 {
-			s.limit.bytes.Store(math.MaxInt64)
-			s.setGuard(guardMemory, false)
-			return nil
-		}
-		s.store.SetUsageStep(min(lim/usageStepShare, usageStepMaxBytes))
-		s.store.PublishAll()
-		s.limit.bytes.Store(lim - startupBytes)
-		s.setGuard(guardMemory, true)
-		s.keeper.Ring()
-		return nil
-	}
-	_ = apply() // cannot fail
-	for _, name := range []string{"maxmemory", "maxmemory-policy"} {
-		s.opts.OnChange(name, apply)
-	}
-}
-
 // noteOver keeps the time that was spent above the limit.
 func (l *memoryLimit) noteOver(over bool) {
 	from := l.overFrom.Load()
@@ -183,8 +160,6 @@ func (ex *executor) tellUsage(c *command.Ctx) {
 	}
 }
 
-// keyEvicted is the store's hook: the entry named key is being deleted to make room. The
-// shard is locked; key is a view.
-func (s *Server) keyEvicted(shard, db int, key []byte) {
-	s.keyGone(uint32(shard), db, key, command.EventEvicted)
+func isLFU(policy int64) bool {
+	return policy == options.PolicyAllKeysLFU || policy == options.PolicyVolatileLFU
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -315,85 +314,3 @@ func (ex scriptHost) Log(level int, text string) {
 
 // CountError implements script.Host.
 func (ex scriptHost) CountError(text string) { ex.env.logs.Errors.Add(text) }
-
-// recordLibraries makes the commands that load all libraries.
-func (s *Server) recordLibraries() (b []byte) {
-	for _, l := range s.scripts.engine.Libraries() {
-		b = resp.AppendHeader(b, '*', 3)
-		b = resp.AppendBulkString(b, "FUNCTION")
-		b = resp.AppendBulkString(b, "LOAD")
-		b = resp.AppendBulkString(b, l.Text)
-	}
-	return b
-}
-
-// scriptsHost implements command.ScriptsHost.
-type scriptsHost struct {
-	srv *Server
-	*script.Engine
-}
-
-// Eval implements command.ScriptsHost.
-func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.ScriptArgs) {
-	var s *script.Script
-	if bySHA {
-		if s = h.Find(text); s == nil {
-			c.W.Error(command.ErrNoScript)
-			return
-		}
-	} else {
-		var errText string
-		if s, errText = h.Engine.Load(text, false); errText != "" {
-			c.W.Error(errText)
-			return
-		}
-	}
-	scriptHost{executorOf(c)}.scripted(c, s.SHA, false, func(r *script.Run) {
-		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
-		h.Engine.Eval(s, r)
-		if executorOf(c).scr.leaves {
-			s.Tire()
-		}
-	})
-}
-
-// Call implements command.ScriptsHost.
-func (h scriptsHost) Call(c *command.Ctx, name []byte, a command.ScriptArgs) {
-	scriptHost{executorOf(c)}.scripted(c, string(name), true, func(r *script.Run) {
-		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
-		h.Engine.Call(name, r)
-	})
-}
-
-// Load implements command.ScriptsHost.
-func (h scriptsHost) Load(text []byte) (sha, errText string) {
-	s, errText := h.Engine.Load(text, true)
-	if errText != "" {
-		return "", errText
-	}
-	return s.SHA, ""
-}
-
-// Kill implements command.ScriptsHost.
-func (h scriptsHost) Kill(function bool) (errText string) {
-	run := h.srv.scripts.running.Load()
-	switch {
-	case run == nil:
-		return "NOTBUSY No scripts in execution right now."
-	case run.function != function:
-		return admit.BusyText(run.function)
-	case run.wrote.Load():
-		return "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
-	}
-	run.killed.Store(true)
-	return ""
-}
-
-// Running implements command.ScriptsHost.
-func (h scriptsHost) Running() (f command.RunningScript, ok bool) {
-	run := h.srv.scripts.running.Load()
-	if run == nil || !run.function {
-		return f, false
-	}
-	return command.RunningScript{Name: run.name, Command: slices.Clone(run.command), Millis: time.Since(run.began).Milliseconds()}, true
-}

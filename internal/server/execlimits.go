@@ -1,0 +1,37 @@
+package server
+
+import "time"
+
+// The limits of executors.
+const (
+	// barAfter is for how long a script may keep the reactors from their gates.
+	barAfter = 2 * time.Millisecond
+	// keepKeysEntries is the largest key buffer an executor keeps between batches.
+	keepKeysEntries = 4096
+	// keepScratchBytes is the largest handler scratch an executor keeps.
+	keepScratchBytes = 1 << 20
+	// keepTransactionBytes bounds the memory of a transaction that is kept for the next one.
+	keepTransactionBytes = 16 << 10
+	// queueChunkBytes and queueChunkMost are the first and the largest size of what the calls of a
+	// transaction are kept in.
+	queueChunkBytes = 512
+	queueChunkMost  = 64 << 10
+	// evictStepsPerLook is how many entries are evicted between two looks at the clock.
+	evictStepsPerLook = 8
+	// lruUnitMs is the unit of the access clock under an LRU policy: 24 bits are 12 days.
+	lruUnitMs = 64
+	// lookAheadKeys is how many keys beyond the running command have their entries
+	// touched: a few commands' time is as long as a miss takes.
+	lookAheadKeys = 16
+	// lookAheadWords, lookAheadPages and lookAheadRecords are how many calls from the
+	// running one on have the three stages of touching their members behind them.
+	lookAheadWords   = 12
+	lookAheadPages   = 8
+	lookAheadRecords = 4
+	// monitorPostBytes is how much is kept for MONITOR within a batch before it is sent.
+	monitorPostBytes = 16 << 10
+	// watchBytes, waiterBytes and waiterKeyBytes are about what a watched key, a blocked command and each key that it waits for take beside the names.
+	watchBytes     = 192
+	waiterBytes    = 512
+	waiterKeyBytes = 320
+)
