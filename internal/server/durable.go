@@ -53,7 +53,7 @@ func (s *session) promised(wait, wrote uint64) {
 	if wait <= srv.mayLeave(a) {
 		return
 	}
-	s.waitFor, s.wrote = max(s.waitFor, wait), max(s.wrote, wrote)
+	s.waitFor = max(s.waitFor, wait)
 	s.conn.Cork()
 	s.stall()
 }
@@ -216,14 +216,14 @@ func (ex *station) releaseSome() {
 	for _, s := range ex.stalled.list {
 		switch {
 		case s.closed:
-		case s.throttled && !room, on && s.wrote > kept, on && s.waitFor > kept && !slow:
+		case s.throttled && !room, on && s.written > kept, on && s.waitFor > kept && !slow:
 			list = append(list, s)
 			s.conn.Pause()
 			continue
-		case broken && s.waitFor > 0 && s.wrote > kept:
+		case broken && s.waitFor > 0 && s.written > kept:
 			s.conn.Close(errNotDurable)
 		}
-		s.stalled, s.throttled, s.waitFor, s.wrote = false, false, 0, 0
+		s.stalled, s.throttled, s.waitFor = false, false, 0
 		s.conn.Uncork()
 		if !s.busy {
 			s.conn.Resume()

@@ -49,7 +49,6 @@ type session struct {
 	swollen    bool // in station.swollen
 
 	waitFor uint64 // its replies wait for this position to be durable
-	wrote   uint64 // the position behind its last record among them
 	written uint64 // the position behind the last record that it ever made
 
 	track    atomic.Pointer[tracking.Tracker] // nil: it never had client-side caching
