@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -485,5 +486,34 @@ func BenchmarkStart(b *testing.B) {
 		b.StopTimer()
 		_ = e.Close()
 		b.StartTimer()
+	}
+}
+
+// TestSnapshotsAreAskedFor: a server keeps a snapshot only if Config says so, and loads none
+// that lies around.
+func TestSnapshotsAreAskedFor(t *testing.T) {
+	dir := t.TempDir()
+	for i, config := range []string{"", "save 3600 1\n", "", "dbfilename dump.rdb\nsave 3600 1\n"} {
+		e, err := Start(t.Context(), Options{Config: "dir " + dir + "\n" + config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, err := e.Do(t.Context(), "EXISTS", "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := int64(i / 3); there != want { // the last one finds what the second has saved
+			t.Errorf("server %d: the key exists: %v, want %d", i, there, want)
+		}
+		if _, err := e.Do(t.Context(), "SET", "a", "1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err = os.Stat(filepath.Join(dir, "dump.rdb"))
+		if saved := err == nil; saved != (i > 0) {
+			t.Errorf("server %d: there is a snapshot: %v", i, saved)
+		}
 	}
 }
