@@ -6,7 +6,7 @@ type StatsHost interface {
 	Info(c *Ctx, sections [][]byte) []byte
 	// InfoIsLong tells whether Info has to ask all reactors for these sections: then it is for a
 	// worker.
-	InfoIsLong(sections [][]byte) bool
+	InfoIsLong(c *Ctx, sections [][]byte) bool
 	Reset(c *Ctx) // CONFIG RESETSTAT
 
 	SlowLog(n int) []SlowCall // the newest first; all for a negative n

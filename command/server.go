@@ -111,7 +111,7 @@ func swapDB(c *Ctx) {
 
 // serverInfoCost sends the sections that are made by asking all reactors to the slow lane.
 func serverInfoCost(c *Ctx) int64 {
-	if c.Host.Stats.InfoIsLong(c.Args[1:]) {
+	if c.Host.Stats.InfoIsLong(c, c.Args[1:]) {
 		return SlowCost + 1
 	}
 	return 0

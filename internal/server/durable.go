@@ -122,6 +122,9 @@ func (s *Server) EndTurn(r *netio.Reactor) {
 	}
 	ex.endTurn()
 	ex.show() // once more, with what the turn has read and written
+	if now := r.Now(); s.callsWanted.Is(now) {
+		ex.meter.ShowCallsAgain(now)
+	}
 	if (ex.rec.kick || s.journal.loose.Load()) && !ex.writeOut(r) {
 		return // another goroutine is the reactor
 	}

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/info"
@@ -66,6 +68,35 @@ func (h infoHouse) Calls(c *command.Ctx, times bool) *stats.Table {
 	sum := stats.NewSum(len(h.table.Specs()), times)
 	h.ask(c, func(_ *netio.Reactor, ex *station) { sum.Add(ex.meter.Calls) })
 	return h.sumCalls(sum)
+}
+
+// AddCalls implements info.House.
+func (h infoHouse) AddCalls(c *command.Ctx, sum *stats.Sum) {
+	own := executorOf(c).Reactor
+	if own < 0 { // the client's reactor has counted what the client did before
+		now := time.Now().UnixMilli()
+		h.ask(c, func(_ *netio.Reactor, ex *station) { ex.meter.ShowCalls(now) })
+	}
+	for i, ex := range h.execs {
+		if i == own {
+			sum.Add(ex.meter.Calls)
+		} else {
+			ex.meter.CallsShown.AddTo(sum)
+		}
+	}
+	h.sumCalls(sum)
+}
+
+// CallsAreShown implements info.House.
+func (h infoHouse) CallsAreShown(c *command.Ctx) bool {
+	now, own := time.Now().UnixMilli(), executorOf(c).Reactor
+	h.callsWanted.Ask(now)
+	for i, ex := range h.execs {
+		if i != own && !ex.meter.CallsAreShown(now) {
+			return false
+		}
+	}
+	return true
 }
 
 // sumCalls adds the calls of those that are not reactors to a sum that has those of the reactors.

@@ -25,6 +25,7 @@ type transaction struct {
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
 	short   bool // all calls are plain ones (Spec.PlainKey)
+	asks    bool // some calls without keys may have to ask the reactors: their cost tells
 }
 
 // releaseTx keeps tx, of which nothing is in use any more, for the executor's next
@@ -32,7 +33,7 @@ type transaction struct {
 func (ex *executor) releaseTx(tx *transaction) {
 	tx.calls.reset()
 	if tx.calls.held <= keepTransactionBytes {
-		tx.flags, tx.lacking, tx.aborted, tx.whole = 0, 0, false, false
+		tx.flags, tx.lacking, tx.aborted, tx.whole, tx.asks = 0, 0, false, false, false
 		tx.shards.Clear()
 		ex.spareTx = tx
 	}
@@ -68,6 +69,23 @@ func (tx *transaction) add(e *env, call *command.Call) {
 	if len(call.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive|command.Script) != 0 {
 		tx.whole = true
 	}
+	if len(call.Keys) == 0 && spec.Cost != nil && !spec.ByArgs {
+		tx.asks = true
+	}
+}
+
+// mustAsk tells whether a call without keys is none for a reactor, because it asks all of them.
+func (ex *executor) mustAsk(tx *transaction) (must bool) {
+	exec := ex.ctx.Call
+	ex.queued.start(&tx.calls)
+	for range tx.calls.n {
+		c := &ex.ctx
+		c.Call = ex.queued.next(ex.env.table.Specs())
+		must = must || c.Spec.Keys == nil && c.Spec.Cost != nil && c.Spec.Cost(c) > command.SlowCost
+	}
+	ex.ctx.Call = exec
+	ex.queued.done()
+	return must
 }
 
 // storeless tells whether the commands of a group that have no keys leave the store alone.
@@ -96,11 +114,11 @@ func (ex *executor) runExec() (done bool) {
 		c.Client.DiscardMulti()
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
-	case tx.flags&(command.Slow|command.Script) != 0 && !ex.worker:
+	case !ex.worker && (tx.flags&(command.Slow|command.Script) != 0 || tx.asks && ex.mustAsk(tx)):
 		ex.meter.EndTogether()
 		return false // it may wait for the reactors
 	case tx.whole:
-		if tx.flags&command.Slow != 0 {
+		if tx.flags&command.Slow != 0 || tx.asks && ex.worker {
 			ex.gate.Unlock()
 			ex.met = ex.env.gather()
 			ex.env.gates.lockAll()

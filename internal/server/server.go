@@ -40,6 +40,8 @@ type Server struct {
 	keeper   *keeper.Keeper
 	counts   counters
 
+	callsWanted observe.Wanted // INFO has shown calls by command lately
+
 	aof aofKeeper
 	copying
 	pause    clientPause

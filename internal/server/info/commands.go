@@ -1,7 +1,6 @@
 package info
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/kringdb/kring/command"
@@ -40,22 +39,18 @@ func (src *Source) LatencyHistograms(c *command.Ctx, names [][]byte) []command.L
 }
 
 func writeCommandStats(s *Source, w *writer) {
-	var line []byte
-	for _, spec := range s.Table.Specs() {
-		r := w.cmds.Row(spec.ID)
-		if r.Calls == 0 && r.Rejected == 0 {
-			continue
-		}
-		us, per := r.Nanos/1000, 0.0
+	for _, id := range w.cmds.Used() {
+		r := w.cmds.Row(int(id))
+		per := 0.0
 		if r.Calls > 0 {
 			per = float64(r.Nanos) / 1000 / float64(r.Calls)
 		}
-		line = strconv.AppendInt(append(line[:0], "calls="...), r.Calls, 10)
-		line = strconv.AppendInt(append(line, ",usec="...), us, 10)
+		line := strconv.AppendInt(append(w.AvailableBuffer(), s.names[id].calls...), r.Calls, 10)
+		line = strconv.AppendInt(append(line, ",usec="...), r.Nanos/1000, 10)
 		line = strconv.AppendFloat(append(line, ",usec_per_call="...), per, 'f', 2, 64)
 		line = strconv.AppendInt(append(line, ",rejected_calls="...), r.Rejected, 10)
 		line = strconv.AppendInt(append(line, ",failed_calls="...), r.Failed, 10)
-		w.str("cmdstat_"+spec.FullName, string(line))
+		w.Write(append(line, "\r\n"...))
 	}
 }
 
@@ -67,16 +62,24 @@ func writeErrorStats(s *Source, w *writer) {
 
 func writeLatencyStats(s *Source, w *writer) {
 	percentiles := s.Options.LatencyPercentiles.Load()
-	for _, spec := range s.Table.Specs() {
-		r := w.cmds.Row(spec.ID)
-		if r.Times == nil || r.Times.Count() == 0 || len(percentiles) == 0 {
+	if len(percentiles) == 0 {
+		return
+	}
+	names := make([]string, len(percentiles))
+	for i, p := range percentiles {
+		names[i] = "p" + strconv.FormatFloat(p, 'f', -1, 64) + "="
+	}
+	for _, id := range w.cmds.Used() {
+		r := w.cmds.Row(int(id))
+		if r.Times == nil || r.Times.Count() == 0 {
 			continue
 		}
-		text := ""
-		for _, p := range percentiles {
-			text += fmt.Sprintf(",p%s=%.3f", strconv.FormatFloat(p, 'f', -1, 64), r.Times.Percentile(p))
+		line := append(w.AvailableBuffer(), s.names[id].times...)
+		for i, p := range percentiles {
+			line = strconv.AppendFloat(append(line, names[i]...), r.Times.Percentile(p), 'f', 3, 64)
+			line = append(line, ',')
 		}
-		w.str("latency_percentiles_usec_"+spec.FullName, text[1:])
+		w.Write(append(line[:len(line)-1], "\r\n"...))
 	}
 }
 

@@ -31,7 +31,7 @@ type need uint8
 
 const (
 	needCrowd need = 1 << iota // a look at all clients
-	needCalls                  // the calls by command, which the reactors must be asked for
+	needCalls                  // the calls by command, which the reactors show while somebody wants them
 	needTimes                  // the histograms of these, too
 )
 
@@ -115,9 +115,9 @@ func (w *writer) human(name string, n int64) {
 }
 
 // InfoIsLong implements command.StatsHost.
-func (s *Source) InfoIsLong(sections [][]byte) bool {
+func (s *Source) InfoIsLong(c *command.Ctx, sections [][]byte) bool {
 	needs := needsOf(sections)
-	if needs&needCalls != 0 {
+	if needs&needCalls != 0 && !s.House.CallsAreShown(c) {
 		return true
 	}
 	_, fresh := s.crowd.known()
@@ -156,6 +156,13 @@ func (s *Source) Info(c *command.Ctx, sections [][]byte) []byte {
 	w.sum.Hits, w.sum.Misses, w.changes = w.sum.Hits+c.Hits, w.sum.Misses+c.Misses, c.Dirty
 	w.sum.Errors += int64(c.W.Errors())
 	w.Grow(infoBytes)
+	if needs := needsOf(sections); needs&needCalls != 0 {
+		sum := s.sums.Get().(*stats.Sum)
+		defer s.sums.Put(sum)
+		sum.Reset(needs&needTimes != 0)
+		s.House.AddCalls(c, sum)
+		w.cmds = sum.Table()
+	}
 	for i := range sectionList {
 		sec := &sectionList[i]
 		if !sec.wanted(sections) {
@@ -163,9 +170,6 @@ func (s *Source) Info(c *command.Ctx, sections [][]byte) []byte {
 		}
 		if sec.needs&needCrowd != 0 {
 			w.crowd = s.clientsFor(c)
-		}
-		if sec.needs&needCalls != 0 && w.cmds == nil {
-			w.cmds = s.House.Calls(c, needsOf(sections)&needTimes != 0)
 		}
 		if w.Len() > 0 {
 			w.WriteString("\r\n")

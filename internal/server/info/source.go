@@ -1,6 +1,7 @@
 package info
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,8 @@ type Source struct {
 	base  base
 	peak  atomic.Int64 // the highest use of memory seen, bytes
 	crowd crowdSums
+	sums  sync.Pool // of *stats.Sum, for the calls by command
+	names []rowName // of the commands, by Spec.ID
 	ttls  meanTTLs
 	processMemory
 }
@@ -48,7 +51,17 @@ type Parts struct {
 }
 
 // New returns the source that reads these parts.
-func New(p Parts) *Source { return &Source{Parts: p} }
+func New(p Parts) *Source {
+	s := &Source{Parts: p}
+	s.sums.New = func() any { return stats.NewSum(len(p.Table.Specs()), false) }
+	for _, spec := range p.Table.Specs() {
+		s.names = append(s.names, rowName{"cmdstat_" + spec.FullName + ":calls=", "latency_percentiles_usec_" + spec.FullName + ":"})
+	}
+	return s
+}
+
+// rowName is what stands before the numbers of a command in INFO.
+type rowName struct{ calls, times string }
 
 // House is those who run calls, as INFO sees them. A call given is the one that asks, which holds
 // no shard lock; nil stands for anybody outside of the server, who holds nothing.
@@ -58,9 +71,15 @@ type House interface {
 	Counted(c *command.Ctx) observe.Counters
 	// MayAsk tells whether the call may wait for the reactors: those that workers have.
 	MayAsk(c *command.Ctx) bool
-	// Calls adds up the calls by command, and with times the histograms of how long they took. On a reactor, within EXEC, only those of its own and
-	// of the workers can be had.
+	// Calls adds up the calls by command, and with times the histograms of how long they took, as
+	// they are now: the reactors are asked.
 	Calls(c *command.Ctx, times bool) *stats.Table
+	// AddCalls adds them to sum as they are, for a call that may ask; else as the reactors have shown
+	// them, which may be some time ago, but for those of the call's own reactor.
+	AddCalls(c *command.Ctx, sum *stats.Sum)
+	// CallsAreShown tells whether all have shown them lately, or do not need to. They go on showing
+	// for a while.
+	CallsAreShown(c *command.Ctx) bool
 	// Look is a look at all clients, whose reactors are asked.
 	Look(c *command.Ctx) Crowd
 	// HotKeys is what each reactor has found busy.

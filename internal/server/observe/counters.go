@@ -2,6 +2,7 @@ package observe
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
@@ -27,6 +28,7 @@ type Counters struct {
 	// When it was shown:
 	Net       netio.Counts
 	CallNanos int64 // what the calls of a reactor took
+	calls     int64 // stats.Table.Changes of the calls by command
 }
 
 // Add adds what another executor counted.
@@ -73,6 +75,69 @@ func (s *Shown) AddTo(sum *Counters) {
 	sum.Add(&s.mu.counters)
 	s.mu.Unlock()
 }
+
+// callChanges is stats.Table.Changes of the calls, as shown last.
+func (s *Shown) callChanges() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.counters.calls
+}
+
+// ShownCalls is what a reactor shows of its calls by command: a copy, which it makes only while
+// somebody has lately asked for them.
+type ShownCalls struct {
+	mu struct {
+		sync.Mutex
+		cmds    *stats.Table // nil before the first copy
+		changes int64        // stats.Table.Changes of what was copied
+		atMs    int64        // when, milliseconds since 1970
+	}
+}
+
+// show copies cmds, the reactor's.
+func (s *ShownCalls) show(cmds *stats.Table, nowMs int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.cmds == nil {
+		s.mu.cmds = stats.NewTable(cmds.Len())
+	}
+	s.mu.cmds.Follow(cmds)
+	s.mu.changes, s.mu.atMs = cmds.Changes(), nowMs
+}
+
+// isOf tells whether the copy is of a moment after so many changes, or of lately.
+func (s *ShownCalls) isOf(changes, nowMs int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.changes >= changes || within(nowMs-s.mu.atMs, callsFreshMs)
+}
+
+// AddTo adds the copy to sum.
+func (s *ShownCalls) AddTo(sum *stats.Sum) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.cmds != nil {
+		sum.Add(s.mu.cmds)
+	}
+}
+
+// within tells whether a time that has passed is from 0 to most: it is negative when somebody has
+// set the system's clock back.
+func within(passed, most int64) bool { return uint64(passed) <= uint64(most) }
+
+// Wanted says until when reactors show their calls by command: for a while after somebody has asked
+// for them.
+type Wanted struct{ untilMs atomic.Int64 }
+
+// Ask says that somebody asks now.
+func (w *Wanted) Ask(nowMs int64) {
+	if !within(w.untilMs.Load()-nowMs-callsWantedMs/2, callsWantedMs/2) {
+		w.untilMs.Store(nowMs + callsWantedMs)
+	}
+}
+
+// Is tells whether somebody has asked lately.
+func (w *Wanted) Is(nowMs int64) bool { return within(w.untilMs.Load()-nowMs, callsWantedMs) }
 
 // Published is where a worker adds up its counters for others to read.
 type Published struct {

@@ -7,6 +7,7 @@
 //	group      a run of plain calls, or of transactions that came whole, timed together
 //	counters   what an executor has counted; plain fields, and only it touches them
 //	shown      a copy of a reactor's counters, made after its batches, for others to read
+//	calls shown  a copy of its calls by command, made now and then while somebody asks for them
 //	published  what a worker's counters and calls have added up to, for others to read
 //	rate       what happened in a second, lately
 //	logs       what is remembered of single calls and events
@@ -20,5 +21,5 @@
 // Invariants
 //
 //  1. Counting takes no lock and makes no call through an interface.
-//  2. Whoever sums up waits for nobody: Shown and Published are locked for a copy only.
+//  2. Whoever sums up waits for nobody: Shown, ShownCalls and Published are locked for a copy only.
 package observe

@@ -10,27 +10,29 @@ import (
 )
 
 // Meter counts and times the calls of one executor, which alone may call its methods but
-// those of Shown and Published.
+// those of Shown, Published and CallsShown.
 type Meter struct {
 	Counters
-	Calls     *stats.Table // calls and times by command
-	Shown     Shown        // a reactor's counters for others
-	Published Published    // a worker's
-	Hot       HotKeys
+	Calls      *stats.Table // calls and times by command
+	Shown      Shown        // a reactor's counters for others
+	Published  Published    // a worker's
+	CallsShown ShownCalls   // a reactor's calls for others
+	Hot        HotKeys
 	// Spent is what the attempts of a call that waits have taken, nanoseconds. Who runs one
 	// again sets it before, and keeps it afterwards if the call waits on.
 	Spent int64
 
 	place
-	rates      rates
-	netBase    netio.Counts // what the reactor had done at the last CONFIG RESETSTAT
-	mark       int64        // when the running command began, see nanos
-	watchNanos int64        // calls that take longer concern the slow log or the latency monitor
-	timed      bool         // latency-tracking
-	group      callGroup
-	wholes     wholeGroup // the calls of group, if it is one of transactions
-	together   bool       // the calls of a transaction, all short, are timed together
-	ran        int        // how many of them have run
+	rates                    rates
+	callsShown, callsShownMs int64        // Changes of Calls as they were shown last, and when
+	netBase                  netio.Counts // what the reactor had done at the last CONFIG RESETSTAT
+	mark                     int64        // when the running command began, see nanos
+	watchNanos               int64        // calls that take longer concern the slow log or the latency monitor
+	timed                    bool         // latency-tracking
+	group                    callGroup
+	wholes                   wholeGroup // the calls of group, if it is one of transactions
+	together                 bool       // the calls of a transaction, all short, are timed together
+	ran                      int        // how many of them have run
 }
 
 // place is where a meter stands; it does not change.
@@ -159,7 +161,30 @@ func (m *Meter) CloseGroup() {
 func (m *Meter) Show(net netio.Counts) {
 	m.Net = m.SinceReset(net)
 	m.CallNanos = m.Calls.Nanos() - m.Calls.Row(m.exec).Nanos // EXEC's time is that of its calls
+	m.calls = m.Calls.Changes()
 	m.Shown.show(&m.Counters)
+}
+
+// ShowCalls shows the calls by command of a reactor, on that reactor, unless nothing has changed
+// since the last time.
+func (m *Meter) ShowCalls(nowMs int64) {
+	if m.Calls.Changes() != m.callsShown {
+		m.callsShown, m.callsShownMs = m.Calls.Changes(), nowMs
+		m.CallsShown.show(m.Calls, nowMs)
+	}
+}
+
+// ShowCallsAgain is ShowCalls at the end of a turn, when somebody has asked for them lately: it does so
+// from time to time.
+func (m *Meter) ShowCallsAgain(nowMs int64) {
+	if !within(nowMs-m.callsShownMs, callsShownMs-1) {
+		m.ShowCalls(nowMs)
+	}
+}
+
+// CallsAreShown tells whether a reactor has shown its calls lately, or all of them. Anybody may ask.
+func (m *Meter) CallsAreShown(nowMs int64) bool {
+	return m.CallsShown.isOf(m.Shown.callChanges(), nowMs)
 }
 
 // SinceReset is what a reactor has done since the last CONFIG RESETSTAT.
@@ -184,6 +209,7 @@ func (m *Meter) Reset(net netio.Counts) {
 	m.rates, m.netBase = rates{}, net
 	m.Calls.Reset()
 	m.Show(net)
+	m.ShowCalls(m.callsShownMs)
 }
 
 // Sample measures the rates since the last sample, about once a second. now is in

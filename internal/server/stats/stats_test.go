@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,6 +52,40 @@ func TestCumulative(t *testing.T) {
 	h.Record(1 << 50)
 	if s := h.Cumulative(); s[len(s)-1].Count != 8 {
 		t.Error(s)
+	}
+}
+
+// TestTableFollow: a copy is equal after each change, also after a reset that leaves as many calls.
+func TestTableFollow(t *testing.T) {
+	a, b := NewTable(4), NewTable(4)
+	steps := []func(){
+		func() { a.Call(1, 2000, false, true) }, func() { a.Calls(3, 5, 100, false) }, func() { a.Reject(0) },
+		func() { a.Call(1, 3000, true, true) }, func() {}, a.Reset, func() { a.Call(1, 9000, false, true) },
+		func() { a.Reset(); a.Call(1, 500, true, false) }, func() { a.Calls(3, 1, 7, true) },
+	}
+	for i, step := range steps {
+		step()
+		b.Follow(a)
+		if b.Changes() != a.Changes() || b.Nanos() != a.Nanos() || !slices.Equal(a.Used(), b.Used()) {
+			t.Errorf("step %d: %+v, want %+v", i, b, a)
+		}
+		for id := range 4 {
+			r, s := *a.Row(id), *b.Row(id)
+			var x, y Histogram
+			if r.Times != nil {
+				x = *r.Times
+			}
+			if s.Times != nil {
+				y = *s.Times
+			}
+			r.Times, s.Times = nil, nil
+			if r != s || x != y {
+				t.Errorf("step %d, row %d: %+v, want %+v", i, id, s, r)
+			}
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { a.Call(1, 5, false, true); b.Follow(a); a.Reset() }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

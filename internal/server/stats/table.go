@@ -1,6 +1,9 @@
 package stats
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Row is what is counted of one command.
 type Row struct {
@@ -11,14 +14,20 @@ type Row struct {
 	Times    *Histogram
 }
 
+// called tells whether there is anything to show.
+func (r *Row) called() bool { return r.Calls != 0 || r.Rejected != 0 }
+
 // Table has a row per command, by Spec.ID.
 type Table struct {
-	rows  []Row
-	nanos int64 // of all rows
+	rows    []Row
+	used    []int32 // the rows of the commands that were called or refused, in order of the first time
+	nanos   int64   // of all rows
+	changes int64   // grows with whatever is counted or forgotten
+	resets  int64
 }
 
 // NewTable returns a table for n commands.
-func NewTable(n int) *Table { return &Table{rows: make([]Row, n)} }
+func NewTable(n int) *Table { return &Table{rows: make([]Row, n), used: make([]int32, 0, n)} }
 
 // Len is how many commands it is for.
 func (t *Table) Len() int { return len(t.rows) }
@@ -27,9 +36,13 @@ func (t *Table) Len() int { return len(t.rows) }
 // histogram (latency-tracking).
 func (t *Table) Call(id int, ns int64, failed, timed bool) {
 	r := &t.rows[id]
+	if !r.called() {
+		t.used = append(t.used, int32(id))
+	}
 	r.Calls++
 	r.Nanos += ns
 	t.nanos += ns
+	t.changes++
 	if failed {
 		r.Failed++
 	}
@@ -44,9 +57,13 @@ func (t *Table) Call(id int, ns int64, failed, timed bool) {
 // Calls counts n calls that together took ns nanoseconds.
 func (t *Table) Calls(id int, n, ns int64, timed bool) {
 	r := &t.rows[id]
+	if !r.called() {
+		t.used = append(t.used, int32(id))
+	}
 	r.Calls += n
 	r.Nanos += ns
 	t.nanos += ns
+	t.changes++
 	if timed {
 		if r.Times == nil {
 			r.Times = new(Histogram)
@@ -56,10 +73,17 @@ func (t *Table) Calls(id int, n, ns int64, timed bool) {
 }
 
 // Fail counts an error reply of a call that Calls counts.
-func (t *Table) Fail(id int) { t.rows[id].Failed++ }
+func (t *Table) Fail(id int) { t.rows[id].Failed++ } // Calls tells of the change
 
 // Reject counts a call that was refused before it ran.
-func (t *Table) Reject(id int) { t.rows[id].Rejected++ }
+func (t *Table) Reject(id int) {
+	r := &t.rows[id]
+	if !r.called() {
+		t.used = append(t.used, int32(id))
+	}
+	r.Rejected++
+	t.changes++
+}
 
 // Add adds the rows of o, a table of the same size.
 func (t *Table) Add(o *Table) { t.add(o, true) }
@@ -67,8 +91,12 @@ func (t *Table) Add(o *Table) { t.add(o, true) }
 // add is Add, if times says so, or else Add without the histograms.
 func (t *Table) add(o *Table, times bool) {
 	t.nanos += o.nanos
-	for i := range o.rows {
-		r, s := &t.rows[i], &o.rows[i]
+	t.changes++
+	for _, id := range o.used {
+		r, s := &t.rows[id], &o.rows[id]
+		if !r.called() {
+			t.used = append(t.used, id)
+		}
 		r.Calls += s.Calls
 		r.Nanos += s.Nanos
 		r.Rejected += s.Rejected
@@ -82,10 +110,55 @@ func (t *Table) add(o *Table, times bool) {
 	}
 }
 
-// Reset forgets everything.
+// Follow makes t equal to o, of which nothing but what it held at an earlier Follow is in t. Only
+// rows that have changed are copied.
+func (t *Table) Follow(o *Table) {
+	if t.resets != o.resets {
+		t.Reset()
+		t.resets = o.resets
+	}
+	for _, id := range o.used {
+		r, s := &t.rows[id], &o.rows[id]
+		if r.Calls == s.Calls && r.Rejected == s.Rejected {
+			continue // a call that fails counts as one, and so does one that is timed
+		}
+		times := r.Times
+		*r = *s
+		if r.Times = times; s.Times != nil {
+			if r.Times == nil {
+				r.Times = new(Histogram)
+			}
+			*r.Times = *s.Times
+		}
+	}
+	t.used = append(t.used[:0], o.used...)
+	t.nanos, t.changes = o.nanos, o.changes
+}
+
+// Reset forgets everything. The histograms stay, empty.
 func (t *Table) Reset() {
-	clear(t.rows)
+	for _, id := range t.used {
+		r := &t.rows[id]
+		times := r.Times
+		if *r = (Row{}); times != nil {
+			*times = Histogram{}
+			r.Times = times
+		}
+	}
+	t.used = t.used[:0]
 	t.nanos = 0
+	t.changes++
+	t.resets++
+}
+
+// Changes grows with whatever is counted or forgotten.
+func (t *Table) Changes() int64 { return t.changes }
+
+// Used returns, in ascending order, the rows of commands that were called or refused. They are valid
+// until the table changes.
+func (t *Table) Used() []int32 {
+	slices.Sort(t.used)
+	return t.used
 }
 
 // Nanos is the time of all rows together.
@@ -110,6 +183,12 @@ func (s *Sum) Add(t *Table) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.table.add(t, s.times)
+}
+
+// Reset begins a new sum. The caller is the only one who has it.
+func (s *Sum) Reset(times bool) {
+	s.table.Reset()
+	s.times = times
 }
 
 // Table is the sum. Nobody may add to it any more.
