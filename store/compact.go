@@ -80,12 +80,19 @@ func (c *Compactor) next() {
 		return
 	}
 	c.shard = 0
-	if c.shared {
-		c.shared = false
-		before, _ := arena.Commons()
-		arena.OpenCommons()
-		c.stats.Bytes += max(c.sharedBytes-before, 0)
+	c.Stop()
+}
+
+// Stop ends the use of shared pages that are closed, which other stores of the process share
+// too. Whoever lets go of a compactor between two steps, at the end of its store, calls it.
+func (c *Compactor) Stop() {
+	if !c.shared {
+		return
 	}
+	c.shared = false
+	before, _ := arena.Commons()
+	arena.OpenCommons()
+	c.stats.Bytes += max(c.sharedBytes-before, 0)
 }
 
 // closeShared closes the sparse pages that shards share, if there is enough to win.

@@ -79,3 +79,67 @@ func TestSharedPagesShrink(t *testing.T) {
 		want(t, s, 0, fmt.Sprintf("key:%d", i), string(bytes.Repeat([]byte("v"), 1+i*7919%1000)))
 	}
 }
+
+// TestCloseLeavesNothing: a store that is closed gives back all of its pages, whether its keys are
+// there still or were deleted before, and whether they stand in pages that shards share or not.
+func TestCloseLeavesNothing(t *testing.T) {
+	for _, keys := range []int{1, 100, 20_000} {
+		for _, deleted := range []bool{false, true} {
+			arena.TrimCommons()
+			before := arena.InUse()
+			s, err := Open(Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := func(i int) Key { return s.MakeKey(fmt.Appendf(nil, "key:%d", i)) }
+			for i := range keys {
+				s.SetString(0, name(i), bytes.Repeat([]byte("v"), 1+i*7919%2000), 0)
+			}
+			for i := 0; i < keys && deleted; i++ {
+				s.Delete(0, name(i))
+			}
+			s.Close()
+			if left := arena.InUse() - before; left != 0 {
+				t.Errorf("%d keys, deleted %v: %d bytes of pages are left", keys, deleted, left)
+			}
+		}
+	}
+}
+
+// TestStoppedCompactor closes the shared pages of two stores for the first, which ends: the second's
+// blocks are not to be moved any more.
+func TestStoppedCompactor(t *testing.T) {
+	const keys = 50_000
+	var stores [2]*Store
+	name := func(s *Store, i int) Key { return s.MakeKey(fmt.Appendf(nil, "key:%d", i)) }
+	for n := range stores {
+		s := open(t, Options{})
+		for i := range keys {
+			s.SetString(0, name(s, i), bytes.Repeat([]byte("v"), 1+i*7919%1000), 0)
+		}
+		for i := range keys {
+			if i%10 != 0 {
+				s.Delete(0, name(s, i))
+			}
+		}
+		s.Reap()
+		stores[n] = s
+	}
+	closed := func() (n int) {
+		for i := 0; i < keys; i += 10 {
+			if arena.Closed(stores[1].FindRaw(0, name(stores[1], i)).A) {
+				n++
+			}
+		}
+		return n
+	}
+	c := NewCompactor(stores[0])
+	if c.Step(10); closed() == 0 {
+		t.Fatal("no shared page was closed")
+	}
+	if c.Stop(); closed() != 0 {
+		t.Errorf("%d blocks of the second store stand in pages that are closed still", closed())
+	}
+	for c.Step(10) { // what it has begun in a shard
+	}
+}

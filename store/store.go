@@ -169,6 +169,7 @@ func (s *Store) Close() {
 		sh.mu.ar.Release()
 		sh.mu.Unlock()
 	}
+	arena.TrimCommons()
 }
 
 // Shards returns the number of shards, Databases that of databases.

@@ -156,6 +156,7 @@ func (k *commons) checkRing(c int, guest uint16) (found int) {
 			assert(int(*liveOf(page + Addr(i*size)))-1 == c == (whose != 0), "arena: block %d of shared page %d", i, u)
 		}
 		assert(used == int(d.used), "arena: shared page %d has %d blocks, its account says %d", u, used, d.used)
+		assert(used > 0 || k.mu.kept[c] == u, "arena: shared page %d is empty, and %d is kept", u, k.mu.kept[c])
 	}
 	return found
 }

@@ -20,9 +20,10 @@ type commons struct {
 	mu struct {
 		sync.Mutex
 		rings   [smallClasses]class
-		closing class // pages out of which blocks are to be moved, see CloseCommons
-		units   int64 // of all rings
-		used    int64 // bytes of live blocks
+		closing class                // pages out of which blocks are to be moved, see CloseCommons
+		kept    [smallClasses]uint32 // the class's empty page, see putLocked; 0 if there is none
+		units   int64                // of all rings
+		used    int64                // bytes of live blocks
 	}
 }
 
@@ -178,6 +179,9 @@ func (k *commons) take(c int, whose uint16) Addr {
 	}
 	u := r.head
 	d, page := descOf(u), Addr(u)<<unitShift
+	if d.used == 0 {
+		k.mu.kept[c] = 0 // it may have been this one
+	}
 	d.used++
 	k.mu.used += int64(size)
 	var addr Addr
@@ -246,7 +250,11 @@ func (k *commons) putLocked(u uint32, i int) {
 		r.linkFront(u, d)
 	}
 	only := !closed && r.head == u && (d.next == u || commonsFull(descOf(d.next)))
-	if d.used > 0 || only && k == &commonsAt[0] && d.order <= keepOrder {
+	if d.used > 0 {
+		return
+	}
+	if only && k == &commonsAt[0] && d.order <= keepOrder {
+		k.mu.kept[c] = u
 		return
 	}
 	k.givePageLocked(r, u, d)
@@ -264,16 +272,16 @@ func (k *commons) givePageLocked(r *class, u uint32, d *desc) {
 	pool.release(u, cnt)
 }
 
-// trimCommons returns the empty pages that are kept to the pool.
-func trimCommons() {
+// TrimCommons returns the empty pages that are kept to the pool, at most one for each class.
+// Any goroutine may call it; whoever is through with his arenas does.
+func TrimCommons() {
 	k := &commonsAt[0]
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for c := range k.mu.rings {
-		u := k.mu.rings[c].head
-		for u != 0 && descOf(u).used == 0 {
+	for c, u := range k.mu.kept {
+		if u != 0 {
+			k.mu.kept[c] = 0
 			k.givePageLocked(&k.mu.rings[c], u, descOf(u))
-			u = k.mu.rings[c].head
 		}
 	}
 }

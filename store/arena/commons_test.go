@@ -142,3 +142,40 @@ func TestCloseCommons(t *testing.T) {
 	}
 	checkPool()
 }
+
+// TestTrimCommons: the empty page that is kept goes back also when another page has come before it.
+func TestTrimCommons(t *testing.T) {
+	TrimCommons()
+	before, _ := Commons()
+	var models []*model
+	fill := func(pages int64) { // until there are so many
+		for now := before; now < before+pages<<unitShift; now, _ = Commons() {
+			m := &model{a: New()}
+			m.alloc(t, 250, uint64(len(models)))
+			models = append(models, m)
+		}
+	}
+	fill(2)
+	last := len(models) - 1
+	models[last].freeAll(t) // the second page is empty
+	models[0].freeAll(t)    // the first has room again
+	if now, _ := Commons(); now != before+2*unitBytes {
+		t.Fatalf("%d bytes of shared pages, %d more than before: the empty page is not kept", now, now-before)
+	}
+	for _, m := range models[1:last] {
+		m.check(t)
+	}
+	TrimCommons()
+	if now, _ := Commons(); now != before+unitBytes {
+		t.Errorf("%d bytes of shared pages more than before, not one page", now-before)
+	}
+	fill(2)
+	for _, m := range models {
+		m.a.Release()
+	}
+	TrimCommons()
+	if now, _ := Commons(); now != before {
+		t.Errorf("%d bytes of shared pages are left", now-before)
+	}
+	checkPool()
+}

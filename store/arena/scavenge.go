@@ -105,7 +105,7 @@ func (p *unitPool) giveBackLocked(u, cnt uint32) int64 {
 // stay. Any goroutine may call it, without holding a shard lock if it can help
 // it: a gigabyte takes about 50 ms. (MEMORY PURGE)
 func Purge() int64 {
-	trimCommons()
+	TrimCommons()
 	return pool.purge(0)
 }
 

@@ -100,6 +100,7 @@ func (k *Keeper) run() {
 	for {
 		select {
 		case <-k.quit:
+			k.compaction.comp.Stop()
 			return
 		case <-k.wake:
 		case done := <-k.asked:
