@@ -3,7 +3,7 @@ package command
 // StatsHost is the part of Host that counts and measures. What takes a Ctx asks the reactors:
 // only from a Slow command.
 type StatsHost interface {
-	Info(c *Ctx, sections [][]byte) []byte
+	Info(c *Ctx, sections [][]byte) // replies to INFO
 	// InfoIsLong tells whether Info has to ask all reactors for these sections: then it is for a
 	// worker.
 	InfoIsLong(c *Ctx, sections [][]byte) bool

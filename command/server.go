@@ -117,7 +117,7 @@ func serverInfoCost(c *Ctx) int64 {
 	return 0
 }
 
-func info(c *Ctx) { c.W.Verbatim("txt", c.Host.Stats.Info(c, c.Args[1:])) }
+func info(c *Ctx) { c.Host.Stats.Info(c, c.Args[1:]) }
 
 func timeCmd(c *Ctx) {
 	now := time.Now()

@@ -150,12 +150,14 @@ func (sec *section) wanted(sections [][]byte) bool {
 
 // Info implements command.StatsHost. A reactor makes it from what all have shown; only a
 // worker asks for more.
-func (s *Source) Info(c *command.Ctx, sections [][]byte) []byte {
-	w := &writer{now: time.Now(), sum: s.House.Counted(c)}
+func (s *Source) Info(c *command.Ctx, sections [][]byte) {
+	w := s.writers.Get().(*writer)
+	text := w.Buffer
+	text.Reset()
+	*w = writer{Buffer: text, now: time.Now(), sum: s.House.Counted(c)}
 	// What went before in the batch, and is not collected yet.
 	w.sum.Hits, w.sum.Misses, w.changes = w.sum.Hits+c.Hits, w.sum.Misses+c.Misses, c.Dirty
 	w.sum.Errors += int64(c.W.Errors())
-	w.Grow(infoBytes)
 	if needs := needsOf(sections); needs&needCalls != 0 {
 		sum := s.sums.Get().(*stats.Sum)
 		defer s.sums.Put(sum)
@@ -177,7 +179,8 @@ func (s *Source) Info(c *command.Ctx, sections [][]byte) []byte {
 		w.WriteString("# " + sec.title + "\r\n")
 		sec.write(s, w)
 	}
-	return w.Bytes()
+	c.W.Verbatim("txt", w.Bytes())
+	s.writers.Put(w)
 }
 
 // executable and system do not change.

@@ -22,12 +22,13 @@ import (
 // of command.StatsHost and of command.MemoryHost.
 type Source struct {
 	Parts
-	base  base
-	peak  atomic.Int64 // the highest use of memory seen, bytes
-	crowd crowdSums
-	sums  sync.Pool // of *stats.Sum, for the calls by command
-	names []rowName // of the commands, by Spec.ID
-	ttls  meanTTLs
+	base    base
+	peak    atomic.Int64 // the highest use of memory seen, bytes
+	crowd   crowdSums
+	sums    sync.Pool // of *stats.Sum, for the calls by command
+	writers sync.Pool // of *writer, for INFO
+	names   []rowName // of the commands, by Spec.ID
+	ttls    meanTTLs
 	processMemory
 }
 
@@ -54,6 +55,11 @@ type Parts struct {
 func New(p Parts) *Source {
 	s := &Source{Parts: p}
 	s.sums.New = func() any { return stats.NewSum(len(p.Table.Specs()), false) }
+	s.writers.New = func() any {
+		w := new(writer)
+		w.Grow(infoBytes)
+		return w
+	}
 	for _, spec := range p.Table.Specs() {
 		s.names = append(s.names, rowName{"cmdstat_" + spec.FullName + ":calls=", "latency_percentiles_usec_" + spec.FullName + ":"})
 	}
