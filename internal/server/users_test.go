@@ -156,7 +156,7 @@ func TestConfigRewriteUsers(t *testing.T) {
 	if err := os.WriteFile(inner, []byte("user carl on\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte("port 0\nbind 127.0.0.1\ninclude "+inner+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("port 0\nbind 127.0.0.1\nsave \"\"\ndir "+dir+"\ninclude "+inner+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, _, c = start()
