@@ -9,9 +9,9 @@ import (
 const clientFlags = NoScript | Loading | Stale
 
 var clientSpecs = []*Spec{{
-	Name: "client", Arity: -2, Flags: KeepsCaching, Group: GroupConnection, Since: "2.4.0",
+	Name: "client", Arity: -2, Group: GroupConnection, Since: "2.4.0",
 	Complexity: "Depends on subcommand.", Summary: "Commands about client connections.",
-	Subs: slices.Concat(clientPauseSpecs, clientTrackingSpecs, []*Spec{
+	Subs: keepCaching(slices.Concat(clientPauseSpecs, clientTrackingSpecs, []*Spec{
 		{
 			Name: "getname", Arity: 2, Flags: clientFlags, Group: GroupConnection, Handler: clientGetName,
 			Since: "2.6.9", Complexity: "O(1)", Summary: "Returns the name of the connection.",
@@ -69,8 +69,17 @@ var clientSpecs = []*Spec{{
 			Summary: "Ends the waiting of a client that a blocking command holds up.", Syntax: "client-id:integer [<TIMEOUT | ERROR>]",
 		},
 		helpSpec(GroupConnection, "5.0.0"),
-	}),
+	})),
 }}
+
+// keepCaching has what CLIENT CACHING said outlive calls of subs. Their container is not among them, for a
+// subcommand that does not exist is a call like any other.
+func keepCaching(subs []*Spec) []*Spec {
+	for _, s := range subs {
+		s.Flags |= KeepsCaching
+	}
+	return subs
+}
 
 func clientGetName(c *Ctx) {
 	if name := c.Client.Name(); name != "" {

@@ -218,7 +218,6 @@ func (t *Table) derive(s, parent *Spec) error {
 	s.Parent, s.FullName, s.ID = parent, s.Name, len(t.flat)
 	if parent != nil {
 		s.FullName = parent.Name + "|" + s.Name
-		s.Flags |= parent.Flags & KeepsCaching
 	}
 	t.flat = append(t.flat, s)
 	if s.Handler == nil && len(s.Subs) == 0 {
