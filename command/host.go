@@ -141,7 +141,5 @@ type PersistenceHost interface {
 // ProcessHost is the process that the server runs in.
 type ProcessHost interface {
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
-	DebugAllowed(c *Ctx) bool                    // enable-debug-command
-	ModulesAllowed(c *Ctx) bool                  // enable-module-command
 	SetActiveExpire(on bool)
 }

@@ -16,15 +16,13 @@ var moduleSpecs = []*Spec{{
 }}
 
 const (
-	errModuleDenied = "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local " +
-		"connection, otherwise you need to set this option in the configuration file, and then restart the server."
 	errNoModule = "ERR Error unloading module: no such module with that name"
 	errNoLoader = "ERR Error loading the extension: there is no interface for C modules."
 )
 
 func moduleSub(name string, arity int, since, summary, syntax string) *Spec {
 	return &Spec{
-		Name: name, Arity: arity, Flags: Admin | NoScript | NoAsyncLoading | Refused, Group: GroupServer, Handler: moduleLoad, Since: since,
+		Name: name, Arity: arity, Flags: Admin | NoScript | NoAsyncLoading | ProtectedModules | Refused, Group: GroupServer, Handler: moduleLoad, Since: since,
 		Complexity: "O(1)", Summary: summary, Syntax: syntax,
 	}
 }
@@ -33,12 +31,9 @@ func moduleList(c *Ctx) { c.W.Array(0) }
 
 // moduleLoad serves MODULE LOAD, LOADEX and UNLOAD.
 func moduleLoad(c *Ctx) {
-	switch {
-	case !c.Host.Process.ModulesAllowed(c):
-		c.W.Error(errModuleDenied)
-	case c.Spec.Name == "unload":
+	if c.Spec.Name == "unload" {
 		c.W.Error(errNoModule)
-	default:
-		c.W.Error(errNoLoader)
+		return
 	}
+	c.W.Error(errNoLoader)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -115,7 +116,7 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 			}
 			continue
 		}
-		free = free && user == nil && cl.spec != nil && cl.fault == admit.NoFault
+		free = free && user == nil && cl.spec != nil && cl.fault == admit.NoFault && cl.spec.Flags&command.Protected == 0
 		if free && cl.spec == ex.srv.multi && s.watching == nil {
 			if end := ex.wholeTransaction(b, i); end > 0 {
 				i = end
@@ -164,7 +165,7 @@ func (s *session) runBarred(b *resp.Batch, from int) (out outcome) {
 		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
 		muting := s.reply
 		s.nextReply()
-		s.stand()
+		s.stand(c.Spec)
 		needless := cl.spec == nil || gateless(cl.spec)
 		state := ex.srv.state()
 		if needless {
@@ -205,7 +206,7 @@ func (s *session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 	c := &ex.ctx
 	muting := s.reply
 	s.nextReply()
-	s.stand()
+	s.stand(c.Spec)
 	switch v := ex.admit(&c.Call, ex.calls[i].fault); v.Ruling {
 	case admit.Run:
 		return goesOn, true
@@ -270,10 +271,14 @@ func (s *session) identity() identity {
 	return identity{client: s, user: s.user, track: s.track.Load(), db: s.db, noTouch: s.noTouch}
 }
 
-// stand tells the executor how the one who calls stands.
-func (s *session) stand() {
+// stand tells the executor how the one who calls stands; spec is what is called, nil if it does not
+// exist.
+func (s *session) stand(spec *command.Spec) {
 	c := &s.ex.caller
 	c.Is = 0
+	if spec != nil && spec.Flags&command.Protected != 0 {
+		c.Is = s.barred()
+	}
 	if s.needAuth {
 		c.Is |= admit.NeedsAuth
 	}
@@ -287,6 +292,21 @@ func (s *session) stand() {
 		c.Is |= admit.Queueing
 		c.Queued, c.Lacking = tx.flags, tx.lacking
 	}
+}
+
+// isLocal tells whether the client is on the same machine. Any goroutine may call it.
+func (s *session) isLocal() bool { return s.conn.IsUnix() || s.conn.IsLoopback() }
+
+// barred is which of the commands that options protect its client may not use.
+func (s *session) barred() (is admit.Standing) {
+	opts, local := s.ex.srv.opts, s.isLocal()
+	if !options.Allows(opts.EnableDebug.Load(), local) {
+		is |= admit.NoDebug
+	}
+	if !options.Allows(opts.EnableModules.Load(), local) {
+		is |= admit.NoModules
+	}
+	return is
 }
 
 // nextReply moves on what CLIENT REPLY SKIP has said.

@@ -111,7 +111,8 @@ func (h configHost) Get(patterns [][]byte) []command.ConfigPair {
 
 // Set implements command.ConfigHost.
 func (h configHost) Set(c *command.Ctx, pairs [][]byte) (errText string) {
-	local := clientIsLocal(c.Client)
+	se := sessionOf(c.Client)
+	local := se != nil && se.isLocal()
 	executorOf(c).unlocked(func() { errText = replyText(h.srv.opts.SetFrom(pairs, local)) })
 	return errText
 }
@@ -167,21 +168,6 @@ func (h processHost) Shutdown(o command.ShutdownOptions) string {
 	}
 	h.srv.requestStop()
 	return ""
-}
-
-// DebugAllowed implements command.ProcessHost.
-func (h processHost) DebugAllowed(c *command.Ctx) bool {
-	return options.Allows(h.srv.opts.EnableDebug.Load(), clientIsLocal(c.Client))
-}
-
-func clientIsLocal(c command.Client) bool {
-	se := sessionOf(c)
-	return se != nil && (se.conn.IsUnix() || se.conn.IsLoopback())
-}
-
-// ModulesAllowed implements command.ProcessHost.
-func (h processHost) ModulesAllowed(c *command.Ctx) bool {
-	return options.Allows(h.srv.opts.EnableModules.Load(), clientIsLocal(c.Client))
 }
 
 // SetActiveExpire implements command.ProcessHost.

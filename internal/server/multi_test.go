@@ -362,3 +362,38 @@ func TestExecAsksIsolated(t *testing.T) {
 		})
 	}
 }
+
+// TestProtectedCalls: what an option allows to nobody is refused before it is queued, and before the client
+// must authenticate; the transaction is spoiled.
+func TestProtectedCalls(t *testing.T) {
+	s := startServer(t, "enable-debug-command", "no", "requirepass", "pw")
+	c := dial(t, s)
+	const (
+		noDebug = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local " +
+			"connection, otherwise you need to set this option in the configuration file, and then restart the server."
+		noModule = "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local " +
+			"connection, otherwise you need to set this option in the configuration file, and then restart the server."
+		aborted = "EXECABORT Transaction discarded because of previous errors."
+	)
+	c.want(noDebug, "DEBUG", "SLEEP", "0")
+	c.want("NOAUTH Authentication required.", "MODULE", "LIST")
+	c.want("OK", "AUTH", "pw")
+	for _, call := range [][]string{{noDebug, "DEBUG", "SLEEP", "0"}, {noModule, "MODULE", "LOAD", "x"}, {noModule, "MODULE", "LOADEX", "x"}, {noModule, "MODULE", "UNLOAD", "x"}} {
+		c.want(call[0], call[1:]...)
+		c.want("OK", "MULTI")
+		c.want(call[0], call[1:]...)
+		c.want(aborted, "EXEC")
+		c.send(encode("MULTI") + encode(call[1:]...) + encode("EXEC"))
+		for _, want := range []string{"OK", call[0], aborted} {
+			if got := c.reply(); got != want {
+				t.Errorf("%s in a batch: got %q, want %q", call[1], got, want)
+			}
+		}
+	}
+	local := dial(t, startServer(t, "enable-debug-command", "local", "enable-module-command", "local"))
+	local.want("OK", "DEBUG", "SLEEP", "0")
+	local.want("ERR Error unloading module: no such module with that name", "MODULE", "UNLOAD", "x")
+	local.want("OK", "MULTI")
+	local.want("QUEUED", "DEBUG", "SLEEP", "0")
+	local.want("[OK]", "EXEC")
+}

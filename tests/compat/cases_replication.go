@@ -131,6 +131,12 @@ var replicationCases = []Case{
 		MODULE UNLOAD x
 		MODULE UNLOAD x y
 		MODULE foo
+		MULTI
+		MODULE LOADEX x
+		EXEC
+		MULTI
+		MODULE LIST
+		EXEC
 		HELLO 3
 		MODULE LIST
 		COMMAND INFO module module|list module|unload`},

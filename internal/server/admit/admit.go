@@ -26,6 +26,8 @@ const (
 	Listening                       // it speaks RESP2 and has subscribed to something
 	Queueing                        // it has sent MULTI
 	Monitoring                      // it has sent MONITOR
+	NoDebug                         // enable-debug-command does not allow it what has command.ProtectedDebug
+	NoModules                       // the same with enable-module-command
 )
 
 // Caller is who calls.
@@ -83,6 +85,8 @@ const (
 	WrongArity
 	NotScripted // no command for scripts
 	NotLoaded   // no command that stands in an AOF
+	DebugBarred
+	ModulesBarred
 	NoAuth
 	NotInMulti
 	Denied
@@ -117,6 +121,7 @@ const (
 	browser                     // it is not HTTP
 	scripted                    // scripts may call it
 	loaded                      // it belongs into an AOF
+	protected                   // an option allows it
 	login                       // its client has authenticated
 	multi                       // it may stand in a transaction
 	rights                      // its user may do it
@@ -136,7 +141,7 @@ const (
 // checksOf has, by principal, what is asked of a call. What a client's call was asked when it
 // was queued or blocked is not asked again, but for what may have changed since.
 var checksOf = [principals]check{
-	Client: form | browser | login | multi | rights | room | broken | replicas | readOnly | listening | stale | loading | busy | monitor |
+	Client: form | browser | protected | login | multi | rights | room | broken | replicas | readOnly | listening | stale | loading | busy | monitor |
 		paused | queue,
 	Transaction: rights, // EXEC itself was asked the rest, for all of its calls
 	Script:      form | scripted | rights | room | broken | replicas | readOnly | stale,
@@ -164,6 +169,10 @@ func Judge(c *Caller, s State, call *command.Call, f Fault) Verdict {
 		return Verdict{Ruling: NotScripted}
 	case asked&loaded != 0 && flags&(command.Write|command.InAOF) == 0:
 		return Verdict{Ruling: NotLoaded}
+	case asked&protected != 0 && flags&command.ProtectedDebug != 0 && c.Is&NoDebug != 0:
+		return Verdict{Ruling: DebugBarred}
+	case asked&protected != 0 && flags&command.ProtectedModules != 0 && c.Is&NoModules != 0:
+		return Verdict{Ruling: ModulesBarred}
 	case asked&login != 0 && c.Is&NeedsAuth != 0 && flags&command.NoAuth == 0:
 		return Verdict{Ruling: NoAuth}
 	case asked&multi != 0 && c.Is&Queueing != 0 && flags&command.NoMulti != 0:

@@ -11,12 +11,21 @@ import (
 // previewBytes bounds each part of the preview in the error about an unknown command.
 const previewBytes = 128
 
+// barred is the error reply to a protected command, between its name and that of its option.
+const (
+	barred     = " command not allowed. If the "
+	barredHint = " option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the " +
+		"configuration file, and then restart the server."
+)
+
 // texts are the replies to refused calls that need nothing but the ruling.
 var texts = [rulings]string{
-	NoAuth:      command.ErrNoAuth,
-	NotInMulti:  "ERR Command not allowed inside a transaction",
-	NotScripted: "ERR This Redis command is not allowed from script",
-	OutOfMemory: command.ErrOOM,
+	NoAuth:        command.ErrNoAuth,
+	NotInMulti:    "ERR Command not allowed inside a transaction",
+	NotScripted:   "ERR This Redis command is not allowed from script",
+	DebugBarred:   "ERR DEBUG" + barred + "enable-debug-command" + barredHint,
+	ModulesBarred: "ERR MODULE" + barred + "enable-module-command" + barredHint,
+	OutOfMemory:   command.ErrOOM,
 	SaveFailed: "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify " +
 		"the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails " +
 		"(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
