@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,9 +60,12 @@ func launch(t testing.TB, set func(*Server), directives ...string) (*Server, fun
 	return serve(t, optionsOf(t, append(base, directives...)...), set)
 }
 
-// serve is launch with given options.
+// serve is launch with given options, a folder for its files among them.
 func serve(t testing.TB, o *options.Options, set func(*Server)) (*Server, func()) {
 	t.Helper()
+	if !filepath.IsAbs(o.Dir.Load()) {
+		t.Fatal("the server would leave its files among the sources: it needs a dir")
+	}
 	s, err := New(o, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
