@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -195,4 +196,29 @@ func TestRewriteTellsHowFarItIs(t *testing.T) {
 	if len(lines) != 2 || lines[0][1] != "percent=0 bytes=30" || lines[1][1] != "percent=100 bytes=35" {
 		t.Error(log.String())
 	}
+}
+
+// TestMigrateIsRecorded: keys that have moved to another server are not there again after a restart, alone or
+// within a transaction; copied ones are.
+func TestMigrateIsRecorded(t *testing.T) {
+	host, port, err := net.SplitHostPort(startServer(t).Addrs()[0].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	s, end := runAOF(t, dir, "appendfsync", "always")
+	c := dial(t, s)
+	c.want("OK", "MSET", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5")
+	c.want("OK", "MIGRATE", host, port, "a", "0", "60000")
+	c.want("OK", "MIGRATE", host, port, "", "0", "60000", "KEYS", "b", "nosuch")
+	c.want("OK", "MULTI")
+	c.want("QUEUED", "MIGRATE", host, port, "c", "0", "60000")
+	c.want("[OK]", "EXEC")
+	c.want("OK", "MIGRATE", host, port, "d", "0", "60000", "COPY")
+	end()
+	if got := strings.Count(increments(t, dir), "MIGRATE"); got != 0 {
+		t.Errorf("MIGRATE stands in the AOF %d times", got)
+	}
+	s, _ = runAOF(t, dir)
+	dial(t, s).want("2", "EXISTS", "a", "b", "c", "d", "e")
 }

@@ -24,6 +24,8 @@ func (g *G) RestartSequence(newer bool) []Step {
 			steps = append(steps, Step{Args: g.dying(newer)})
 		case n < 65:
 			steps = append(steps, Step{Op: "pass", Args: []string{strconv.Itoa(passMillis)}})
+		case n < 67:
+			steps = append(steps, Step{Args: g.library()})
 		default:
 			if st := (Step{Args: g.Command()}); survives(st) {
 				steps = append(steps, st)
@@ -31,6 +33,14 @@ func (g *G) RestartSequence(newer bool) []Step {
 		}
 	}
 	return steps
+}
+
+// library loads a library or deletes one, often enough that there is one to delete.
+func (g *G) library() []string {
+	if g.P(40) {
+		return []string{"FUNCTION", "DELETE", g.Pick("a", "b", "c")}
+	}
+	return []string{"FUNCTION", "LOAD", "REPLACE", g.Pick(libraryWords...)}
 }
 
 // survives tells whether a step may stand in a sequence before a restart: not what changes

@@ -8,6 +8,11 @@ import (
 	"github.com/kringdb/kring/tests/internal/harness"
 )
 
+// recordedElsewhere are commands that no sequence has, with the reason.
+var recordedElsewhere = map[string]string{
+	"migrate": "needs a second server; it records a DEL, which internal/server holds by TestMigrateIsRecorded",
+}
+
 // TestRestartCommands: the sequences that TestRestart has redis-server load hold every command
 // that changes data and that 7.0 knows; else what a command records might be what no other server reads.
 func TestRestartCommands(t *testing.T) {
@@ -40,7 +45,7 @@ func TestRestartCommands(t *testing.T) {
 	}
 	known := writers(harness.OracleBin(t))
 	for _, name := range writers(harness.SubjectBin(t)) {
-		if slices.Contains(known, name) && !used[name] {
+		if slices.Contains(known, name) && !used[name] && recordedElsewhere[name] == "" {
 			t.Errorf("no sequence has %s", name)
 		}
 	}
