@@ -185,6 +185,26 @@ var adminCases = []Case{
 		LATENCY DOCTOR x
 		LATENCY NOSUCH
 		LATENCY HELP`},
+	{"latency histograms", `
+		CONFIG RESETSTAT
+		LATENCY HISTOGRAM
+		SET a 1
+		GET a
+		GET a
+		GET
+		INCR
+		LPUSH a 1
+		BLPOP nothing x
+		CLIENT ID
+		CLIENT GETNAME
+		CLIENT NOSUCH
+		MULTI
+		GET a
+		EXEC
+		EVAL "return redis.call('GET', KEYS[1])" 1 a
+		LATENCY HISTOGRAM set get get incr lpush blpop nosuch eval multi exec
+		LATENCY HISTOGRAM client client|id
+		LATENCY HISTOGRAM`},
 	{"monitor and role", `
 		ROLE
 		ROLE x

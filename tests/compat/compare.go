@@ -52,6 +52,7 @@ func init() {
 		"slowlog|help":            helpAgrees,
 		"latency|help":            helpAgrees,
 		"latency|doctor":          sameKind,
+		"latency|histogram":       histogramsAgree,
 		"object|idletime":         idleClose,
 		"object|freq":             freqClose,
 		"object|help":             helpAgrees,

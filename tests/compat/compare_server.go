@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -134,6 +135,35 @@ func dbField(name string) bool {
 	return strings.HasPrefix(name, "db") && len(name) <= 4 && name[2] >= '0' && name[2] <= '9'
 }
 
+// histogramsAgree compares LATENCY HISTOGRAM: what calls took is each server's own. Of commands asked for by
+// name the numbers of calls must be equal. Those of all commands cannot be after sequences of any kind (scans
+// take as many calls as the cursors of a server want, 7.0 forgets blocked calls that time out, and knows less): the
+// subject must have what the oracle has.
+func histogramsAgree(st Step, o, s rawclient.Value) bool {
+	if o.Kind != s.Kind {
+		return false
+	}
+	if len(st.Args) > 2 {
+		return slices.Equal(histogramCalls(o), histogramCalls(s))
+	}
+	for i := 0; i < len(o.Elems); i += 2 {
+		if _, ok := s.Lookup(o.Elems[i].Text()); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func histogramCalls(v rawclient.Value) []string {
+	var lines []string
+	for i := 0; i+1 < len(v.Elems); i += 2 {
+		calls, _ := v.Elems[i+1].Lookup("calls")
+		lines = append(lines, v.Elems[i].Str+" "+calls.String())
+	}
+	sort.Strings(lines)
+	return lines
+}
+
 // explain says what differs in a reply too long to see it.
 func explain(st Step, o, s rawclient.Value) string {
 	var a, b []string
@@ -143,6 +173,8 @@ func explain(st Step, o, s rawclient.Value) string {
 	case "client|list", "client|info":
 		a, _ = clientLines(o.Str)
 		b, _ = clientLines(s.Str)
+	case "latency|histogram":
+		a, b = without(histogramCalls(o), histogramCalls(s)), without(histogramCalls(s), histogramCalls(o))
 	case "command|info":
 		for i := 0; i < min(len(o.Elems), len(s.Elems)); i++ {
 			if x, y := commandEntry(o.Elems[i]), commandEntry(s.Elems[i]); x != y {
@@ -163,6 +195,11 @@ func explain(st Step, o, s rawclient.Value) string {
 		return ""
 	}
 	return "compared by:\n" + strings.Join(a, "\n") + "\n---\n" + strings.Join(b, "\n")
+}
+
+// without is a but for what b has, too.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(x string) bool { return slices.Contains(b, x) })
 }
 
 // optionalSections exist only on one of the two servers by nature.
