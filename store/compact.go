@@ -13,6 +13,7 @@ type Compactor struct {
 	ar    *arena.Arena // whose sparse pages are closed; nil between passes
 	db    int
 	pos   uint64
+	used  int64 // what the shard's blocks took when the pass began
 
 	shared      bool  // sparse pages that shards share are closed
 	sharedBytes int64 // what these pages took before
@@ -112,7 +113,7 @@ func (c *Compactor) begin(sh *shard, percent int) {
 	was := &c.accepted[c.shard]
 	if c.shared && ar.Guests() > 0 { // whatever else there is to win
 		ar.CloseSparse(percent)
-		c.ar, c.db, c.pos = ar, 0, 0
+		c.ar, c.db, c.pos, c.used = ar, 0, 0, ar.Used()
 		c.stats.Bytes += ar.Pages()
 		return
 	}
@@ -124,16 +125,18 @@ func (c *Compactor) begin(sh *shard, percent int) {
 		*was = accepted{waste, ar.Used()}
 		return
 	}
-	c.ar, c.db, c.pos = ar, 0, 0
+	c.ar, c.db, c.pos, c.used = ar, 0, 0, ar.Used()
 	c.stats.Bytes += ar.Pages()
 }
 
-// finish ends the pass through the shard.
+// finish ends the pass through the shard. The pass knows nothing of pages that became sparse
+// meanwhile: what it has left is accepted for as much data as there was when it began, so that
+// the next one begins if much of it was deleted since.
 func (c *Compactor) finish(sh *shard) {
 	c.stats.Failed += int64(c.ar.Reopen())
 	c.stats.Bytes -= c.ar.Pages()
 	c.stats.Passes++
-	c.accepted[c.shard] = accepted{c.ar.Pages() - c.ar.Used(), c.ar.Used()}
+	c.accepted[c.shard] = accepted{c.ar.Pages() - c.ar.Used(), max(c.used, c.ar.Used())}
 	c.ar = nil
 }
 

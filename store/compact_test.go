@@ -105,3 +105,40 @@ func TestCompactionMeetsFlush(t *testing.T) {
 	s.Reap()
 	check(t, s)
 }
+
+// TestDeletesMeetCompaction deletes most keys while a pass is under way, which began when there
+// was little waste: another follows.
+func TestDeletesMeetCompaction(t *testing.T) {
+	s := open(t, Options{Shards: 1})
+	const keys = 40_000
+	del := func(unless func(i int) bool) {
+		for i := range keys {
+			if !unless(i) {
+				s.Delete(0, key(s, fmt.Sprint("key:", i)))
+			}
+		}
+	}
+	for i := range keys {
+		setKey(s, 0, fmt.Sprint("key:", i), "some value of a size that is usual for a cache", 0)
+	}
+	del(func(i int) bool { return i > keys/4 || i%10 == 1 })
+	s.Reap()
+	c := NewCompactor(s)
+	if !c.Step(10) || !c.Step(10) {
+		t.Fatal("no pass")
+	}
+	for c.ar != nil && c.pos == 0 {
+		c.Step(10)
+	}
+	del(func(i int) bool { return i%10 == 1 })
+	s.Reap()
+	compactAll(s, c, 10)
+	check(t, s)
+	if st := s.Stats(); st.PageBytes > st.UsedBytes*13/10 {
+		t.Errorf("%d bytes of pages for %d used; %+v", st.PageBytes, st.UsedBytes, c.Stats())
+	}
+	passes := c.Stats().Passes
+	if compactAll(s, c, 10); c.Stats().Passes != passes {
+		t.Error("another pass without need")
+	}
+}
