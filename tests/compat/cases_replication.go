@@ -27,11 +27,11 @@ var replicationCases = []Case{
 		EXEC
 		@1 !noreply WAIT 1 0
 		!blocked 1
-		CLIENT UNBLOCK {id1} TIMEOUT
+		CLIENT UNBLOCK @{id1} TIMEOUT
 		@1 !receive
 		@1 !noreply WAIT 1 0
 		!blocked 1
-		CLIENT UNBLOCK {id1} ERROR
+		CLIENT UNBLOCK @{id1} ERROR
 		@1 !receive
 		@1 !noreply WAIT 3 50
 		@1 !receive

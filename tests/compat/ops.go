@@ -128,6 +128,9 @@ func closedByPeer(c *rawclient.Client) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
+// noReply is the outcome of a reply that does not come.
+const noReply = "no reply in time"
+
 // errorText maps transport errors to words that do not depend on timing or ports.
 func errorText(err error) string {
 	var netErr net.Error
@@ -136,7 +139,7 @@ func errorText(err error) string {
 		errors.Is(err, syscall.EPIPE):
 		return "connection closed"
 	case errors.As(err, &netErr) && netErr.Timeout():
-		return "no reply in time"
+		return noReply
 	}
 	return err.Error()
 }

@@ -280,10 +280,11 @@ func TestBlockedQueues(t *testing.T) {
 	made.Wait()
 	c := s.Connect(t)
 	await(t, "all is consumed", func() bool { return must(t, c, "EXISTS q1 q2 q3", "").Int == 0 })
-	for range consumers { // one by one: BLMPOP would take two
-		before := infoNumber(t, c, "blocked_clients")
+	for left := int64(consumers); left > 0; left-- { // one by one: BLMPOP would take two
+		// Whoever took the last element may not be waiting again yet.
+		await(t, "all consumers wait", func() bool { return infoNumber(t, c, "blocked_clients") == left })
 		must(t, c, "RPUSH q1 end", "")
-		await(t, "a consumer ends", func() bool { return infoNumber(t, c, "blocked_clients") < before })
+		await(t, "a consumer ends", func() bool { return infoNumber(t, c, "blocked_clients") < left })
 	}
 	wg.Wait()
 	var all []string
