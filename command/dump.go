@@ -150,7 +150,9 @@ func (r *restoring) deadline(c *Ctx) (ok bool) {
 		return false
 	}
 	if r.ttl > 0 && !r.absTTL {
-		r.ttl += c.Now // a sum that overflows is long past, in Redis too
+		if r.ttl += c.Now; r.ttl < 0 {
+			r.ttl = 1 // a sum that overflows is long past, in Redis too
+		}
 	}
 	return true
 }
