@@ -40,6 +40,15 @@ var scriptCases = []Case{
 		EVAL "return {1,2,{err='x'},{ok='y'}}" 0
 		EVAL "return redis.error_reply('abc')" 0
 		EVAL "return redis.error_reply('-abc def')" 0
+		EVAL "return redis.error_reply('abc def')" 0
+		EVAL "return redis.error_reply('ERR abc')" 0
+		EVAL "return redis.error_reply('-abc')" 0
+		EVAL "return redis.error_reply('--abc def')" 0
+		EVAL "return redis.error_reply(' abc')" 0
+		EVAL "return redis.error_reply('abc ')" 0
+		EVAL "return redis.error_reply('-')" 0
+		EVAL "local e = redis.error_reply('MY code') return e.err" 0
+		EVAL "error(redis.error_reply('MY code'))" 0
 		EVAL "return redis.error_reply('')" 0
 		EVAL "return redis.status_reply('fine')" 0
 		EVAL "return redis.status_reply(1)" 0

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -98,13 +99,21 @@ func (m *machine) status(t *lua.Thread, name *lua.String) int {
 		return 1
 	case name != nameErr:
 		tb.SetString(name, t.Arg(0))
-	case s.Len() > 0 && s.Bytes()[0] == '-':
-		tb.SetString(name, m.st.String(s.Bytes()[1:]))
 	default:
-		tb.SetString(name, m.st.StringOf("ERR "+s.String()))
+		tb.SetString(name, m.st.String(withCode(s.Bytes())))
 	}
 	t.Push(lua.TableValue(tb))
 	return 1
+}
+
+// withCode is the text of an error reply: its first word is the error's code, a single word
+// gets one. A dash before it is taken, as in Redis before 7.
+func withCode(text []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte("-"))
+	if bytes.IndexByte(text, ' ') < 0 {
+		return append([]byte("ERR "), text...)
+	}
+	return text
 }
 
 func (m *machine) errorReply(t *lua.Thread) int  { return m.status(t, nameErr) }
