@@ -29,7 +29,7 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust goroutine window crash \
-	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-admin bench-tls bench-io bench-idle bench-lua embed-size profile soak screenshot docs clean
+	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -189,6 +189,10 @@ embed-size:
 # The script language beside lua5.1: time of some programs.
 bench-lua:
 	$(TESTS) run ./load/lua $(ARGS)
+
+# What scripts cost beside redis-server: CPU per call, memory, reactors, scripts without end.
+bench-scripts: build
+	$(TESTS) run ./load/scripts $(ARGS)
 
 # CPU and allocation profiles into profiles/.
 profile: build

@@ -36,6 +36,9 @@ func Bench(srv *harness.Server, requests int, args ...string) (Result, error) {
 // bench runs redis-benchmark and gives what it printed and what it cost.
 func bench(srv *harness.Server, requests int, args []string) (string, Result, error) {
 	full := append([]string{"-h", "127.0.0.1", "-p", strconv.Itoa(srv.Port), "-n", strconv.Itoa(requests)}, args...)
+	if srv.Network == "unix" {
+		full = append([]string{"-s", srv.Addr, "-n", strconv.Itoa(requests)}, args...)
+	}
 	cmd := exec.Command("redis-benchmark", full...)
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
