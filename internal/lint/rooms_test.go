@@ -32,7 +32,9 @@ var rooms = []room{
 	{"exec", layers, nil},
 	{"script", layers, nil},
 	{"session", layers, nil},
-	{"replica", layers, nil},
+	{"replication", layers, nil},
+	{"feed", layers, nil},
+	{"follow", layers, nil},
 	{"cluster", layers, nil},
 }
 

@@ -1,0 +1,12 @@
+package replication
+
+const (
+	// blockBytes is the size of a block.
+	blockBytes = 64 << 10
+	// spareBlocks is how many blocks wait to be used again.
+	spareBlocks = 4
+	// MaxViews is how many views Reader.Next returns at most.
+	MaxViews = 32
+	// idDigits is the length of an id.
+	idDigits = 40
+)
