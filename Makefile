@@ -200,6 +200,7 @@ profile: build
 
 soak: build compat-random
 	$(MAKE) --no-print-directory fuzz FUZZTIME=200000x
+	RESTORE_DAMAGES=1000000 $(TESTS) test -count=1 -timeout 60m -run TestDamaged ./robust
 	RDB_DAMAGES=1000000 $(GO) test -count=1 -timeout 60m -run TestDamaged ./persistence/rdb
 	CRASH_ROUNDS=1000 $(TESTS) test -count=1 -timeout 60m ./crash
 	CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./internal/server

@@ -14,11 +14,16 @@ var dumpSpecs = []*Spec{
 		Since: "2.6.0", Complexity: "O(N) where N is the number of elements of the value", Summary: "Returns a key's value in the format of Redis's snapshots.",
 		Syntax: "key", Tips: []string{"nondeterministic_output"},
 	},
-	{
-		Name: "restore", Arity: -4, Flags: Write | DenyOOM | Dangerous, Group: GroupGeneric, Handler: restore, Cost: restoreCost, Keys: []KeySpec{KeyAt(1, KeyOW|KeyUpdate)},
-		Since: "2.6.0", Complexity: "O(N) where N is the number of elements of the value", Summary: "Creates a key from what DUMP has returned.",
+	restoreSpec("restore", 0, GroupGeneric, "2.6.0", "Creates a key from what DUMP has returned."),
+	restoreSpec("restore-asking", Asking|KeyspaceCat, GroupServer, "3.0.0", "Is RESTORE, and comes after an ASK redirection."),
+}
+
+func restoreSpec(name string, more Flag, group Group, since, summary string) *Spec {
+	return &Spec{
+		Name: name, Arity: -4, Flags: Write | DenyOOM | Dangerous | more, Group: group, Handler: restore, Cost: restoreCost, Keys: []KeySpec{KeyAt(1, KeyOW|KeyUpdate)},
+		Since: since, Complexity: "O(N) where N is the number of elements of the value", Summary: summary,
 		Syntax: "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:integer] [FREQ frequency:integer]",
-	},
+	}
 }
 
 const (

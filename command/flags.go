@@ -30,6 +30,7 @@ const (
 	KeyspaceCat                       // @keyspace although the group says otherwise
 	ConnectionCat                     // @connection although the group says otherwise
 	AdminCat                          // @admin without Admin
+	Asking                            // as if ASKING came before it
 
 	Exclusive       // runs with all gates held: nothing else touches the store
 	Slow            // always runs on a worker (the slow lane)
@@ -65,6 +66,7 @@ var flagNames = []struct {
 	{Stale, "stale"},
 	{SkipMonitor, "skip_monitor"},
 	{SkipSlowlog, "skip_slowlog"},
+	{Asking, "asking"},
 	{Fast, "fast"},
 	{NoAuth, "no_auth"},
 	{NoMandatoryKeys, "no_mandatory_keys"},

@@ -3,6 +3,8 @@ package rdb
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/kringdb/kring/internal/backlen"
 )
 
 // What follows appends to listpacks that are being written: first beginListpack, then
@@ -57,29 +59,12 @@ func appendNumber(b []byte, n int64) []byte {
 }
 
 // elementBytes returns how much appendElement would append at most for p.
-func elementBytes(p []byte) int { return len(p) + 5 + backlenMost }
-
-const backlenMost = 5
-
-// backlenSize returns how many bytes the size n of an element takes behind it.
-func backlenSize(n int) int {
-	switch {
-	case n < 1<<7:
-		return 1
-	case n < 1<<14-1:
-		return 2
-	case n < 1<<21-1:
-		return 3
-	case n < 1<<28-1:
-		return 4
-	}
-	return backlenMost
-}
+func elementBytes(p []byte) int { return len(p) + 5 + backlen.Max }
 
 // appendBacklen appends n so that it can be read from its end: seven bits a byte, all but
 // the first one marked.
 func appendBacklen(b []byte, n int) []byte {
-	size := backlenSize(n)
+	size := backlen.Of(n)
 	b = append(b, byte(n>>(7*(size-1))))
 	for i := size - 2; i >= 0; i-- {
 		b = append(b, byte(n>>(7*i))|0x80)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"strconv"
+
+	"github.com/kringdb/kring/internal/backlen"
 )
 
 var errPacked = errors.New("a damaged packed value")
@@ -182,12 +184,12 @@ func (q *packed) backwards(n int) error {
 		q.off += n + 1
 		return nil
 	}
-	size := backlenSize(n)
+	size := backlen.Of(n)
 	p, err := q.body(n, size)
 	if err != nil {
 		return err
 	}
-	var want [backlenMost]byte
+	var want [backlen.Max]byte
 	if string(p) != string(appendBacklen(want[:0], n)) {
 		return errPacked
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/kringdb/kring/internal/backlen"
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/str"
 )
@@ -215,7 +216,7 @@ func packedLen(b []byte) int {
 	default:
 		n += 5
 	}
-	return n + backLen(n)
+	return n + backlen.Of(n)
 }
 
 // packedInt returns the bytes of an integer in a listpack.
@@ -233,18 +234,4 @@ func packedInt(v int64) int {
 		return 6
 	}
 	return 10
-}
-
-func backLen(n int) int {
-	switch {
-	case n < 1<<7:
-		return 1
-	case n < 1<<14-1:
-		return 2
-	case n < 1<<21-1:
-		return 3
-	case n < 1<<28-1:
-		return 4
-	}
-	return 5
 }

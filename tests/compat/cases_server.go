@@ -251,7 +251,7 @@ var serverCases = []Case{
 		SAVE
 		LASTSAVE
 		EXEC
-		COMMAND INFO save bgsave lastsave migrate dump restore`},
+		COMMAND INFO save bgsave lastsave migrate dump restore restore-asking`},
 	{"debug reload", `
 		SET k v PX 100000
 		RPUSH l a b c
