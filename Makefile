@@ -29,7 +29,7 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust goroutine window crash \
-	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
+	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-rate bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -139,6 +139,11 @@ bench-latency: build
 # The data types against redis-server: bytes per element, server CPU per command.
 bench-types: build
 	$(TESTS) run ./load/types $(ARGS)
+
+# One request at a time at a fixed rate, against redis-server: CPU, system calls, latency; CPU at rest.
+# ARGS='-beside "bin/kring-server --reactors 1"' measures one more server.
+bench-rate: build
+	$(TESTS) run ./load/rate $(ARGS)
 
 # Hit ratio of eviction at equal maxmemory, against redis-server.
 bench-hitratio: build

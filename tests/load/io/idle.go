@@ -109,14 +109,14 @@ func (p idlePlan) run(s *kit.Servers) ([]idleRow, error) {
 	}
 	reactors, _ := kit.Number(srv, "reactors")
 	time.Sleep(p.Rest)
-	base, err := look(srv)
+	base, err := kit.Look(srv)
 	if err != nil {
 		return nil, err
 	}
 	crowd := newCrowd(srv.Port)
 	defer crowd.close()
 	var rows []idleRow
-	before := idleRow{Anon: base.anon}
+	before := idleRow{Anon: base.Anon}
 	for _, n := range p.Steps {
 		row := idleRow{Model: p.Model, Connections: n, Active: min(p.Active, n), Reactors: int(reactors)}
 		if err := row.rest(srv, crowd, p.Rest); err != nil {
@@ -152,19 +152,19 @@ func (row *idleRow) rest(srv *harness.Server, crowd *crowd, settle time.Duration
 	}
 	row.ConnectSeconds = time.Since(begin).Seconds()
 	time.Sleep(settle)
-	now, err := look(srv)
+	now, err := kit.Look(srv)
 	if err != nil {
 		return err
 	}
-	row.RSSBytes, row.Anon, row.Threads = now.rss, now.anon, now.threads
+	row.RSSBytes, row.Anon, row.Threads = now.RSS, now.Anon, now.Threads
 	heap, _ := kit.Number(srv, "go_heap_objects_bytes")
 	row.HeapBytes = int64(heap)
-	if now, err = look(srv); err != nil { // INFO is over
+	if now, err = kit.Look(srv); err != nil { // INFO is over
 		return err
 	}
 	time.Sleep(settle)
-	after, err := look(srv)
-	row.IdleCPUPerMinute = float64(after.cpu-now.cpu) / 1e9 / settle.Minutes()
+	after, err := kit.Look(srv)
+	row.IdleCPUPerMinute = float64(after.CPU-now.CPU) / 1e9 / settle.Minutes()
 	return err
 }
 
@@ -193,7 +193,7 @@ func (row *idleRow) work(srv *harness.Server, crowd *crowd, p idlePlan) error {
 	row.CPUMicros = float64((after - before).Microseconds()) / float64(len(samples))
 	row.P50, row.P99, row.P999 = ms(50), ms(99), ms(99.9)
 	time.Sleep(p.Rest)
-	now, err := look(srv)
-	row.AnonAfter, row.Threads = now.anon, max(row.Threads, now.threads)
+	now, err := kit.Look(srv)
+	row.AnonAfter, row.Threads = now.Anon, max(row.Threads, now.Threads)
 	return err
 }

@@ -17,9 +17,6 @@ const (
 	smallValueBytes, smallClients, smallKeys = 16, 50, 100_000
 	largeValueBytes, largeClients, largeKeys = 64 << 10, 8, 1000
 
-	// perfStart is how long perf takes at most to attach itself.
-	perfStart = 300 * time.Millisecond
-
 	// connectionsPerAddress is how many connections of the crowd share a source address,
 	// whose ports they must fit in.
 	connectionsPerAddress = 10_000

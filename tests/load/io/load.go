@@ -127,7 +127,7 @@ func launch(s *kit.Servers, models []model, extra ...string) ([]*harness.Server,
 // measure is one run.
 func (m mix) measure(srv *harness.Server, o options) (loadRow, error) {
 	n := max(int(float64(m.requests)*o.scale), m.clients*m.pipeline)
-	before, err := look(srv)
+	before, err := kit.Look(srv)
 	if err != nil {
 		return loadRow{}, err
 	}
@@ -135,7 +135,7 @@ func (m mix) measure(srv *harness.Server, o options) (loadRow, error) {
 	if err != nil {
 		return loadRow{}, err
 	}
-	after, err := look(srv)
+	after, err := kit.Look(srv)
 	if err != nil {
 		return loadRow{}, err
 	}
@@ -144,11 +144,11 @@ func (m mix) measure(srv *harness.Server, o options) (loadRow, error) {
 		Op: m.op, Value: m.value, Pipeline: m.pipeline, Clients: m.clients, Requests: n,
 		PerSecond: res.PerSecond, CPUMicros: res.CPUMicros, User: res.UserMicros,
 		P50: lat.P50, P99: lat.P99, P999: lat.P999,
-		Reads: per(after.reads - before.reads), Writes: per(after.writes - before.writes),
-		Switches: per(after.switches - before.switches), Threads: after.threads, RSSBytes: after.rss,
+		Reads: per(after.Reads - before.Reads), Writes: per(after.Writes - before.Writes),
+		Switches: per(after.Switches - before.Switches), Threads: after.Threads, RSSBytes: after.RSS,
 	}
-	if reads := after.reads - before.reads; reads > 0 {
-		row.BytesPerRead = float64(after.readBytes-before.readBytes) / float64(reads)
+	if reads := after.Reads - before.Reads; reads > 0 {
+		row.BytesPerRead = float64(after.ReadBytes-before.ReadBytes) / float64(reads)
 	}
 	return row, nil
 }

@@ -15,4 +15,6 @@
 //	bench.go      redis-benchmark around CPU accounts
 //	samples.go    percentiles, medians
 //	canary.go     the canary
+//	process_linux.go, calls_linux.go
+//	              what /proc and perf say of a server: memory, CPU, system calls
 package kit

@@ -31,6 +31,11 @@ func (s *Servers) Kring(args ...string) (*harness.Server, error) {
 	return s.launch("kring", bin, args)
 }
 
+// Other starts any other program that takes Redis's options, by the name that it is shown with.
+func (s *Servers) Other(name, bin string, args ...string) (*harness.Server, error) {
+	return s.launch(name, bin, args)
+}
+
 func (s *Servers) launch(name, bin string, args []string) (*harness.Server, error) {
 	srv, err := harness.Launch(harness.Config{Bin: bin, Args: args})
 	if err != nil {

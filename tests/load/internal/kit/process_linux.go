@@ -1,6 +1,4 @@
-//go:build linux
-
-package main
+package kit
 
 import (
 	"fmt"
@@ -8,49 +6,56 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kringdb/kring/tests/internal/harness"
 )
 
-// process is what /proc says of a server.
-type process struct {
-	rss, anon     int64 // bytes
-	threads       int
-	reads, writes int64 // system calls
-	readBytes     int64
-	switches      int64 // voluntary context switches of all threads
-	cpu           int64 // nanoseconds; finer than the ticks of the process's account
+// Process is what /proc says of a server.
+type Process struct {
+	RSS, Anon     int64 // bytes
+	Threads       int
+	Reads, Writes int64 // system calls
+	ReadBytes     int64
+	Switches      int64         // voluntary context switches of all threads
+	CPU           time.Duration // finer than the ticks of the process's account
 }
 
-func look(srv *harness.Server) (p process, err error) {
+// Look reads what /proc says of a server now.
+func Look(srv *harness.Server) (p Process, err error) {
 	dir := fmt.Sprintf("/proc/%d", srv.PID)
-	status, err := numbers(dir + "/status")
-	if err != nil {
-		return p, err
-	}
-	p.threads = int(status["Threads"])
 	maps, err := numbers(dir + "/smaps_rollup") // walks the pages: status is off by what each processor has not told yet
 	if err != nil {
 		return p, err
 	}
-	p.rss, p.anon = maps["Rss"]<<10, maps["Anonymous"]<<10
+	p.RSS, p.Anon = maps["Rss"]<<10, maps["Anonymous"]<<10
 	counts, err := numbers(dir + "/io")
 	if err != nil {
 		return p, err
 	}
-	p.reads, p.writes, p.readBytes = counts["syscr"], counts["syscw"], counts["rchar"]
+	p.Reads, p.Writes, p.ReadBytes = counts["syscr"], counts["syscw"], counts["rchar"]
+	return p, p.lookAtThreads(dir)
+}
+
+// LookAtThreads is Look for the threads alone, which costs the server nothing.
+func LookAtThreads(srv *harness.Server) (p Process, err error) {
+	return p, p.lookAtThreads(fmt.Sprintf("/proc/%d", srv.PID))
+}
+
+func (p *Process) lookAtThreads(dir string) error {
 	tasks, err := filepath.Glob(dir + "/task/*")
 	for _, t := range tasks {
 		if n, err := numbers(t + "/status"); err == nil { // a thread may have ended
-			p.switches += n["voluntary_ctxt_switches"]
+			p.Threads++
+			p.Switches += n["voluntary_ctxt_switches"]
 		}
 		if b, err := os.ReadFile(t + "/schedstat"); err == nil {
 			n, _, _ := strings.Cut(string(b), " ")
 			ns, _ := strconv.ParseInt(n, 10, 64) // 0 where the kernel keeps no such account
-			p.cpu += ns
+			p.CPU += time.Duration(ns)
 		}
 	}
-	return p, err
+	return err
 }
 
 // numbers reads lines of the form "name: number".
