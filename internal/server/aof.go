@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/persistence"
 )
@@ -48,7 +49,7 @@ func (k *aofKeeper) setCurrent(a *persistence.AOF) {
 
 // make opens the AOF that the options name, and locks its directory until it is closed.
 func (k *aofKeeper) make() (*persistence.AOF, error) {
-	o := k.srv.opts
+	o := k.srv.Opts
 	fs := k.fs
 	if fs == nil {
 		fs = persistence.OS{}
@@ -62,15 +63,15 @@ func (k *aofKeeper) make() (*persistence.AOF, error) {
 	if err != nil {
 		return nil, err
 	}
-	return persistence.Open(persistence.Config{Owner: k, Journal: &k.srv.journal.log, FS: fs, Dir: dir, Name: name, Legacy: legacy, Log: k.srv.log})
+	return persistence.Open(persistence.Config{Owner: k, Journal: &k.srv.Journal.Log, FS: fs, Dir: dir, Name: name, Legacy: legacy, Log: k.srv.Log})
 }
 
 // prepare is called before anything is served: with an AOF, clients are told LOADING
 // until open is done.
 func (k *aofKeeper) prepare() {
 	k.quit = make(chan struct{})
-	if k.srv.opts.AppendOnly.Load() || k.srv.hasDump() {
-		k.srv.setGuard(guardLoading, true)
+	if k.srv.Opts.AppendOnly.Load() || k.srv.hasDump() {
+		k.srv.SetGuard(exec.GuardLoading, true)
 	}
 }
 
@@ -78,10 +79,10 @@ func (k *aofKeeper) prepare() {
 func (k *aofKeeper) open(ctx context.Context) error {
 	k.ended.Add(1)
 	go k.run()
-	if !k.srv.opts.AppendOnly.Load() {
+	if !k.srv.Opts.AppendOnly.Load() {
 		err := k.srv.loadDump(ctx)
 		if err == nil {
-			k.srv.setGuard(guardLoading, false)
+			k.srv.SetGuard(exec.GuardLoading, false)
 			k.srv.keeper.Ring()
 		}
 		return err
@@ -97,8 +98,8 @@ func (k *aofKeeper) open(ctx context.Context) error {
 	if err := a.Start(); err != nil {
 		return err
 	}
-	k.srv.journal.aof.Store(a)
-	k.srv.setGuard(guardLoading, false)
+	k.srv.Journal.AOF.Store(a)
+	k.srv.SetGuard(exec.GuardLoading, false)
 	k.srv.keeper.Ring()
 	return nil
 }
@@ -107,15 +108,15 @@ func (k *aofKeeper) open(ctx context.Context) error {
 func (k *aofKeeper) load(ctx context.Context, a *persistence.AOF) error {
 	begin := time.Now()
 	ap := newApplier(k.srv, ctx)
-	k.srv.store.SetLoading(true)
-	defer k.srv.store.SetLoading(false)
+	k.srv.Store.SetLoading(true)
+	defer k.srv.Store.SetLoading(false)
 	err := a.Load(ap)
-	ap.finish()
+	ap.Finish()
 	if err != nil {
 		return err
 	}
 	p := a.Progress()
-	k.srv.log.Info("the AOF is loaded", "bytes", p.Total.Load(), "records", p.Records.Load(), "seconds", time.Since(begin).Seconds())
+	k.srv.Log.Info("the AOF is loaded", "bytes", p.Total.Load(), "records", p.Records.Load(), "seconds", time.Since(begin).Seconds())
 	return nil
 }
 
@@ -132,7 +133,7 @@ func (k *aofKeeper) close() error {
 	if a == nil {
 		return nil
 	}
-	k.srv.journal.aof.Store(nil)
+	k.srv.Journal.AOF.Store(nil)
 	return a.Close()
 }
 
@@ -146,7 +147,7 @@ func (k *aofKeeper) reason() string {
 
 // Fsync implements persistence.Owner.
 func (k *aofKeeper) Fsync() persistence.Policy {
-	switch k.srv.opts.AppendFsync.Load() {
+	switch k.srv.Opts.AppendFsync.Load() {
 	case options.FsyncAlways:
 		return persistence.FsyncAlways
 	case options.FsyncNo:
@@ -156,20 +157,20 @@ func (k *aofKeeper) Fsync() persistence.Policy {
 }
 
 // NoFsyncOnRewrite implements persistence.Owner.
-func (k *aofKeeper) NoFsyncOnRewrite() bool { return k.srv.opts.NoAppendFsyncOnRewrite.Load() }
+func (k *aofKeeper) NoFsyncOnRewrite() bool { return k.srv.Opts.NoAppendFsyncOnRewrite.Load() }
 
 // IncrementalFsync implements persistence.Owner.
-func (k *aofKeeper) IncrementalFsync() bool { return k.srv.opts.AOFIncrementalFsync.Load() }
+func (k *aofKeeper) IncrementalFsync() bool { return k.srv.Opts.AOFIncrementalFsync.Load() }
 
 // Timestamps implements persistence.Owner.
-func (k *aofKeeper) Timestamps() bool { return k.srv.opts.AOFTimestamps.Load() }
+func (k *aofKeeper) Timestamps() bool { return k.srv.Opts.AOFTimestamps.Load() }
 
 // LoadTruncated implements persistence.Owner.
-func (k *aofKeeper) LoadTruncated() bool { return k.srv.opts.AOFLoadTruncated.Load() }
+func (k *aofKeeper) LoadTruncated() bool { return k.srv.Opts.AOFLoadTruncated.Load() }
 
 // Durable implements persistence.Owner.
 func (k *aofKeeper) Durable() {
-	if k.srv.guard.Load()&guardBroken != 0 {
+	if k.srv.Guard.Load()&exec.GuardBroken != 0 {
 		k.guard()
 	}
 	k.srv.wakeStalled()
@@ -179,12 +180,12 @@ func (k *aofKeeper) Durable() {
 func (k *aofKeeper) guard() {
 	k.guarding.Lock()
 	defer k.guarding.Unlock()
-	a := k.srv.journal.aof.Load()
-	k.srv.setGuard(guardBroken, a != nil && a.State() == persistence.Broken)
+	a := k.srv.Journal.AOF.Load()
+	k.srv.SetGuard(exec.GuardBroken, a != nil && a.State() == persistence.Broken)
 }
 
 // Took implements persistence.Owner.
-func (k *aofKeeper) Took(event string, d time.Duration) { k.srv.logs.NoteLatency(event, d) }
+func (k *aofKeeper) Took(event string, d time.Duration) { k.srv.Logs.NoteLatency(event, d) }
 
 // Written implements persistence.Owner.
 func (k *aofKeeper) Written() { k.srv.wakeStalled() }
@@ -207,7 +208,7 @@ func (k *aofKeeper) run() {
 			return
 		case <-t.C:
 		}
-		if k.srv.guard.Load()&guardLoading != 0 {
+		if k.srv.Guard.Load()&exec.GuardLoading != 0 {
 			continue
 		}
 		k.srv.saveIfDue(time.Now())
@@ -215,10 +216,10 @@ func (k *aofKeeper) run() {
 		if a == nil {
 			continue
 		}
-		o := k.srv.opts
+		o := k.srv.Opts
 		if a.WantsRewrite(time.Now(), o.AutoAOFRewritePercentage.Load(), o.AutoAOFRewriteMinSize.Load()) {
 			if _, err := k.rewrite(a, false); err == nil { // if one runs, all the better
-				k.srv.log.Info("starting a rewrite of the AOF")
+				k.srv.Log.Info("starting a rewrite of the AOF")
 			}
 		}
 	}
@@ -242,7 +243,7 @@ func (k *aofKeeper) rewrite(a *persistence.AOF, whole bool) (waits bool, err err
 			k.failures.Add(1)
 		} else {
 			k.failures.Store(0)
-			k.srv.log.Info("the AOF was rewritten", "seconds", time.Since(begin).Seconds())
+			k.srv.Log.Info("the AOF was rewritten", "seconds", time.Since(begin).Seconds())
 		}
 		return err
 	})
@@ -251,8 +252,8 @@ func (k *aofKeeper) rewrite(a *persistence.AOF, whole bool) (waits bool, err err
 
 // watchAOF follows CONFIG SET.
 func (s *Server) watchAOF() {
-	s.opts.OnChange("appendonly", func() error { return s.aof.turn(s.opts.AppendOnly.Load()) })
-	s.opts.OnChange("appendfsync", func() error {
+	s.Opts.OnChange("appendonly", func() error { return s.aof.turn(s.Opts.AppendOnly.Load()) })
+	s.Opts.OnChange("appendfsync", func() error {
 		s.wakeStalled()
 		return nil
 	})
@@ -266,7 +267,7 @@ func (k *aofKeeper) turn(on bool) error {
 	switch {
 	case closed || on == (a != nil):
 		return nil
-	case k.srv.guard.Load()&guardLoading != 0:
+	case k.srv.Guard.Load()&exec.GuardLoading != 0:
 		return errors.New("the data is being loaded")
 	case !on:
 		return k.turnOff(a)
@@ -274,7 +275,7 @@ func (k *aofKeeper) turn(on bool) error {
 	k.srv.jobs.end(jobRewriteAOF) // one that BGREWRITEAOF has started, which has the directory
 	a, err := k.make()
 	if err != nil {
-		k.srv.log.Error("the AOF cannot be opened", "error", err)
+		k.srv.Log.Error("the AOF cannot be opened", "error", err)
 		return errors.New("Unable to turn on AOF. Check server logs.") //nolint:staticcheck // Redis's text
 	}
 	a.StartFresh()
@@ -289,16 +290,16 @@ func (k *aofKeeper) turnOff(a *persistence.AOF) error {
 	s.jobs.end(jobRewriteAOF)
 	k.setCurrent(nil)
 	_ = a.Flush() // without locks; then there is little left for the one below
-	s.gates.lockAll()
+	s.Gates.LockAll()
 	_ = a.Flush() // what was promised is kept; an error is Close's, too
-	s.store.LockAll()
-	s.journal.aof.Store(nil)
+	s.Store.LockAll()
+	s.Journal.AOF.Store(nil)
 	a.Unsubscribe()
-	s.store.UnlockAll()
-	s.gates.unlockAll()
+	s.Store.UnlockAll()
+	s.Gates.UnlockAll()
 	k.guard()
 	if err := a.Close(); err != nil {
-		s.log.Error("the end of the AOF is lost", "error", err)
+		s.Log.Error("the end of the AOF is lost", "error", err)
 	}
 	s.wakeStalled()
 	return nil
@@ -320,7 +321,7 @@ func (h persistenceHost) RewriteAOF() (waits bool, errText string) {
 			return false, errRewriting
 		}
 		if a, err = k.make(); err != nil {
-			h.srv.log.Error("the AOF cannot be opened", "error", err)
+			h.srv.Log.Error("the AOF cannot be opened", "error", err)
 			return false, "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
 		}
 	}
@@ -339,9 +340,9 @@ func (h persistenceHost) Written(c *command.Ctx) (pos uint64) {
 	case *session:
 		pos = cl.written
 	case *workerClient:
-		pos = cl.sc.written
+		pos = cl.sc.Written
 	}
-	return max(pos, executorOf(c).rec.wrote)
+	return max(pos, exec.Of(c).Wrote())
 }
 
 // Synced implements command.PersistenceHost.
@@ -370,7 +371,7 @@ func (h persistenceHost) LoadAOF() (errText string) {
 		err = k.reload(a)
 	}
 	if err != nil {
-		h.srv.log.Error("DEBUG LOADAOF has failed", "error", err)
+		h.srv.Log.Error("DEBUG LOADAOF has failed", "error", err)
 		return failed
 	}
 	return ""
@@ -390,22 +391,22 @@ func (k *aofKeeper) reload(a *persistence.AOF) error {
 // whileLoading runs f, which replaces the data, while clients are answered LOADING. The caller
 // holds no gate.
 func (s *Server) whileLoading(f func() error) error {
-	s.setGuard(guardLoading, true)
+	s.SetGuard(exec.GuardLoading, true)
 	defer func() {
-		s.setGuard(guardLoading, false)
+		s.SetGuard(exec.GuardLoading, false)
 		s.keeper.Ring()
-		s.kept.hand(&s.slow)
+		s.Kept.Hand(&s.Slow)
 	}()
-	s.gates.lockAll() // whoever takes a gate from now on sees the guard
-	s.gates.unlockAll()
+	s.Gates.LockAll() // whoever takes a gate from now on sees the guard
+	s.Gates.UnlockAll()
 	return f()
 }
 
 // emptyAll removes all data, for others to be loaded.
 func (s *Server) emptyAll() {
-	s.gates.lockAll()
-	s.store.FlushAll()
-	s.scripts.engine.FlushLibraries()
-	s.tracking.InvalidateAll(nil)
-	s.gates.unlockAll()
+	s.Gates.LockAll()
+	s.Store.FlushAll()
+	s.Scripts.Engine.FlushLibraries()
+	s.Tracking.InvalidateAll(nil)
+	s.Gates.UnlockAll()
 }

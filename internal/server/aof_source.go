@@ -23,7 +23,7 @@ type rewriteSource struct {
 }
 
 func newRewriteSource(s *Server, a *persistence.AOF) *rewriteSource {
-	return &rewriteSource{srv: s, aof: a, image: s.opts.AOFUseRDBPreamble.Load()}
+	return &rewriteSource{srv: s, aof: a, image: s.Opts.AOFUseRDBPreamble.Load()}
 }
 
 // Image implements persistence.Source.
@@ -35,17 +35,17 @@ func (src *rewriteSource) Cut(atCut func(pos uint64)) (err error) {
 	at := func(pos uint64) {
 		atCut(pos)
 		if !src.image {
-			src.libs = s.recordLibraries()
+			src.libs = s.Scripts.RecordLibraries()
 		}
 		if src.aof.State() != persistence.Off {
-			s.journal.aof.Store(src.aof)
+			s.Journal.AOF.Store(src.aof)
 		}
 	}
 	if src.image {
 		src.copy, src.stream, err = s.imageCopy(true, at)
 		return err
 	}
-	src.copy = snapshot.NewCopy(s.store, snapshot.Commands)
+	src.copy = snapshot.NewCopy(s.Store, snapshot.Commands)
 	return src.copy.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) { return s.cut(sink, at) })
 }
 
@@ -67,7 +67,7 @@ func (src *rewriteSource) tell(now time.Time, more int) {
 	src.written += int64(more)
 	if src.report.Due(now) {
 		entries, of := src.copy.Progress()
-		src.srv.log.Info("rewriting the AOF", "percent", 100*entries/max(of, 1), "bytes", src.written)
+		src.srv.Log.Info("rewriting the AOF", "percent", 100*entries/max(of, 1), "bytes", src.written)
 	}
 }
 

@@ -168,15 +168,15 @@ func TestAOFRecords(t *testing.T) {
 
 func TestRewriteTellsHowFarItIs(t *testing.T) {
 	var log strings.Builder
-	s, end := launch(t, func(s *Server) { s.log = slog.New(slog.NewTextHandler(&log, nil)) })
+	s, end := launch(t, func(s *Server) { s.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	s.awaitReady(t)
 	c := dial(t, s)
 	for i := range 100 {
 		c.do("SET", fmt.Sprint(i), "x")
 	}
 	src := newRewriteSource(s, nil)
-	src.copy = snapshot.NewCopy(s.store, snapshot.Commands)
-	if err := src.copy.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) { return s.store.BeginSnapshotAt(sink, nil) }); err != nil {
+	src.copy = snapshot.NewCopy(s.Store, snapshot.Commands)
+	if err := src.copy.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) { return s.Store.BeginSnapshotAt(sink, nil) }); err != nil {
 		t.Fatal(err)
 	}
 	begin := time.Now()

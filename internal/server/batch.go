@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/resp"
 )
@@ -35,11 +36,11 @@ func (s *session) serve() bool {
 			// One at a time: AUTH in a pipeline lifts the limits for what follows it.
 			most, lim = 1, &preAuthLimits
 		}
-		b := ex.batch
+		b := ex.Batch
 		err := s.parser.Parse(in, b, most, lim)
 		n := b.N
 		if n > 0 {
-			ex.meter.InputBytes += int64(b.Bytes)
+			ex.Meter.InputBytes += int64(b.Bytes)
 			switch s.runBatch(b, 0) {
 			case holds:
 				return false
@@ -86,62 +87,62 @@ func (s *session) resumeHeld() outcome {
 // runBatch runs the calls of b from index from on.
 func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex := s.ex
-	ex.begin(s.identity(), s.conn.Reactor().Now())
+	ex.Begin(s.identity(), s.conn.Reactor().Now())
 	db := int(s.db)
-	ex.prepare(db, b)
-	ex.meter.Hot.Sample(db, ex.keys)
+	ex.Prepare(db, b)
+	ex.Meter.Hot.Sample(db, ex.Keys)
 	if s.throttle(b, from) {
 		return holds
 	}
 	s.bindReply()
 	before := s.conn.OutBytes()
-	ex.meter.Start()
-	c := &ex.ctx
+	ex.Meter.Start()
+	c := &ex.Ctx
 	open, user := s.open(), s.user // calls that are not plain may change them
-	if !ex.gate.enter() {
+	if !ex.Gate.Enter() {
 		out = s.runBarred(b, from)
 		s.endBatch(b, before, out)
 		return s.ended(out)
 	}
 	for i := from; i < b.N && out == goesOn; i++ {
-		cl := &ex.calls[i]
-		ex.touchAhead(cl.to)
-		if ex.members {
-			ex.touchMembers(db, b, i)
+		cl := &ex.Calls[i]
+		ex.TouchAhead(cl.To)
+		if ex.Members {
+			ex.TouchMembers(db, b, i)
 		}
-		free := open && ex.srv.guard.Load() == 0 // only rights and faults are left to look at
-		if cl.plain && free && (user == nil || user.AllowsPlain(cl.spec, ex.keys[cl.from].Name)) {
-			if !ex.runPlain(cl, b.Cmds[i].Args) {
+		free := open && ex.srv.Guard.Load() == 0 // only rights and faults are left to look at
+		if cl.Plain && free && (user == nil || user.AllowsPlain(cl.Spec, ex.Keys[cl.From].Name)) {
+			if !ex.RunPlain(cl, b.Cmds[i].Args) {
 				out = s.handOver(b, i)
 			}
 			continue
 		}
-		free = free && user == nil && cl.spec != nil && cl.fault == admit.NoFault && cl.spec.Flags&command.Protected == 0
-		if free && cl.spec == ex.srv.multi && s.watching == nil {
-			if end := ex.wholeTransaction(b, i); end > 0 {
+		free = free && user == nil && cl.Spec != nil && cl.Fault == admit.NoFault && cl.Spec.Flags&command.Protected == 0
+		if free && cl.Spec == ex.srv.multi && s.watching == nil {
+			if end := ex.WholeTransaction(b, i); end > 0 {
 				i = end
 				continue
 			}
 		}
-		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
-		ex.tx, ex.watching = s.tx, s.watching
+		c.Spec, c.Args, c.Keys = cl.Spec, b.Cmds[i].Args, ex.Keys[cl.From:cl.To]
+		ex.Tx, ex.Watching = s.tx, s.watching
 		run := free
 		if !free {
 			out, run = s.admitCall(b, i)
 		}
 		switch {
 		case !run:
-		case cl.spec.Flags&command.Slow != 0 || !ex.run():
+		case cl.Spec.Flags&command.Slow != 0 || !ex.Run():
 			out = s.handOver(b, i)
-		case ex.parked != nil || s.closing:
+		case ex.Parked != nil || s.closing:
 			out = s.leave(b, i)
 		}
 		open, user = s.open(), s.user
 	}
-	if !ex.gateless {
-		ex.gate.Unlock()
+	if !ex.Gateless {
+		ex.Gate.Unlock()
 	}
-	ex.gateless = false
+	ex.Gateless = false
 	s.endBatch(b, before, out)
 	return s.ended(out)
 }
@@ -159,19 +160,19 @@ func (s *session) ended(out outcome) outcome {
 // the data alone are run, others wait for it, or are refused when it is busy.
 func (s *session) runBarred(b *resp.Batch, from int) (out outcome) {
 	ex := s.ex
-	c := &ex.ctx
+	c := &ex.Ctx
 	for i := from; i < b.N && out == goesOn; i++ {
-		cl := &ex.calls[i]
-		c.Spec, c.Args, c.Keys = cl.spec, b.Cmds[i].Args, ex.keys[cl.from:cl.to]
+		cl := &ex.Calls[i]
+		c.Spec, c.Args, c.Keys = cl.Spec, b.Cmds[i].Args, ex.Keys[cl.From:cl.To]
 		muting := s.reply
 		s.nextReply()
 		s.stand(c.Spec)
-		needless := cl.spec == nil || gateless(cl.spec)
-		state := ex.srv.state()
+		needless := cl.Spec == nil || gateless(cl.Spec)
+		state := ex.srv.State()
 		if needless {
 			state &^= admit.Busy
 		}
-		switch v := admit.Judge(&ex.caller, state&^admit.OverMemory, &c.Call, cl.fault); {
+		switch v := admit.Judge(&ex.Caller, state&^admit.OverMemory, &c.Call, cl.Fault); {
 		case v.Ruling == admit.Queue:
 			s.enqueue(&c.Call)
 		case v.Refused():
@@ -182,7 +183,7 @@ func (s *session) runBarred(b *resp.Batch, from int) (out outcome) {
 			s.hold(b, i)
 			return holds
 		default:
-			ex.perform(c)
+			ex.Perform(c)
 			if s.closing {
 				out = closes
 			}
@@ -196,18 +197,18 @@ func gateless(spec *command.Spec) bool {
 	if spec.Flags&(command.Slow|command.Exclusive|command.Exec|command.Script|command.Write|command.ReadOnly|command.Blocking) != 0 || len(spec.Keys) > 0 {
 		return false
 	}
-	return storeless(spec.Group) || spec.Flags&command.AllowBusy != 0
+	return exec.Storeless(spec.Group) || spec.Flags&command.AllowBusy != 0
 }
 
 // admitCall asks whether the context's call, call i of b, may run now; if not, it does what the
 // verdict says.
 func (s *session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 	ex := s.ex
-	c := &ex.ctx
+	c := &ex.Ctx
 	muting := s.reply
 	s.nextReply()
 	s.stand(c.Spec)
-	switch v := ex.admit(&c.Call, ex.calls[i].fault); v.Ruling {
+	switch v := ex.Admit(&c.Call, ex.Calls[i].Fault); v.Ruling {
 	case admit.Run:
 		return goesOn, true
 	case admit.Queue:
@@ -226,15 +227,15 @@ func (s *session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 // leave ends a batch in whose call i something has happened that lets nothing else run.
 func (s *session) leave(b *resp.Batch, i int) outcome {
 	ex := s.ex
-	if ex.parked == nil { // it is closing
+	if ex.Parked == nil { // it is closing
 		return closes
 	}
-	s.block(ex.parked)
-	ex.parked = nil
+	s.block(ex.Parked)
+	ex.Parked = nil
 	if i == b.N-1 {
 		return waits
 	}
-	s.lastSpec = ex.ctx.Spec
+	s.lastSpec = ex.Ctx.Spec
 	s.hold(b, i+1)
 	return holds
 }
@@ -243,22 +244,22 @@ func (s *session) leave(b *resp.Batch, i int) outcome {
 // start.
 func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
 	ex := s.ex
-	ex.meter.CloseGroup()
-	ex.w.Flush()
-	if ex.w.TakeOver() {
+	ex.Meter.CloseGroup()
+	ex.W.Flush()
+	if ex.W.TakeOver() {
 		s.closeOverLimit(s.conn.OutBytes())
 	}
-	s.promised(ex.takeWait())
-	ex.meter.OutputBytes += int64(s.conn.OutBytes() - before)
-	ex.meter.Batches++
-	if last := &ex.calls[b.N-1]; out != holds {
-		s.lastSpec = last.spec // nil for what does not exist, as in Redis
-		if last.fault == admit.BadSubcommand {
+	s.promised(ex.TakeWait())
+	ex.Meter.OutputBytes += int64(s.conn.OutBytes() - before)
+	ex.Meter.Batches++
+	if last := &ex.Calls[b.N-1]; out != holds {
+		s.lastSpec = last.Spec // nil for what does not exist, as in Redis
+		if last.Fault == admit.BadSubcommand {
 			s.lastSpec = nil
 		}
 	}
-	ex.end()
-	ex.show()
+	ex.End()
+	ex.Show()
 }
 
 // open tells whether nothing about the connection's state may refuse, delay or mute a call.
@@ -267,14 +268,14 @@ func (s *session) open() bool {
 }
 
 // identity is as whom the client calls.
-func (s *session) identity() identity {
-	return identity{client: s, user: s.user, track: s.track.Load(), db: s.db, noTouch: s.noTouch}
+func (s *session) identity() exec.Identity {
+	return exec.Identity{Client: s, User: s.user, Track: s.track.Load(), DB: s.db, NoTouch: s.noTouch}
 }
 
 // stand tells the executor how the one who calls stands; spec is what is called, nil if it does not
 // exist.
 func (s *session) stand(spec *command.Spec) {
-	c := &s.ex.caller
+	c := &s.ex.Caller
 	c.Is = 0
 	if spec != nil && spec.Flags&command.Protected != 0 {
 		c.Is = s.barred()
@@ -290,7 +291,7 @@ func (s *session) stand(spec *command.Spec) {
 	}
 	if tx := s.tx; tx != nil {
 		c.Is |= admit.Queueing
-		c.Queued, c.Lacking = tx.flags, tx.lacking
+		c.Queued, c.Lacking = tx.Flags, tx.Lacking
 	}
 }
 
@@ -299,7 +300,7 @@ func (s *session) isLocal() bool { return s.conn.IsUnix() || s.conn.IsLoopback()
 
 // barred is which of the commands that options protect its client may not use.
 func (s *session) barred() (is admit.Standing) {
-	opts, local := s.ex.srv.opts, s.isLocal()
+	opts, local := s.ex.srv.Opts, s.isLocal()
 	if !options.Allows(opts.EnableDebug.Load(), local) {
 		is |= admit.NoDebug
 	}
@@ -324,8 +325,8 @@ func (s *session) nextReply() {
 // hold keeps b, whose calls from index from on have not run.
 func (s *session) hold(b *resp.Batch, from int) {
 	s.held, s.heldAt = b, uint8(from)
-	if b == s.ex.batch {
-		s.ex.batch = resp.GetBatch()
+	if b == s.ex.Batch {
+		s.ex.Batch = resp.GetBatch()
 	}
 }
 
@@ -336,7 +337,7 @@ func (s *session) refuse(v admit.Verdict, call *command.Call) outcome {
 	s.endCaching(spec)
 	if v.Ruling == admit.CrossProtocol {
 		// A browser was made to talk to us: nothing of what it sent may be answered.
-		ex.srv.log.Warn("possible security attack: a web browser or similar sent POST or Host: to the server; connection closed",
+		ex.srv.Log.Warn("possible security attack: a web browser or similar sent POST or Host: to the server; connection closed",
 			"client", s.conn.RemoteAddr())
 		s.conn.Close(errCrossProtocol)
 		s.closing = true
@@ -345,17 +346,17 @@ func (s *session) refuse(v admit.Verdict, call *command.Call) outcome {
 	if v.Ruling == admit.Denied {
 		s.logDenied(v.Denial, call)
 	}
-	text := v.Text(&ex.caller, call, ex.srv.aof.reason())
+	text := v.Text(&ex.Caller, call, ex.srv.aof.reason())
 	switch {
 	case spec != nil && spec.Flags&command.Exec != 0:
 		s.endMulti()
-		text = abortedBy(text)
+		text = exec.AbortedBy(text)
 	case s.tx != nil:
-		s.tx.aborted = true
+		s.tx.Spoil()
 	}
-	ex.w.Error(text)
+	ex.W.Error(text)
 	if spec != nil && v.Ruling != admit.UnknownSubcommand {
-		ex.meter.Calls.Reject(spec.ID)
+		ex.Meter.Calls.Reject(spec.ID)
 	}
 	return goesOn
 }

@@ -20,9 +20,9 @@ func (c *testClient) block(s *Server, n int64, args ...string) {
 
 func waitBlocked(t testing.TB, s *Server, n int64) {
 	t.Helper()
-	for end := time.Now().Add(patience); s.waiting.blocked.Load() != n; {
+	for end := time.Now().Add(patience); s.Waiting.Blocked.Load() != n; {
 		if time.Now().After(end) {
-			t.Fatalf("%d clients are blocked, want %d", s.waiting.blocked.Load(), n)
+			t.Fatalf("%d clients are blocked, want %d", s.Waiting.Blocked.Load(), n)
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
@@ -38,15 +38,10 @@ func (c *testClient) gets(want string) {
 // noObservers checks that nothing is left in the tables.
 func noObservers(t *testing.T, s *Server) {
 	t.Helper()
-	for i := range s.observers {
-		o := &s.observers[i]
-		o.mu.Lock()
-		if len(o.mu.queues)+len(o.mu.watches) > 0 {
-			t.Errorf("shard %d: %d queues, %d watched keys left", i, len(o.mu.queues), len(o.mu.watches))
-		}
-		o.mu.Unlock()
+	if n := s.Observers.Count(); n.Blocking+n.Watched > 0 {
+		t.Errorf("%d queues, %d watched keys left", n.Blocking, n.Watched)
 	}
-	if n, timed := s.waiting.blocked.Load(), s.waiting.timed.Load(); n != 0 || timed != 0 {
+	if n, timed := s.Waiting.Blocked.Load(), s.Waiting.Timed.Load(); n != 0 || timed != 0 {
 		t.Errorf("%d blocked clients counted, %d with a timeout", n, timed)
 	}
 }

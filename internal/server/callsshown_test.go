@@ -120,7 +120,7 @@ func TestCommandStatsWaitForNobody(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	stuck := make(chan struct{})
-	s.group.Reactors()[1].Post(func() { close(stuck); <-release })
+	s.Group.Reactors()[1].Post(func() { close(stuck); <-release })
 	<-stuck
 	for range 100 {
 		if got := on[0].do("INFO", "commandstats", "latencystats"); statCalls(t, got, "get") != 1 {

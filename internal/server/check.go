@@ -14,15 +14,15 @@ import (
 // files than those of users and certificates.
 func CheckOptions(opts *options.Options) error {
 	s := &Server{}
-	s.opts = opts
+	s.Opts = opts
 	var err error
-	if s.table, err = command.Build(command.All()); err != nil {
+	if s.Table, err = command.Build(command.All()); err != nil {
 		return err
 	}
 	if err := s.renameCommands(); err != nil {
 		return err
 	}
-	if _, err := users.Open(s.table, opts, slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := users.Open(s.Table, opts, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	if opts.TLSPort.Load() == 0 {

@@ -25,7 +25,7 @@ func (s *session) Proto() int { return int(s.proto) }
 // SetProto implements command.Client.
 func (s *session) SetProto(p int) {
 	s.proto = int8(p)
-	s.ex.w.SetProto(p)
+	s.ex.W.SetProto(p)
 }
 
 // Authenticated implements command.Client.
@@ -78,9 +78,9 @@ func (s *session) Pushing(on bool) {
 	switch {
 	case !s.muted():
 	case on:
-		s.ex.w.Flush()
-		s.ex.w.Bind(s.conn.Out(), int(s.proto))
-		s.ex.w.Limit(s.outputRoom())
+		s.ex.W.Flush()
+		s.ex.W.Bind(s.conn.Out(), int(s.proto))
+		s.ex.W.Limit(s.outputRoom())
 	default:
 		s.bindReply()
 	}
@@ -105,12 +105,12 @@ func (s *session) Reset() {
 	s.SetProto(2)
 	s.SetReply(command.ReplyOn)
 	s.noTouch, s.noEvict = false, false
-	s.ex.ctx.NoTouch = false
+	s.ex.Ctx.NoTouch = false
 	if s.more != nil {
 		s.more.name, s.more.user = "", ""
 	}
 	s.loginDefault()
-	s.ex.caller.User = s.user
+	s.ex.Caller.User = s.user
 }
 
 // CloseAfterReply implements command.Client.
@@ -119,9 +119,9 @@ func (s *session) CloseAfterReply() { s.closeAfterReply() }
 // AppendInfo implements command.Client: a handler asks about its own client.
 func (s *session) AppendInfo(dst []byte) []byte {
 	ex := s.ex
-	s.lastSpec, s.inCall = ex.ctx.Spec, true
-	if ex.inExec { // the transaction is shown, as in Redis, although its end has begun
-		s.tx, s.lastSpec = ex.execTx, ex.execSpec
+	s.lastSpec, s.inCall = ex.Ctx.Spec, true
+	if exec, tx := ex.RunningExec(); exec != nil { // the transaction is shown, as in Redis, although its end has begun
+		s.tx, s.lastSpec = tx, exec
 		defer func() { s.tx = nil }()
 	}
 	dst = s.appendInfo(dst)
@@ -161,15 +161,12 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" sub=", int64(id.subs.Len(command.SubChannel)))
 	num(" psub=", int64(id.subs.Len(command.SubPattern)))
 	num(" ssub=", int64(id.subs.Len(command.SubShard)))
-	queued, watched := -1, 0
+	queued := -1
 	if s.tx != nil {
-		queued = s.tx.calls.n
-	}
-	if s.watching != nil {
-		watched = int(s.watching.n.Load())
+		queued = s.tx.Len()
 	}
 	num(" multi=", int64(queued))
-	num(" watch=", int64(watched))
+	num(" watch=", int64(s.watching.Len()))
 	num(" qbuf=", int64(in))
 	num(" qbuf-free=", int64(s.conn.InRoom()))
 	num(" argv-mem=", s.argvBytes())
@@ -198,7 +195,7 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 // waits.
 func (s *session) argvBytes() (n int64) {
 	var args resp.Args
-	switch c := &s.ex.ctx; {
+	switch c := &s.ex.Ctx; {
 	case s.blocked != nil:
 		args = s.blocked.Args
 	case s.inCall:
@@ -215,7 +212,7 @@ func (s *session) multiBytes() int64 {
 	if s.tx == nil {
 		return 0
 	}
-	return s.tx.calls.argBytes
+	return s.tx.ArgBytes()
 }
 
 // flagLetters returns the flags of CLIENT LIST.
@@ -234,7 +231,7 @@ func (s *session) flagLetters() string {
 		f += "b"
 	}
 	f += s.trackLetters()
-	if s.watching != nil && s.watching.broken.Load() {
+	if s.watching.Broken() {
 		f += "d"
 	}
 	if s.closing {

@@ -6,50 +6,20 @@ import (
 	"sync"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/netio"
 )
 
 var errKilled = errors.New("killed by CLIENT KILL")
 
-// askReactors runs f on every reactor, on that reactor's goroutine, and waits for
-// all. It is for workers only: two reactors that ask each other would wait forever.
-// The worker's gate is released meanwhile, because a reactor may be waiting for it; within a
-// transaction all reactors have met and wait for nothing.
-// When the server is ending, reactors that are gone are left out.
+// askReactors has every reactor run f, for c's call: see Executor.AskReactors.
 func (s *Server) askReactors(c *command.Ctx, f func(r *netio.Reactor, ex *station)) {
-	ex := executorOf(c)
-	if m := ex.met; m != nil {
-		m.ask(&s.env, func(r *netio.Reactor) { f(r, stationOf(r)) })
-		return
-	}
-	if ex.scr.run != nil { // barred from their gates, the reactors can answer
-		barGates(&s.env)
-		s.askOthers(ex.Reactor, f)
-		return
-	}
-	ex.unlocked(func() { s.askUnlocked(f) })
+	exec.Of(c).AskReactors(func(r *netio.Reactor) { f(r, stationOf(r)) })
 }
 
-func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *station)) { s.askOthers(-1, f) }
-
-// askOthers is askUnlocked for the reactor with the index own, which does f itself; -1: the caller
-// is none.
-func (s *Server) askOthers(own int, f func(r *netio.Reactor, ex *station)) {
-	var wg sync.WaitGroup
-	for i, r := range s.group.Reactors() {
-		if i == own {
-			f(r, s.execs[i])
-			continue
-		}
-		wg.Add(1)
-		if !r.Post(func() {
-			defer wg.Done()
-			f(r, s.execs[i])
-		}) {
-			wg.Done()
-		}
-	}
-	wg.Wait()
+// askUnlocked is askReactors for somebody who holds nothing.
+func (s *Server) askUnlocked(f func(r *netio.Reactor, ex *station)) {
+	s.Env.AskReactors(func(r *netio.Reactor) { f(r, stationOf(r)) })
 }
 
 // eachSession calls f for every open session of one reactor, on that reactor.
@@ -130,7 +100,7 @@ func (h clientsHost) AppendList(c *command.Ctx, dst []byte, f *command.ClientFil
 // Kill implements command.ClientsHost. A client that kills itself still gets its reply.
 func (h clientsHost) Kill(c *command.Ctx, f *command.ClientFilter) int {
 	var mu sync.Mutex
-	killed, own := 0, executorOf(c).ctx.Client.ID()
+	killed, own := 0, c.Client.ID()
 	h.srv.askReactors(c, func(r *netio.Reactor, _ *station) {
 		eachSession(r, func(se *session) {
 			if !se.matches(f) {

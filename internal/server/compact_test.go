@@ -64,15 +64,15 @@ func TestCompactionOfAllTypes(t *testing.T) {
 	if state() != want {
 		t.Error("something changed")
 	}
-	if err := s.store.CheckInvariants(); err != nil {
+	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
-	st := s.store.Stats()
+	st := s.Store.Stats()
 	t.Logf("%d bytes used, %d of pages, %d moved", st.UsedBytes, st.PageBytes, c.infoInt("active_defrag_hits"))
 	for _, key := range []string{"hash", "set", "zset", "list", "stream"} {
 		c.want("1", "DEL", key)
 	}
-	if err := s.store.CheckInvariants(); err != nil {
+	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
 }

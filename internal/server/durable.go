@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/resp"
@@ -26,16 +27,16 @@ var errNotDurable = errors.New("its writes could not be made durable")
 // stalled is a reactor's list of sessions whose replies wait for the journal.
 type stalled struct {
 	list    []*session
-	syncing []*waiter   // blocked clients that wait for a sync (WAITAOF), or have until lately
-	wake    func()      // posted to the reactor when there may be something to do
-	some    atomic.Bool // some wait beyond the end of a turn
+	syncing []*exec.Waiter // blocked clients that wait for a sync (WAITAOF), or have until lately
+	wake    func()         // posted to the reactor when there may be something to do
+	some    atomic.Bool    // some wait beyond the end of a turn
 }
 
 // promised makes the session wait for what its last calls depend on, unless that has been
 // done already. It runs on the session's reactor before anything is flushed.
 func (s *session) promised(wait, wrote uint64) {
 	srv := s.ex.srv
-	a := srv.journal.aof.Load()
+	a := srv.Journal.AOF.Load()
 	if a == nil || wait == 0 && wrote == 0 {
 		return
 	}
@@ -44,7 +45,7 @@ func (s *session) promised(wait, wrote uint64) {
 	case persistence.Starting: // not complete yet, whatever is written
 		return
 	case persistence.Broken:
-		if wait > 0 && wrote > a.Durable() && srv.always() {
+		if wait > 0 && wrote > a.Durable() && srv.Always() {
 			s.conn.Close(errNotDurable)
 			s.closing = true
 		}
@@ -60,7 +61,7 @@ func (s *session) promised(wait, wrote uint64) {
 
 // mayLeave is the position up to which replies may leave.
 func (s *Server) mayLeave(a *persistence.AOF) uint64 {
-	if s.always() {
+	if s.Always() {
 		return a.Durable()
 	}
 	return a.Wrote()
@@ -71,20 +72,20 @@ func (s *session) stall() {
 	if !s.stalled {
 		s.stalled = true
 		s.ex.stalled.list = append(s.ex.stalled.list, s)
-		s.ex.rec.kick = true
+		s.ex.AskWrite()
 	}
 }
 
 // park stops the session's turn while it waits for a sync: that takes longer than the turn.
 func (s *session) park() {
-	if s.stalled && !s.closed && s.ex.srv.always() {
+	if s.stalled && !s.closed && s.ex.srv.Always() {
 		s.conn.Pause()
 	}
 }
 
 // crowded tells whether so much waits to be written that those who write must wait.
 func (s *Server) crowded() bool {
-	a := s.journal.aof.Load()
+	a := s.Journal.AOF.Load()
 	return a != nil && a.Pending() > persistence.MaxPendingBytes
 }
 
@@ -96,7 +97,7 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 	}
 	writes := false
 	for i := from; i < b.N; i++ {
-		if spec := ex.calls[i].spec; spec != nil && spec.Flags&(command.Write|command.Exec) != 0 {
+		if spec := ex.Calls[i].Spec; spec != nil && spec.Flags&(command.Write|command.Exec) != 0 {
 			writes = true
 		}
 	}
@@ -104,8 +105,8 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 		return false
 	}
 	s.held, s.heldAt = b, uint8(from)
-	if b == ex.batch {
-		ex.batch = resp.GetBatch()
+	if b == ex.Batch {
+		ex.Batch = resp.GetBatch()
 	}
 	s.throttled = true
 	s.stall()
@@ -118,14 +119,14 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 func (s *Server) EndTurn(r *netio.Reactor) {
 	ex := stationOf(r)
 	if now := r.Now(); s.keeper.Due(now) {
-		s.keeper.Help(keeperHand{&ex.executor}, now)
+		s.keeper.Help(ex.Hand(), now)
 	}
 	ex.endTurn()
-	ex.show() // once more, with what the turn has read and written
+	ex.Show() // once more, with what the turn has read and written
 	if now := r.Now(); s.callsWanted.Is(now) {
-		ex.meter.ShowCallsAgain(now)
+		ex.Meter.ShowCallsAgain(now)
 	}
-	if (ex.rec.kick || s.journal.loose.Load()) && !ex.writeOut(r) {
+	if ex.MayWrite() && !ex.writeOut(r) {
 		return // another goroutine is the reactor
 	}
 	if ex.stalled.any() {
@@ -137,13 +138,12 @@ func (s *Server) EndTurn(r *netio.Reactor) {
 // took so long that another goroutine has become the reactor.
 func (ex *station) writeOut(r *netio.Reactor) (mine bool) {
 	s := ex.srv
-	a := s.journal.aof.Load()
-	ex.rec.kick = false
-	s.journal.loose.Store(false)
+	a := s.Journal.AOF.Load()
+	ex.ForgetWrite()
 	if a == nil {
 		return true
 	}
-	if s.always() {
+	if s.Always() {
 		a.Kick()
 		return true
 	}
@@ -151,7 +151,7 @@ func (ex *station) writeOut(r *netio.Reactor) (mine bool) {
 	if done, mine = writeAs(r, a); done || !mine {
 		return mine
 	}
-	ex.rec.kick = true // next time, unless somebody does so before
+	ex.AskWrite() // next time, unless somebody does so before
 	if ex.stalled.any() {
 		// Others are at it. Whoever it is looks at some when he is done, so once more: he
 		// may have been done before.
@@ -191,7 +191,7 @@ func (ex *station) wakeSynced(a *persistence.AOF) {
 		s := sessionOfWaiter(w)
 		switch {
 		case s.blocked != w: // it has ended otherwise
-		case a != nil && a.Durable() < w.synced:
+		case a != nil && a.Durable() < w.Synced:
 			st.syncing = append(st.syncing, w)
 		default:
 			s.wakeWith(w, "")
@@ -203,14 +203,14 @@ func (ex *station) wakeSynced(a *persistence.AOF) {
 // for in any case; for what it has read as long as the disk takes it at once: a disk that is
 // slow, or being synced, holds up nobody who only reads, unless replies promise more (always).
 func (ex *station) releaseSome() {
-	a := ex.srv.journal.aof.Load()
+	a := ex.srv.Journal.AOF.Load()
 	on, broken, slow, kept := false, false, false, uint64(0)
 	room := true
 	if a != nil {
 		state := a.State()
 		kept = ex.srv.mayLeave(a)
 		on = state == persistence.On
-		always := ex.srv.always()
+		always := ex.srv.Always()
 		broken = state == persistence.Broken && always
 		slow = !always && a.Slow()
 		room = a.Pending() < persistence.ResumePendingBytes
@@ -244,7 +244,7 @@ func (ex *station) releaseSome() {
 
 // wakeStalled makes the reactors look at their lists; any goroutine may call it.
 func (s *Server) wakeStalled() {
-	for i, r := range s.group.Reactors() {
+	for i, r := range s.Group.Reactors() {
 		if st := &s.execs[i].stalled; st.some.Load() {
 			r.Post(st.wake)
 		}

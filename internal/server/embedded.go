@@ -20,7 +20,7 @@ type Within struct {
 const embeddedStripes = 2
 
 // Password returns requirepass, "" if there is none. Any goroutine may ask.
-func (s *Server) Password() string { return s.opts.RequirePass.Load() }
+func (s *Server) Password() string { return s.Opts.RequirePass.Load() }
 
 // lookers are those who look at the server from outside of it, by Source: a program that
 // scrapes an embedded server does not know when it ends.

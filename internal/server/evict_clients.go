@@ -14,9 +14,9 @@ var errClientEvicted = errors.New("closed to stay within maxmemory-clients")
 // clientLimit is how many bytes the buffers of all clients together may take, 0 for any
 // number.
 func (s *Server) clientLimit() int64 {
-	lim := s.opts.MaxMemoryClients.Load()
+	lim := s.Opts.MaxMemoryClients.Load()
 	if lim < 0 { // a percentage of maxmemory
-		lim = s.opts.MaxMemory.Load() / 100 * -lim
+		lim = s.Opts.MaxMemory.Load() / 100 * -lim
 	}
 	return lim
 }
@@ -89,7 +89,7 @@ func (s *Server) closeEvicted(w weight) {
 				return
 			}
 			s.counts.evictedClients.Add(1)
-			s.log.Info("closing client to stay within maxmemory-clients", "id", se.id, "client", se.conn.RemoteAddr(), "bytes", w.bytes)
+			s.Log.Info("closing client to stay within maxmemory-clients", "id", se.id, "client", se.conn.RemoteAddr(), "bytes", w.bytes)
 			se.endNow(errClientEvicted)
 		})
 	})
@@ -103,11 +103,9 @@ func (s *session) addTo(a *info.Crowd) {
 	if s.subCount > 0 {
 		a.Listening++
 	}
-	if s.watching != nil {
-		if n := s.watching.n.Load(); n > 0 {
-			a.Watching++
-			a.Watched += int64(n)
-		}
+	if n := s.watching.Len(); n > 0 {
+		a.Watching++
+		a.Watched += int64(n)
 	}
 }
 
@@ -116,11 +114,9 @@ func (s *session) addTo(a *info.Crowd) {
 func (s *session) bytes() int64 {
 	n := int64(sessionBytes + s.conn.In().Len() + s.parser.Buffered() + s.conn.OutBytes())
 	if s.tx != nil {
-		n += s.tx.calls.held
+		n += s.tx.Bytes()
 	}
-	if s.watching != nil {
-		n += s.watching.bytes.Load()
-	}
+	n += s.watching.Bytes()
 	if s.more != nil {
 		n += s.more.subs.Bytes()
 	}
@@ -128,7 +124,7 @@ func (s *session) bytes() int64 {
 		n += t.Bytes()
 	}
 	if s.blocked != nil {
-		n += s.argvBytes() + int64(waiterBytes+len(s.blocked.nodes)*waiterKeyBytes)
+		n += s.argvBytes() + s.blocked.Bytes()
 	}
 	return n
 }

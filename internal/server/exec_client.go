@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/store"
 )
@@ -11,12 +12,12 @@ import (
 // workerClient is the client whose call, or transaction, runs on a worker, as the handlers see
 // it. The session belongs to its reactor: what a handler asks for is what was handed over with the
 // call, and what a call changes in the session is done when the worker has finished, and kept in
-// slowCall.after until then. But for what never changes, it touches two things of the client, which
+// SlowCall.After until then. But for what never changes, it touches two things of the client, which
 // are the worker's while it runs the client's call: its watches and its tracker.
 type workerClient struct {
 	s     *session
-	sc    *slowCall
-	ex    *executor                              // the worker's
+	sc    *exec.SlowCall
+	ex    *exec.Executor                         // the worker's
 	name  string                                 // as CLIENT SETNAME has left it
 	user  string                                 // as AUTH has
 	auth  bool                                   // it has authenticated
@@ -29,28 +30,18 @@ var _ command.Client = (*workerClient)(nil)
 // sessionOf is the session behind a handler's client, nil for nobody's. Somebody else than its
 // reactor may read of it what never changes.
 func sessionOf(c command.Client) *session {
-	switch c := c.(type) {
-	case *session:
-		return c
-	case *workerClient:
-		return c.s
-	case *blockedClient:
-		return sessionOfWaiter(c.w)
-	case *scriptClient:
-		return sessionOf(c.of)
-	default:
-		return nil
-	}
+	s, _ := exec.PeerOf(c).(*session)
+	return s
 }
 
-func newWorkerClient(s *session, sc *slowCall, ex *executor) *workerClient {
-	return &workerClient{s: s, sc: sc, ex: ex, name: sc.name, user: sc.userName, auth: sc.auth, proto: int(sc.proto)}
+func newWorkerClient(s *session, sc *exec.SlowCall, ex *exec.Executor) *workerClient {
+	return &workerClient{s: s, sc: sc, ex: ex, name: sc.Name, user: sc.UserName, auth: sc.Auth, proto: int(sc.Proto)}
 }
 
-func (w *workerClient) later(f func()) { w.sc.after = append(w.sc.after, f) }
+func (w *workerClient) later(f func()) { w.sc.After = append(w.sc.After, f) }
 
 // Peer is the client.
-func (w *workerClient) Peer() peer { return w.s }
+func (w *workerClient) Peer() exec.Peer { return w.s }
 
 // ID implements command.Client.
 func (w *workerClient) ID() int64 { return w.s.id }
@@ -64,7 +55,7 @@ func (w *workerClient) Proto() int { return w.proto }
 // SetProto implements command.Client.
 func (w *workerClient) SetProto(p int) {
 	w.proto = p
-	w.ex.w.SetProto(p)
+	w.ex.W.SetProto(p)
 	w.later(func() { w.s.SetProto(p) })
 }
 
@@ -74,7 +65,7 @@ func (w *workerClient) Authenticated() bool { return w.auth }
 // SetAuthenticated implements command.Client.
 func (w *workerClient) SetAuthenticated(user string) {
 	w.user, w.auth = user, true
-	w.ex.caller.User = users.Ranked(w.ex.env.users.Get(user)) // what follows in a transaction runs with these rights
+	w.ex.Caller.User = users.Ranked(w.ex.Env.Users.Get(user)) // what follows in a transaction runs with these rights
 	w.later(func() { w.s.SetAuthenticated(user) })
 }
 
@@ -119,10 +110,10 @@ func (w *workerClient) SetCaching() { w.s.SetCaching() }
 
 // Monitor implements command.Client.
 func (w *workerClient) Monitor() bool {
-	if w.sc.monitoring {
+	if w.sc.Monitoring {
 		return false
 	}
-	w.sc.monitoring = true
+	w.sc.Monitoring = true
 	w.later(func() { w.s.Monitor() })
 	return true
 }
@@ -140,16 +131,16 @@ func (w *workerClient) SetReply(mode command.ReplyMode) {
 // Pushing implements command.Client.
 func (w *workerClient) Pushing(on bool) {
 	switch {
-	case !w.sc.muted:
+	case !w.sc.Muted:
 		return
 	case on:
-		w.ex.w.Flush()
-		w.ex.w.Bind(&w.sc.pushed, w.ex.w.Proto())
+		w.ex.W.Flush()
+		w.ex.W.Bind(&w.sc.Pushed, w.ex.W.Proto())
 	default:
-		w.ex.w.Flush()
-		w.ex.w.Bind(&w.sc.reply, w.ex.w.Proto())
+		w.ex.W.Flush()
+		w.ex.W.Bind(&w.sc.Reply, w.ex.W.Proto())
 	}
-	w.ex.w.Limit(w.sc.room)
+	w.ex.W.Limit(w.sc.Room)
 }
 
 // SetNoEvict implements command.Client.

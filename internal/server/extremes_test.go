@@ -46,7 +46,7 @@ func TestOptionsAtTheirExtremes(t *testing.T) {
 	c := dial(t, s)
 	leave := map[string]bool{"port": true, "tls-port": true, "cluster-port": true, "maxclients": true, "maxmemory-clients": true, "timeout": true}
 	tried := 0
-	for _, pair := range s.opts.Get([][]byte{[]byte("*")}) {
+	for _, pair := range s.Opts.Get([][]byte{[]byte("*")}) {
 		name, was := pair.Name, pair.Value
 		if leave[name] || strings.Trim(was, "0123456789-") != "" || was == "" {
 			continue

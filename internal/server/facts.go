@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/stats"
@@ -23,9 +24,9 @@ const (
 // parts are what INFO is made from. Reactors and stripes do not run yet.
 func (s *Server) parts() info.Parts {
 	return info.Parts{
-		Options: s.opts, Table: s.table, Store: s.store, Users: s.users, Listeners: s.listeners, Keeper: s.keeper, Logs: s.logs,
+		Options: s.Opts, Table: s.Table, Store: s.Store, Users: s.Users, Listeners: s.listeners, Keeper: s.keeper, Logs: s.Logs,
 		House: infoHouse{s}, Version: KringVersion, RunID: newRunID(), ReplID: newRunID(), Poller: s.pollerName(), Started: s.started,
-		Scripts: s.scripts.engine.Stats, TickMs: tickMs, StartupBytes: startupBytes,
+		Scripts: s.Scripts.Engine.Stats, TickMs: tickMs, StartupBytes: startupBytes,
 	}
 }
 
@@ -34,21 +35,21 @@ type infoHouse struct{ *Server }
 
 // Counted implements info.House: it adds up what all executors have shown of their counters.
 func (h infoHouse) Counted(c *command.Ctx) observe.Counters {
-	if c != nil && executorOf(c).Reactor >= 0 {
-		executorOf(c).show()
+	if c != nil && exec.Of(c).Reactor >= 0 {
+		exec.Of(c).Show()
 	}
 	var sum observe.Counters
 	for _, ex := range h.execs {
-		ex.meter.Shown.AddTo(&sum)
+		ex.Meter.Shown.AddTo(&sum)
 	}
 	for _, ex := range h.extra {
-		ex.meter.Published.AddTo(&sum)
+		ex.Meter.Published.AddTo(&sum)
 	}
 	return sum
 }
 
 // MayAsk implements info.House.
-func (h infoHouse) MayAsk(c *command.Ctx) bool { return executorOf(c).Reactor < 0 }
+func (h infoHouse) MayAsk(c *command.Ctx) bool { return exec.Of(c).Reactor < 0 }
 
 // ask runs f on every reactor: for a call on a worker, or (c is nil) for whoever holds
 // nothing. A reactor, within EXEC, can ask itself only.
@@ -56,8 +57,8 @@ func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *station)) {
 	switch {
 	case c == nil:
 		h.askUnlocked(f)
-	case executorOf(c).Reactor >= 0:
-		f(h.group.Reactors()[executorOf(c).Reactor], h.execs[executorOf(c).Reactor])
+	case exec.Of(c).Reactor >= 0:
+		f(h.Group.Reactors()[exec.Of(c).Reactor], h.execs[exec.Of(c).Reactor])
 	default:
 		h.askReactors(c, f)
 	}
@@ -65,23 +66,23 @@ func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *station)) {
 
 // Calls implements info.House.
 func (h infoHouse) Calls(c *command.Ctx, times bool) *stats.Table {
-	sum := stats.NewSum(len(h.table.Specs()), times)
-	h.ask(c, func(_ *netio.Reactor, ex *station) { sum.Add(ex.meter.Calls) })
+	sum := stats.NewSum(len(h.Table.Specs()), times)
+	h.ask(c, func(_ *netio.Reactor, ex *station) { sum.Add(ex.Meter.Calls) })
 	return h.sumCalls(sum)
 }
 
 // AddCalls implements info.House.
 func (h infoHouse) AddCalls(c *command.Ctx, sum *stats.Sum) {
-	own := executorOf(c).Reactor
+	own := exec.Of(c).Reactor
 	if own < 0 { // the client's reactor has counted what the client did before
 		now := time.Now().UnixMilli()
-		h.ask(c, func(_ *netio.Reactor, ex *station) { ex.meter.ShowCalls(now) })
+		h.ask(c, func(_ *netio.Reactor, ex *station) { ex.Meter.ShowCalls(now) })
 	}
 	for i, ex := range h.execs {
 		if i == own {
-			sum.Add(ex.meter.Calls)
+			sum.Add(ex.Meter.Calls)
 		} else {
-			ex.meter.CallsShown.AddTo(sum)
+			ex.Meter.CallsShown.AddTo(sum)
 		}
 	}
 	h.sumCalls(sum)
@@ -89,10 +90,10 @@ func (h infoHouse) AddCalls(c *command.Ctx, sum *stats.Sum) {
 
 // CallsAreShown implements info.House.
 func (h infoHouse) CallsAreShown(c *command.Ctx) bool {
-	now, own := time.Now().UnixMilli(), executorOf(c).Reactor
+	now, own := time.Now().UnixMilli(), exec.Of(c).Reactor
 	h.callsWanted.Ask(now)
 	for i, ex := range h.execs {
-		if i != own && !ex.meter.CallsAreShown(now) {
+		if i != own && !ex.Meter.CallsAreShown(now) {
 			return false
 		}
 	}
@@ -102,7 +103,7 @@ func (h infoHouse) CallsAreShown(c *command.Ctx) bool {
 // sumCalls adds the calls of those that are not reactors to a sum that has those of the reactors.
 func (h infoHouse) sumCalls(sum *stats.Sum) *stats.Table {
 	for _, ex := range h.extra {
-		ex.meter.Published.AddCalls(sum)
+		ex.Meter.Published.AddCalls(sum)
 	}
 	return sum.Table()
 }
@@ -123,20 +124,20 @@ func (h infoHouse) Look(c *command.Ctx) info.Crowd {
 // HotKeys implements info.House.
 func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
 	parts := make([][]stats.HotKey, len(h.execs))
-	h.ask(c, func(r *netio.Reactor, ex *station) { parts[r.Index()] = ex.meter.Hot.All() })
+	h.ask(c, func(r *netio.Reactor, ex *station) { parts[r.Index()] = ex.Meter.Hot.All() })
 	return parts
 }
 
 // Busy implements info.House.
 func (h infoHouse) Busy() info.Busy {
 	b := info.Busy{Hot: make([][]stats.HotKey, len(h.execs)), Reactors: make([]admin.Reactor, len(h.execs))}
-	sum := stats.NewSum(len(h.table.Specs()), true)
+	sum := stats.NewSum(len(h.Table.Specs()), true)
 	h.ask(nil, func(r *netio.Reactor, ex *station) {
 		i := r.Index()
-		sum.Add(ex.meter.Calls)
-		ex.show()
-		n := ex.meter.SinceReset(r.Counts())
-		b.Hot[i], b.Reactors[i] = ex.meter.Hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
+		sum.Add(ex.Meter.Calls)
+		ex.Show()
+		n := ex.Meter.SinceReset(r.Counts())
+		b.Hot[i], b.Reactors[i] = ex.Meter.Hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
 	})
 	b.Calls = h.sumCalls(sum)
 	return b
@@ -149,23 +150,26 @@ func (h infoHouse) Reactors() (reactors, stripes int) { return len(h.execs) - h.
 func (h infoHouse) Gauges() info.Gauges {
 	n := &h.counts
 	return info.Gauges{
-		Clients: n.clients.Load(), Blocked: h.waiting.blocked.Load(), Timed: h.waiting.timed.Load(),
-		Connections: n.connections.Load(), Rejected: n.rejected.Load(), ExpiredFields: h.expiredFields.Load(),
+		Clients: n.clients.Load(), Blocked: h.Waiting.Blocked.Load(), Timed: h.Waiting.Timed.Load(),
+		Connections: n.connections.Load(), Rejected: n.rejected.Load(), ExpiredFields: h.ExpiredFields.Load(),
 		EvictedClients: n.evictedClients.Load(), OutputLimitCloses: n.outputLimitCloses.Load(), QueryLimitCloses: n.queryLimitCloses.Load(),
 	}
 }
 
 // BlockingKeys implements info.House.
-func (h infoHouse) BlockingKeys() (all, deletions int64) { return h.observers.blockingKeys() }
+func (h infoHouse) BlockingKeys() (all, deletions int64) {
+	n := h.Observers.Count()
+	return n.Blocking, n.Deletions
+}
 
 // OverLimitMs implements info.House.
-func (h infoHouse) OverLimitMs() (total, current int64) { return h.limit.overMillis() }
+func (h infoHouse) OverLimitMs() (total, current int64) { return h.Limit.OverMillis() }
 
 // Channels implements info.House.
 func (h infoHouse) Channels(kind command.SubKind) int { return h.pubsub.CountChannels(kind) }
 
 // Tracking implements info.House.
-func (h infoHouse) Tracking() tracking.Stats { return h.tracking.Stats() }
+func (h infoHouse) Tracking() tracking.Stats { return h.Env.Tracking.Stats() }
 
 // AOFBuffer implements info.House.
 func (h infoHouse) AOFBuffer() int64 {
@@ -182,7 +186,7 @@ func (h infoHouse) Persistence() info.Persistence {
 		load = a.Progress()
 	}
 	return info.Persistence{
-		AOF: a, Load: load, Saves: h.saves(), Loading: h.guard.Load()&guardLoading != 0, Rewriting: h.jobs.runs(jobRewriteAOF),
+		AOF: a, Load: load, Saves: h.saves(), Loading: h.Guard.Load()&exec.GuardLoading != 0, Rewriting: h.jobs.runs(jobRewriteAOF),
 		RewriteWaits: h.jobs.waits(jobRewriteAOF), Rewrites: h.aof.rewrites.Load(), RewriteFailures: h.aof.failures.Load(),
 	}
 }

@@ -108,8 +108,8 @@ func TestAlwaysRepliesAfterTheSync(t *testing.T) {
 	reader.want("1", "GET", "a")
 	otherKey := ""
 	for i := 0; otherKey == ""; i++ {
-		if k := fmt.Sprint("other", i); s.store.MakeKey([]byte(k)).Shard != s.store.MakeKey([]byte("a")).Shard &&
-			s.store.MakeKey([]byte(k)).Shard != s.store.MakeKey([]byte("list")).Shard {
+		if k := fmt.Sprint("other", i); s.Store.MakeKey([]byte(k)).Shard != s.Store.MakeKey([]byte("a")).Shard &&
+			s.Store.MakeKey([]byte(k)).Shard != s.Store.MakeKey([]byte("list")).Shard {
 			otherKey = k
 		}
 	}
@@ -194,7 +194,7 @@ func testFailedAOF(t *testing.T, policy, op string, byItself bool) {
 	s, end := runFault(t, dir, f, true, "appendfsync", policy)
 	c := dial(t, s)
 	c.want("OK", "SET", "a", "1")
-	for begin := time.Now(); s.aof.current().Durable() < s.journal.log.End(); time.Sleep(time.Millisecond) {
+	for begin := time.Now(); s.aof.current().Durable() < s.Journal.Log.End(); time.Sleep(time.Millisecond) {
 		if time.Since(begin) > time.Minute {
 			t.Fatal("what was written is not synced") // it must be before syncs begin to fail
 		}
@@ -358,8 +358,8 @@ func TestStuckSync(t *testing.T) {
 		d.want(fmt.Sprint(i+1), "INCR", "n")
 		d.want(fmt.Sprint(i+1), "GET", "n")
 	}
-	if a := s.aof.current(); a.Wrote() != s.journal.log.End() || a.Durable() == a.Wrote() {
-		t.Errorf("written up to %d of %d, durable up to %d", a.Wrote(), s.journal.log.End(), a.Durable())
+	if a := s.aof.current(); a.Wrote() != s.Journal.Log.End() || a.Durable() == a.Wrote() {
+		t.Errorf("written up to %d of %d, durable up to %d", a.Wrote(), s.Journal.Log.End(), a.Durable())
 	}
 	close(let)
 }
@@ -411,11 +411,11 @@ func TestCutAOF(t *testing.T) {
 		if err := os.WriteFile(incr, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		a, err := persistence.Open(persistence.Config{Owner: &s.aof, Journal: &s.journal.log, FS: unsyncedFS{}, Dir: path, Name: "appendonly.aof", Log: s.log})
+		a, err := persistence.Open(persistence.Config{Owner: &s.aof, Journal: &s.Journal.Log, FS: unsyncedFS{}, Dir: path, Name: "appendonly.aof", Log: s.Log})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.store.FlushAll()
+		s.Store.FlushAll()
 		if err := a.Load(newApplier(s, context.Background())); err != nil {
 			t.Fatal(n, err)
 		}
@@ -423,8 +423,8 @@ func TestCutAOF(t *testing.T) {
 			t.Fatal(err)
 		}
 		info, err := os.Stat(incr)
-		if err != nil || info.Size() != int64(max(ends[keys], len(encode("SELECT", "0")))) || s.store.Len(0) != keys {
-			t.Fatalf("cut at %d: %d keys of %d, %v bytes of %d, %v", n, s.store.Len(0), keys, info.Size(), ends[keys], err)
+		if err != nil || info.Size() != int64(max(ends[keys], len(encode("SELECT", "0")))) || s.Store.Len(0) != keys {
+			t.Fatalf("cut at %d: %d keys of %d, %v bytes of %d, %v", n, s.Store.Len(0), keys, info.Size(), ends[keys], err)
 		}
 	}
 }

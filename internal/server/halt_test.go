@@ -19,13 +19,6 @@ func until(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// runs is how many calls the workers have.
-func (l *slowLane) runs() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.mu.running)
-}
-
 // TestReplyEndsAtTheOutputLimit: a reply that exceeds the client's hard limit is not made any
 // further, on workers and on reactors, and the connection is closed; what a transaction has besides
 // such a reply is done.
@@ -48,7 +41,7 @@ func TestReplyEndsAtTheOutputLimit(t *testing.T) {
 			t.Errorf("%v: %d bytes for a reply that may have 100,000", call, grown)
 		}
 	}
-	until(t, "the calls end", func() bool { return s.slow.runs() == 0 })
+	until(t, "the calls end", func() bool { return s.Slow.Running() == 0 })
 	if n := s.counts.outputLimitCloses.Load(); n != 3 {
 		t.Errorf("%d connections closed because of the limit, want 3", n)
 	}
@@ -99,16 +92,16 @@ func TestNobodyWaitsForTheReply(t *testing.T) {
 	for _, call := range [][]string{{"ZRANDMEMBER", "z", "-999999999"}, {"DEBUG", "SLEEP", "3000"}} {
 		d := dial(t, s)
 		d.send(encode(call...))
-		until(t, "the call runs", func() bool { return s.slow.runs() == 1 })
+		until(t, "the call runs", func() bool { return s.Slow.Running() == 1 })
 		_ = d.Close()
-		until(t, "the call of a client that is gone ends", func() bool { return s.slow.runs() == 0 })
+		until(t, "the call of a client that is gone ends", func() bool { return s.Slow.Running() == 0 })
 		d = dial(t, s)
 		id := d.do("CLIENT", "ID")
 		d.send(encode(call...))
-		until(t, "the call runs", func() bool { return s.slow.runs() == 1 })
+		until(t, "the call runs", func() bool { return s.Slow.Running() == 1 })
 		c.want("1", "CLIENT", "KILL", "ID", id)
 		d.closed()
-		until(t, "the call of a killed client ends", func() bool { return s.slow.runs() == 0 })
+		until(t, "the call of a killed client ends", func() bool { return s.Slow.Running() == 0 })
 	}
 	c.want("PONG", "PING")
 }
@@ -119,8 +112,8 @@ func TestEndWhileACommandRuns(t *testing.T) {
 		t.Run(call[0], func(t *testing.T) {
 			forever := make(chan struct{})
 			s, end := launch(t, func(s *Server) {
-				keys := s.table.Original([]byte("keys")).Handler
-				s.table.Original([]byte("keys")).Handler = func(c *command.Ctx) {
+				keys := s.Table.Original([]byte("keys")).Handler
+				s.Table.Original([]byte("keys")).Handler = func(c *command.Ctx) {
 					if string(c.Args[1]) == "deaf" {
 						<-forever
 						return
@@ -132,7 +125,7 @@ func TestEndWhileACommandRuns(t *testing.T) {
 			c := dial(t, s)
 			c.want("1", "ZADD", "z", "1", "member")
 			c.send(encode(call...))
-			until(t, "the call runs", func() bool { return s.slow.runs() == 1 })
+			until(t, "the call runs", func() bool { return s.Slow.Running() == 1 })
 			end() // fails the test if it takes long
 			close(forever)
 		})

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
@@ -36,13 +37,10 @@ type (
 // newHost makes what all handlers get.
 func newHost(s *Server) *command.Host {
 	return &command.Host{
-		Table: s.table, Config: configHost{s}, Users: users.NewHost(s.users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.logs, s.source, s},
-		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Scripts: scriptsHost{s, s.scripts.engine},
+		Table: s.Table, Config: configHost{s}, Users: users.NewHost(s.Users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.Logs, s.source, s},
+		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Scripts: exec.NewScriptsHost(&s.Scripts),
 	}
 }
-
-// executorOf is who runs c's call.
-func executorOf(c *command.Ctx) *executor { return c.Lane.(*executor) }
 
 func newRunID() string {
 	var b [20]byte
@@ -72,7 +70,7 @@ var sizeOptions = []struct {
 // watchOptions copies the options that handlers and the parser read through structs
 // of their own, now and whenever they change.
 func (s *Server) watchOptions() {
-	o := s.opts
+	o := s.Opts
 	apply := func() error {
 		lim := resp.DefaultLimits()
 		lim.MaxBulkBytes = min(o.ProtoMaxBulkLen.Load(), resp.MostBulkBytes)
@@ -82,7 +80,7 @@ func (s *Server) watchOptions() {
 			*row.size(sizes) = asInt(o.Number(row.name))
 		}
 		sizes.DumpCompress = o.RDBCompression.Load()
-		s.limits.Store(sizes)
+		s.Limits.Store(sizes)
 		return nil
 	}
 	_ = apply() // cannot fail
@@ -92,7 +90,7 @@ func (s *Server) watchOptions() {
 		o.OnChange(row.name, apply)
 	}
 	o.OnChange("tracking-table-max-keys", func() error {
-		s.tracking.Shrink()
+		s.Tracking.Shrink()
 		return nil
 	})
 }
@@ -103,7 +101,7 @@ func asInt(o *options.Int) int { return int(max(min(o.Load(), math.MaxInt32), ma
 // Get implements command.ConfigHost.
 func (h configHost) Get(patterns [][]byte) []command.ConfigPair {
 	var out []command.ConfigPair
-	for _, p := range h.srv.opts.Get(patterns) {
+	for _, p := range h.srv.Opts.Get(patterns) {
 		out = append(out, command.ConfigPair(p))
 	}
 	return out
@@ -113,13 +111,13 @@ func (h configHost) Get(patterns [][]byte) []command.ConfigPair {
 func (h configHost) Set(c *command.Ctx, pairs [][]byte) (errText string) {
 	se := sessionOf(c.Client)
 	local := se != nil && se.isLocal()
-	executorOf(c).unlocked(func() { errText = replyText(h.srv.opts.SetFrom(pairs, local)) })
+	exec.Of(c).WithoutGates(func() { errText = replyText(h.srv.Opts.SetFrom(pairs, local)) })
 	return errText
 }
 
 // Rewrite implements command.ConfigHost.
 func (h configHost) Rewrite(c *command.Ctx) (errText string) {
-	executorOf(c).unlocked(func() { errText = replyText(h.srv.opts.Rewrite()) })
+	exec.Of(c).WithoutGates(func() { errText = replyText(h.srv.Opts.Rewrite()) })
 	return errText
 }
 
@@ -139,18 +137,18 @@ func replyText(err error) string {
 // Reset implements command.StatsHost.
 func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.askReactors(c, func(r *netio.Reactor, ex *station) {
-		ex.meter.Reset(r.Counts())
+		ex.Meter.Reset(r.Counts())
 	})
 	for _, ex := range h.srv.extra {
-		ex.meter.Published.Reset()
+		ex.Meter.Published.Reset()
 	}
-	h.srv.logs.Errors.Reset()
+	h.srv.Logs.Errors.Reset()
 	h.Source.ResetBase()
-	h.srv.expiredFields.Store(0)
+	h.srv.ExpiredFields.Store(0)
 	h.srv.counts.evictedClients.Store(0)
 	h.srv.counts.outputLimitCloses.Store(0)
 	h.srv.counts.queryLimitCloses.Store(0)
-	h.srv.users.ResetDenied()
+	h.srv.Users.ResetDenied()
 	h.srv.keeper.Stats.Reset()
 }
 
@@ -159,10 +157,10 @@ func (h processHost) Shutdown(o command.ShutdownOptions) string {
 	if o.Abort {
 		return "ERR No shutdown in progress."
 	}
-	h.srv.log.Warn("a client asked for shutdown")
+	h.srv.Log.Warn("a client asked for shutdown")
 	if !o.NoSave {
 		if err := h.srv.endSave(o.Save); err != nil && !o.Force {
-			h.srv.log.Error("the data cannot be saved, so the server does not end", "error", err)
+			h.srv.Log.Error("the data cannot be saved, so the server does not end", "error", err)
 			return "ERR Errors trying to SHUTDOWN. Check logs."
 		}
 	}
@@ -172,6 +170,6 @@ func (h processHost) Shutdown(o command.ShutdownOptions) string {
 
 // SetActiveExpire implements command.ProcessHost.
 func (h processHost) SetActiveExpire(on bool) {
-	h.srv.activeExpire.Store(on)
+	h.srv.ActiveExpire.Store(on)
 	h.srv.keeper.Ring()
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/pubsub"
 )
 
@@ -43,7 +44,7 @@ func (h execHouse) Crowded() bool { return h.crowded() }
 // WhyBroken implements house.
 func (h execHouse) WhyBroken() string { return h.aof.reason() }
 
-var _ peer = (*session)(nil)
+var _ exec.Peer = (*session)(nil)
 
 // Addr implements peer.
 func (s *session) Addr() (addr string, unix bool) { return s.conn.RemoteAddr(), s.conn.IsUnix() }
@@ -52,4 +53,4 @@ func (s *session) Addr() (addr string, unix bool) { return s.conn.RemoteAddr(), 
 func (s *session) Post(f func()) { s.conn.Reactor().Post(f) }
 
 // Peer is the client itself.
-func (s *session) Peer() peer { return s }
+func (s *session) Peer() exec.Peer { return s }

@@ -158,7 +158,7 @@ func TestInfoWaitsForNobody(t *testing.T) {
 	on[1].want("nil", "GET", "none")
 	release := make(chan struct{})
 	defer close(release)
-	s.group.Reactors()[1].Post(func() { <-release })
+	s.Group.Reactors()[1].Post(func() { <-release })
 	for _, section := range []string{"replication", "server", "stats", "persistence", "cpu", "keyspace", "errorstats"} {
 		f := on[0].infoOf(section)
 		if section == "stats" && f["keyspace_misses"] != "1" {

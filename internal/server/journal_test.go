@@ -76,7 +76,7 @@ func TestSubscribersFollowTheStore(t *testing.T) {
 
 func testFollowers(t *testing.T, aof string) {
 	s, _ := runServer(t, "appendonly", aof, "dir", t.TempDir(), "maxmemory-policy", "allkeys-random")
-	log := &s.journal.log
+	log := &s.Journal.Log
 	first, second := &follower{db: -1}, &follower{db: -1}
 	log.At(func(uint64) { log.SubscribeLocked(first) })
 	var wg sync.WaitGroup
@@ -95,7 +95,7 @@ func testFollowers(t *testing.T, aof string) {
 	}
 	c := dial(t, s)
 	time.Sleep(20 * time.Millisecond) // somewhere in between
-	base := snapshot.NewCopy(s.store, snapshot.Commands)
+	base := snapshot.NewCopy(s.Store, snapshot.Commands)
 	err := base.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) {
 		return s.cut(sink, func(pos uint64) {
 			second.end = pos

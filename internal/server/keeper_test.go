@@ -52,14 +52,14 @@ func TestKeysExpireByThemselves(t *testing.T) {
 	if ttl := c.infoField("db0"); strings.HasSuffix(ttl, "avg_ttl=0") {
 		t.Errorf("keyspace: %s", ttl)
 	}
-	eventually(t, "the keys expire", func() bool { return s.store.Len(0) == 1 })
+	eventually(t, "the keys expire", func() bool { return s.Store.Len(0) == 1 })
 	if n := c.infoInt("expired_keys"); n != keys {
 		t.Errorf("%d keys counted as expired", n)
 	}
 	if late := c.infoInt("expire_late_max_milliseconds"); late > 500 { // loose: the machine may be busy
 		t.Errorf("the latest was %d ms late", late)
 	}
-	if err := s.store.CheckInvariants(); err != nil {
+	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
 }
@@ -73,13 +73,13 @@ func TestSetActiveExpire(t *testing.T) {
 	due := time.Now().UnixMilli() + 10
 	until(t, "its time comes", func() bool { return time.Now().UnixMilli() > due })
 	s.keeper.ExpireDue()
-	if n := s.store.Len(0); n != 1 {
+	if n := s.Store.Len(0); n != 1 {
 		t.Fatalf("%d keys", n)
 	}
 	c.want("nil", "GET", "k") // a read meets the deadline all the same
 	c.want("OK", "SET", "k", "v", "PX", "10")
 	c.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "1")
-	eventually(t, "the key expires", func() bool { return s.store.Len(0) == 0 })
+	eventually(t, "the key expires", func() bool { return s.Store.Len(0) == 0 })
 }
 
 // TestFieldsExpireByThemselves lets fields of hashes fall due that nobody asks for.
@@ -102,12 +102,12 @@ func TestFieldsExpireByThemselves(t *testing.T) {
 	c.do(args...)
 	c.want("1", "PEXPIRE", "large", "100000")
 	eventually(t, "the fields expire", func() bool {
-		return s.store.Len(0) == 2 && c.do("HLEN", "small") == "1" && c.do("HLEN", "large") == "500"
+		return s.Store.Len(0) == 2 && c.do("HLEN", "small") == "1" && c.do("HLEN", "large") == "500"
 	})
 	if n := c.infoInt("expired_keys"); n != 0 {
 		t.Errorf("%d keys counted as expired", n)
 	}
-	if err := s.store.CheckInvariants(); err != nil {
+	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -11,7 +12,7 @@ import (
 
 // lentCall is a call of a session that a worker has.
 type lentCall struct {
-	sc    *slowCall
+	sc    *exec.SlowCall
 	s     *session
 	endAt int64 // when the client was first seen to be at its end, 0: it is not
 }
@@ -20,20 +21,20 @@ type lentCall struct {
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
 func (s *session) handOver(b *resp.Batch, i int) outcome {
 	ex := s.ex
-	sc := &slowCall{identity: s.identity(), peer: s, proto: s.proto, room: s.outputRoom(), muted: s.muted(), monitoring: s.monitoring, written: s.written, name: s.Name(), userName: s.User(), auth: !s.needAuth}
-	sc.Spec, sc.Args = ex.calls[i].spec, b.Cmds[i].Args.Clone()
-	sc.on = func(ex *executor) command.Client { return newWorkerClient(s, sc, ex) }
-	sc.done = func() { s.slowDone(sc) }
+	sc := &exec.SlowCall{Identity: s.identity(), Peer: s, Proto: s.proto, Room: s.outputRoom(), Muted: s.muted(), Monitoring: s.monitoring, Written: s.written, Name: s.Name(), UserName: s.User(), Auth: !s.needAuth}
+	sc.Spec, sc.Args = ex.Calls[i].Spec, b.Cmds[i].Args.Clone()
+	sc.On = func(ex *exec.Executor) command.Client { return newWorkerClient(s, sc, ex) }
+	sc.Done = func() { s.slowDone(sc) }
 	s.hold(b, i+1)
 	if sc.Spec.Flags&command.AtOnce != 0 && s.watching == nil {
-		s.watching = &watchSet{} // here, so that the worker does not change the session
+		s.watching = &exec.WatchSet{} // here, so that the worker does not change the session
 	}
-	sc.tx, sc.watching = s.tx, s.watching
+	sc.Tx, sc.Watching = s.tx, s.watching
 	s.busy = true
 	ex.lent = append(ex.lent, &lentCall{sc: sc, s: s})
 	s.lastSpec = sc.Spec
 	s.conn.Pause()
-	ex.env.slow.submit(sc)
+	ex.Env.Slow.Submit(sc)
 	return holds
 }
 
@@ -42,7 +43,7 @@ func (s *session) handOver(b *resp.Batch, i int) outcome {
 func (s *session) haltCall() {
 	for _, l := range s.ex.lent {
 		if l.s == s {
-			l.sc.halt.Store(true)
+			l.sc.Halt.Store(true)
 		}
 	}
 }
@@ -57,14 +58,14 @@ func (st *station) haltDeserted(now int64) {
 		case l.endAt == 0:
 			l.endAt = now
 		case now-l.endAt >= desertedMs:
-			l.sc.halt.Store(true)
+			l.sc.Halt.Store(true)
 		}
 	}
 }
 
 // slowDone runs on the reactor: it sends the worker's reply and goes on with what
 // the client had pipelined behind the command.
-func (s *session) slowDone(sc *slowCall) {
+func (s *session) slowDone(sc *exec.SlowCall) {
 	s.busy = false
 	s.ex.lent = slices.DeleteFunc(s.ex.lent, func(l *lentCall) bool { return l.sc == sc })
 	if sc.Spec.Flags&command.Exec != 0 {
@@ -74,38 +75,38 @@ func (s *session) slowDone(sc *slowCall) {
 		s.Unwatch()
 		s.unsubscribeAll()
 		s.untrack(true)
-		if sc.parked != nil {
-			sc.parked.end()
+		if sc.Parked != nil {
+			sc.Parked.End()
 		}
 		return
 	}
-	for _, f := range sc.after {
+	for _, f := range sc.After {
 		f()
 	}
-	if sc.cut {
-		if sc.parked != nil {
-			sc.parked.end()
+	if sc.Cut {
+		if sc.Parked != nil {
+			sc.Parked.End()
 		}
-		s.closeCut(sc.halt.Load(), sc.made)
+		s.closeCut(sc.Halt.Load(), sc.Made)
 		return
 	}
-	out := &sc.reply
+	out := &sc.Reply
 	if s.muted() {
-		out = &sc.pushed
+		out = &sc.Pushed
 	}
 	if out.Len() > 0 {
 		n, _ := s.conn.Out().Write(out.Bytes()) // a ring takes everything
-		s.ex.meter.OutputBytes += int64(n)
+		s.ex.Meter.OutputBytes += int64(n)
 	}
-	s.promised(sc.wait, sc.wrote)
+	s.promised(sc.Wait, sc.Wrote)
 	if s.closing { // the client killed itself, or quit, on the worker
 		s.conn.Flush()
 		s.conn.CloseAfterFlush()
 		return
 	}
-	if w := sc.parked; w != nil {
+	if w := sc.Parked; w != nil {
 		s.block(w)
-		if w.early {
+		if w.Early {
 			s.wake(w)
 		}
 	}

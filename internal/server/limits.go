@@ -15,8 +15,6 @@ const (
 	endPoll = 100 * time.Millisecond
 	// workerCount is how many goroutines serve the slow lane.
 	workerCount = 4
-	// errorPreviewBytes bounds what is shown of the error of a record that does not load.
-	errorPreviewBytes = 128
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
 	// sessionBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).

@@ -14,7 +14,7 @@ func TestSizeOptions(t *testing.T) {
 	s := startServer(t)
 	c := dial(t, s)
 	want := command.DefaultLimits()
-	if got := *s.limits.Load(); got != want {
+	if got := *s.Limits.Load(); got != want {
 		t.Errorf("by default %+v, want %+v", got, want)
 	}
 	sizes, limits := 0, reflect.TypeFor[command.Limits]()
@@ -33,7 +33,7 @@ func TestSizeOptions(t *testing.T) {
 		}
 		c.want("OK", "CONFIG", "SET", row.name, strconv.Itoa(size))
 		*row.size(&want) = size
-		if got := *s.limits.Load(); got != want {
+		if got := *s.Limits.Load(); got != want {
 			t.Errorf("after CONFIG SET %s: %+v, want %+v", row.name, got, want)
 		}
 	}

@@ -37,7 +37,7 @@ func TestNoEvictionRefuses(t *testing.T) {
 	if n := c.fill("key:", 30_000); n < 10_000 || n > 20_000 {
 		t.Errorf("%d of 30000 were refused", n)
 	}
-	if used := (s.store.Usage() + startupBytes); used > 3<<20+64<<10 {
+	if used := (s.Store.Usage() + startupBytes); used > 3<<20+64<<10 {
 		t.Errorf("%d bytes used", used)
 	}
 	c.want(errOOM, "SET", "k", "v")
@@ -47,7 +47,7 @@ func TestNoEvictionRefuses(t *testing.T) {
 	c.want("OK", "SET", "k", "v")
 	c.want("OK", "CONFIG", "SET", "maxmemory", "1")
 	c.want(errOOM, "SET", "k", "v")
-	if s.store.Stats().Evicted != 0 {
+	if s.Store.Stats().Evicted != 0 {
 		t.Error("something was evicted")
 	}
 }
@@ -69,7 +69,7 @@ func TestPoliciesEvict(t *testing.T) {
 			if n := c.fill("key:", 60_000, "EX", "1000"); n != 0 {
 				t.Errorf("%d were refused", n)
 			}
-			if used := (s.store.Usage() + startupBytes); used > 4<<20+64<<10 || used < 3<<20 {
+			if used := (s.Store.Usage() + startupBytes); used > 4<<20+64<<10 || used < 3<<20 {
 				t.Errorf("%d bytes used", used)
 			}
 			if n := c.infoInt("evicted_keys"); n < 10_000 {
@@ -81,10 +81,10 @@ func TestPoliciesEvict(t *testing.T) {
 				}
 				// Without anything volatile left there is nothing to evict.
 				c.want("OK", "CONFIG", "SET", "maxmemory", "1mb")
-				eventually(t, "all volatile keys go", func() bool { return s.store.Len(0) == 2000 })
+				eventually(t, "all volatile keys go", func() bool { return s.Store.Len(0) == 2000 })
 				c.want(errOOM, "SET", "k", "v")
 			}
-			if err := s.store.CheckInvariants(); err != nil {
+			if err := s.Store.CheckInvariants(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -97,7 +97,7 @@ func TestLoweringMaxMemoryEvicts(t *testing.T) {
 	c := dial(t, s)
 	c.fill("key:", 50_000)
 	c.want("OK", "CONFIG", "SET", "maxmemory", "4mb")
-	eventually(t, "the store fits", func() bool { return s.store.PublishAll()+startupBytes <= 4<<20 })
+	eventually(t, "the store fits", func() bool { return s.Store.PublishAll()+startupBytes <= 4<<20 })
 }
 
 // TestMemoryComesBack deletes most keys at random: the pages of the rest shrink.
@@ -118,9 +118,9 @@ func TestMemoryComesBack(t *testing.T) {
 	for range n {
 		c.reply()
 	}
-	used := s.store.Used()
-	eventually(t, "the pages shrink", func() bool { return s.store.Stats().PageBytes < used*13/10 })
-	if err := s.store.CheckInvariants(); err != nil {
+	used := s.Store.Used()
+	eventually(t, "the pages shrink", func() bool { return s.Store.Stats().PageBytes < used*13/10 })
+	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
 	if got := c.do("GET", "key:13"); len(got) != 100 {

@@ -4,10 +4,12 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/kringdb/kring/internal/server/exec"
 )
 
-// This file is MONITOR as sessions have it. While somebody watches (guardMonitored), every executor
-// writes a line for each call that it has run (shown.go), and those of a batch are posted to the
+// This file is MONITOR as sessions have it. While somebody watches (GuardMonitored), every executor
+// writes a line for each call that it has run (exec/shown.go), and those of a batch are posted to the
 // reactors of those who watch. Lines of one client come in its order; those of different clients
 // bear their times, but may come a batch too late.
 
@@ -27,7 +29,7 @@ func (m *monitors) change(srv *Server, f func([]*session) []*session) {
 	}
 	list := f(old)
 	m.list.Store(&list)
-	srv.setGuard(guardMonitored, len(list) > 0)
+	srv.SetGuard(exec.GuardMonitored, len(list) > 0)
 }
 
 // Monitor implements command.Client.
@@ -35,7 +37,7 @@ func (s *session) Monitor() bool {
 	if s.monitoring {
 		return false
 	}
-	s.monitoring, s.ex.monitored = true, true
+	s.monitoring, s.ex.Monitored = true, true
 	s.ex.srv.monitors.change(s.ex.srv, func(l []*session) []*session { return append(l, s) })
 	return true
 }
@@ -65,7 +67,7 @@ func (s *session) showLines(lines []byte) {
 		return
 	}
 	n, _ := s.conn.Out().Write(lines) // a ring takes everything
-	s.ex.meter.OutputBytes += int64(n)
+	s.ex.Meter.OutputBytes += int64(n)
 	s.conn.Flush()
 	s.checkOutput()
 }

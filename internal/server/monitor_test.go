@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kringdb/kring/internal/server/exec"
 )
 
 // line reads a line of MONITOR without time and address.
@@ -70,11 +72,11 @@ func TestMonitor(t *testing.T) {
 	if got := m.reply(); !strings.HasPrefix(got, "x") {
 		t.Error(got)
 	}
-	if s.guard.Load()&guardMonitored == 0 {
+	if s.Guard.Load()&exec.GuardMonitored == 0 {
 		t.Error("the other one still watches")
 	}
 	m2.Close()
-	for end := time.Now().Add(patience); s.guard.Load()&guardMonitored != 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); s.Guard.Load()&exec.GuardMonitored != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the monitor is never forgotten")
 		}
@@ -120,7 +122,7 @@ func TestMonitorIsBounded(t *testing.T) {
 	m, c := dial(t, s), dial(t, s)
 	m.want("OK", "MONITOR")
 	big := strings.Repeat("x", 50_000)
-	for end := time.Now().Add(patience); s.guard.Load()&guardMonitored != 0; {
+	for end := time.Now().Add(patience); s.Guard.Load()&exec.GuardMonitored != 0; {
 		c.want("OK", "SET", "a", big)
 		if time.Now().After(end) {
 			t.Fatal("the monitor that reads nothing stays")

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/netio"
 )
 
-// clientPause is the state of CLIENT PAUSE. While it is on, guardPaused sends every call
+// clientPause is the state of CLIENT PAUSE. While it is on, GuardPaused sends every call
 // over the checked path; a call that must wait is kept in its session, whose reactor goes
 // on with others. Nothing is evicted meanwhile, and a key whose deadline comes is absent for
 // whoever looks, but stays.
@@ -34,8 +35,8 @@ func (h clientsHost) Pause(forMs int64, all bool) {
 	}
 	p.mu.untilMs = max(p.mu.untilMs, now+min(forMs, math.MaxInt64-now))
 	p.mu.all = p.mu.all || all
-	h.srv.setGuard(guardPaused, true)
-	h.srv.store.SetHiding(true)
+	h.srv.SetGuard(exec.GuardPaused, true)
+	h.srv.Store.SetHiding(true)
 }
 
 // Unpause implements command.ClientsHost.
@@ -50,23 +51,23 @@ func (h clientsHost) Unpause() {
 func (s *Server) endPause() {
 	p := &s.pause
 	p.mu.Lock()
-	over := s.guard.Load()&guardPaused != 0 && p.mu.untilMs <= time.Now().UnixMilli()
+	over := s.Guard.Load()&exec.GuardPaused != 0 && p.mu.untilMs <= time.Now().UnixMilli()
 	if over {
-		s.setGuard(guardPaused, false)
-		s.store.SetHiding(false)
+		s.SetGuard(exec.GuardPaused, false)
+		s.Store.SetHiding(false)
 	}
 	p.mu.Unlock()
 	if !over {
 		return
 	}
 	s.keeper.Ring()
-	s.kept.hand(&s.slow)
+	s.Kept.Hand(&s.Slow)
 	s.resumeAll()
 }
 
 // resumeAll has all reactors look at the sessions that wait there for a pause or a script.
 func (s *Server) resumeAll() {
-	for i, r := range s.group.Reactors() {
+	for i, r := range s.Group.Reactors() {
 		r.Post(s.execs[i].resumePostponed)
 	}
 }
@@ -87,14 +88,14 @@ func (s *session) postpone(spec *command.Spec) {
 	s.postponed, s.lastSpec = true, spec
 	ex.postponed = append(ex.postponed, s)
 	ex.pausedUntil, _, _ = ex.srv.pauses()
-	ex.env.waiting.blocked.Add(1)
+	ex.Env.Waiting.Blocked.Add(1)
 	ex.armAlarm(s.conn.Reactor())
 }
 
 // resumePostponed lets the sessions go on that waited for the end of a pause, unless there
 // is one. It runs on their reactor.
 func (ex *station) resumePostponed() {
-	if ex.srv.guard.Load()&guardPaused != 0 { // another one
+	if ex.srv.Guard.Load()&exec.GuardPaused != 0 { // another one
 		if len(ex.postponed) > 0 {
 			ex.pausedUntil, _, _ = ex.srv.pauses()
 			ex.armAlarm(ex.postponed[0].conn.Reactor())
@@ -105,7 +106,7 @@ func (ex *station) resumePostponed() {
 	ex.postponed = nil
 	for _, s := range list {
 		s.postponed = false
-		ex.env.waiting.blocked.Add(-1)
+		ex.Env.Waiting.Blocked.Add(-1)
 		s.conn.Requeue()
 	}
 }
@@ -116,7 +117,7 @@ func (s *session) stopPostponing() {
 		return
 	}
 	s.postponed = false
-	s.ex.env.waiting.blocked.Add(-1)
+	s.ex.Env.Waiting.Blocked.Add(-1)
 	s.ex.postponed = slices.DeleteFunc(s.ex.postponed, func(o *session) bool { return o == s })
 }
 
@@ -125,7 +126,7 @@ func (s *session) stopPostponing() {
 func (ex *station) armAlarm(r *netio.Reactor) {
 	at := int64(0)
 	if len(ex.timers) > 0 {
-		at = ex.timers[0].deadline
+		at = ex.timers[0].Deadline
 	}
 	if len(ex.postponed) > 0 && ex.pausedUntil != 0 && (at == 0 || ex.pausedUntil < at) {
 		at = ex.pausedUntil

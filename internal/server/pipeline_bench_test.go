@@ -105,7 +105,7 @@ func threadNanos(b *testing.B) int64 {
 
 // onReactor runs f with the only client's session on its reactor.
 func onReactor(s *Server, f func(se *session)) {
-	r, done := s.group.Reactors()[0], make(chan struct{})
+	r, done := s.Group.Reactors()[0], make(chan struct{})
 	r.Post(func() {
 		r.EachConn(func(c *netio.Conn) bool {
 			f(c.Session().(*session))

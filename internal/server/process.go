@@ -15,7 +15,7 @@ import (
 // docs/EMBEDDING.md for what it shares nevertheless.
 func (s *Server) OwnProcess(profiles http.Handler) {
 	s.ownsProcess, s.pages.Profiles = true, profiles
-	process.WatchOOMScore(s.opts, s.log)
+	process.WatchOOMScore(s.Opts, s.Log)
 }
 
 // ShowMetrics gives the window its page /metrics, before Serve: metrics.Handler, which the

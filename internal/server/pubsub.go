@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/netio"
 )
@@ -30,13 +31,12 @@ func (s *session) push(b []byte) {
 		return
 	}
 	ex := s.ex
-	if ex.inExec && sessionOf(ex.ctx.Client) == s {
-		ex.pushes = append(ex.pushes, b...) // not into the middle of EXEC's reply
-		return
+	if ex.KeepPush(s, b) {
+		return // not into the middle of EXEC's reply
 	}
-	ex.w.Flush()                  // a command of this session may be running
+	ex.W.Flush()                  // a command of this session may be running
 	n, _ := s.conn.Out().Write(b) // a ring takes everything
-	ex.meter.OutputBytes += int64(n)
+	ex.Meter.OutputBytes += int64(n)
 	if !s.unflushed {
 		s.unflushed = true
 		ex.unflushed = append(ex.unflushed, s)
@@ -45,7 +45,7 @@ func (s *session) push(b []byte) {
 
 // Publish implements command.PubSubHost.
 func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
-	return h.srv.house.Publish(executorOf(c).Reactor, kind, channel, text)
+	return h.srv.House.Publish(exec.Of(c).Reactor, kind, channel, text)
 }
 
 // Channels implements command.PubSubHost.
@@ -64,7 +64,7 @@ func (h pubsubHost) Listeners(kind command.SubKind, name []byte) int {
 // Subscribe implements command.Client.
 func (s *session) Subscribe(kind command.SubKind, name []byte) {
 	subs := &s.ext().subs
-	s.ex.outlet.Subscribe(s, subs, kind, name, len(s.ex.ctx.Args)-1) // one call often names them all
+	s.ex.outlet.Subscribe(s, subs, kind, name, len(s.ex.Ctx.Args)-1) // one call often names them all
 	s.subCount = int32(subs.Count())
 }
 

@@ -60,7 +60,7 @@ func TestPubSub(t *testing.T) {
 	subs[0].want("RESET", "RESET")
 	subs[0].want("nil", "GET", "x")
 	subs[1].Close()
-	until(t, "its connection ends", func() bool { return s.host.PubSub.Listeners(0, []byte("a")) == 2 })
+	until(t, "its connection ends", func() bool { return s.Host.PubSub.Listeners(0, []byte("a")) == 2 })
 	p.want("2", "SPUBLISH", "a", "five")
 	subs[2].Close()
 	subs[3].Close()

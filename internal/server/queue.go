@@ -2,18 +2,19 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/store"
 )
 
 // This file is what a session has of MULTI and WATCH; EXEC and the watches themselves are the
-// executor's (multi.go, watch.go).
+// executor's (package exec).
 
 // BeginMulti implements command.Client.
 func (s *session) BeginMulti() bool {
 	if s.tx != nil {
 		return false
 	}
-	s.tx = s.ex.newTx()
+	s.tx = s.ex.NewTransaction()
 	return true
 }
 
@@ -37,21 +38,21 @@ func (s *session) endMulti() {
 
 // enqueue keeps a call for EXEC.
 func (s *session) enqueue(call *command.Call) {
-	s.tx.add(s.ex.env, call)
-	s.ex.w.Simple("QUEUED")
+	s.tx.Add(s.ex.Env, call)
+	s.ex.W.Simple("QUEUED")
 }
 
 // Watch implements command.Client. The shard of k is locked.
 func (s *session) Watch(db int, k store.Key, there bool) {
 	if s.watching == nil {
-		s.watching = &watchSet{}
+		s.watching = &exec.WatchSet{}
 	}
-	s.watching.add(s.ex.env, db, k, there)
+	s.watching.Add(s.ex.Env, db, k, there)
 }
 
 // Unwatch implements command.Client. It needs no lock.
 func (s *session) Unwatch() {
 	if s.watching != nil {
-		s.watching.forget(s.ex.env)
+		s.watching.Forget(s.ex.Env)
 	}
 }

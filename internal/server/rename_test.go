@@ -87,7 +87,7 @@ func TestTwoServers(t *testing.T) {
 // TestRenameCommandToCome: the lines that harden a Redis do not keep a server from starting
 // because it has no such command yet.
 func TestRenameCommandToCome(t *testing.T) {
-	tb := startServer(t).table
+	tb := startServer(t).Table
 	for _, x := range [][3]string{
 		{"BGSAVE", "", ""},
 		{"BGSAVE", "", "No such command in rename-command"}, // it has no name any more

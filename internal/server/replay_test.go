@@ -166,7 +166,7 @@ func TestReplayScript(t *testing.T) {
 func TestLoadedTimesCount(t *testing.T) {
 	s := startServer(t)
 	ap := newApplier(s, context.Background())
-	s.store.SetLoading(true)
+	s.Store.SetLoading(true)
 	for _, text := range []string{
 		"SET a v EX 100", "SETEX b 100 v", "SET c v", "EXPIRE c 100", "SET d v", "GETEX d PX 100000", "HSET h f v g w", "HEXPIRE h 100 FIELDS 1 f",
 		"SET e v PXAT 1", "PERSIST e",
@@ -179,7 +179,7 @@ func TestLoadedTimesCount(t *testing.T) {
 			t.Fatalf("%s: %d, %v", text, n, err)
 		}
 	}
-	s.store.SetLoading(false)
+	s.Store.SetLoading(false)
 	c := dial(t, s)
 	for _, k := range []string{"a", "b", "c", "d"} {
 		if got := c.do("TTL", k); got != "100" && got != "99" {

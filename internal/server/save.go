@@ -12,6 +12,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/command/image"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/migrate"
 	"github.com/kringdb/kring/internal/server/options"
@@ -57,10 +58,10 @@ const (
 // changes is how many changes there were, as Redis counts them.
 func (s *Server) changes() (n int64) {
 	for _, ex := range s.execs {
-		n += ex.changes.Load()
+		n += ex.Changes.Load()
 	}
 	for _, ex := range s.extra {
-		n += ex.changes.Load()
+		n += ex.Changes.Load()
 	}
 	return n
 }
@@ -90,10 +91,10 @@ func (s *Server) fileSystem() persistence.FS {
 // caller holds all shard locks, so that what it says holds for the cut.
 func (s *Server) imageFormat() rdb.Format {
 	f := rdb.Format{
-		Version: asInt(&s.opts.RDBVersion), Compress: s.opts.RDBCompression.Load(), Checksum: s.opts.RDBChecksum.Load(),
-		Limits: s.limits.Load().Images(),
+		Version: asInt(&s.Opts.RDBVersion), Compress: s.Opts.RDBCompression.Load(), Checksum: s.Opts.RDBChecksum.Load(),
+		Limits: s.Limits.Load().Images(),
 	}
-	if s.store.HoldsDuesLocked() && f.Version < rdb.DeadlineVersion {
+	if s.Store.HoldsDuesLocked() && f.Version < rdb.DeadlineVersion {
 		f.Version = rdb.DeadlineVersion
 	}
 	return f
@@ -102,32 +103,32 @@ func (s *Server) imageFormat() rdb.Format {
 // imageClocks translates access clocks as the policy of eviction needs them; nil if it goes by
 // neither use nor age.
 func (s *Server) imageClocks() (clocks image.Clocks, tells bool) {
-	policy := s.opts.MaxMemoryPolicy.Load()
-	clocks.Now, clocks.UnitMs = accessClock(policy, s.wall(s.nowMs()))
-	if isLFU(policy) {
-		lfu := lfuParameters(s.opts)
+	policy := s.Opts.MaxMemoryPolicy.Load()
+	clocks.Now, clocks.UnitMs = exec.AccessClock(policy, s.Wall(s.NowMs()))
+	if exec.IsLFU(policy) {
+		lfu := exec.LFUParameters(s.Opts)
 		clocks.Freq = lfu.Decayed
 	}
-	return clocks, isLFU(policy) || policy == options.PolicyAllKeysLRU || policy == options.PolicyVolatileLRU
+	return clocks, exec.IsLFU(policy) || policy == options.PolicyAllKeysLRU || policy == options.PolicyVolatileLRU
 }
 
 // imageCopy makes a copy of the store, in images, and the stream that frames it: it takes the
 // cut. at is called at it, with the journal's position.
 func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *snapshot.Stream, error) {
 	head := snapshot.Head{About: rdb.About{
-		RedisVersion: command.Version, Created: time.Now().Unix(), UsedMemory: s.store.Used(), AOFBase: aofBase,
+		RedisVersion: command.Version, Created: time.Now().Unix(), UsedMemory: s.Store.Used(), AOFBase: aofBase,
 	}}
-	for db := range s.store.Databases() {
-		if n := s.store.Len(db); n > 0 {
-			head.Sizes = append(head.Sizes, snapshot.Size{DB: db, Keys: uint64(n), Deadlines: uint64(s.store.Expires(db))})
+	for db := range s.Store.Databases() {
+		if n := s.Store.Len(db); n > 0 {
+			head.Sizes = append(head.Sizes, snapshot.Size{DB: db, Keys: uint64(n), Deadlines: uint64(s.Store.Expires(db))})
 		}
 	}
 	var form func() snapshot.Form
-	c := snapshot.NewCopy(s.store, func() snapshot.Form { return form() })
+	c := snapshot.NewCopy(s.Store, func() snapshot.Form { return form() })
 	err := c.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) {
 		return s.cut(sink, func(pos uint64) {
 			head.Format = s.imageFormat()
-			for _, l := range s.scripts.engine.Libraries() {
+			for _, l := range s.Scripts.Engine.Libraries() {
 				head.Functions = append(head.Functions, []byte(l.Text))
 			}
 			clocks, tells := s.imageClocks()
@@ -141,8 +142,8 @@ func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *
 	if err != nil {
 		return nil, nil, err
 	}
-	if asked := asInt(&s.opts.RDBVersion); head.Format.Version > asked {
-		s.log.Warn("fields of hashes have deadlines: the snapshot is of a version that Redis before 7.4, and Valkey, cannot read",
+	if asked := asInt(&s.Opts.RDBVersion); head.Format.Version > asked {
+		s.Log.Warn("fields of hashes have deadlines: the snapshot is of a version that Redis before 7.4, and Valkey, cannot read",
 			"version", head.Format.Version, "rdb-version", asked)
 	}
 	return c, snapshot.NewStream(c, head), nil
@@ -151,8 +152,8 @@ func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *
 // dumpFile is where snapshots go.
 func (s *Server) dumpFile() *snapshot.File {
 	return &snapshot.File{
-		FS: s.fileSystem(), Dir: s.opts.Path("."), Name: s.opts.DBFilename.Load(),
-		Temp: fmt.Sprintf("temp-%d.rdb", os.Getpid()), SyncAlong: s.opts.RDBIncrementalFsync.Load(),
+		FS: s.fileSystem(), Dir: s.Opts.Path("."), Name: s.Opts.DBFilename.Load(),
+		Temp: fmt.Sprintf("temp-%d.rdb", os.Getpid()), SyncAlong: s.Opts.RDBIncrementalFsync.Load(),
 	}
 }
 
@@ -186,9 +187,9 @@ func (s *Server) save(stop <-chan struct{}) error {
 		sv.lastSave.Store(time.Now().Unix())
 		sv.atLast.Store(changes)
 		sv.saves.Add(1)
-		s.log.Info("the snapshot is saved", "file", s.opts.DBFilename.Load(), "bytes", bytes, "seconds", time.Since(begin).Seconds())
+		s.Log.Info("the snapshot is saved", "file", s.Opts.DBFilename.Load(), "bytes", bytes, "seconds", time.Since(begin).Seconds())
 	} else {
-		s.log.Error("the snapshot cannot be saved: the file before it stays", "file", s.opts.DBFilename.Load(), "error", err)
+		s.Log.Error("the snapshot cannot be saved: the file before it stays", "file", s.Opts.DBFilename.Load(), "error", err)
 	}
 	s.guardSaves()
 	return err
@@ -196,8 +197,8 @@ func (s *Server) save(stop <-chan struct{}) error {
 
 // guardSaves brings the server's guard in line with the state of its snapshots.
 func (s *Server) guardSaves() {
-	o := s.opts
-	s.setGuard(guardUnsaved, s.saver.failed.Load() && o.StopWritesOnBgsaveError.Load() && len(o.Save.Load()) > 0)
+	o := s.Opts
+	s.SetGuard(exec.GuardUnsaved, s.saver.failed.Load() && o.StopWritesOnBgsaveError.Load() && len(o.Save.Load()) > 0)
 }
 
 // watchSaves follows CONFIG SET.
@@ -205,7 +206,7 @@ func (s *Server) watchSaves() {
 	s.saver.lastSave.Store(s.started.Unix())
 	s.saver.lastSecs.Store(-1)
 	for _, name := range []string{"save", "stop-writes-on-bgsave-error"} {
-		s.opts.OnChange(name, func() error {
+		s.Opts.OnChange(name, func() error {
 			s.guardSaves()
 			return nil
 		})
@@ -215,7 +216,7 @@ func (s *Server) watchSaves() {
 // saveIfDue begins a snapshot if a save point says so.
 func (s *Server) saveIfDue(now time.Time) {
 	sv := &s.saver
-	if s.flushed.Swap(false) && len(s.opts.Save.Load()) > 0 {
+	if s.Flushed.Swap(false) && len(s.Opts.Save.Load()) > 0 {
 		s.jobs.end(jobSave) // a file that has what was flushed is of no use, as in Redis
 		_, _, _ = s.jobs.ask(jobSave, s.save)
 		return
@@ -224,10 +225,10 @@ func (s *Server) saveIfDue(now time.Time) {
 	if changes == 0 || s.jobs.busy() || sv.failed.Load() && now.Unix()-sv.lastTry.Load() <= saveRetrySeconds {
 		return
 	}
-	for _, p := range s.opts.Save.Load() {
+	for _, p := range s.Opts.Save.Load() {
 		if changes >= p.Changes && now.Unix()-sv.lastSave.Load() > p.Seconds {
 			if _, _, err := s.jobs.ask(jobSave, s.save); err == nil {
-				s.log.Info("saving a snapshot", "changes", changes, "seconds", p.Seconds)
+				s.Log.Info("saving a snapshot", "changes", changes, "seconds", p.Seconds)
 			}
 			return
 		}
@@ -276,14 +277,14 @@ func (h persistenceHost) LastSave() int64 { return h.srv.saver.lastSave.Load() }
 // written to meanwhile, so that nothing acknowledged is missing; reads are served. After an
 // error everything goes on as before.
 func (s *Server) endSave(always bool) error {
-	if s.guard.Load()&guardLoading != 0 || !always && len(s.opts.Save.Load()) == 0 {
+	if s.Guard.Load()&exec.GuardLoading != 0 || !always && len(s.Opts.Save.Load()) == 0 {
 		return nil // what is loaded by half must not replace the file that it comes from
 	}
 	if !s.lockAtEnd() {
 		return errEndless
 	}
 	clientsHost{s}.Pause(1<<40, false)
-	s.gates.unlockAll()
+	s.Gates.UnlockAll()
 	s.jobs.end(jobSave) // it would save less
 	j, _, err := s.jobs.ask(jobSave, s.save)
 	if err == nil {
@@ -305,11 +306,11 @@ var errEndless = errors.New("a command does not end")
 func (s *Server) lockAtEnd() bool {
 	taken, late := make(chan struct{}), make(chan struct{})
 	go func() {
-		s.gates.lockAll()
+		s.Gates.LockAll()
 		select {
 		case taken <- struct{}{}:
 		case <-late:
-			s.gates.unlockAll()
+			s.Gates.UnlockAll()
 		}
 	}()
 	timer := time.NewTimer(endGrace)
@@ -323,10 +324,8 @@ func (s *Server) lockAtEnd() bool {
 				close(late)
 				return false
 			}
-			s.slow.endRunning()
-			if run := s.scripts.running.Load(); run != nil {
-				run.killed.Store(true)
-			}
+			s.Slow.EndRunning()
+			s.Scripts.End()
 		}
 	}
 }
@@ -335,7 +334,7 @@ func (s *Server) lockAtEnd() bool {
 // it is part of. While it does not work, the server goes on, and tries again: until a client asks
 // for its end without it. Only a server that has its process to itself does so.
 func (s *Server) saveAtSignal() {
-	how := s.opts.ShutdownOnSigterm.Load()
+	how := s.Opts.ShutdownOnSigterm.Load()
 	if how&options.ShutdownNoSave != 0 {
 		return
 	}
@@ -345,10 +344,10 @@ func (s *Server) saveAtSignal() {
 			return
 		}
 		if how&options.ShutdownForce != 0 || !s.ownsProcess {
-			s.log.Error("ending without a snapshot", "error", err)
+			s.Log.Error("ending without a snapshot", "error", err)
 			return
 		}
-		s.log.Error("the data cannot be saved, so the server does not end: SHUTDOWN NOSAVE, or a second signal, ends it", "error", err)
+		s.Log.Error("the data cannot be saved, so the server does not end: SHUTDOWN NOSAVE, or a second signal, ends it", "error", err)
 		select {
 		case <-s.stop:
 			return
@@ -385,13 +384,13 @@ func (s *Server) readDump(ctx context.Context, f *snapshot.File, merge bool) err
 	}
 	defer in.Close()
 	l := s.newLoader(ctx)
-	l.Now, l.Merge = s.wall(s.nowMs()), merge
+	l.Now, l.Merge = s.Wall(s.NowMs()), merge
 	l.Progress.Total.Store(size)
 	l.Progress.Started.Store(begin.Unix())
 	s.saver.loading.Store(l.Progress)
 	defer s.saver.loading.Store(nil)
-	s.store.SetLoading(true)
-	defer s.store.SetLoading(false)
+	s.Store.SetLoading(true)
+	defer s.Store.SetLoading(false)
 	rest, end, err := l.Load(in)
 	var bad *rdb.Error
 	switch {
@@ -402,23 +401,23 @@ func (s *Server) readDump(ctx context.Context, f *snapshot.File, merge bool) err
 		return err
 	}
 	if n, _ := io.CopyN(io.Discard, rest, 1); n > 0 {
-		s.log.Warn("something follows the end of the snapshot, which is not looked at", "file", f.Path(), "offset", end)
+		s.Log.Warn("something follows the end of the snapshot, which is not looked at", "file", f.Path(), "offset", end)
 	}
 	if err = s.loadedFrom(l); err != nil {
 		return err
 	}
 	s.saver.atLast.Store(s.changes())
-	s.log.Info("the snapshot is loaded", "file", f.Path(), "bytes", size, "keys", l.Keys.Load(), "expired", l.Expired.Load(),
+	s.Log.Info("the snapshot is loaded", "file", f.Path(), "bytes", size, "keys", l.Keys.Load(), "expired", l.Expired.Load(),
 		"seconds", time.Since(begin).Seconds())
 	return nil
 }
 
 // newLoader returns what loads images as the options of this moment have them.
 func (s *Server) newLoader(ctx context.Context) *snapshot.Loader {
-	lim := s.limits.Load()
+	lim := s.Limits.Load()
 	clocks, _ := s.imageClocks()
 	return &snapshot.Loader{
-		Store: s.store, Limits: lim.Images(), MaxBytes: lim.MaxBulkBytes, Clocks: clocks, Verify: s.opts.RDBChecksum.Load(),
+		Store: s.Store, Limits: lim.Images(), MaxBytes: lim.MaxBulkBytes, Clocks: clocks, Verify: s.Opts.RDBChecksum.Load(),
 		Progress: new(persistence.Progress), Interrupted: func() bool { return ctx.Err() != nil || s.asked() },
 	}
 }
@@ -429,9 +428,9 @@ func (s *Server) loadedFrom(l *snapshot.Loader) error {
 	s.saver.loaded.Store(l.Keys.Load())
 	s.saver.expired.Store(l.Expired.Load())
 	if n := l.Empty.Load(); n > 0 {
-		s.log.Warn("keys without elements were left out", "keys", n)
+		s.Log.Warn("keys without elements were left out", "keys", n)
 	}
-	if errText := s.scripts.engine.Restore(l.Functions, command.RestoreFlush); errText != "" {
+	if errText := s.Scripts.Engine.Restore(l.Functions, command.RestoreFlush); errText != "" {
 		return fmt.Errorf("a library of functions cannot be loaded: %s", errText)
 	}
 	return nil
@@ -456,7 +455,7 @@ func (h persistenceHost) Reload(o command.ReloadOptions) (errText string) {
 		return s.readDump(context.Background(), s.dumpFile(), o.Merge)
 	})
 	if err != nil {
-		s.log.Error("DEBUG RELOAD has failed", "error", err)
+		s.Log.Error("DEBUG RELOAD has failed", "error", err)
 		return errText
 	}
 	if a := s.aof.current(); a != nil { // which knows nothing of what was loaded

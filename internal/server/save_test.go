@@ -339,7 +339,7 @@ func TestSnapshotBesideWrites(t *testing.T) {
 			}
 		}
 	}
-	if err := s.store.CheckInvariants(); err != nil {
+	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
 }
@@ -353,7 +353,7 @@ func TestEndSaveBesideScript(t *testing.T) {
 		c := dial(t, s)
 		c.want("OK", "SET", "k", "v")
 		c.send(encode("EVAL", script, "1", "k"))
-		until(t, "the script runs", func() bool { return s.scripts.running.Load() != nil })
+		until(t, "the script runs", func() bool { return s.Slow.Running() == 1 })
 		ended := make(chan struct{})
 		go func() {
 			end()

@@ -15,7 +15,7 @@ func busyScript(t *testing.T, s *Server, args ...string) *testClient {
 	t.Helper()
 	c := dial(t, s)
 	c.send(encode(args...))
-	for end := time.Now().Add(patience); !s.scripts.barred.Load(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !s.Scripts.Barred(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the script does not run")
 		}
@@ -146,7 +146,7 @@ func TestScriptsAreUnits(t *testing.T) {
 	s, end := runServer(t, "dir", dir, "appendonly", "yes")
 	c, waits := dial(t, s), dial(t, s)
 	waits.send(encode("BLPOP", "l", "0"))
-	for end := time.Now().Add(patience); s.waiting.blocked.Load() == 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); s.Waiting.Blocked.Load() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the client is not blocked")
 		}
@@ -185,7 +185,7 @@ func TestScriptCache(t *testing.T) {
 		}
 	}
 	c.want("[1 1]", "SCRIPT", "EXISTS", loaded, first)
-	if n := s.scripts.engine.Stats(); n.Scripts != 501 || n.Evicted != 101 {
+	if n := s.Scripts.Engine.Stats(); n.Scripts != 501 || n.Evicted != 101 {
 		t.Errorf("%+v", n)
 	}
 }
@@ -235,7 +235,7 @@ func TestQuickScripts(t *testing.T) {
 	}
 	c := dial(t, s)
 	c.want(fmt.Sprintf("[%d %d %d]", clients*rounds, clients*rounds, clients*rounds*4), "MGET", "a", "b", "c")
-	if sc := s.scripts.engine.FindText([]byte("return redis.call('get','a')-redis.call('get','b')")); sc == nil || !sc.Quick() {
+	if sc := s.Scripts.Engine.FindText([]byte("return redis.call('get','a')-redis.call('get','b')")); sc == nil || !sc.Quick() {
 		t.Error("a script without loops does not count as quick")
 	}
 }
@@ -250,7 +250,7 @@ func TestScriptsLeaveReactors(t *testing.T) {
 	for i := range 3 {
 		c.want(fmt.Sprint(i+1), "EVAL", text, "0")
 	}
-	if sc := s.scripts.engine.FindText([]byte(text)); sc == nil || sc.Quick() {
+	if sc := s.Scripts.Engine.FindText([]byte(text)); sc == nil || sc.Quick() {
 		t.Error("the script still counts as quick")
 	}
 	c.want("[1 4]", "EVAL", "return {redis.call('dbsize'),redis.call('incr','n')}", "0")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/listen"
@@ -30,13 +31,13 @@ import (
 
 // Server is a Kring server. Make one with New, run it with Serve.
 type Server struct {
-	env
+	exec.Env
 	multi    *command.Spec // MULTI
 	stripes  int           // how many of its reactors are stripes: the last ones
 	pubsub   *pubsub.Hub[*session]
 	sessions sessions
-	execs    []*station  // of the reactors, by reactor index
-	extra    []*executor // of the workers, then the keeper's
+	execs    []*station       // of the reactors, by reactor index
+	extra    []*exec.Executor // of the workers, then the keeper's
 	keeper   *keeper.Keeper
 	counts   counters
 
@@ -83,30 +84,30 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 // NewWithin is New for a server that runs within another program.
 func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, error) {
 	s := &Server{embedded: in, started: time.Now(), stop: make(chan struct{}), ready: make(chan struct{})}
-	s.opts, s.log, s.clock, s.house = opts, log, in.Clock, execHouse{s}
+	s.Opts, s.Log, s.Clock, s.House = opts, log, in.Clock, execHouse{s}
 	var err error
-	if s.table, err = command.Build(command.All()); err != nil {
+	if s.Table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
-	s.multi = s.table.Original([]byte("multi"))
+	s.multi = s.Table.Original([]byte("multi"))
 	if err = s.renameCommands(); err != nil {
 		return nil, err
 	}
 	if opts.HugePages.Load() {
 		arena.SetHugePages(true) // the arena is the process's: another server may want them
 	}
-	s.logs = observe.NewLogs(opts)
+	s.Logs = observe.NewLogs(opts)
 	s.keeper = keeper.New(keeperHouse{s}, opts, s.embedded.Clock != nil)
-	s.activeExpire.Store(true)
-	s.store, err = store.Open(store.Options{
+	s.ActiveExpire.Store(true)
+	s.Store, err = store.Open(store.Options{
 		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
-		Hooks: store.Hooks{Expired: s.keyExpired, Evicted: s.keyEvicted, Created: s.keyCreated, Alarm: s.keeper.Alarm},
+		Hooks: store.Hooks{Expired: s.KeyExpired, Evicted: s.KeyEvicted, Created: s.KeyCreated, Alarm: s.keeper.Alarm},
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.observers = make(observers, s.store.Shards())
-	s.journal.init(s.store.Shards())
+	s.Observers = make(exec.Observers, s.Store.Shards())
+	s.Journal.Init(s.Store.Shards())
 	s.aof.srv = s
 	s.listeners = listen.New(listen.Config{Options: opts, Log: log, Room: s.hasRoom, Deaf: in.Deaf, MayBeOff: in.Memory != nil})
 	s.watchOptions()
@@ -114,15 +115,15 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	s.watchMaxMemory()
 	s.watchAOF()
 	s.watchSaves()
-	if s.users, err = users.Open(s.table, opts, log); err != nil {
-		s.store.Close()
+	if s.Users, err = users.Open(s.Table, opts, log); err != nil {
+		s.Store.Close()
 		return nil, err
 	}
-	s.scripts.engine = script.New(command.Version)
+	s.Scripts.Engine = script.New(command.Version)
 	s.source = info.New(s.parts())
-	s.host = newHost(s)
+	s.Host = newHost(s)
 	if err = s.openReactors(); err != nil {
-		s.store.Close()
+		s.Store.Close()
 		return nil, err
 	}
 	return s, nil
@@ -138,26 +139,26 @@ func (s *Server) openReactors() error {
 	group, err := netio.NewGroup(netio.Config{
 		Reactors:  reactors,
 		Stripes:   stripes,
-		Logger:    s.log,
+		Logger:    s.Log,
 		KeepAlive: s.listeners.KeepAlive(),
 		TickMs:    tickMs,
 	})
 	if err != nil {
 		return err
 	}
-	s.group, s.stripes = group, stripes
+	s.Group, s.stripes = group, stripes
 	n := len(group.Reactors())
 	s.pubsub = pubsub.New[*session]()
-	s.tracking = tracking.New(trackingHouse{s}, s.store, n)
-	s.gates = make(gates, workerCount+n+1)
+	s.Tracking = tracking.New(trackingHouse{s}, s.Store, n)
+	s.Gates = make(exec.Gates, workerCount+n+1)
 	for i := range workerCount {
-		ex := newExecutor(&s.env, &s.gates[i])
-		ex.worker = true
+		ex := exec.New(&s.Env, &s.Gates[i])
+		ex.Worker = true
 		s.extra = append(s.extra, ex)
 	}
-	s.extra = append(s.extra, newExecutor(&s.env, &s.gates[workerCount+n])) // behind the workers: the slow lane takes the first
+	s.extra = append(s.extra, exec.New(&s.Env, &s.Gates[workerCount+n])) // behind the workers: the slow lane takes the first
 	for i := range n {
-		s.execs = append(s.execs, newStation(s, i, &s.gates[workerCount+i]))
+		s.execs = append(s.execs, newStation(s, i, &s.Gates[workerCount+i]))
 	}
 	if s.embedded.Memory != nil {
 		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})
@@ -174,15 +175,15 @@ func (s *Server) openReactors() error {
 // ioModel says how many reactors and stripes there are. In the goroutine model all are stripes;
 // TLS needs some in either.
 func (s *Server) ioModel() (reactors, stripes int) {
-	if s.opts.IOModel.Load() == options.ModelGoroutine {
+	if s.Opts.IOModel.Load() == options.ModelGoroutine {
 		return netio.NoReactors, netio.DefaultStripes()
 	}
-	return int(s.opts.Reactors.Load()), s.listeners.TLSStripes()
+	return int(s.Opts.Reactors.Load()), s.listeners.TLSStripes()
 }
 
 // pollerName is what waits for the clients' sockets.
 func (s *Server) pollerName() string {
-	if s.opts.IOModel.Load() == options.ModelGoroutine {
+	if s.Opts.IOModel.Load() == options.ModelGoroutine {
 		return "Go netpoller"
 	}
 	return netio.PollerName
@@ -191,10 +192,10 @@ func (s *Server) pollerName() string {
 // Serve runs the server until ctx ends or a client asks for SHUTDOWN; it returns nil
 // after a clean end.
 func (s *Server) Serve(ctx context.Context) error {
-	s.slow.start(s.extra[:workerCount])
+	s.Slow.Start(s.extra[:workerCount])
 	s.aof.prepare()
-	s.keeper.Start(s.store, keeperHand{s.extra[workerCount]})
-	s.group.Start(s)
+	s.keeper.Start(s.Store, s.extra[workerCount].Hand())
+	s.Group.Start(s)
 	if s.embedded.Clock != nil {
 		s.embedded.Clock.Follow(s)
 		defer s.embedded.Clock.Unfollow(s)
@@ -203,20 +204,20 @@ func (s *Server) Serve(ctx context.Context) error {
 	closeWindow := s.openWindow()
 	err := s.aof.open(ctx)
 	if errors.Is(err, persistence.ErrInterrupted) {
-		s.log.Info(err.Error())
+		s.Log.Info(err.Error())
 		err = nil
 	} else if err == nil {
 		close(s.ready)
-		s.log.Info("ready to accept connections", "reactors", len(s.execs)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
+		s.Log.Info("ready to accept connections", "reactors", len(s.execs)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
 		select {
 		case <-ctx.Done():
-			s.log.Info("asked to end", "reason", context.Cause(ctx))
+			s.Log.Info("asked to end", "reason", context.Cause(ctx))
 			s.saveAtSignal()
 		case <-s.stop:
 		}
 	}
 	s.stopping.Store(true)
-	s.slow.halt()
+	s.Slow.Halt()
 	closeWindow()
 	s.lookers.end()
 	s.peers.Close()
@@ -224,20 +225,20 @@ func (s *Server) Serve(ctx context.Context) error {
 	ended := s.endRunning()
 	err = errors.Join(err, s.aof.close())
 	if ended {
-		s.store.Close()
+		s.Store.Close()
 	}
-	s.log.Info("bye")
+	s.Log.Info("bye")
 	return err
 }
 
-// endRunning ends all who run commands. It returns false if a command does not end in time:
+// EndRunning ends all who run commands. It returns false if a command does not end in time:
 // then its goroutine, and what waits for it, are left behind with the store that they use. What
 // such a command does was acknowledged to nobody, and is not recorded any more.
 func (s *Server) endRunning() (ended bool) {
 	done := make(chan struct{})
 	go func() {
-		s.group.Close()
-		s.slow.close()
+		s.Group.Close()
+		s.Slow.Close()
 		s.keeper.Stop()
 		close(done)
 	}()
@@ -247,7 +248,7 @@ func (s *Server) endRunning() (ended bool) {
 	case <-done:
 		return true
 	case <-late.C:
-		s.log.Error("a command does not end: leaving it behind")
+		s.Log.Error("a command does not end: leaving it behind")
 		return false
 	}
 }
@@ -265,10 +266,10 @@ func (s *Server) Start(r *netio.Reactor) { r.Local = s.execs[r.Index()] }
 // answers why there is none.
 func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 	s.counts.connections.Add(1)
-	if s.opts.ProtectedMode.Load() && !s.users.PasswordSet() && !c.IsLoopback() && !c.IsUnix() {
+	if s.Opts.ProtectedMode.Load() && !s.Users.PasswordSet() && !c.IsLoopback() && !c.IsUnix() {
 		return s.refuse(c, errProtectedMode)
 	}
-	if s.counts.clients.Add(1) > s.opts.MaxClients.Load() {
+	if s.counts.clients.Add(1) > s.Opts.MaxClients.Load() {
 		s.counts.clients.Add(-1)
 		return s.refuse(c, "ERR max number of clients reached")
 	}
@@ -281,7 +282,7 @@ func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 }
 
 // hasRoom tells whether one more client would be let in.
-func (s *Server) hasRoom() bool { return s.counts.clients.Load() < s.opts.MaxClients.Load() }
+func (s *Server) hasRoom() bool { return s.counts.clients.Load() < s.Opts.MaxClients.Load() }
 
 // Addrs returns the addresses the server listens on: TCP, the unix socket, TLS.
 func (s *Server) Addrs() []net.Addr { return s.listeners.Addrs() }
@@ -301,30 +302,30 @@ func (s *Server) clientGone(se *session, err error) {
 	if errors.Is(err, errQueryLimit) {
 		s.counts.queryLimitCloses.Add(1)
 	}
-	s.log.Debug("client closed", "id", se.id, "reason", err)
+	s.Log.Debug("client closed", "id", se.id, "reason", err)
 }
 
 // Tick implements netio.Ticker: it closes clients that have been idle for too long
 // and those whose output stayed above the soft limit.
 func (s *Server) Tick(r *netio.Reactor) {
 	ex := stationOf(r)
-	ex.meter.Sample(r.Now(), r.Counts())
-	ex.show()
+	ex.Meter.Sample(r.Now(), r.Counts())
+	ex.Show()
 	if len(ex.stalled.list) > 0 {
 		ex.release() // the disk may have become slow
 	}
 	s.weighClients(r, ex)
 	ex.haltDeserted(r.Now())
-	ex.meter.Hot.Age(r.Now())
+	ex.Meter.Hot.Age(r.Now())
 	ex.checkSwollen()
-	idleMs := s.opts.Timeout.Load() * 1000
+	idleMs := s.Opts.Timeout.Load() * 1000
 	if idleMs == 0 {
 		return
 	}
 	now := r.Now()
 	eachSession(r, func(se *session) {
 		if !se.busy && !se.stalled && now-se.active > idleMs && !se.waits() {
-			s.log.Debug("closing idle client", "id", se.id)
+			s.Log.Debug("closing idle client", "id", se.id)
 			se.conn.Close(errIdle)
 		}
 	})

@@ -308,7 +308,7 @@ func TestStartThatFails(t *testing.T) {
 			go func() {
 				s, err := New(optionsOf(t, append(directives, "io-model", model)...), slog.New(slog.DiscardHandler))
 				if err == nil {
-					s.group.Close()
+					s.Group.Close()
 				}
 				failed <- err
 			}()

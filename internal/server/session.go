@@ -7,6 +7,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/tracking"
@@ -52,9 +53,9 @@ type session struct {
 	written uint64 // the position behind the last record that it ever made
 
 	track    atomic.Pointer[tracking.Tracker] // nil: it never had client-side caching
-	tx       *transaction                     // MULTI is open
-	watching *watchSet                        // nil: it never watched a key
-	blocked  *waiter                          // a command of its own waits for a key: nothing else runs
+	tx       *exec.Transaction                // MULTI is open
+	watching *exec.WatchSet                   // nil: it never watched a key
+	blocked  *exec.Waiter                     // a command of its own waits for a key: nothing else runs
 	held     *resp.Batch                      // the batch that a slow or a blocked command interrupted
 
 	active    int64 // last input, milliseconds since 1970
@@ -113,16 +114,16 @@ func (s *session) Data() {
 // that asked for silence.
 func (s *session) bindReply() {
 	ex := s.ex
-	ex.w.Flush()
-	if ex.w.TakeOver() {
+	ex.W.Flush()
+	if ex.W.TakeOver() {
 		s.closeOverLimit(s.conn.OutBytes())
 	}
 	if s.muted() {
-		ex.w.Bind(&ex.quiet, int(s.proto))
+		ex.W.Bind(&ex.Quiet, int(s.proto))
 		return
 	}
-	ex.w.Bind(s.conn.Out(), int(s.proto))
-	ex.w.Limit(s.outputRoom())
+	ex.W.Bind(s.conn.Out(), int(s.proto))
+	ex.W.Limit(s.outputRoom())
 }
 
 // outputRoom is how much may be written until the hard output limit is reached.
@@ -136,9 +137,9 @@ func (s *session) outputRoom() int {
 
 func (s *session) protocolError(err error) {
 	s.bindReply()
-	s.ex.w.Error("ERR " + err.Error())
-	s.ex.w.Flush()
-	s.ex.srv.log.Debug("protocol error", "client", s.conn.RemoteAddr(), "error", err)
+	s.ex.W.Error("ERR " + err.Error())
+	s.ex.W.Flush()
+	s.ex.srv.Log.Debug("protocol error", "client", s.conn.RemoteAddr(), "error", err)
 	s.closeAfterReply()
 	s.conn.Flush()
 	s.conn.CloseAfterFlush()
@@ -149,8 +150,8 @@ func (s *session) closeAfterReply() { s.closing = true }
 
 // checkInput enforces client-query-buffer-limit. As in Redis, what is queued since MULTI counts.
 func (s *session) checkInput() {
-	if held := int64(s.conn.In().Len()+s.parser.Buffered()) + s.multiBytes(); held > s.ex.srv.opts.QueryBufferLimit.Load() {
-		s.ex.srv.log.Warn("closing client that reached max query buffer length", "client", s.conn.RemoteAddr(), "bytes", held)
+	if held := int64(s.conn.In().Len()+s.parser.Buffered()) + s.multiBytes(); held > s.ex.srv.Opts.QueryBufferLimit.Load() {
+		s.ex.srv.Log.Warn("closing client that reached max query buffer length", "client", s.conn.RemoteAddr(), "bytes", held)
 		s.conn.Close(errQueryLimit)
 	}
 }
@@ -178,7 +179,7 @@ func (s *session) closeOverLimit(pending int) {
 		return
 	}
 	s.closing = true // nothing more runs
-	s.ex.srv.log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", pending)
+	s.ex.srv.Log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", pending)
 	s.ex.srv.counts.outputLimitCloses.Add(1)
 	s.conn.Close(errOutputLimit)
 }
@@ -227,7 +228,7 @@ func (s *session) outputLimit() options.OutputLimit {
 	if s.subCount > 0 {
 		class = options.ClassPubSub
 	}
-	return s.ex.srv.opts.OutputLimits.Load()[class]
+	return s.ex.srv.Opts.OutputLimits.Load()[class]
 }
 
 // Drained implements netio.Session.

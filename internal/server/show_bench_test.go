@@ -13,7 +13,7 @@ func BenchmarkShow(b *testing.B) {
 		if r.Index() == 0 {
 			b.ResetTimer()
 			for range b.N {
-				ex.show()
+				ex.Show()
 			}
 			b.StopTimer()
 		}

@@ -18,9 +18,9 @@ import (
 // is no other lock; and, by the store, all shard locks, because of what the keeper and evictions
 // delete. The caller holds no lock.
 func (s *Server) cut(sink store.SnapshotSink, at func(pos uint64)) (*store.Snapshot, error) {
-	s.gates.lockAll()
-	defer s.gates.unlockAll()
-	return s.store.BeginSnapshotAt(sink, func() { s.journal.log.At(at) })
+	s.Gates.LockAll()
+	defer s.Gates.UnlockAll()
+	return s.Store.BeginSnapshotAt(sink, func() { s.Journal.Log.At(at) })
 }
 
 // jobKind is what a job makes of a snapshot. Jobs of one kind are alike: one will do for all

@@ -3,6 +3,7 @@ package server
 import (
 	"sync/atomic"
 
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/netio"
 )
@@ -10,7 +11,7 @@ import (
 // station is a reactor's executor with what belongs to the sessions that it serves. Only the reactor
 // uses it.
 type station struct {
-	executor
+	exec.Executor
 	srv    *Server
 	outlet *pubsub.Outlet[*session]
 
@@ -25,23 +26,23 @@ type station struct {
 }
 
 // newStation makes the station of reactor i, whose gate is g.
-func newStation(srv *Server, i int, g *gate) *station {
+func newStation(srv *Server, i int, g *exec.Gate) *station {
 	st := &station{srv: srv}
-	st.init(&srv.env, g)
+	st.Init(&srv.Env, g)
 	st.Reactor = i
 	st.stalled.wake = st.release
-	st.outlet = srv.pubsub.Open(reactorHome{st, srv.group.Reactors()[i]})
+	st.outlet = srv.pubsub.Open(reactorHome{st, srv.Group.Reactors()[i]})
 	return st
 }
 
 // endTurn gives the reactor's own clients what its commands had for them.
 func (st *station) endTurn() {
-	for w := st.nextArrival(); w != nil; w = st.nextArrival() {
-		w.peer.Arrived(w)
+	for w := st.NextArrival(); w != nil; w = st.NextArrival() {
+		w.Peer.Arrived(w)
 	}
 	st.outlet.EndTurn()
-	if st.flushEnd {
-		st.flushEnd = false
+	if st.FlushEnd {
+		st.FlushEnd = false
 		st.flushTouched()
 	}
 }

@@ -30,8 +30,8 @@ func BenchmarkSketch(b *testing.B) {
 		for i := 0; i < b.N; i += benchDepth {
 			on := i / benchDepth / turn % 2
 			if i/benchDepth%turn == 0 {
-				if se.ex.meter.Hot.Unsampled = 0; on == 0 {
-					se.ex.meter.Hot.Unsampled = math.MinInt // it never counts to the next sample
+				if se.ex.Meter.Hot.Unsampled = 0; on == 0 {
+					se.ex.Meter.Hot.Unsampled = math.MinInt // it never counts to the next sample
 				}
 			}
 			from := threadNanos(b)
@@ -56,7 +56,7 @@ func BenchmarkSurvey(b *testing.B) {
 	defer runtime.UnlockOSThread()
 	from := threadNanos(b)
 	for range b.N {
-		for !v.Step(s.store) {
+		for !v.Step(s.Store) {
 		}
 	}
 	round := float64(threadNanos(b)-from) / float64(b.N)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/netio"
 )
 
@@ -13,13 +14,13 @@ func (s *Server) CatchUp() {
 	if !s.keeper.ExpireDue() {
 		return
 	}
-	s.askUnlocked(func(_ *netio.Reactor, ex *station) { ex.timeOut(s.nowMs()) })
+	s.askUnlocked(func(_ *netio.Reactor, ex *station) { ex.timeOut(s.NowMs()) })
 }
 
 // timeOut ends the waiting of the reactor's clients whose time has come by the Clock.
 func (ex *station) timeOut(now int64) {
-	due := slices.DeleteFunc(slices.Clone(ex.timers), func(w *waiter) bool { return w.clockDeadline > now })
-	slices.SortFunc(due, func(a, b *waiter) int { return cmp.Compare(a.clockDeadline, b.clockDeadline) })
+	due := slices.DeleteFunc(slices.Clone(ex.timers), func(w *exec.Waiter) bool { return w.ClockDeadline > now })
+	slices.SortFunc(due, func(a, b *exec.Waiter) int { return cmp.Compare(a.ClockDeadline, b.ClockDeadline) })
 	for _, w := range due {
 		sessionOfWaiter(w).wakeWith(w, "")
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/tracking"
 )
 
@@ -19,16 +20,16 @@ func (h trackingHouse) Client(id int64) tracking.Client {
 }
 
 // Post implements tracking.House.
-func (h trackingHouse) Post(reactor int, f func()) { h.group.Reactors()[reactor].Post(f) }
+func (h trackingHouse) Post(reactor int, f func()) { h.Group.Reactors()[reactor].Post(f) }
 
 // Flush implements tracking.House.
 func (h trackingHouse) Flush(reactor int) { h.execs[reactor].flushTouched() }
 
 // Observe implements tracking.House.
-func (h trackingHouse) Observe(shard uint32) { h.observe(shard) }
+func (h trackingHouse) Observe(shard uint32) { h.Env.Observe(shard) }
 
 // MaxKeys implements tracking.House.
-func (h trackingHouse) MaxKeys() int64 { return h.opts.TrackingTableMaxKeys.Load() }
+func (h trackingHouse) MaxKeys() int64 { return h.Opts.TrackingTableMaxKeys.Load() }
 
 // Reactor implements tracking.Client.
 func (s *session) Reactor() int { return s.ex.Reactor }
@@ -45,13 +46,7 @@ func (s *session) HoldsPushes() bool {
 	if s.busy {
 		return true
 	}
-	w := s.blocked
-	if w == nil {
-		return false
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.mu.over
+	return s.blocked != nil && s.blocked.Claimed()
 }
 
 // pushHeld pushes what waited for the reply that has just been written.
@@ -76,16 +71,16 @@ func (s *session) Tracking() command.Tracking {
 func (s *session) SetCaching() { s.track.Load().Caching = true }
 
 // SetTracking implements command.Client.
-func (s *session) SetTracking(mode command.Tracking) { s.setTracking(&s.ex.executor, mode) }
+func (s *session) SetTracking(mode command.Tracking) { s.setTracking(&s.ex.Executor, mode) }
 
 // setTracking is SetTracking by ex, which runs the client's call. All gates are held.
-func (s *session) setTracking(ex *executor, mode command.Tracking) {
+func (s *session) setTracking(ex *exec.Executor, mode command.Tracking) {
 	t := s.track.Load()
 	if t == nil {
 		if !mode.On {
 			return
 		}
-		t = ex.env.tracking.NewTracker(s)
+		t = ex.Env.Tracking.NewTracker(s)
 		s.track.Store(t)
 	}
 	ex.Tracker = t

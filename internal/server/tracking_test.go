@@ -142,7 +142,7 @@ func TestTrackingTables(t *testing.T) {
 	if got := w.field("tracking_total_prefixes") + w.field("tracking_clients"); got != "00" {
 		t.Error(got)
 	}
-	n := s.tracking.Stats().Clients + s.tracking.Stats().Prefixes
+	n := s.Tracking.Stats().Clients + s.Tracking.Stats().Prefixes
 	s.sessions.mu.Lock()
 	open := 0
 	for _, p := range s.sessions.mu.pages {
@@ -169,7 +169,7 @@ func TestTrackingOwn(t *testing.T) {
 	}
 	left := -1
 	done := make(chan struct{})
-	s.group.Reactors()[0].Post(func() {
+	s.Group.Reactors()[0].Post(func() {
 		left = len(s.execs[0].unflushed)
 		close(done)
 	})
@@ -306,7 +306,7 @@ func neverStale(t *testing.T, mode string) {
 	}
 	writers.Wait()
 	readers.Wait()
-	until(t, "the last keys expire", func() bool { return s.store.Expires(0) == 0 })
+	until(t, "the last keys expire", func() bool { return s.Store.Expires(0) == 0 })
 	for range 3 { // a letter may post another one
 		s.askUnlocked(func(*netio.Reactor, *station) {})
 	}
@@ -325,7 +325,7 @@ func neverStale(t *testing.T, mode string) {
 		t.Error("nothing was cached")
 	}
 	if mode == "small table" {
-		if got := s.tracking.Stats().Keys; got > 10 {
+		if got := s.Tracking.Stats().Keys; got > 10 {
 			t.Error(got, "keys")
 		}
 	}
@@ -339,7 +339,7 @@ func TestTrackingBlocked(t *testing.T) {
 	c.want("OK", "CLIENT", "TRACKING", "ON")
 	for i := range 200 {
 		c.send(encode("XREAD", "BLOCK", "0", "STREAMS", "s", "$"))
-		for s.waiting.blocked.Load() != 1 {
+		for s.Waiting.Blocked.Load() != 1 {
 			time.Sleep(50 * time.Microsecond)
 		}
 		id, second := strconv.Itoa(2*i+1)+"-0", strconv.Itoa(2*i+2)+"-0"

@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
 )
@@ -15,7 +16,7 @@ const defaultUser = acl.DefaultUser
 // loginDefault makes the session one of the default user, who has to authenticate if a
 // password is set.
 func (s *session) loginDefault() {
-	u := s.ex.srv.users.Get(defaultUser)
+	u := s.ex.srv.Users.Get(defaultUser)
 	s.needAuth = !u.On || !u.NoPass
 	s.setUser(u)
 }
@@ -24,8 +25,8 @@ func (s *session) loginDefault() {
 func (s *session) SetAuthenticated(user string) {
 	s.needAuth = false
 	s.ext().user = user
-	s.setUser(s.ex.srv.users.Get(user))
-	s.ex.caller.User = s.user // what follows in a transaction runs with these rights
+	s.setUser(s.ex.srv.Users.Get(user))
+	s.ex.Caller.User = s.user // what follows in a transaction runs with these rights
 }
 
 // User implements command.Client.
@@ -42,7 +43,7 @@ func (s *session) setUser(u *acl.User) { s.user = users.Ranked(u) }
 
 // logDenied notes a call that its user may not make. It runs on the session's reactor.
 func (s *session) logDenied(d acl.Verdict, call *command.Call) {
-	s.ex.noteDenied(d.Denied, deniedObject(d, call), s.User(), s.tx != nil, s.appendInfo(nil))
+	s.ex.NoteDenied(d.Denied, exec.DeniedObject(d, call), s.User(), s.tx != nil, s.appendInfo(nil))
 }
 
 // mayListen tells whether the session's user may still hear all that it listens to.
@@ -61,18 +62,18 @@ func (s *session) mayListen() bool {
 type usersHouse struct{ *Server }
 
 // User implements users.House.
-func (h usersHouse) User(c *command.Ctx) *acl.User { return executorOf(c).caller.User }
+func (h usersHouse) User(c *command.Ctx) *acl.User { return exec.Of(c).Caller.User }
 
 // NoteDenied implements users.House.
 func (h usersHouse) NoteDenied(c *command.Ctx, why acl.Denied, object, user string) {
-	executorOf(c).noteDenied(why, object, user, c.Client.InMulti(), c.Client.AppendInfo(nil))
+	exec.Of(c).NoteDenied(why, object, user, c.Client.InMulti(), c.Client.AppendInfo(nil))
 }
 
 // Rebind implements users.House.
 func (h usersHouse) Rebind(c *command.Ctx) {
 	h.askReactors(c, func(r *netio.Reactor, _ *station) {
 		eachSession(r, func(se *session) {
-			u := h.users.Get(se.User())
+			u := h.Users.Get(se.User())
 			switch {
 			case u != nil:
 				se.setUser(u)

@@ -13,7 +13,7 @@ func TestWaitAOF(t *testing.T) {
 			for range 2 {
 				c.want("OK", "SET", "a", "1")
 				c.want("[1 0]", "WAITAOF", "1", "0", "0")
-				if a := s.journal.aof.Load(); a.Durable() < s.journal.log.End() {
+				if a := s.Journal.AOF.Load(); a.Durable() < s.Journal.Log.End() {
 					t.Fatal("nothing is synced up to the write")
 				}
 			}

@@ -6,56 +6,57 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/netio"
 )
 
 // This file is a blocked client as its session has it: how it comes to wait, and how it goes on.
 
 // Arrived implements peer.
-func (s *session) Arrived(w *waiter) {
+func (s *session) Arrived(w *exec.Waiter) {
 	if s.busy {
-		w.early = true
+		w.Early = true
 		return
 	}
 	s.wake(w)
 }
 
 // sessionOfWaiter is whose call waits.
-func sessionOfWaiter(w *waiter) *session { return w.peer.(*session) }
+func sessionOfWaiter(w *exec.Waiter) *session { return w.Peer.(*session) }
 
 // block makes the session wait. The session's reactor calls it.
-func (s *session) block(w *waiter) {
+func (s *session) block(w *exec.Waiter) {
 	s.blocked = w
-	if w.deadline != 0 {
+	if w.Deadline != 0 {
 		heap.Push(&s.ex.timers, w)
 		s.ex.armAlarm(s.conn.Reactor())
 	}
-	if w.synced != 0 {
+	if w.Synced != 0 {
 		s.ex.stalled.syncing = append(s.ex.stalled.syncing, w)
-		s.ex.rec.kick = true // the turn's end looks at it
+		s.ex.AskWrite() // the turn's end looks at it
 	}
 }
 
 // wake ends the waiting with w.reply, and lets the session go on.
-func (s *session) wake(w *waiter) {
+func (s *session) wake(w *exec.Waiter) {
 	if s.blocked != w {
 		return // closed meanwhile
 	}
-	if w.denial.Denied != acl.Allowed {
-		s.logDenied(w.denial, &w.Call)
+	if w.Denial.Denied != acl.Allowed {
+		s.logDenied(w.Denial, &w.Call)
 	}
 	s.blocked = nil
 	s.active = s.conn.Reactor().Now() // it has waited, which is not being idle
-	if w.place >= 0 {
-		heap.Remove(&s.ex.timers, w.place)
+	if w.Place >= 0 {
+		heap.Remove(&s.ex.timers, w.Place)
 	}
 	if !s.muted() {
-		n, _ := s.conn.Out().Write(w.reply.Bytes()) // a ring takes everything
-		s.ex.meter.OutputBytes += int64(n)
+		n, _ := s.conn.Out().Write(w.Reply.Bytes()) // a ring takes everything
+		s.ex.Meter.OutputBytes += int64(n)
 	}
 	s.pushHeld()
-	s.promised(w.wait, w.wrote)
-	s.ex.show()
+	s.promised(w.Wait, w.Wrote)
+	s.ex.Show()
 	s.conn.Flush()
 	s.checkOutput()
 	s.park()
@@ -66,23 +67,23 @@ func (s *session) wake(w *waiter) {
 
 // wakeWith is wake with a reply other than the command's own: a null, or an error. It
 // returns false when the command's own is under way.
-func (s *session) wakeWith(w *waiter, errText string) bool {
-	if !w.end() {
+func (s *session) wakeWith(w *exec.Waiter, errText string) bool {
+	if !w.End() {
 		return false
 	}
-	out := &s.ex.w
-	out.Bind(&w.reply, w.proto)
+	out := &s.ex.W
+	out.Bind(&w.Reply, w.Proto)
 	switch {
 	case errText != "":
 		out.Error(errText)
-	case w.over != nil:
-		w.over(out)
+	case w.Over != nil:
+		w.Over(out)
 	default:
 		out.NullArray()
 	}
 	out.Flush()
-	s.ex.meter.Errors += int64(out.TakeErrors())
-	s.ex.meter.CountTimed(s, &w.Call, w.spent, errText != "")
+	s.ex.Meter.Errors += int64(out.TakeErrors())
+	s.ex.Meter.CountTimed(s, &w.Call, w.Spent, errText != "")
 	s.wake(w)
 	return true
 }
@@ -94,18 +95,18 @@ func (s *session) stopWaiting() {
 		return
 	}
 	s.blocked = nil
-	if w.place >= 0 {
-		heap.Remove(&s.ex.timers, w.place)
+	if w.Place >= 0 {
+		heap.Remove(&s.ex.timers, w.Place)
 	}
-	w.end() // else its reply is under way, and lost like any that a dead client does not read
+	w.End() // else its reply is under way, and lost like any that a dead client does not read
 }
 
 // Alarm implements netio.Alarmer: it ends the waiting of those whose time has come.
 func (s *Server) Alarm(r *netio.Reactor) {
 	ex := stationOf(r)
 	now := time.Now().UnixMilli()
-	for len(ex.timers) > 0 && ex.timers[0].deadline <= now {
-		w := heap.Pop(&ex.timers).(*waiter)
+	for len(ex.timers) > 0 && ex.timers[0].Deadline <= now {
+		w := heap.Pop(&ex.timers).(*exec.Waiter)
 		sessionOfWaiter(w).wakeWith(w, "")
 	}
 	ex.pauseAlarm()
@@ -138,19 +139,19 @@ func (h clientsHost) Unblock(c *command.Ctx, id int64, withError bool) bool {
 }
 
 // timerHeap orders the waiters of one reactor by deadline.
-type timerHeap []*waiter
+type timerHeap []*exec.Waiter
 
 func (h timerHeap) Len() int           { return len(h) }
-func (h timerHeap) Less(i, j int) bool { return h[i].deadline < h[j].deadline }
+func (h timerHeap) Less(i, j int) bool { return h[i].Deadline < h[j].Deadline }
 func (h timerHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i, j
+	h[i].Place, h[j].Place = i, j
 }
 
 // Push implements heap.Interface.
 func (h *timerHeap) Push(x any) {
-	w := x.(*waiter)
-	w.place = len(*h)
+	w := x.(*exec.Waiter)
+	w.Place = len(*h)
 	*h = append(*h, w)
 }
 
@@ -161,6 +162,6 @@ func (h *timerHeap) Pop() any {
 	w := old[n]
 	old[n] = nil
 	*h = old[:n]
-	w.place = -1
+	w.Place = -1
 	return w
 }

@@ -11,22 +11,22 @@ import (
 // openWindow starts the admin HTTP server, if http-address is set, and returns what ends
 // it. A failure is logged: the data are served all the same.
 func (s *Server) openWindow() (closeIt func()) {
-	addr := s.opts.HTTPAddress.Load()
+	addr := s.Opts.HTTPAddress.Load()
 	if addr == "" {
 		return func() {}
 	}
-	if host, port, err := net.SplitHostPort(addr); err == nil && !s.users.PasswordSet() {
+	if host, port, err := net.SplitHostPort(addr); err == nil && !s.Users.PasswordSet() {
 		if ip := net.ParseIP(host); host != "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			s.log.Warn("no password is set: http-address listens on the loopback interface only", "asked", addr)
+			s.Log.Warn("no password is set: http-address listens on the loopback interface only", "asked", addr)
 			addr = net.JoinHostPort("127.0.0.1", port)
 		}
 	}
-	a, err := admin.Start(addr, (*window)(s), s.pages, s.log)
+	a, err := admin.Start(addr, (*window)(s), s.pages, s.Log)
 	if err != nil {
-		s.log.Error("http-address cannot be served", "address", addr, "error", err)
+		s.Log.Error("http-address cannot be served", "address", addr, "error", err)
 		return func() {}
 	}
-	s.log.Info("the window is open", "address", "http://"+a.Addr().String()+"/")
+	s.Log.Info("the window is open", "address", "http://"+a.Addr().String()+"/")
 	return a.Close
 }
 
@@ -46,7 +46,7 @@ func (w *window) Ready() bool {
 }
 
 // Admit implements admin.Source.
-func (w *window) Admit(v admin.Visitor) admin.Access { return w.users.Access(v) }
+func (w *window) Admit(v admin.Visitor) admin.Access { return w.Users.Access(v) }
 
 // State implements admin.Source.
 func (w *window) State() admin.State { return w.source.State() }

@@ -16,7 +16,7 @@ import (
 // get asks the admin server of s.
 func get(t *testing.T, s *Server, path, password string) (int, string) {
 	t.Helper()
-	a, err := admin.Start("127.0.0.1:0", (*window)(s), s.pages, s.log)
+	a, err := admin.Start("127.0.0.1:0", (*window)(s), s.pages, s.Log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestWindowAddress(t *testing.T) {
 		if c.password != "" {
 			directives = append(directives, "requirepass", c.password)
 		}
-		s, end := launch(t, func(s *Server) { s.log = slog.New(slog.NewTextHandler(&log, nil)) }, directives...)
+		s, end := launch(t, func(s *Server) { s.Log = slog.New(slog.NewTextHandler(&log, nil)) }, directives...)
 		s.awaitReady(t)
 		end()
 		m := regexp.MustCompile(`address=http://(\S+:)\d+/`).FindStringSubmatch(log.String())

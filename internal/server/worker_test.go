@@ -41,7 +41,7 @@ func TestLongCommand(t *testing.T) {
 		var sum int64
 		for _, ex := range s.extra {
 			var c observe.Counters
-			ex.meter.Published.AddTo(&c)
+			ex.Meter.Published.AddTo(&c)
 			sum += c.Slow
 		}
 		return sum
@@ -94,7 +94,7 @@ func TestServingWaitsElsewhere(t *testing.T) {
 	long.want("100000", args...)
 	dst := ""
 	for i := 0; dst == ""; i++ {
-		if name := fmt.Sprint("dst", i); s.store.MakeKey([]byte(name)).Shard == s.store.MakeKey([]byte("big")).Shard {
+		if name := fmt.Sprint("dst", i); s.Store.MakeKey([]byte(name)).Shard == s.Store.MakeKey([]byte("big")).Shard {
 			dst = name
 		}
 	}

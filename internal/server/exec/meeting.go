@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"sync"
@@ -15,11 +15,11 @@ type meeting struct{ asks []chan func() }
 type meetings struct{ sync.Mutex }
 
 // gather waits until all reactors have come. The caller is a worker that holds no lock.
-func (e *env) gather() *meeting {
+func (e *Env) gather() *meeting {
 	e.meetings.Lock()
-	m := &meeting{asks: make([]chan func(), len(e.group.Reactors()))}
+	m := &meeting{asks: make([]chan func(), len(e.Group.Reactors()))}
 	var here sync.WaitGroup
-	for i, r := range e.group.Reactors() {
+	for i, r := range e.Group.Reactors() {
 		asks := make(chan func())
 		here.Add(1)
 		if r.Post(func() {
@@ -38,7 +38,7 @@ func (e *env) gather() *meeting {
 }
 
 // end lets the reactors go.
-func (e *env) end(m *meeting) {
+func (e *Env) end(m *meeting) {
 	for _, asks := range m.asks {
 		if asks != nil {
 			close(asks)
@@ -47,10 +47,33 @@ func (e *env) end(m *meeting) {
 	e.meetings.Unlock()
 }
 
-// ask runs f on every reactor, all of which have met, and waits for that.
-func (m *meeting) ask(e *env, f func(r *netio.Reactor)) {
+// AskReactors is Executor.AskReactors for somebody who holds nothing.
+func (e *Env) AskReactors(f func(r *netio.Reactor)) { e.askOthers(-1, f) }
+
+// askOthers is AskReactors for the reactor with the index own, which does f itself; -1: the caller
+// is none.
+func (e *Env) askOthers(own int, f func(r *netio.Reactor)) {
 	var wg sync.WaitGroup
-	for i, r := range e.group.Reactors() {
+	for i, r := range e.Group.Reactors() {
+		if i == own {
+			f(r)
+			continue
+		}
+		wg.Add(1)
+		if !r.Post(func() {
+			defer wg.Done()
+			f(r)
+		}) {
+			wg.Done()
+		}
+	}
+	wg.Wait()
+}
+
+// ask runs f on every reactor, all of which have met, and waits for that.
+func (m *meeting) ask(e *Env, f func(r *netio.Reactor)) {
+	var wg sync.WaitGroup
+	for i, r := range e.Group.Reactors() {
 		if asks := m.asks[i]; asks != nil {
 			wg.Add(1)
 			asks <- func() {

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"sync"
@@ -17,10 +17,10 @@ import (
 // the server deletes by itself, is recorded before the locks under which it was done are
 // released. What happens within a transaction becomes part of its record, in order.
 
-// journaling is what the server keeps for it.
-type journaling struct {
-	log journal.Journal
-	aof atomic.Pointer[persistence.AOF] // the AOF, which subscribes or is about to; nil: none
+// Journaling is what the server keeps for it.
+type Journaling struct {
+	Log journal.Journal
+	AOF atomic.Pointer[persistence.AOF] // the AOF, which subscribes or is about to; nil: none
 
 	// last holds the position behind the last record of each shard, guarded by that
 	// shard's lock; all is that of records that concern every shard.
@@ -37,7 +37,7 @@ type journaling struct {
 	bufs  sync.Pool   // of *recorder: for deletions outside of transactions
 }
 
-func (jn *journaling) init(shards int) {
+func (jn *Journaling) Init(shards int) {
 	jn.last, jn.units = make([]uint64, shards), make([]*recorder, shards)
 	jn.bufs.New = func() any { return new(recorder) }
 }
@@ -82,7 +82,7 @@ func (r *recorder) give(log *journal.Journal) (pos uint64) {
 }
 
 // performRecorded is perform with a journal.
-func (ex *executor) performRecorded(c *command.Ctx) {
+func (ex *Executor) performRecorded(c *command.Ctx) {
 	db, dirty := c.DB, c.Dirty
 	c.Effects.Reset()
 	c.Effects.On = true
@@ -99,12 +99,12 @@ func (ex *executor) performRecorded(c *command.Ctx) {
 
 // recorded runs f, which changes k's value on the server's own account, and records what
 // it says that it did. k's shard is locked.
-func (ex *executor) recorded(k store.Key, f func()) {
-	if !ex.env.journal.log.On() {
+func (ex *Executor) recorded(k store.Key, f func()) {
+	if !ex.Env.Journal.Log.On() {
 		f()
 		return
 	}
-	c := &ex.ctx
+	c := &ex.Ctx
 	c.Effects.Reset()
 	c.Effects.On = true
 	f()
@@ -119,7 +119,7 @@ func (ex *executor) recorded(k store.Key, f func()) {
 }
 
 // record appends what c's call did in database db: its effects, or the call itself.
-func (ex *executor) record(c *command.Ctx, db int) {
+func (ex *Executor) record(c *command.Ctx, db int) {
 	r := &ex.rec
 	r.in(db)
 	if c.Effects.N == 0 {
@@ -138,8 +138,8 @@ func (ex *executor) record(c *command.Ctx, db int) {
 		}
 		return
 	}
-	jn := &ex.env.journal
-	pos := r.give(&jn.log)
+	jn := &ex.Env.Journal
+	pos := r.give(&jn.Log)
 	r.wrote, r.kick = pos, true
 	if len(c.Keys) == 0 {
 		jn.every(pos)
@@ -150,7 +150,7 @@ func (ex *executor) record(c *command.Ctx, db int) {
 }
 
 // every notes a record that concerns all shards.
-func (jn *journaling) every(pos uint64) {
+func (jn *Journaling) every(pos uint64) {
 	for old := jn.all.Load(); pos > old && !jn.all.CompareAndSwap(old, pos); old = jn.all.Load() {
 	}
 }
@@ -158,11 +158,11 @@ func (jn *journaling) every(pos uint64) {
 // beginUnit makes one record of all that happens up to endUnit: a transaction. The caller
 // holds the locks of the shards in keyed, which are all that it needs, until after endUnit; or
 // all gates, and keyed is nil.
-func (ex *executor) beginUnit(keyed *store.ShardSet) {
-	jn, r := &ex.env.journal, &ex.rec
+func (ex *Executor) beginUnit(keyed *store.ShardSet) {
+	jn, r := &ex.Env.Journal, &ex.rec
 	r.unit = true
 	switch {
-	case !jn.log.On():
+	case !jn.Log.On():
 	case keyed == nil:
 		jn.whole.Store(r)
 	default:
@@ -174,8 +174,8 @@ func (ex *executor) beginUnit(keyed *store.ShardSet) {
 }
 
 // endUnit appends the record, if anything was changed.
-func (ex *executor) endUnit() {
-	jn, r := &ex.env.journal, &ex.rec
+func (ex *Executor) endUnit() {
+	jn, r := &ex.Env.Journal, &ex.rec
 	r.unit = false
 	if jn.whole.Load() == r {
 		jn.whole.Store(nil)
@@ -187,7 +187,7 @@ func (ex *executor) endUnit() {
 	if r.calls == 0 {
 		return
 	}
-	pos := r.give(&jn.log)
+	pos := r.give(&jn.Log)
 	r.wrote, r.kick = pos, true
 	r.wait = max(r.wait, pos)
 	if r.set == store.EveryShard {
@@ -201,7 +201,7 @@ func (ex *executor) endUnit() {
 }
 
 // dropUnit forgets what would become the record.
-func (ex *executor) dropUnit() {
+func (ex *Executor) dropUnit() {
 	r := &ex.rec
 	r.buf, r.calls = r.buf[:0], 0
 	r.set.Clear()
@@ -209,11 +209,11 @@ func (ex *executor) dropUnit() {
 
 // promise notes how far the journal must be written, or under always durable, before the
 // call's reply leaves: up to the last record of whatever it may have read.
-func (ex *executor) promise(c *command.Ctx, spec *command.Spec) {
-	r, jn := &ex.rec, &ex.env.journal
+func (ex *Executor) promise(c *command.Ctx, spec *command.Spec) {
+	r, jn := &ex.rec, &ex.Env.Journal
 	if len(c.Keys) == 0 || spec.AllShards != nil && spec.AllShards(c.Args) {
 		if spec.Flags&(command.ReadOnly|command.Write) != 0 {
-			r.wait = max(r.wait, jn.log.End())
+			r.wait = max(r.wait, jn.Log.End())
 		}
 		return
 	}
@@ -224,19 +224,58 @@ func (ex *executor) promise(c *command.Ctx, spec *command.Spec) {
 	r.wait = max(r.wait, wait)
 }
 
-// takeWait returns, and forgets, the positions that the calls since the last takeWait
+// TakeWait returns, and forgets, the positions that the calls since the last TakeWait
 // depend on; 0 for none.
-func (ex *executor) takeWait() (wait, wrote uint64) {
+func (ex *Executor) TakeWait() (wait, wrote uint64) {
 	wait, wrote = ex.rec.wait, ex.rec.wrote
 	ex.rec.wait, ex.rec.wrote = 0, 0
 	return wait, wrote
 }
 
+// Wrote is the position behind the last record that the calls since the last TakeWait have made.
+func (ex *Executor) Wrote() uint64 { return ex.rec.wrote }
+
+// AskWrite has the end of the turn look at what is to be written.
+func (ex *Executor) AskWrite() { ex.rec.kick = true }
+
+// MayWrite tells whether there is something to be written: ex has recorded it, or somebody who does
+// not see to its writing.
+func (ex *Executor) MayWrite() bool { return ex.rec.kick || ex.Env.Journal.loose.Load() }
+
+// ForgetWrite makes MayWrite false until more is recorded.
+func (ex *Executor) ForgetWrite() {
+	ex.rec.kick = false
+	ex.Env.Journal.loose.Store(false)
+}
+
+// keyGone tells everybody who has to know that the server deleted a key on its own. The
+// shard is locked; key is a view.
+func (e *Env) keyGone(shard uint32, db int, key []byte, ev command.Event) {
+	e.observedGone(shard, db, key)
+	e.notify(-1, db, key, ev)
+	e.journalDel(shard, db, key)
+}
+
+// KeyCreated is the store's hook: a key has come into being. The shard is locked.
+func (e *Env) KeyCreated(_, db int, key []byte) { e.notify(-1, db, key, command.EventNew) }
+
+// KeyExpired is the store's hook: the entry named key is being deleted because its
+// deadline has come. The shard is locked; key is a view.
+func (e *Env) KeyExpired(shard, db int, key []byte) {
+	e.keyGone(uint32(shard), db, key, command.EventExpired)
+}
+
+// KeyEvicted is the store's hook: the entry named key is being deleted to make room. The
+// shard is locked; key is a view.
+func (e *Env) KeyEvicted(shard, db int, key []byte) {
+	e.keyGone(uint32(shard), db, key, command.EventEvicted)
+}
+
 // journalDel records that the server itself deletes a key: it has expired, or is evicted. The
 // shard is locked.
-func (e *env) journalDel(shard uint32, db int, key []byte) {
-	jn := &e.journal
-	if !jn.log.On() {
+func (e *Env) journalDel(shard uint32, db int, key []byte) {
+	jn := &e.Journal
+	if !jn.Log.On() {
 		return
 	}
 	r := jn.units[shard]
@@ -249,7 +288,7 @@ func (e *env) journalDel(shard uint32, db int, key []byte) {
 	}
 	r.in(db)
 	r.buf = resp.AppendHeader(r.buf, '*', 2)
-	if e.opts.LazyExpire.Load() {
+	if e.Opts.LazyExpire.Load() {
 		r.buf = resp.AppendBulkString(r.buf, "UNLINK")
 	} else {
 		r.buf = resp.AppendBulkString(r.buf, "DEL")
@@ -260,37 +299,37 @@ func (e *env) journalDel(shard uint32, db int, key []byte) {
 		r.set.Add(shard)
 		return
 	}
-	jn.last[shard] = r.give(&jn.log)
+	jn.last[shard] = r.give(&jn.Log)
 	jn.bufs.Put(r)
 	if !jn.loose.Load() {
 		jn.loose.Store(true)
 	}
 }
 
-// always tells whether replies wait for a sync, and not only for the file.
-func (e *env) always() bool { return e.opts.AppendFsync.Load() == options.FsyncAlways }
+// Always tells whether replies wait for a sync, and not only for the file.
+func (e *Env) Always() bool { return e.Opts.AppendFsync.Load() == options.FsyncAlways }
 
 // kick sees to it that what a worker or the keeper has recorded gets written: under always at
 // once; else the reactor does so that sends the reply, and if there is none there is no hurry.
-func (ex *executor) kick() {
+func (ex *Executor) kick() {
 	if !ex.rec.kick {
 		return
 	}
 	ex.rec.kick = false
-	a := ex.env.journal.aof.Load()
+	a := ex.Env.Journal.AOF.Load()
 	switch {
 	case a == nil:
-	case ex.env.always():
+	case ex.Env.Always():
 		a.Kick()
 	default:
-		ex.env.journal.loose.Store(true)
+		ex.Env.Journal.loose.Store(true)
 	}
 }
 
 // awaitRoom waits, on a worker, until a call that writes may run. It holds no gate. It returns false
 // when the call is not to run any more.
-func (e *env) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {
-	for flags&command.Write != 0 && e.house.Crowded() && !halt.Load() {
+func (e *Env) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {
+	for flags&command.Write != 0 && e.House.Crowded() && !halt.Load() {
 		time.Sleep(time.Millisecond)
 	}
 	return !halt.Load()

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import "github.com/kringdb/kring/store"
 
@@ -6,8 +6,8 @@ import "github.com/kringdb/kring/store"
 // were a call of its own: what it did is recorded, and those who wait for k are served.
 // The caller holds the executor's gate and no shard lock, and its call has no effect of
 // its own (Ctx.NoEffect).
-func (ex *executor) Within(k store.Key, f func()) {
-	st := ex.env.store
+func (ex *Executor) Within(k store.Key, f func()) {
+	st := ex.Env.Store
 	st.Lock(k.Shard)
 	ex.recorded(k, f)
 	if ex.unsettled() && !ex.inExec {

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"sync"
@@ -7,8 +7,8 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// observers are the blocked clients and the watches (those who cache keys: see package tracking), by the shards of their keys.
-type observers []shardObservers
+// Observers are the blocked clients and the watches (those who cache keys: see package tracking), by the shards of their keys.
+type Observers []shardObservers
 
 // shardObservers are those of one shard. Who registers holds the shard's lock, so that
 // nothing changes between looking at a key and observing it; who leaves does not need it.
@@ -41,27 +41,27 @@ type waitQueue struct {
 
 // waitNode is one waiter's place in one queue.
 type waitNode struct {
-	w          *waiter
+	w          *Waiter
 	q          *waitQueue
 	prev, next *waitNode
 	seq        uint64 // ascending in a queue
 	gone       bool
 }
 
-// observe makes Ctx.Changed report changes in the shard, whose lock is held.
-func (e *env) observe(shard uint32) *shardObservers {
-	o := &e.observers[shard]
+// Observe makes Ctx.Changed report changes in the shard, whose lock is held.
+func (e *Env) Observe(shard uint32) *shardObservers {
+	o := &e.Observers[shard]
 	if !o.counted {
 		o.counted = true
-		e.store.Observe(shard, 1)
+		e.Store.Observe(shard, 1)
 	}
 	return o
 }
 
 // enqueue puts w at the end of a key's queue, unless it stands there already. The
 // shard's lock is held.
-func (e *env) enqueue(w *waiter, db int, k store.Key) {
-	o := e.observe(k.Shard)
+func (e *Env) enqueue(w *Waiter, db int, k store.Key) {
+	o := e.Observe(k.Shard)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	q := o.mu.queues[keyName{db, string(k.Name)}]
@@ -134,17 +134,17 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 }
 
 // Changed implements command.Lane. The shard's lock is held.
-func (ex *executor) Changed(db int, k store.Key, ev command.Event) {
-	if ex.ctx.AllChanges {
-		ex.env.notify(ex.Actor.Reactor, db, k.Name, ev)
+func (ex *Executor) Changed(db int, k store.Key, ev command.Event) {
+	if ex.Ctx.AllChanges {
+		ex.Env.notify(ex.Actor.Reactor, db, k.Name, ev)
 	}
 	ex.touch(db, k)
 }
 
 // touch tells those who cache a key that has changed, breaks watches of it, and notes that clients wait for it. The
 // shard's lock is held.
-func (ex *executor) touch(db int, k store.Key) {
-	o := &ex.env.observers[k.Shard]
+func (ex *Executor) touch(db int, k store.Key) {
+	o := &ex.Env.Observers[k.Shard]
 	if !o.counted {
 		return
 	}
@@ -155,50 +155,50 @@ func (ex *executor) touch(db int, k store.Key) {
 	}
 	idle := len(o.mu.queues)+len(o.mu.watches) == 0
 	o.mu.Unlock()
-	idle = !ex.env.tracking.Invalidate(k, &ex.Actor) && idle
+	idle = !ex.Env.Tracking.Invalidate(k, &ex.Actor) && idle
 	if q != nil {
 		ex.markReady(q)
 	}
 	if idle {
 		o.counted = false
-		ex.env.store.Observe(k.Shard, -1)
+		ex.Env.Store.Observe(k.Shard, -1)
 	}
 }
 
 // Replaced implements command.Lane: the contents of a whole database (all of them: -1) have
 // been exchanged or removed. A watched key that is there now has changed; one that has
 // gone shows when its client comes to EXEC. All gates are held and no shard lock.
-func (ex *executor) Replaced(db int, first bool) {
+func (ex *Executor) Replaced(db int, first bool) {
 	if db < 0 {
-		ex.env.flushed.Store(true)
+		ex.Env.Flushed.Store(true)
 	}
-	ex.env.tracking.InvalidateAll(&ex.Actor)
+	ex.Env.Tracking.InvalidateAll(&ex.Actor)
 	if first && !ex.inExec && ex.PushOwn() {
-		ex.flushEnd = true
+		ex.FlushEnd = true
 	}
-	for shard := range ex.env.observers {
-		o := &ex.env.observers[shard]
+	for shard := range ex.Env.Observers {
+		o := &ex.Env.Observers[shard]
 		o.mu.Lock()
 		busy := len(o.mu.queues)+len(o.mu.watches) > 0
 		o.mu.Unlock()
 		if !busy {
 			continue
 		}
-		ex.env.store.Lock(uint32(shard))
+		ex.Env.Store.Lock(uint32(shard))
 		for _, name := range o.stir(ex, db) {
-			k := ex.env.store.MakeKey([]byte(name.name))
+			k := ex.Env.Store.MakeKey([]byte(name.name))
 			// One that has expired is not deleted here: the exchange has yet to be recorded,
 			// and the deletion, before it, would hit what was there before.
-			if e := ex.env.store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.ctx.Now) {
+			if e := ex.Env.Store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.Ctx.Now) {
 				ex.touch(name.db, k)
 			}
 		}
-		ex.env.store.Unlock(uint32(shard))
+		ex.Env.Store.Unlock(uint32(shard))
 	}
 }
 
 // stir marks the queues of a database (all: -1) as ready and returns its watched keys.
-func (o *shardObservers) stir(ex *executor, db int) (watched []keyName) {
+func (o *shardObservers) stir(ex *Executor, db int) (watched []keyName) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for name, q := range o.mu.queues {
@@ -216,8 +216,8 @@ func (o *shardObservers) stir(ex *executor, db int) (watched []keyName) {
 
 // observedGone is changed for a key that the server itself deletes. The workers serve
 // those that wait for that: no executor may be at hand. The shard is locked.
-func (e *env) observedGone(shard uint32, db int, key []byte) {
-	o := &e.observers[shard]
+func (e *Env) observedGone(shard uint32, db int, key []byte) {
+	o := &e.Observers[shard]
 	if !o.counted {
 		return
 	}
@@ -230,43 +230,50 @@ func (e *env) observedGone(shard uint32, db int, key []byte) {
 	q := o.mu.queues[keyName{db, string(key)}]
 	wake := q != nil && q.deletions > 0
 	o.mu.Unlock()
-	e.tracking.Invalidate(store.Key{Name: key, Hash: e.store.MakeKey(key).Hash, Shard: shard}, nil)
+	e.Tracking.Invalidate(store.Key{Name: key, Hash: e.Store.MakeKey(key).Hash, Shard: shard}, nil)
 	if wake {
-		e.slow.submit(&slowCall{wake: []readyKey{{q: q}}})
+		e.Slow.Submit(&SlowCall{wake: []readyKey{{q: q}}})
 	}
 }
 
-// blockingKeys counts the keys that clients wait for, and those of them whose deletion
-// ends the waiting.
-func (x observers) blockingKeys() (all, deletions int64) {
+// Observed is how many keys somebody observes.
+type Observed struct {
+	Blocking  int64 // clients wait for them
+	Deletions int64 // those of them whose deletion ends the waiting
+	Watched   int64
+}
+
+// Count counts the keys that somebody observes.
+func (x Observers) Count() (n Observed) {
 	for i := range x {
 		o := &x[i]
 		o.mu.Lock()
-		all += int64(len(o.mu.queues))
+		n.Blocking += int64(len(o.mu.queues))
+		n.Watched += int64(len(o.mu.watches))
 		for _, q := range o.mu.queues {
 			if q.deletions > 0 {
-				deletions++
+				n.Deletions++
 			}
 		}
 		o.mu.Unlock()
 	}
-	return all, deletions
+	return n
 }
 
 // tracked is called after a command of a client with client-side caching, while its locks
 // are held.
-func (ex *executor) tracked(c *command.Ctx, spec *command.Spec) {
+func (ex *Executor) tracked(c *command.Ctx, spec *command.Spec) {
 	t := ex.Tracker
 	if spec.Flags&command.ReadOnly != 0 && t.Remembers() {
 		for i := range c.Keys {
 			t.Remember(c.Keys[i])
 		}
 	}
-	if c != &ex.ctx {
+	if c != &ex.Ctx {
 		return
 	}
 	if ex.PushOwn() {
-		ex.flushEnd = true // the turn's end looks after the output
+		ex.FlushEnd = true // the turn's end looks after the output
 	}
 	if t.Caching && !ex.inExec && !c.Client.InMulti() && spec.Flags&command.KeepsCaching == 0 {
 		t.Caching = false

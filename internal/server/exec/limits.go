@@ -1,4 +1,4 @@
-package server
+package exec
 
 import "time"
 
@@ -28,6 +28,8 @@ const (
 	lookAheadWords   = 12
 	lookAheadPages   = 8
 	lookAheadRecords = 4
+	// errorPreviewBytes bounds what is shown of the error of a record that does not load.
+	errorPreviewBytes = 128
 	// monitorPostBytes is how much is kept for MONITOR within a batch before it is sent.
 	monitorPostBytes = 16 << 10
 	// watchBytes, waiterBytes and waiterKeyBytes are about what a watched key, a blocked command and each key that it waits for take beside the names.

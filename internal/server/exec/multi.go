@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// transaction is what a client has queued since MULTI. EXEC runs it in one of two ways:
+// Transaction is what a client has queued since MULTI. EXEC runs it in one of two ways:
 //
 //	keyed   the locks of all shards of all its keys, and of the watched ones, are held from
 //	        the first call to the last
@@ -17,10 +17,10 @@ import (
 //
 // Either way nobody sees half of it, its effects are one record of the journal, and the
 // clients that it wakes are served at its end.
-type transaction struct {
+type Transaction struct {
 	calls   callQueue
-	flags   command.Flag   // of any of the calls
-	lacking command.Flag   // that any of them does not have
+	Flags   command.Flag   // of any of the calls
+	Lacking command.Flag   // that any of them does not have
 	shards  store.ShardSet // of all keys
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
@@ -30,28 +30,28 @@ type transaction struct {
 
 // releaseTx keeps tx, of which nothing is in use any more, for the executor's next
 // transaction, unless it begins with something large.
-func (ex *executor) releaseTx(tx *transaction) {
+func (ex *Executor) releaseTx(tx *Transaction) {
 	tx.calls.reset()
 	if tx.calls.held <= keepTransactionBytes {
-		tx.flags, tx.lacking, tx.aborted, tx.whole, tx.asks = 0, 0, false, false, false
+		tx.Flags, tx.Lacking, tx.aborted, tx.whole, tx.asks = 0, 0, false, false, false
 		tx.shards.Clear()
 		ex.spareTx = tx
 	}
 }
 
-// newTx gives an empty transaction.
-func (ex *executor) newTx() *transaction {
+// NewTransaction gives an empty transaction.
+func (ex *Executor) NewTransaction() *Transaction {
 	tx := ex.spareTx
 	if tx == nil {
-		tx = new(transaction)
+		tx = new(Transaction)
 	}
 	ex.spareTx = nil
 	tx.short = true
 	return tx
 }
 
-// add keeps a call for EXEC. Its keys have been hashed by prepare.
-func (tx *transaction) add(e *env, call *command.Call) {
+// Add keeps a call for EXEC. Its keys have been hashed by prepare.
+func (tx *Transaction) Add(e *Env, call *command.Call) {
 	if tx.aborted { // it will not run: nothing is kept of it
 		return
 	}
@@ -61,12 +61,12 @@ func (tx *transaction) add(e *env, call *command.Call) {
 		tx.shards.Add(call.Keys[0].Shard)
 	} else {
 		tx.short = false
-		set := shardsOfCall(e.store, call)
+		set := shardsOfCall(e.Store, call)
 		tx.shards.Merge(&set)
 	}
-	tx.flags |= spec.Flags
-	tx.lacking |= ^spec.Flags
-	if len(call.Keys) == 0 && !storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive|command.Script) != 0 {
+	tx.Flags |= spec.Flags
+	tx.Lacking |= ^spec.Flags
+	if len(call.Keys) == 0 && !Storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive|command.Script) != 0 {
 		tx.whole = true
 	}
 	if len(call.Keys) == 0 && spec.Cost != nil && !spec.ByArgs {
@@ -74,38 +74,50 @@ func (tx *transaction) add(e *env, call *command.Call) {
 	}
 }
 
+// Len is how many calls are queued.
+func (tx *Transaction) Len() int { return tx.calls.n }
+
+// ArgBytes is how long their arguments are.
+func (tx *Transaction) ArgBytes() int64 { return tx.calls.argBytes }
+
+// Bytes is what the queue takes.
+func (tx *Transaction) Bytes() int64 { return tx.calls.held }
+
+// Spoil notes that a call could not be queued: EXEC will refuse.
+func (tx *Transaction) Spoil() { tx.aborted = true }
+
 // mustAsk tells whether a call without keys is none for a reactor, because it asks all of them.
-func (ex *executor) mustAsk(tx *transaction) (must bool) {
-	exec := ex.ctx.Call
+func (ex *Executor) mustAsk(tx *Transaction) (must bool) {
+	exec := ex.Ctx.Call
 	ex.queued.start(&tx.calls)
 	for range tx.calls.n {
-		c := &ex.ctx
-		c.Call = ex.queued.next(ex.env.table.Specs())
+		c := &ex.Ctx
+		c.Call = ex.queued.next(ex.Env.Table.Specs())
 		must = must || c.Spec.Keys == nil && c.Spec.Cost != nil && c.Spec.Cost(c) > command.SlowCost
 	}
-	ex.ctx.Call = exec
+	ex.Ctx.Call = exec
 	ex.queued.done()
 	return must
 }
 
-// storeless tells whether the commands of a group that have no keys leave the store alone.
-func storeless(g command.Group) bool {
+// Storeless tells whether the commands of a group that have no keys leave the store alone.
+func Storeless(g command.Group) bool {
 	return g == command.GroupConnection || g == command.GroupTransactions || g == command.GroupPubSub
 }
 
-// abortedBy is the reply to an EXEC that was refused.
-func abortedBy(text string) string {
+// AbortedBy is the reply to an EXEC that was refused.
+func AbortedBy(text string) string {
 	return "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
 }
 
 // runExec runs what the client has queued. It returns false, having done nothing, when a
 // worker has to do it. The caller holds ex.gate and no shard lock.
-func (ex *executor) runExec() (done bool) {
-	c := &ex.ctx
-	tx, failed := ex.tx, false
-	ex.meter.CloseGroup()
-	from := ex.meter.Mark()
-	ex.meter.BeginTogether(tx != nil && tx.short && ex.meter.Grouping())
+func (ex *Executor) runExec() (done bool) {
+	c := &ex.Ctx
+	tx, failed := ex.Tx, false
+	ex.Meter.CloseGroup()
+	from := ex.Meter.Mark()
+	ex.Meter.BeginTogether(tx != nil && tx.short && ex.Meter.Grouping())
 	switch {
 	case tx == nil:
 		ex.invoke(c, &noShards)
@@ -114,22 +126,22 @@ func (ex *executor) runExec() (done bool) {
 		c.Client.DiscardMulti()
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
-	case !ex.worker && (tx.flags&(command.Slow|command.Script) != 0 || tx.asks && ex.mustAsk(tx)):
-		ex.meter.EndTogether()
+	case !ex.Worker && (tx.Flags&(command.Slow|command.Script) != 0 || tx.asks && ex.mustAsk(tx)):
+		ex.Meter.EndTogether()
 		return false // it may wait for the reactors
 	case tx.whole:
-		if tx.flags&command.Slow != 0 || tx.asks && ex.worker {
-			ex.gate.Unlock()
-			ex.met = ex.env.gather()
-			ex.env.gates.lockAll()
+		if tx.Flags&command.Slow != 0 || tx.asks && ex.Worker {
+			ex.Gate.Unlock()
+			ex.met = ex.Env.gather()
+			ex.Env.Gates.LockAll()
 		} else if !ex.takeAll() {
-			ex.meter.EndTogether()
+			ex.Meter.EndTogether()
 			return false
 		}
 		ex.execAll(tx, nil)
-		openGates(ex.env, ex.gate)
+		openGates(ex.Env, ex.Gate)
 		if ex.met != nil {
-			ex.env.end(ex.met)
+			ex.Env.end(ex.met)
 			ex.met = nil
 		}
 		if ex.unsettled() {
@@ -138,18 +150,18 @@ func (ex *executor) runExec() (done bool) {
 		ex.afterUnlock()
 	default:
 		if done = ex.execKeyed(tx); !done {
-			ex.meter.EndTogether()
+			ex.Meter.EndTogether()
 			return false
 		}
 	}
-	ex.meter.CloseGroup() // before its arguments are gone
-	ex.meter.Commands++
-	if ex.monitored {
+	ex.Meter.CloseGroup() // before its arguments are gone
+	ex.Meter.Commands++
+	if ex.Monitored {
 		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
 	}
-	ex.meter.CountExec(from, ex.queued.specs, failed)
+	ex.Meter.CountExec(from, ex.queued.specs, failed)
 	ex.queued.done()
-	if !ex.worker && !tx.aborted {
+	if !ex.Worker && !tx.aborted {
 		ex.releaseTx(tx)
 	}
 	if ex.Tracker != nil {
@@ -158,13 +170,28 @@ func (ex *executor) runExec() (done bool) {
 	return true
 }
 
-// execKeyed is runExec for a transaction whose calls have keys.
-func (ex *executor) execKeyed(tx *transaction) (done bool) {
-	st, set := ex.env.store, tx.shards
-	if ex.watching != nil {
-		set.Merge(&ex.watching.shards)
+// KeepPush keeps b, which is pushed to a client, for the end of that client's own transaction or
+// script; false: none of its is running.
+func (ex *Executor) KeepPush(to Peer, b []byte) bool {
+	if !ex.inExec || PeerOf(ex.Ctx.Client) != to {
+		return false
 	}
-	if ex.worker {
+	ex.pushes = append(ex.pushes, b...)
+	return true
+}
+
+// RunningExec is the EXEC or the script whose calls are running, and of an EXEC what was queued; nil, nil: none is.
+func (ex *Executor) RunningExec() (exec *command.Spec, tx *Transaction) {
+	return ex.execSpec, ex.execTx
+}
+
+// execKeyed is runExec for a transaction whose calls have keys.
+func (ex *Executor) execKeyed(tx *Transaction) (done bool) {
+	st, set := ex.Env.Store, tx.shards
+	if ex.Watching != nil {
+		set.Merge(&ex.Watching.shards)
+	}
+	if ex.Worker {
 		st.SetLong(&set, true)
 		st.LockSet(&set)
 	} else if !st.LockSetUnlessLong(&set) {
@@ -175,7 +202,7 @@ func (ex *executor) execKeyed(tx *transaction) (done bool) {
 		ex.settle(&set)
 	}
 	st.UnlockSet(&set)
-	if ex.worker {
+	if ex.Worker {
 		st.SetLong(&set, false)
 	}
 	ex.afterUnlock()
@@ -184,11 +211,11 @@ func (ex *executor) execKeyed(tx *transaction) (done bool) {
 
 // execAll runs the calls, unless a watched key has changed. The shards in keyed are locked; with
 // nil all gates are held, and no shard lock.
-func (ex *executor) execAll(tx *transaction, keyed *store.ShardSet) {
+func (ex *Executor) execAll(tx *Transaction, keyed *store.ShardSet) {
 	whole := keyed == nil
-	c, exec := &ex.ctx, ex.ctx.Spec
-	broken := !ex.watching.holds(ex, whole)
-	if ex.worker {
+	c, exec := &ex.Ctx, ex.Ctx.Spec
+	broken := !ex.Watching.holds(ex, whole)
+	if ex.Worker {
 		c.Client.Unwatch() // the client's reactor drops the queue
 	} else {
 		c.Client.DiscardMulti()
@@ -206,7 +233,7 @@ func (ex *executor) execAll(tx *transaction, keyed *store.ShardSet) {
 	c.W.Array(tx.calls.n)
 	ex.queued.start(&tx.calls)
 	for range tx.calls.n {
-		c.Call = ex.queued.next(ex.env.table.Specs())
+		c.Call = ex.queued.next(ex.Env.Table.Specs())
 		if c.Keys == nil {
 			ex.queued.keys, _ = ex.appendKeys(ex.queued.keys[:0], &c.Call)
 			c.Keys = ex.queued.keys
@@ -223,13 +250,13 @@ func (ex *executor) execAll(tx *transaction, keyed *store.ShardSet) {
 }
 
 // execCall runs the context's call, one of a transaction, if its client may still make it.
-func (ex *executor) execCall() {
-	c := &ex.ctx
+func (ex *Executor) execCall() {
+	c := &ex.Ctx
 	call := &c.Call
-	if ex.caller.User != nil { // else admit would find nothing
-		caller := admit.Caller{As: admit.Transaction, User: ex.caller.User}
+	if ex.Caller.User != nil { // else admit would find nothing
+		caller := admit.Caller{As: admit.Transaction, User: ex.Caller.User}
 		if v := admit.Judge(&caller, 0, call, admit.NoFault); v.Refused() {
-			ex.noteDenied(v.Denial.Denied, deniedObject(v.Denial, call), c.Client.User(), true, c.Client.AppendInfo(nil))
+			ex.NoteDenied(v.Denial.Denied, DeniedObject(v.Denial, call), c.Client.User(), true, c.Client.AppendInfo(nil))
 			c.W.Error(v.Text(&caller, call, ""))
 			return
 		}
@@ -238,8 +265,8 @@ func (ex *executor) execCall() {
 		ex.invoke(c, nil)
 		return
 	}
-	held := shardsOfCall(ex.env.store, call)
-	ex.env.store.LockSet(&held)
+	held := shardsOfCall(ex.Env.Store, call)
+	ex.Env.Store.LockSet(&held)
 	ex.invoke(c, nil)
-	ex.env.store.UnlockSet(&held)
+	ex.Env.Store.UnlockSet(&held)
 }

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"math"
@@ -11,17 +11,17 @@ import (
 	"github.com/kringdb/kring/store/entry"
 )
 
-// memoryLimit is maxmemory as the executors see it. What counts is what the store holds
+// MemoryLimit is maxmemory as the executors see it. What counts is what the store holds
 // and a constant for the server itself; buffers of clients and of the journal do not: if
 // they did, a slow reader would evict the data of all others.
-type memoryLimit struct {
-	bytes    atomic.Int64 // what the store may hold; math.MaxInt64: no limit
+type MemoryLimit struct {
+	Bytes    atomic.Int64 // what the store may hold; math.MaxInt64: no limit
 	overFrom atomic.Int64 // since when it holds more, in milliseconds; 0: it does not
 	overMs   atomic.Int64 // for how long it held more before that
 }
 
-// noteOver keeps the time that was spent above the limit.
-func (l *memoryLimit) noteOver(over bool) {
+// NoteOver keeps the time that was spent above the limit.
+func (l *MemoryLimit) NoteOver(over bool) {
 	from := l.overFrom.Load()
 	switch now := time.Now().UnixMilli(); {
 	case over && from == 0:
@@ -33,8 +33,8 @@ func (l *memoryLimit) noteOver(over bool) {
 	}
 }
 
-// overMillis returns for how long the store held more than it may, in all and lately.
-func (l *memoryLimit) overMillis() (total, current int64) {
+// OverMillis returns for how long the store held more than it may, in all and lately.
+func (l *MemoryLimit) OverMillis() (total, current int64) {
 	if from := l.overFrom.Load(); from != 0 {
 		current = time.Now().UnixMilli() - from
 	}
@@ -51,17 +51,17 @@ type evictor struct {
 }
 
 // ready prepares ev for the policy of the options; false: nothing may be evicted.
-func (ev *evictor) ready(e *env) bool {
-	by := e.opts.MaxMemoryPolicy.Load()
+func (ev *evictor) ready(e *Env) bool {
+	by := e.Opts.MaxMemoryPolicy.Load()
 	if by == options.PolicyNoEviction {
 		return false
 	}
 	if ev.Evictor == nil {
-		ev.Evictor, ev.by = store.NewEvictor(e.store), -1
+		ev.Evictor, ev.by = store.NewEvictor(e.Store), -1
 	}
-	ev.lfu = lfuParameters(e.opts)
-	ev.now, _ = accessClock(by, e.nowMs())
-	ev.policy.Samples = int(e.opts.MaxMemorySamples.Load())
+	ev.lfu = LFUParameters(e.Opts)
+	ev.now, _ = AccessClock(by, e.NowMs())
+	ev.policy.Samples = int(e.Opts.MaxMemorySamples.Load())
 	if by == ev.by {
 		return true
 	}
@@ -82,15 +82,15 @@ func (ev *evictor) ready(e *env) bool {
 	return true
 }
 
-// lfuParameters are the options of LFU.
-func lfuParameters(opts *options.Options) command.LFU {
+// LFUParameters are the options of LFU.
+func LFUParameters(opts *options.Options) command.LFU {
 	return command.LFU{LogFactor: opts.LFULogFactor.Load(), DecayMinutes: opts.LFUDecayTime.Load()}
 }
 
-// accessClock returns the access clock under a policy and its unit in milliseconds.
-func accessClock(policy, nowMs int64) (clock uint32, unitMs int64) {
+// AccessClock returns the access clock under a policy and its unit in milliseconds.
+func AccessClock(policy, nowMs int64) (clock uint32, unitMs int64) {
 	switch {
-	case isLFU(policy):
+	case IsLFU(policy):
 		return command.LFUClock(nowMs / 1000), 1000
 	case policy == options.PolicyAllKeysLRU || policy == options.PolicyVolatileLRU:
 		return uint32(nowMs/lruUnitMs) & entry.ClockMax, lruUnitMs
@@ -101,8 +101,8 @@ func accessClock(policy, nowMs int64) (clock uint32, unitMs int64) {
 // makeRoom evicts until the store is within its limit, or a command has spent its share of
 // time on it; it returns false when there is nothing left to evict. The caller holds the
 // executor's gate and no shard lock.
-func (ex *executor) makeRoom() bool {
-	return ex.evict(tenacity(ex.env.opts.EvictionTenacity.Load()))
+func (ex *Executor) makeRoom() bool {
+	return ex.evict(tenacity(ex.Env.Opts.EvictionTenacity.Load()))
 }
 
 // tenacity is how long one command may evict, as Redis computes it: 500 us at 10, then
@@ -120,46 +120,46 @@ func tenacity(n int64) time.Duration {
 // evict evicts for about as long as it may, and tells whether there was something to
 // evict; what is left over the limit the keeper evicts. The caller holds the executor's
 // gate and no shard lock.
-func (ex *executor) evict(most time.Duration) bool {
-	e, ev := ex.env, &ex.ev
+func (ex *Executor) evict(most time.Duration) bool {
+	e, ev := ex.Env, &ex.ev
 	if !ev.ready(e) {
-		e.limit.noteOver(true)
+		e.Limit.NoteOver(true)
 		return false
 	}
 	began := time.Now()
 	more := ex.evictFrom(began, most)
-	if e.opts.LatencyThreshold.Load() > 0 {
-		e.logs.NoteLatency("eviction-cycle", time.Since(began))
+	if e.Opts.LatencyThreshold.Load() > 0 {
+		e.Logs.NoteLatency("eviction-cycle", time.Since(began))
 	}
 	return more
 }
 
 // evictFrom is evict for what it may spend since it began.
-func (ex *executor) evictFrom(began time.Time, most time.Duration) bool {
-	e, ev := ex.env, &ex.ev
-	for n := 1; e.overLimit(); n++ {
+func (ex *Executor) evictFrom(began time.Time, most time.Duration) bool {
+	e, ev := ex.Env, &ex.ev
+	for n := 1; e.OverLimit(); n++ {
 		if !ev.Step(&ev.policy) {
-			e.limit.noteOver(true)
+			e.Limit.NoteOver(true)
 			return false
 		}
 		if n%evictStepsPerLook == 0 && time.Since(began) > most {
-			e.limit.noteOver(true)
-			e.house.RingKeeper()
+			e.Limit.NoteOver(true)
+			e.House.RingKeeper()
 			return true
 		}
 	}
-	e.limit.noteOver(false)
+	e.Limit.NoteOver(false)
 	return true
 }
 
 // tellUsage lets the store's sum know what a writing command did. The shards of c's keys
 // are locked.
-func (ex *executor) tellUsage(c *command.Ctx) {
+func (ex *Executor) tellUsage(c *command.Ctx) {
 	for i := range c.Keys {
-		ex.env.store.Publish(c.Keys[i].Shard)
+		ex.Env.Store.Publish(c.Keys[i].Shard)
 	}
 }
 
-func isLFU(policy int64) bool {
+func IsLFU(policy int64) bool {
 	return policy == options.PolicyAllKeysLFU || policy == options.PolicyVolatileLFU
 }

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"slices"
@@ -29,7 +29,7 @@ type readyKey struct {
 }
 
 // markReady notes that q's key has changed. Its shard's lock is held.
-func (ex *executor) markReady(q *waitQueue) {
+func (ex *Executor) markReady(q *waitQueue) {
 	for i := ex.readyAt; i < len(ex.ready); i++ {
 		if ex.ready[i].q == q {
 			ex.ready[i].again = true
@@ -40,12 +40,12 @@ func (ex *executor) markReady(q *waitQueue) {
 }
 
 // unsettled tells whether the call that has just run left work for settle.
-func (ex *executor) unsettled() bool { return len(ex.ready) != 0 || ex.ctx.Waiting.On }
+func (ex *Executor) unsettled() bool { return len(ex.ready) != 0 || ex.Ctx.Waiting.On }
 
 // settle blocks the client whose call asked for it and serves those that the call woke,
 // as far as the shards that are held allow.
-func (ex *executor) settle(held *store.ShardSet) {
-	if ex.ctx.Waiting.On {
+func (ex *Executor) settle(held *store.ShardSet) {
+	if ex.Ctx.Waiting.On {
 		ex.park()
 	}
 	ex.serveReady(0, held)
@@ -53,14 +53,14 @@ func (ex *executor) settle(held *store.ShardSet) {
 }
 
 // settleOne is settle for a call that holds one shard.
-func (ex *executor) settleOne(shard uint32) {
+func (ex *Executor) settleOne(shard uint32) {
 	var held store.ShardSet
 	held.Add(shard)
 	ex.settle(&held)
 }
 
 // serveReady serves the ready keys from index from on; what must wait goes to later.
-func (ex *executor) serveReady(from int, held *store.ShardSet) {
+func (ex *Executor) serveReady(from int, held *store.ShardSet) {
 	for ex.readyAt = from; ex.readyAt < len(ex.ready); ex.readyAt++ { // ready grows meanwhile
 		if ex.serveKey(held) != nil {
 			ex.later = append(ex.later, ex.ready[ex.readyAt])
@@ -69,16 +69,16 @@ func (ex *executor) serveReady(from int, held *store.ShardSet) {
 }
 
 // forgetReady drops the ready keys from index from on.
-func (ex *executor) forgetReady(from int) {
+func (ex *Executor) forgetReady(from int) {
 	clear(ex.ready[from:])
 	ex.ready, ex.readyAt = ex.ready[:from], 0
 }
 
 // serveKey serves the waiters of the ready key at readyAt in their order, until one needs
 // shards that are not held: that one is returned.
-func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
+func (ex *Executor) serveKey(held *store.ShardSet) (need *Waiter) {
 	q := ex.ready[ex.readyAt].q
-	now := ex.env.nowMs() // the batch's reading may be old: a key that has died in a transaction serves nobody
+	now := ex.Env.NowMs() // the batch's reading may be old: a key that has died in a transaction serves nobody
 	if !held.Has(q.key.Shard) {
 		n, _ := q.after(ex.ready[ex.readyAt].at)
 		if n == nil {
@@ -96,7 +96,7 @@ func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 			r.again, r.at = false, nil
 			continue
 		}
-		e := ex.env.store.Find(q.db, q.key, now)
+		e := ex.Env.Store.Find(q.db, q.key, now)
 		if e.A == 0 && !deletions {
 			return nil
 		}
@@ -114,67 +114,67 @@ func (ex *executor) serveKey(held *store.ShardSet) (need *waiter) {
 
 // serve runs the waiter's command again, if its client may still make the call. If that waits
 // again, the waiter stays where it is. All its shards are held.
-func (ex *executor) serve(w *waiter, now int64) {
+func (ex *Executor) serve(w *Waiter, now int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.mu.over {
 		return
 	}
-	user := ex.env.users.Get(w.user)
+	user := ex.Env.Users.Get(w.user)
 	if user == nil {
 		return // its connection is about to be closed
 	}
 	c := ex.servingCtx(now)
 	c.Client, c.DB, c.NoTouch = &blockedClient{w: w}, w.db, w.noTouch
 	c.Call = w.Call
-	c.W.Bind(&w.reply, w.proto)
-	caller, tracker := ex.caller, ex.Tracker
-	ex.caller, ex.Tracker, ex.Foreign = admit.Caller{As: admit.Waiter, User: users.Ranked(user)}, w.track, true
+	c.W.Bind(&w.Reply, w.Proto)
+	caller, tracker := ex.Caller, ex.Tracker
+	ex.Caller, ex.Tracker, ex.Foreign = admit.Caller{As: admit.Waiter, User: users.Ranked(user)}, w.track, true
 	v := ex.admitWaiter(&c.Call)
 	switch {
 	case v.Ruling == admit.Run:
-		ex.meter.Spent = w.spent
-		ex.perform(c)
+		ex.Meter.Spent = w.Spent
+		ex.Perform(c)
 	case v.Refused():
-		c.W.Error(v.Text(&ex.caller, &c.Call, ex.env.house.WhyBroken()))
-		ex.meter.Calls.Reject(c.Spec.ID)
-		w.denial = v.Denial
+		c.W.Error(v.Text(&ex.Caller, &c.Call, ex.Env.House.WhyBroken()))
+		ex.Meter.Calls.Reject(c.Spec.ID)
+		w.Denial = v.Denial
 	}
-	ex.caller, ex.Tracker, ex.Foreign = caller, tracker, false
+	ex.Caller, ex.Tracker, ex.Foreign = caller, tracker, false
 	c.W.Flush()
 	ex.collect(c)
 	switch {
 	case c.Waiting.On:
 		c.Waiting = command.Wait{}
-		w.spent = ex.meter.Spent
-		w.reply.Reset()
+		w.Spent = ex.Meter.Spent
+		w.Reply.Reset()
 		return
 	case v.Ruling == admit.Wait:
-		ex.env.kept.add(ex.ready[ex.readyAt].q)
+		ex.Env.Kept.add(ex.ready[ex.readyAt].q)
 		return
 	}
 	w.mu.over = true
-	w.wait, w.wrote = ex.rec.wait, ex.rec.wrote
+	w.Wait, w.Wrote = ex.rec.wait, ex.rec.wrote
 	w.leave()
 	ex.served = append(ex.served, w)
 }
 
 // admitWaiter decides whether a blocked client's call may run. Under the shard locks that are
 // held nothing can be evicted: the keeper does that, if there is anything.
-func (ex *executor) admitWaiter(call *command.Call) admit.Verdict {
-	state := ex.env.state()
+func (ex *Executor) admitWaiter(call *command.Call) admit.Verdict {
+	state := ex.Env.State()
 	if state&admit.OverMemory != 0 {
 		state &^= admit.OverMemory
-		if ex.env.opts.MaxMemoryPolicy.Load() == options.PolicyNoEviction {
+		if ex.Env.Opts.MaxMemoryPolicy.Load() == options.PolicyNoEviction {
 			state |= admit.Full
 		}
 	}
-	return admit.Judge(&ex.caller, state, call, admit.NoFault)
+	return admit.Judge(&ex.Caller, state, call, admit.NoFault)
 }
 
-// keptWakes are keys whose waiters must not be served now: the server pauses, or it loads
+// KeptWakes are keys whose waiters must not be served now: the server pauses, or it loads
 // data. The one who ends that hands them to the workers.
-type keptWakes struct {
+type KeptWakes struct {
 	mu struct { // innermost, for a few instructions
 		sync.Mutex
 		queues []*waitQueue
@@ -182,7 +182,7 @@ type keptWakes struct {
 }
 
 // add keeps a key, once.
-func (k *keptWakes) add(q *waitQueue) {
+func (k *KeptWakes) add(q *waitQueue) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !slices.Contains(k.mu.queues, q) {
@@ -190,8 +190,8 @@ func (k *keptWakes) add(q *waitQueue) {
 	}
 }
 
-// hand gives what was kept to the workers. It is called after a pause or a load has ended.
-func (k *keptWakes) hand(slow *slowLane) {
+// Hand gives what was kept to the workers. It is called after a pause or a load has ended.
+func (k *KeptWakes) Hand(slow *SlowLane) {
 	k.mu.Lock()
 	var keys []readyKey
 	for _, q := range k.mu.queues {
@@ -200,16 +200,16 @@ func (k *keptWakes) hand(slow *slowLane) {
 	k.mu.queues = nil
 	k.mu.Unlock()
 	if len(keys) > 0 {
-		slow.submit(&slowCall{wake: keys})
+		slow.Submit(&SlowCall{wake: keys})
 	}
 }
 
 // servingCtx is the context for commands of blocked clients: the executor's own is in
 // the middle of a command of another client.
-func (ex *executor) servingCtx(now int64) *command.Ctx {
-	own := &ex.ctx
+func (ex *Executor) servingCtx(now int64) *command.Ctx {
+	own := &ex.Ctx
 	if ex.serving == nil {
-		c := ex.newCtx(&resp.Writer{OnError: ex.w.OnError})
+		c := ex.newCtx(&resp.Writer{OnError: ex.W.OnError})
 		c.CanWait, c.Resumed = true, true
 		ex.serving = &c
 	}
@@ -221,20 +221,20 @@ func (ex *executor) servingCtx(now int64) *command.Ctx {
 
 // afterUnlock serves the blocked clients that needed more shards than were held, and
 // posts the replies of all that were served. The caller holds the gate and no shard lock.
-func (ex *executor) afterUnlock() {
+func (ex *Executor) afterUnlock() {
 	for len(ex.later) > 0 {
 		if !ex.serveLater() {
-			ex.env.slow.submit(&slowCall{wake: slices.Clone(ex.later)})
+			ex.Env.Slow.Submit(&SlowCall{wake: slices.Clone(ex.later)})
 			clear(ex.later)
 			ex.later = ex.later[:0]
 		}
 	}
 	for i, w := range ex.served {
 		ex.served[i] = nil
-		if w.peer.Reactor() == ex.Reactor {
+		if w.Peer.Reactor() == ex.Reactor {
 			ex.arrivals = append(ex.arrivals, w) // at the end of this turn
 		} else {
-			w.peer.Post(func() { w.peer.Arrived(w) })
+			w.Peer.Post(func() { w.Peer.Arrived(w) })
 		}
 	}
 	ex.served = ex.served[:0]
@@ -242,14 +242,14 @@ func (ex *executor) afterUnlock() {
 
 // serveLater serves the first key of ex.later. It returns false, and leaves it there,
 // when a long command holds a shard that it needs.
-func (ex *executor) serveLater() bool {
-	st := ex.env.store
+func (ex *Executor) serveLater() bool {
+	st := ex.Env.Store
 	ex.ready = append(ex.ready[:0], ex.later[0])
 	q := ex.later[0].q
 	var set store.ShardSet
 	set.Add(q.key.Shard)
 	for {
-		if ex.worker {
+		if ex.Worker {
 			st.LockSet(&set)
 		} else if !st.LockSetUnlessLong(&set) {
 			ex.later[0] = ex.ready[0]
@@ -272,13 +272,13 @@ func (ex *executor) serveLater() bool {
 }
 
 // serveOnWorker serves keys that a reactor could not wait for.
-func (ex *executor) serveOnWorker(keys []readyKey) {
-	ex.setClock(ex.env.nowMs())
+func (ex *Executor) serveOnWorker(keys []readyKey) {
+	ex.setClock(ex.Env.NowMs())
 	ex.later = append(ex.later, keys...)
-	ex.gate.Lock()
+	ex.Gate.Lock()
 	ex.afterUnlock()
-	ex.gate.Unlock()
-	ex.takeWait() // every waiter has its own
+	ex.Gate.Unlock()
+	ex.TakeWait() // every waiter has its own
 	ex.kick()
-	ex.meter.Publish()
+	ex.Meter.Publish()
 }

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"errors"
@@ -19,11 +19,21 @@ import (
 // runs long bars the gates: reactors then serve what needs none (see runBarred), and let the rest
 // wait; when it is busy, the rest is refused.
 
-// scripting is what the server keeps for it.
-type scripting struct {
-	engine  *script.Engine
+// Scripting is what the server keeps for it.
+type Scripting struct {
+	Engine  *script.Engine
 	running atomic.Pointer[runningScript] // nil: none
 	barred  atomic.Bool                   // the gates are, by it
+}
+
+// Barred tells whether a script that runs long has sent the reactors away from their gates.
+func (x *Scripting) Barred() bool { return x.barred.Load() }
+
+// End tells the script that runs, if any, to end, as SCRIPT KILL does, but also if it has written.
+func (x *Scripting) End() {
+	if run := x.running.Load(); run != nil {
+		run.killed.Store(true)
+	}
 }
 
 // runningScript is a script as others see it.
@@ -69,39 +79,39 @@ func (s *scriptClient) User() string { return s.of.User() }
 func (s *scriptClient) Name() string { return s.of.Name() }
 
 // Peer is the client who runs the script.
-func (s *scriptClient) Peer() peer { return peerOf(s.of) }
+func (s *scriptClient) Peer() Peer { return PeerOf(s.of) }
 
 // AppendInfo implements command.Client.
 func (s *scriptClient) AppendInfo(dst []byte) []byte { return s.of.AppendInfo(dst) }
 
 // scriptHost is an executor as the scripts that it runs see it.
-type scriptHost struct{ *executor }
+type scriptHost struct{ *Executor }
 
 // runScript runs the context's call, which runs a script, with all gates held. On a reactor it
 // returns false, having done nothing, unless the script is quick; also when that turns out to be
 // wrong before it has changed anything.
 func (ex scriptHost) runScript() (done bool) {
-	s := ex.env
-	if !ex.worker && (ex.monitored || !ex.mayRunHere()) {
+	s := ex.Env
+	if !ex.Worker && (ex.Monitored || !ex.mayRunHere()) {
 		return false
 	}
-	ex.scr.full = s.state()&admit.OverMemory != 0 && !ex.makeRoom()
+	ex.scr.full = s.State()&admit.OverMemory != 0 && !ex.makeRoom()
 	if !ex.takeAll() {
 		return false
 	}
 	ex.whole, ex.scr.leaves = true, false
-	ex.invoke(&ex.ctx, &noShards)
+	ex.invoke(&ex.Ctx, &noShards)
 	ex.whole = false
-	openGates(s, ex.gate)
+	openGates(s, ex.Gate)
 	ex.afterUnlock()
 	return !ex.scr.leaves
 }
 
 // mayRunHere tells whether a reactor may run the context's call: a script that is there, and quick.
 func (ex scriptHost) mayRunHere() bool {
-	c := &ex.ctx
+	c := &ex.Ctx
 	var s *script.Script
-	switch e := ex.env.scripts.engine; {
+	switch e := ex.Env.Scripts.Engine; {
 	case c.Spec.Flags&command.BySHA != 0:
 		s = e.Find(c.Args[1])
 	case c.Spec.Flags&command.ByText != 0:
@@ -112,27 +122,27 @@ func (ex scriptHost) mayRunHere() bool {
 
 // openGates lets go of all gates but the caller's own, and lets those go on whom a script has made
 // wait.
-func openGates(e *env, own *gate) {
-	barred := e.scripts.barred.Load()
+func openGates(e *Env, own *Gate) {
+	barred := e.Scripts.Barred()
 	if barred {
-		e.gates.barAll(false)
-		e.scripts.barred.Store(false)
+		e.Gates.barAll(false)
+		e.Scripts.barred.Store(false)
 	}
-	for i := range e.gates {
-		if g := &e.gates[i]; g != own {
+	for i := range e.Gates {
+		if g := &e.Gates[i]; g != own {
 			g.Unlock()
 		}
 	}
 	if barred {
-		e.house.ResumeAll()
+		e.House.ResumeAll()
 	}
 }
 
 // barGates sends the reactors away from their gates, all of which the caller holds.
-func barGates(e *env) {
-	if !e.scripts.barred.Load() {
-		e.scripts.barred.Store(true)
-		e.gates.barAll(true)
+func barGates(e *Env) {
+	if !e.Scripts.Barred() {
+		e.Scripts.barred.Store(true)
+		e.Gates.barAll(true)
 	}
 }
 
@@ -145,14 +155,14 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 		}
 	}
 	scr := &ex.scr
-	if ex.monitored {
+	if ex.Monitored {
 		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
 	}
-	call, db, client, w, wait, from := c.Call, c.DB, c.Client, c.W, c.CanWait, ex.meter.Mark()
+	call, db, client, w, wait, from := c.Call, c.DB, c.Client, c.W, c.CanWait, ex.Meter.Mark()
 	scr.run, scr.dropped = run, false
 	scr.client = scriptClient{of: client}
 	scr.client.Protocol = 2
-	scr.caller = admit.Caller{As: admit.Script, User: ex.caller.User}
+	scr.caller = admit.Caller{As: admit.Script, User: ex.Caller.User}
 	scr.w.OnError = w.OnError
 	c.CanWait = false
 	alone := !ex.inExec
@@ -160,12 +170,12 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 		ex.inExec, ex.execTx, ex.execSpec = true, nil, c.Spec
 		ex.beginUnit(nil)
 	}
-	ex.env.scripts.running.Store(run)
+	ex.Env.Scripts.running.Store(run)
 	f(&script.Run{Host: ex, W: w, Full: scr.full})
 	leaves := scr.leaves
-	ex.env.scripts.running.Store(nil)
+	ex.Env.Scripts.running.Store(nil)
 	if run.busy {
-		ex.env.setGuard(guardBusy, false)
+		ex.Env.SetGuard(GuardBusy, false)
 	}
 	if alone {
 		if scr.dropped {
@@ -177,7 +187,7 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 		ex.pushes = ex.pushes[:0]
 	}
 	c.Call, c.DB, c.Client, c.W, c.CanWait = call, db, client, w, wait
-	ex.meter.SetMark(from)
+	ex.Meter.SetMark(from)
 	c.NoEffect() // its calls have been recorded
 	*scr = scriptRun{w: scr.w, reply: scr.reply, keys: scr.keys[:0], leaves: leaves}
 	if cap(scr.reply.Bytes()) > keepScratchBytes {
@@ -187,52 +197,52 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 
 // Call implements script.Host.
 func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refusal string, stop error) {
-	c, scr, s := &ex.ctx, &ex.scr, ex.env
-	var cl batchCall
-	cl.spec = s.table.Lookup(args[0])
+	c, scr, s := &ex.Ctx, &ex.scr, ex.Env
+	var cl BatchCall
+	cl.Spec = s.Table.Lookup(args[0])
 	scr.keys = ex.resolve(scr.keys[:0], &cl, args)
-	c.Call = command.Call{Spec: cl.spec, Args: args, Keys: scr.keys}
-	state := s.state() & (admit.Broken | admit.Unsaved | admit.FewReplicas | admit.ReadOnly | admit.MasterDown)
+	c.Call = command.Call{Spec: cl.Spec, Args: args, Keys: scr.keys}
+	state := s.State() & (admit.Broken | admit.Unsaved | admit.FewReplicas | admit.ReadOnly | admit.MasterDown)
 	if scr.full && !mode.AllowOOM && !scr.run.wrote.Load() {
 		state |= admit.Full
 	}
-	v := admit.Judge(&scr.caller, state, &c.Call, cl.fault)
+	v := admit.Judge(&scr.caller, state, &c.Call, cl.Fault)
 	switch {
 	case v.Ruling == admit.Denied:
-		ex.noteDenied(v.Denial.Denied, deniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
-		ex.meter.Calls.Reject(cl.spec.ID)
+		ex.NoteDenied(v.Denial.Denied, DeniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
+		ex.Meter.Calls.Reject(cl.Spec.ID)
 		return nil, v.Text(&scr.caller, &c.Call, ""), nil
 	case v.Refused():
-		if cl.spec != nil && cl.fault == admit.NoFault {
-			ex.meter.Calls.Reject(cl.spec.ID)
+		if cl.Spec != nil && cl.Fault == admit.NoFault {
+			ex.Meter.Calls.Reject(cl.Spec.ID)
 		}
-		return nil, v.Text(&scr.caller, &c.Call, s.house.WhyBroken()), nil
-	case mode.ReadOnly && cl.spec.Flags&(command.Write|command.MayReplicate) != 0:
+		return nil, v.Text(&scr.caller, &c.Call, s.House.WhyBroken()), nil
+	case mode.ReadOnly && cl.Spec.Flags&(command.Write|command.MayReplicate) != 0:
 		return nil, "ERR Write commands are not allowed from read-only scripts.", nil
 	}
 	if ex.isLong(&c.Call) && ex.leave() {
 		return nil, "", errLeaves
 	}
-	if cl.spec.Flags&command.Write != 0 {
+	if cl.Spec.Flags&command.Write != 0 {
 		scr.run.wrote.Store(true)
 	}
-	scr.seen = scr.seen || cl.spec.Flags&(command.Write|command.MayReplicate) != 0
+	scr.seen = scr.seen || cl.Spec.Flags&(command.Write|command.MayReplicate) != 0
 	scr.reply.Reset()
 	scr.w.Bind(&scr.reply, mode.Proto)
 	scr.silent = mode.Unrecorded
 	scr.client.Protocol = mode.Proto
 	w, client := c.W, c.Client
 	c.W, c.Client = &scr.w, &scr.client
-	ex.meter.Start()
+	ex.Meter.Start()
 	if len(c.Keys) == 0 {
 		ex.invoke(c, nil)
 	} else {
-		held := shardsOfCall(s.store, &c.Call)
-		s.store.LockSet(&held)
+		held := shardsOfCall(s.Store, &c.Call)
+		s.Store.LockSet(&held)
 		ex.invoke(c, nil)
-		s.store.UnlockSet(&held)
+		s.Store.UnlockSet(&held)
 	}
-	ex.meter.CloseGroup()
+	ex.Meter.CloseGroup()
 	c.W, c.Client = w, client
 	scr.w.Flush()
 	return scr.reply.Bytes(), "", nil
@@ -240,20 +250,20 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 
 // isLong tells whether a call is none for a reactor.
 func (ex scriptHost) isLong(call *command.Call) bool {
-	return !ex.worker && (call.Spec.Flags&(command.Slow|command.Exclusive) != 0 || len(call.Keys) == 0 && !storeless(call.Spec.Group) ||
-		ex.tooLong(&ex.ctx))
+	return !ex.Worker && (call.Spec.Flags&(command.Slow|command.Exclusive) != 0 || len(call.Keys) == 0 && !Storeless(call.Spec.Group) ||
+		ex.tooLong(&ex.Ctx))
 }
 
 // MayCall implements script.Host.
 func (ex scriptHost) MayCall(args resp.Args) (may, known bool) {
-	var cl batchCall
-	cl.spec = ex.env.table.Lookup(args[0])
+	var cl BatchCall
+	cl.Spec = ex.Env.Table.Lookup(args[0])
 	ex.scr.keys = ex.resolve(ex.scr.keys[:0], &cl, args)
-	if cl.spec == nil || cl.fault == admit.BadSubcommand {
+	if cl.Spec == nil || cl.Fault == admit.BadSubcommand {
 		return false, false
 	}
-	user := ex.caller.User
-	return user == nil || user.Check(cl.spec, args).Denied == 0, true
+	user := ex.Caller.User
+	return user == nil || user.Check(cl.Spec, args).Denied == 0, true
 }
 
 var (
@@ -265,13 +275,13 @@ var (
 
 // Tick implements script.Host.
 func (ex scriptHost) Tick() error {
-	s, run := ex.env, ex.scr.run
+	s, run := ex.Env, ex.scr.run
 	switch {
 	case run.killed.Load() && run.function:
 		return errFunctionKilled
 	case run.killed.Load():
 		return errScriptKilled
-	case s.house.Ending():
+	case s.House.Ending():
 		ex.scr.dropped = true
 		return errScriptDropped
 	}
@@ -283,11 +293,11 @@ func (ex scriptHost) Tick() error {
 		return errLeaves
 	}
 	barGates(s)
-	if most := s.opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && lasts.Milliseconds() >= most {
+	if most := s.Opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && lasts.Milliseconds() >= most {
 		run.busy = true
-		s.setGuard(guardBusy, true)
-		s.log.Warn("a script is slow: SCRIPT KILL ends it", "script", run.name, "milliseconds", lasts.Milliseconds())
-		s.house.ResumeAll()
+		s.SetGuard(GuardBusy, true)
+		s.Log.Warn("a script is slow: SCRIPT KILL ends it", "script", run.name, "milliseconds", lasts.Milliseconds())
+		s.House.ResumeAll()
 	}
 	runtime.Gosched() // the reactors may wait for a processor
 	return nil
@@ -296,7 +306,7 @@ func (ex scriptHost) Tick() error {
 // leave tells whether a script that takes long can be left to a worker: it runs on a reactor, and
 // has done nothing yet that others can see.
 func (ex scriptHost) leave() bool {
-	if ex.worker || ex.scr.seen {
+	if ex.Worker || ex.scr.seen {
 		return false
 	}
 	ex.scr.leaves = true
@@ -309,8 +319,8 @@ func (ex scriptHost) Leaves() bool { return ex.scr.leaves }
 // Log implements script.Host.
 func (ex scriptHost) Log(level int, text string) {
 	levels := [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}
-	ex.env.log.Log(nil, levels[level], text)
+	ex.Env.Log.Log(nil, levels[level], text)
 }
 
 // CountError implements script.Host.
-func (ex scriptHost) CountError(text string) { ex.env.logs.Errors.Add(text) }
+func (ex scriptHost) CountError(text string) { ex.Env.Logs.Errors.Add(text) }

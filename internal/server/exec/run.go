@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"github.com/kringdb/kring/command"
@@ -8,13 +8,13 @@ import (
 
 // This file takes the locks that a client's call needs, and invokes it.
 
-// runPlain admits and invokes a plain call: one key, and nothing that a connection's state or
+// RunPlain admits and invokes a plain call: one key, and nothing that a connection's state or
 // other shards have a part in. It is most of what servers do, so it is written out. It returns
 // false, having done nothing, when the call belongs into the slow lane.
-func (ex *executor) runPlain(cl *batchCall, args resp.Args) (done bool) {
-	c, st := &ex.ctx, ex.env.store
-	spec, k := cl.spec, &ex.keys[cl.from]
-	c.Spec, c.Args, c.Keys = spec, args, ex.keys[cl.from:cl.to]
+func (ex *Executor) RunPlain(cl *BatchCall, args resp.Args) (done bool) {
+	c, st := &ex.Ctx, ex.Env.Store
+	spec, k := cl.Spec, &ex.Keys[cl.From]
+	c.Spec, c.Args, c.Keys = spec, args, ex.Keys[cl.From:cl.To]
 	shard := k.Shard
 	if !st.LockUnlessLong(shard) {
 		return false
@@ -24,9 +24,9 @@ func (ex *executor) runPlain(cl *batchCall, args resp.Args) (done bool) {
 		return false
 	}
 	if c.DB == ex.ahead {
-		st.Hint(c.DB, k, ex.places[cl.from], ex.stamps[cl.from])
+		st.Hint(c.DB, k, ex.places[cl.From], ex.stamps[cl.From])
 	}
-	ex.perform(c)
+	ex.Perform(c)
 	if ex.unsettled() {
 		ex.settleOne(shard)
 	}
@@ -37,12 +37,12 @@ func (ex *executor) runPlain(cl *batchCall, args resp.Args) (done bool) {
 	return true
 }
 
-// run invokes the context's call, which has been admitted, under its locks. The caller holds
+// Run invokes the context's call, which has been admitted, under its locks. The caller holds
 // ex.gate, which run gives up and takes again around an exclusive command. It returns false,
 // having done nothing, when the call belongs into the slow lane: it would run long, or a long
 // command holds one of its shards. On a worker it always runs.
-func (ex *executor) run() (done bool) {
-	c := &ex.ctx
+func (ex *Executor) Run() (done bool) {
+	c := &ex.Ctx
 	spec := c.Spec
 	if spec.Flags&(command.Exclusive|command.Exec|command.Script) != 0 {
 		switch {
@@ -55,26 +55,26 @@ func (ex *executor) run() (done bool) {
 			return false
 		}
 		ex.invoke(c, &noShards)
-		openGates(ex.env, ex.gate)
+		openGates(ex.Env, ex.Gate)
 		ex.afterUnlock()
 		return true
 	}
 	switch {
 	case len(c.Keys) == 0:
-		if spec.Cost != nil && !ex.worker && ex.tooLong(c) {
+		if spec.Cost != nil && !ex.Worker && ex.tooLong(c) {
 			return false
 		}
-		ex.perform(c)
+		ex.Perform(c)
 		if ex.unsettled() {
 			ex.settle(&noShards)
 			ex.afterUnlock()
 		}
 		return true
-	case len(c.Keys) == 1 && spec.AllShards == nil && !ex.worker:
+	case len(c.Keys) == 1 && spec.AllShards == nil && !ex.Worker:
 		return ex.runOne(c.Keys[0].Shard)
 	}
-	held, st := shardsOfCall(ex.env.store, &c.Call), ex.env.store
-	if ex.worker { // reactors do not wait for these shards
+	held, st := shardsOfCall(ex.Env.Store, &c.Call), ex.Env.Store
+	if ex.Worker { // reactors do not wait for these shards
 		st.SetLong(&held, true)
 		st.LockSet(&held)
 		ex.invoke(c, &held)
@@ -96,27 +96,27 @@ func (ex *executor) run() (done bool) {
 
 // takeAll takes all gates instead of the executor's own, which it holds. On a reactor it returns
 // false when a script that runs long has them: a worker can wait for that.
-func (ex *executor) takeAll() bool {
-	ex.gate.Unlock()
-	if ex.worker {
-		ex.env.gates.lockAll()
+func (ex *Executor) takeAll() bool {
+	ex.Gate.Unlock()
+	if ex.Worker {
+		ex.Env.Gates.LockAll()
 		return true
 	}
-	if ex.env.gates.enterAll() {
+	if ex.Env.Gates.enterAll() {
 		return true
 	}
-	ex.gateless = !ex.gate.enter()
+	ex.Gateless = !ex.Gate.Enter()
 	return false
 }
 
 // runOne is run for a call with one key, on a reactor.
-func (ex *executor) runOne(shard uint32) (done bool) {
-	c, st := &ex.ctx, ex.env.store
+func (ex *Executor) runOne(shard uint32) (done bool) {
+	c, st := &ex.Ctx, ex.Env.Store
 	if !st.LockUnlessLong(shard) {
 		return false
 	}
 	if done = !ex.tooLong(c); done {
-		ex.perform(c)
+		ex.Perform(c)
 		if ex.unsettled() {
 			ex.settleOne(shard)
 		}
@@ -133,13 +133,13 @@ var noShards store.ShardSet
 
 // tooLong tells whether the call is for the slow lane: because of its cost, or because a
 // running snapshot has first to have much of what the call changes.
-func (ex *executor) tooLong(c *command.Ctx) bool {
+func (ex *Executor) tooLong(c *command.Ctx) bool {
 	if c.Spec.Cost != nil && c.Spec.Cost(c) > command.SlowCost {
 		return true
 	}
 	if c.Spec.Flags&command.Write != 0 {
 		for i := range c.Keys {
-			if ex.env.store.OwesMuch(c.DB, c.Keys[i]) {
+			if ex.Env.Store.OwesMuch(c.DB, c.Keys[i]) {
 				return true
 			}
 		}

@@ -1,14 +1,14 @@
-package server
+package exec
 
 import (
 	"sync"
 	"sync/atomic"
 )
 
-// gate is one participant's lock: its owner holds it while it touches the store.
+// Gate is one participant's lock: its owner holds it while it touches the store.
 // Padded, because every executor takes its own for each batch. Who waits for it gets it in
 // turn. Who enters it instead does not wait while it is barred.
-type gate struct {
+type Gate struct {
 	state atomic.Int32 // gateFree, gateHeld, gateAwaited
 	wait  struct {
 		sync.Mutex
@@ -34,18 +34,18 @@ type gateWaiter struct {
 }
 
 // Lock takes the gate.
-func (g *gate) Lock() {
+func (g *Gate) Lock() {
 	if !g.state.CompareAndSwap(gateFree, gateHeld) {
 		g.await(false)
 	}
 }
 
-// enter is Lock, but returns false, without the gate, as soon as that is held and barred.
-func (g *gate) enter() bool {
+// Enter is Lock, but returns false, without the gate, as soon as that is held and barred.
+func (g *Gate) Enter() bool {
 	return g.state.CompareAndSwap(gateFree, gateHeld) || g.await(true)
 }
 
-func (g *gate) await(gives bool) bool {
+func (g *Gate) await(gives bool) bool {
 	for range gateSpins { // most who hold it let it go within a few microseconds
 		if g.state.Load() == gateFree && g.state.CompareAndSwap(gateFree, gateHeld) {
 			return true
@@ -67,7 +67,7 @@ func (g *gate) await(gives bool) bool {
 }
 
 // Unlock lets the gate go, to the first who waits for it.
-func (g *gate) Unlock() {
+func (g *Gate) Unlock() {
 	if g.state.CompareAndSwap(gateHeld, gateFree) {
 		return
 	}
@@ -86,7 +86,7 @@ func (g *gate) Unlock() {
 
 // bar sends away who waits in enter, and who comes there, until it is called with false. The
 // caller holds the gate.
-func (g *gate) bar(on bool) {
+func (g *Gate) bar(on bool) {
 	g.wait.Lock()
 	g.wait.barred = on
 	if on {
@@ -103,22 +103,22 @@ func (g *gate) bar(on bool) {
 	g.wait.Unlock()
 }
 
-// gates is the outermost lock level (docs/LOCKS.md). Workers come first, so that an
+// Gates is the outermost lock level (docs/LOCKS.md). Workers come first, so that an
 // exclusive operation waits for the long runners before it holds up the reactors.
-type gates []gate
+type Gates []Gate
 
-// lockAll takes every gate in ascending order. The caller must have released its
+// LockAll takes every gate in ascending order. The caller must have released its
 // own gate: an executor that asks for all while it holds one would wait for itself.
-func (g gates) lockAll() {
+func (g Gates) LockAll() {
 	for i := range g {
 		g[i].Lock()
 	}
 }
 
-// enterAll is lockAll, but returns false, without any gate, when they are barred.
-func (g gates) enterAll() bool {
+// enterAll is LockAll, but returns false, without any gate, when they are barred.
+func (g Gates) enterAll() bool {
 	for i := range g {
-		if !g[i].enter() {
+		if !g[i].Enter() {
 			for j := range i {
 				g[j].Unlock()
 			}
@@ -128,14 +128,14 @@ func (g gates) enterAll() bool {
 	return true
 }
 
-func (g gates) unlockAll() {
+func (g Gates) UnlockAll() {
 	for i := range g {
 		g[i].Unlock()
 	}
 }
 
 // barAll bars or opens all gates, which the caller holds.
-func (g gates) barAll(on bool) {
+func (g Gates) barAll(on bool) {
 	for i := range g {
 		g[i].bar(on)
 	}

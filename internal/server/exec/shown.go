@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"strconv"
@@ -15,8 +15,8 @@ import (
 const hiddenFromMonitor = command.Admin | command.SkipMonitor
 
 // noteCall writes the line of a call that has run.
-func (ex *executor) noteCall(c *command.Ctx, spec *command.Spec, hidden command.Flag) {
-	peer := peerOf(c.Client)
+func (ex *Executor) noteCall(c *command.Ctx, spec *command.Spec, hidden command.Flag) {
+	peer := PeerOf(c.Client)
 	if peer == nil || hidden != 0 {
 		return
 	}
@@ -51,10 +51,10 @@ func (ex *executor) noteCall(c *command.Ctx, spec *command.Spec, hidden command.
 }
 
 // postMonitorLines sends what noteCall has written.
-func (ex *executor) postMonitorLines() {
+func (ex *Executor) postMonitorLines() {
 	if lines := ex.monitorLines; len(lines) > 0 {
 		ex.monitorLines = nil // it belongs to the letters now
-		ex.env.house.ShowCalls(lines)
+		ex.Env.House.ShowCalls(lines)
 	}
 }
 

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"github.com/kringdb/kring/command"
@@ -13,27 +13,27 @@ import (
 // afterUnlock. c is the executor's own context, or that of a client which was blocked.
 // held nil: the call is one of a unit, and whoever ends that settles. A call that is loaded is run
 // and nothing else.
-func (ex *executor) invoke(c *command.Ctx, held *store.ShardSet) {
+func (ex *Executor) invoke(c *command.Ctx, held *store.ShardSet) {
 	if c.Obey { // it stands in the journal already, and counts for nobody
 		c.Spec.Handler(c)
 		return
 	}
-	ex.perform(c)
+	ex.Perform(c)
 	if held != nil && ex.unsettled() {
 		ex.settle(held)
 	}
 }
 
-// perform is invoke without what follows: for plain calls, which name the shard that they
+// Perform is invoke without what follows: for plain calls, which name the shard that they
 // hold only if something does.
-func (ex *executor) perform(c *command.Ctx) {
+func (ex *Executor) Perform(c *command.Ctx) {
 	spec := c.Spec
 	if !c.Resumed {
-		ex.meter.Commands++
+		ex.Meter.Commands++
 	}
-	ex.meter.Next(spec)
+	ex.Meter.Next(spec)
 	errs := c.W.Errors()
-	if !ex.env.journal.log.On() {
+	if !ex.Env.Journal.Log.On() {
 		spec.Handler(c)
 	} else {
 		ex.performRecorded(c)
@@ -44,8 +44,8 @@ func (ex *executor) perform(c *command.Ctx) {
 	if ex.limited && spec.Flags&command.Write != 0 {
 		ex.tellUsage(c)
 	}
-	if ex.monitored && !c.Resumed {
+	if ex.Monitored && !c.Resumed {
 		ex.noteCall(c, spec, spec.Flags&hiddenFromMonitor)
 	}
-	ex.meter.Count(c, spec, c.W.Errors() != errs)
+	ex.Meter.Count(c, spec, c.W.Errors() != errs)
 }

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"slices"
@@ -12,9 +12,9 @@ import (
 
 // This file is package script as handlers see it; executors run the scripts (scripts.go).
 
-// recordLibraries makes the commands that load all libraries.
-func (s *Server) recordLibraries() (b []byte) {
-	for _, l := range s.scripts.engine.Libraries() {
+// RecordLibraries makes the commands that load all libraries.
+func (x *Scripting) RecordLibraries() (b []byte) {
+	for _, l := range x.Engine.Libraries() {
 		b = resp.AppendHeader(b, '*', 3)
 		b = resp.AppendBulkString(b, "FUNCTION")
 		b = resp.AppendBulkString(b, "LOAD")
@@ -25,9 +25,12 @@ func (s *Server) recordLibraries() (b []byte) {
 
 // scriptsHost implements command.ScriptsHost.
 type scriptsHost struct {
-	srv *Server
+	scripts *Scripting
 	*script.Engine
 }
+
+// NewScriptsHost makes what handlers get of scripts.
+func NewScriptsHost(s *Scripting) command.ScriptsHost { return scriptsHost{s, s.Engine} }
 
 // Eval implements command.ScriptsHost.
 func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.ScriptArgs) {
@@ -44,10 +47,10 @@ func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.Scr
 			return
 		}
 	}
-	scriptHost{executorOf(c)}.scripted(c, s.SHA, false, func(r *script.Run) {
+	scriptHost{Of(c)}.scripted(c, s.SHA, false, func(r *script.Run) {
 		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
 		h.Engine.Eval(s, r)
-		if executorOf(c).scr.leaves {
+		if Of(c).scr.leaves {
 			s.Tire()
 		}
 	})
@@ -55,7 +58,7 @@ func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.Scr
 
 // Call implements command.ScriptsHost.
 func (h scriptsHost) Call(c *command.Ctx, name []byte, a command.ScriptArgs) {
-	scriptHost{executorOf(c)}.scripted(c, string(name), true, func(r *script.Run) {
+	scriptHost{Of(c)}.scripted(c, string(name), true, func(r *script.Run) {
 		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
 		h.Engine.Call(name, r)
 	})
@@ -72,7 +75,7 @@ func (h scriptsHost) Load(text []byte) (sha, errText string) {
 
 // Kill implements command.ScriptsHost.
 func (h scriptsHost) Kill(function bool) (errText string) {
-	run := h.srv.scripts.running.Load()
+	run := h.scripts.running.Load()
 	switch {
 	case run == nil:
 		return "NOTBUSY No scripts in execution right now."
@@ -87,7 +90,7 @@ func (h scriptsHost) Kill(function bool) (errText string) {
 
 // Running implements command.ScriptsHost.
 func (h scriptsHost) Running() (f command.RunningScript, ok bool) {
-	run := h.srv.scripts.running.Load()
+	run := h.scripts.running.Load()
 	if run == nil || !run.function {
 		return f, false
 	}

@@ -1,4 +1,4 @@
-package server
+package exec
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// watchSet is what one client watches. Whoever runs the client's command uses it: its
+// WatchSet is what one client watches. Whoever runs the client's command uses it: its
 // reactor, or a worker while the session is busy; broken is set by others.
-type watchSet struct {
+type WatchSet struct {
 	broken atomic.Bool  // a watched key has changed
 	n      atomic.Int32 // how many keys, for CLIENT LIST
 	bytes  atomic.Int64 // about what they take
@@ -25,14 +25,14 @@ type watchedKey struct {
 	there bool
 }
 
-// watchRef is a watchSet as the key that it watches sees it.
+// watchRef is a WatchSet as the key that it watches sees it.
 type watchRef struct {
-	set   *watchSet
+	set   *WatchSet
 	there bool // the key existed when it was watched
 }
 
-// add watches a key, whose shard is locked.
-func (ws *watchSet) add(e *env, db int, k store.Key, there bool) {
+// Add watches a key, whose shard is locked.
+func (ws *WatchSet) Add(e *Env, db int, k store.Key, there bool) {
 	for i := range ws.keys {
 		if w := &ws.keys[i]; w.db == db && string(w.key.Name) == string(k.Name) {
 			return
@@ -44,7 +44,7 @@ func (ws *watchSet) add(e *env, db int, k store.Key, there bool) {
 	ws.shards.Add(k.Shard)
 	ws.n.Store(int32(len(ws.keys)))
 	ws.bytes.Add(watchBytes + 2*int64(len(name)))
-	o := e.observe(k.Shard)
+	o := e.Observe(k.Shard)
 	o.mu.Lock()
 	if o.mu.watches == nil {
 		o.mu.watches = map[keyName][]watchRef{}
@@ -54,11 +54,11 @@ func (ws *watchSet) add(e *env, db int, k store.Key, there bool) {
 	o.mu.Unlock()
 }
 
-// forget ends all watches. It needs no lock.
-func (ws *watchSet) forget(e *env) {
+// Forget ends all watches. It needs no lock.
+func (ws *WatchSet) Forget(e *Env) {
 	for i := range ws.keys {
 		w := &ws.keys[i]
-		o := &e.observers[w.key.Shard]
+		o := &e.Observers[w.key.Shard]
 		at := keyName{w.db, string(w.key.Name)}
 		o.mu.Lock()
 		sets := o.mu.watches[at]
@@ -79,10 +79,29 @@ func (ws *watchSet) forget(e *env) {
 	ws.broken.Store(false) // nobody reaches it any more
 }
 
+// Len is how many keys are watched; any goroutine may ask. ws may be nil.
+func (ws *WatchSet) Len() int {
+	if ws == nil {
+		return 0
+	}
+	return int(ws.n.Load())
+}
+
+// Bytes is about what the watches take; any goroutine may ask. ws may be nil.
+func (ws *WatchSet) Bytes() int64 {
+	if ws == nil {
+		return 0
+	}
+	return ws.bytes.Load()
+}
+
+// Broken tells whether a watched key has changed; any goroutine may ask. ws may be nil.
+func (ws *WatchSet) Broken() bool { return ws != nil && ws.broken.Load() }
+
 // holds tells whether nothing that is watched has changed. The locks of all its shards are held, or all
 // gates (whole). ex is who runs the client's EXEC; ws may be nil.
-func (ws *watchSet) holds(ex *executor, whole bool) bool {
-	st := ex.env.store
+func (ws *WatchSet) holds(ex *Executor, whole bool) bool {
+	st := ex.Env.Store
 	if ws == nil || len(ws.keys) == 0 {
 		return true
 	}
@@ -92,7 +111,7 @@ func (ws *watchSet) holds(ex *executor, whole bool) bool {
 	}
 	for i := range ws.keys {
 		w := &ws.keys[i]
-		if w.there && st.Find(w.db, w.key, ex.ctx.Now).A == 0 {
+		if w.there && st.Find(w.db, w.key, ex.Ctx.Now).A == 0 {
 			return false
 		}
 	}

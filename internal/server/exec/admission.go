@@ -1,0 +1,45 @@
+package exec
+
+import (
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/users"
+)
+
+// This file asks package admit, and does what has to be done for its answer.
+
+// Admit decides whether the caller's call may run. It evicts if the call needs room. The
+// caller holds ex.gate and no shard lock.
+func (ex *Executor) Admit(call *command.Call, f admit.Fault) admit.Verdict {
+	state := ex.Env.State()
+	v := admit.Judge(&ex.Caller, state, call, f)
+	if v.Ruling != admit.MakeRoom {
+		return v
+	}
+	state &^= admit.OverMemory
+	if !ex.makeRoom() {
+		state |= admit.Full
+	}
+	return admit.Judge(&ex.Caller, state, call, f)
+}
+
+// DeniedObject is what was denied: the command, or the key or channel.
+func DeniedObject(d acl.Verdict, call *command.Call) string {
+	if d.Arg > 0 {
+		return string(call.Args[d.Arg])
+	}
+	return call.Spec.FullName
+}
+
+// NoteDenied notes what a client was denied.
+func (ex *Executor) NoteDenied(why acl.Denied, object, user string, multi bool, info []byte) {
+	context := users.TopLevel
+	if multi || ex.inExec {
+		context = users.Multi
+	}
+	if ex.scr.run != nil {
+		context = users.Lua
+	}
+	ex.Env.Users.Note(&acl.LogEntry{Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info)})
+}

@@ -1,0 +1,192 @@
+package exec
+
+import (
+	"sync/atomic"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/observe"
+	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/tracking"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store"
+)
+
+// Executor runs commands: one belongs to each reactor and to each worker, and only
+// its owner uses it. It holds what a command needs, so that running one allocates
+// nothing.
+type Executor struct {
+	Env     *Env
+	Gate    *Gate
+	Ctx     command.Ctx
+	W       resp.Writer
+	Quiet   resp.Discard
+	Batch   *resp.Batch
+	Calls   [resp.MaxBatch]BatchCall
+	Keys    []store.Key
+	places  []store.Place // how far look-ahead is with them; at least as long
+	stamps  []uint32      // see store.TouchBuckets
+	ahead   int           // the database that it looks into
+	touched int           // how many of keys TouchAhead has touched
+	named   int           // up to which call TouchMembers has asked for directory words,
+	Members bool          // whether there are any calls for it in the batch
+	paged   int           // for pages
+	placed  int           // and for records
+	Worker  bool          // it serves the slow lane
+
+	originals bool // it also knows commands by the names they had before rename-command
+	idx       []int
+	Changes   atomic.Int64 // that its calls have made, ever; written by its owner
+	Meter     observe.Meter
+
+	spareTx  *Transaction // for the next MULTI
+	queued   callReader   // of the transaction that runs
+	rec      recorder
+	lfu      command.LFU
+	Caller   admit.Caller // whose call runs; on a worker the session belongs to its reactor
+	ev       evictor
+	onInner  func(db int, k store.Key, e store.Entry) // expireInner, made once
+	limited  bool                                     // maxmemory is set: the store's sum is kept
+	Tx       *Transaction                             // the caller's, if the call is EXEC; nil: it has none
+	Watching *WatchSet                                // and its watches, nil: it has none
+	inUnit
+	scr            scriptRun
+	pushes         []byte // what was published to the client whose EXEC is running
+	FlushEnd       bool   // of a reactor: there is output to be flushed when the turn ends
+	tracking.Actor        // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
+	blocking
+}
+
+// inUnit is an executor's part in what runs as one: transactions and scripts.
+type inUnit struct {
+	inExec   bool         // the calls of one are running
+	execTx   *Transaction // of a transaction: it, and its EXEC
+	execSpec *command.Spec
+	whole    bool     // and all gates are held
+	met      *meeting // of a worker: the reactors that wait for its transaction
+	Gateless bool     // of a reactor: a script has its gate, see takeAll
+}
+
+// blocking is an executor's part in blocking commands, see blocked.go and serve.go.
+type blocking struct {
+	serving  *command.Ctx // nil until it is needed
+	ready    []readyKey   // changed keys that clients wait for
+	readyAt  int          // the one being served
+	later    []readyKey   // those that needed more shards than were held
+	served   []*Waiter    // whose replies are to be posted
+	arrivals []*Waiter    // those of them that are this reactor's own
+	Parked   *Waiter      // made of the call that has just run
+
+	Monitored    bool   // somebody monitors: calls are noted
+	monitorLines []byte // of calls since the last post, see shown.go
+}
+
+// Of is who runs c's call.
+func Of(c *command.Ctx) *Executor { return c.Lane.(*Executor) }
+
+// net is what a reactor's executor has seen of the network.
+func (ex *Executor) net() netio.Counts { return ex.Env.Group.Reactors()[ex.Reactor].Counts() }
+
+// Show shows the counters of a reactor, on that reactor.
+func (ex *Executor) Show() { ex.Meter.Show(ex.net()) }
+
+// whoIs is observe.Who.
+func whoIs(c command.Client) (addr, name string) {
+	if p := PeerOf(c); p != nil {
+		addr, _ = p.Addr()
+		return addr, c.Name()
+	}
+	return "", ""
+}
+
+func New(env *Env, g *Gate) *Executor {
+	ex := new(Executor)
+	ex.Init(env, g)
+	return ex
+}
+
+// Init readies a new executor.
+func (ex *Executor) Init(env *Env, g *Gate) {
+	ex.Env, ex.Gate, ex.Batch = env, g, resp.GetBatch()
+	ex.onInner = ex.expireInner
+	ex.Reactor = -1
+	ex.Meter.Init(env.Logs, env.Table, &ex.Ctx, whoIs)
+	ex.W.OnError = env.Logs.Errors.Add
+	ex.Ctx = ex.newCtx(&ex.W)
+}
+
+// newCtx makes a context for calls that run on ex; whoever runs one says for whom. Nothing that
+// a handler may use is missing in it, whatever the executor is for.
+func (ex *Executor) newCtx(w *resp.Writer) command.Ctx {
+	e := ex.Env
+	return command.Ctx{
+		W: w, Store: e.Store, Host: e.Host, Lane: ex, Client: &command.Nobody{}, Limits: e.Limits.Load(),
+		NowIsFixed: e.Clock != nil, Now: e.NowMs(),
+	}
+}
+
+// Begin readies the context for commands of one client. now is in milliseconds since
+// 1970: a reactor's reading at the start of its turn, or a worker's own.
+func (ex *Executor) Begin(who Identity, now int64) {
+	ex.Ctx.Client, ex.Ctx.DB, ex.Ctx.NoTouch, ex.Ctx.CanWait = who.Client, int(who.DB), who.NoTouch, true
+	ex.Tracker = who.Track
+	ex.Caller = admit.Caller{User: who.User}
+	ex.setClock(ex.Env.Wall(now))
+}
+
+// setClock gives the context the time and the options of this moment.
+func (ex *Executor) setClock(now int64) {
+	c := &ex.Ctx
+	c.Limits = ex.Env.Limits.Load()
+	c.Now = now
+	ex.Meter.Refresh()
+	policy := ex.Env.Opts.MaxMemoryPolicy.Load()
+	c.AllChanges, c.AllMisses = false, false
+	if on := ex.Env.Opts.NotifyKeyspaceEvents.Load(); on != 0 {
+		c.AllChanges = true
+		c.AllMisses = on&options.EventMiss != 0
+	}
+	c.LFU = nil
+	if IsLFU(policy) {
+		ex.lfu = LFUParameters(ex.Env.Opts)
+		c.LFU = &ex.lfu
+	}
+	guard := ex.Env.Guard.Load()
+	ex.limited, ex.Monitored = guard&GuardMemory != 0, guard&GuardMonitored != 0
+	var clock uint32
+	clock, c.ClockUnitMs = AccessClock(policy, now)
+	if clock != c.Clock {
+		c.Clock = clock
+		ex.Env.Store.SetAccessClock(clock, c.LFU != nil)
+	}
+}
+
+// End collects what the handlers counted and lets go of what must not be kept.
+func (ex *Executor) End() {
+	ex.postMonitorLines()
+	ex.collect(&ex.Ctx)
+	ex.Tracker, ex.Tx, ex.Watching = nil, nil, nil
+	if cap(ex.Keys) > keepKeysEntries {
+		ex.Keys, ex.places, ex.stamps, ex.idx = nil, nil, nil, nil
+	}
+}
+
+// collect adds what handlers counted in c to the executor's statistics.
+func (ex *Executor) collect(c *command.Ctx) {
+	st := &ex.Meter
+	st.Hits += c.Hits
+	st.Misses += c.Misses
+	if c.Dirty != 0 {
+		ex.Changes.Store(ex.Changes.Load() + c.Dirty) // nobody else writes it
+	}
+	st.Errors += int64(c.W.TakeErrors())
+	c.Hits, c.Misses, c.Dirty = 0, 0, 0
+	if c.FieldsGone != 0 {
+		ex.Env.ExpiredFields.Add(c.FieldsGone)
+		c.FieldsGone = 0
+	}
+	if cap(c.Scratch) > keepScratchBytes {
+		c.Scratch = nil
+	}
+}

@@ -1,0 +1,227 @@
+package exec
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
+)
+
+// SlowCall is one command of the slow lane. Its arguments are copies: the connection
+// may die, and its ring go back to the pool, while the worker runs.
+type SlowCall struct {
+	command.Call
+	Identity
+	Peer             Peer
+	On               func(ex *Executor) command.Client // as whom the executor that runs it calls
+	Proto            int8
+	Reply            resp.Buffer
+	Muted            bool // CLIENT REPLY: the reply is not wanted
+	Monitoring, Auth bool // as the session was
+	Name, UserName   string
+	Pushed           resp.Buffer // what is sent nevertheless
+	Room             int         // how long the reply may become
+	Wait             uint64      // what the reply waits for, see Executor.TakeWait
+	Wrote            uint64
+	Written          uint64      // session.written, as it was
+	Cut              bool        // the reply is not whole, and will not be sent
+	Made             int         // how long it was
+	Done             func()      // posted to the client's reactor
+	Halt             atomic.Bool // see command.Ctx.Halt
+	After            []func()    // what the call changed in the session
+
+	Tx       *Transaction // of an EXEC
+	Watching *WatchSet
+
+	Parked *Waiter    // the call waits for a key
+	wake   []readyKey // instead of a call: keys whose waiters are to be served
+}
+
+// SlowLane runs long commands on a few goroutines, each with its own executor and
+// gate, while the connections that sent them are paused.
+type SlowLane struct {
+	mu struct {
+		sync.Mutex
+		queue   []*SlowCall // bounded by the number of connections
+		running map[*SlowCall]struct{}
+		closed  bool
+	}
+	wake *sync.Cond
+	wg   sync.WaitGroup
+}
+
+func (l *SlowLane) Start(execs []*Executor) {
+	l.wake = sync.NewCond(&l.mu.Mutex)
+	l.mu.running = make(map[*SlowCall]struct{}, len(execs))
+	for _, ex := range execs {
+		l.wg.Add(1)
+		go func() {
+			defer l.wg.Done()
+			for c := l.next(nil); c != nil; c = l.next(c) {
+				if c.wake != nil {
+					ex.serveOnWorker(c.wake)
+					continue
+				}
+				ex.runSlow(c)
+			}
+		}()
+	}
+}
+
+func (l *SlowLane) Submit(c *SlowCall) {
+	l.mu.Lock()
+	l.mu.queue = append(l.mu.queue, c)
+	l.mu.Unlock()
+	l.wake.Signal()
+}
+
+// next blocks for the next call after the one that has ended, nil: none has. It returns nil when the
+// lane is closed.
+func (l *SlowLane) next(ended *SlowCall) *SlowCall {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.mu.running, ended)
+	for len(l.mu.queue) == 0 && !l.mu.closed {
+		l.wake.Wait()
+	}
+	if l.mu.closed {
+		return nil
+	}
+	c := l.mu.queue[0]
+	l.mu.queue[0] = nil
+	l.mu.queue = l.mu.queue[1:]
+	l.mu.running[c] = struct{}{}
+	return c
+}
+
+// Halt closes the lane and tells the calls that run to end early.
+func (l *SlowLane) Halt() {
+	l.mu.Lock()
+	l.mu.closed = true
+	l.mu.Unlock()
+	l.EndRunning()
+	l.wake.Broadcast()
+}
+
+// EndRunning tells the calls that run to end early.
+func (l *SlowLane) EndRunning() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.mu.running {
+		c.Halt.Store(true)
+	}
+}
+
+// Close is halt, and waits for the workers.
+func (l *SlowLane) Close() {
+	l.Halt()
+	l.wg.Wait()
+}
+
+// Running is how many calls the workers have.
+func (l *SlowLane) Running() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.mu.running)
+}
+
+// runSlow executes a call on the worker that owns ex and posts the reply back.
+func (ex *Executor) runSlow(sc *SlowCall) {
+	b := ex.Batch
+	b.Reset()
+	sc.Client = sc.On(ex)
+	ex.Begin(sc.Identity, time.Now().UnixMilli())
+	ex.Tx, ex.Watching = sc.Tx, sc.Watching
+	flags := sc.Spec.Flags
+	if flags&command.Exec != 0 {
+		flags |= sc.Tx.Flags
+	}
+	ex.W.Bind(&sc.Reply, int(sc.Proto))
+	ex.W.Limit(sc.Room)
+	ex.Ctx.Halt = &sc.Halt
+	ex.Keys, _ = ex.appendKeys(ex.Keys[:0], &sc.Call)
+	sc.Keys = ex.Keys
+	ex.Ctx.Call = sc.Call
+	ex.Meter.Slow++
+	if ex.Env.awaitRoom(flags, &sc.Halt) {
+		ex.Meter.Start()
+		ex.Gate.Lock()
+		ex.Run()
+		ex.Gate.Unlock()
+	}
+	ex.Meter.CloseGroup()
+	ex.W.Flush()
+	if sc.Cut = ex.W.TakeOver() || sc.Halt.Load(); sc.Cut {
+		sc.Made, sc.Reply = sc.Reply.Len(), resp.Buffer{}
+	}
+	sc.Parked, ex.Parked = ex.Parked, nil
+	sc.Wait, sc.Wrote = ex.TakeWait()
+	ex.kick()
+	ex.End()
+	ex.Meter.Publish()
+	sc.Peer.Post(sc.Done)
+}
+
+// WithoutGates runs f without the executor's gate: f must not touch the store. Within a
+// transaction that holds all gates it lets go of all of them, and of the reactors: f may
+// open files and listeners or take all gates itself, and others may run in between.
+func (ex *Executor) WithoutGates(f func()) {
+	if ex.whole {
+		ex.endUnit() // others may record changes in between
+		ex.Env.Gates.UnlockAll()
+		met := ex.met
+		if met != nil {
+			ex.Env.end(met)
+			ex.met = nil
+		}
+		f()
+		if met != nil {
+			ex.met = ex.Env.gather()
+		}
+		ex.Env.Gates.LockAll()
+		ex.beginUnit(nil)
+		return
+	}
+	ex.Gate.Unlock()
+	f()
+	ex.Gate.Lock()
+}
+
+// AskReactors runs f on every reactor, on that reactor's goroutine, and waits for all. It is for
+// the call that ex runs, on a worker: two reactors that ask each other would wait forever. The
+// worker's gate is released meanwhile, because a reactor may be waiting for it; within a
+// transaction all reactors have met and wait for nothing. When the server is ending, reactors
+// that are gone are left out.
+func (ex *Executor) AskReactors(f func(r *netio.Reactor)) {
+	switch {
+	case ex.met != nil:
+		ex.met.ask(ex.Env, f)
+	case ex.scr.run != nil: // barred from their gates, the reactors can answer
+		barGates(ex.Env)
+		ex.Env.askOthers(ex.Reactor, f)
+	default:
+		ex.WithoutGates(func() { ex.Env.AskReactors(f) })
+	}
+}
+
+// Unlocked implements command.Lane: on a worker, outside of transactions, others may run
+// meanwhile.
+func (ex *Executor) Unlocked(f func()) {
+	if !ex.Worker || ex.inExec {
+		f()
+		return
+	}
+	ex.WithoutGates(f)
+}
+
+// Yield implements command.Lane: a worker lets go of its gate for a moment, so that an exclusive
+// operation does not wait for the whole of a long command.
+func (ex *Executor) Yield() {
+	if ex.Worker && !ex.inExec {
+		ex.Gate.Unlock()
+		ex.Gate.Lock()
+	}
+}
