@@ -43,7 +43,11 @@ func (x *Exporter) Value(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
 	case entry.List:
 		x.list(enc, m, e)
 	case entry.Set:
-		enc.Begin(m, rdb.Shape{Kind: rdb.Set, N: set.Len(e), Plain: e.Encoding() == entry.Hashtable, Listpack: e.Encoding() == entry.Listpack})
+		if run, ok := set.Run(e); ok {
+			enc.Run(m, rdb.Shape{Kind: rdb.Set, N: set.Len(e), Listpack: true}, run)
+			return
+		}
+		enc.Begin(m, rdb.Shape{Kind: rdb.Set, N: set.Len(e), Plain: e.Encoding() == entry.Hashtable})
 		set.Each(e, func(member []byte) bool {
 			enc.Elem(member)
 			return true
@@ -57,6 +61,10 @@ func (x *Exporter) Value(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
 		})
 		enc.End()
 	case entry.Hash:
+		if run, ok := hash.Run(e); ok {
+			enc.Run(m, rdb.Shape{Kind: rdb.Hash, N: hash.Len(e)}, run)
+			return
+		}
 		enc.Begin(m, rdb.Shape{Kind: rdb.Hash, N: hash.Len(e), Plain: e.Encoding() == entry.Hashtable, Earliest: hash.NextDeadline(e)})
 		hash.Each(e, 0, func(field, val []byte, deadline int64) bool {
 			enc.Field(field, val, deadline)

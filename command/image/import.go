@@ -129,7 +129,7 @@ func (im *Importer) elements() error {
 			if int64(len(d.Elem())) > im.max {
 				return errSize
 			}
-			im.str.Add(d.Elem())
+			im.str.Whole(d.Elem()) // a string has one part, and one element
 		}
 	case rdb.List:
 		for d.Next() {
@@ -148,6 +148,13 @@ func (im *Importer) elements() error {
 			}
 		}
 	case rdb.Hash:
+		run, strings, longest, ok := d.Run(im.room[:0])
+		if im.room = run; ok {
+			if d.Err() == nil && !im.hash.AddRun(run, strings/2, longest) {
+				return errTwice
+			}
+			return nil
+		}
 		for d.Next() {
 			if !im.hash.Add(d.Elem(), d.Value(), d.Deadline()) {
 				return errTwice

@@ -39,7 +39,7 @@ func BenchmarkCompress(b *testing.B) {
 				b.SetBytes(int64(n))
 				var z []byte
 				for b.Loop() {
-					z = c.compress(p[:n])
+					z = c.compress(p[:n], false)
 				}
 				if z == nil {
 					z = p[:n]
@@ -53,7 +53,7 @@ func BenchmarkCompress(b *testing.B) {
 func BenchmarkDecompress(b *testing.B) {
 	for name, p := range corpora() {
 		var c compressor
-		z := c.compress(p)
+		z := c.compress(p, false)
 		if z == nil {
 			continue
 		}

@@ -212,7 +212,7 @@ func (e *Encoder) beginString(b, p []byte) (begun, body []byte) {
 		}
 	}
 	if e.f.Compress && len(p) >= leastCompressed {
-		if z := e.lzf.compress(p); z != nil {
+		if z := e.lzf.compress(p, e.payload && len(p) <= easyBytes); z != nil {
 			b = appendLength(append(b, 0xc0|encLZF), uint64(len(z)))
 			return appendLength(b, uint64(len(p))), z
 		}
@@ -487,6 +487,48 @@ func appendScore(b []byte, score float64) []byte {
 		return appendElement(b, []byte("-inf"))
 	}
 	return appendElement(b, strconv.AppendFloat(room[:0], score, 'g', -1, 64))
+}
+
+// Run writes a small hash (fields and values) or set of n elements which stand in run one
+// behind the other, each behind its length: a varint, seven bits a byte, the low ones first.
+// They are written packed, as they are in memory, but where the limits or the version do
+// not allow for it.
+func (e *Encoder) Run(m *Meta, s Shape, run []byte) {
+	t := typeHashListpack
+	fits := s.N <= e.limits.HashEntries
+	if s.Kind == Set {
+		t = typeSetListpack
+		fits = s.N <= e.limits.SetEntries && e.f.Version >= DefaultVersion
+	}
+	if !fits {
+		e.unrun(m, s, run)
+		return
+	}
+	if s.Kind == Set {
+		e.used = max(e.used, DefaultVersion)
+	}
+	e.about(m)
+	e.openPack()
+	e.pack, e.elems = appendRun(e.pack, run)
+	e.pack = endListpack(e.pack, e.elems)
+	e.head(t)
+	e.str(e.pack)
+	e.flow()
+}
+
+// unrun writes what Run is given element by element.
+func (e *Encoder) unrun(m *Meta, s Shape, run []byte) {
+	e.Begin(m, s)
+	for off := 0; off < len(run); {
+		var a, b []byte
+		if a, off = runElement(run, off); s.Kind == Set {
+			e.Elem(a)
+			continue
+		}
+		b, off = runElement(run, off)
+		e.Field(a, b, 0)
+	}
+	e.End()
 }
 
 // Field writes a field of a hash; deadline is 0 where the field has none.

@@ -41,6 +41,10 @@ const (
 	// shorter it must become.
 	leastCompressed = 21
 	leastGain       = 4
+	// easyBytes is up to which length a string in a payload is compressed only where that
+	// is easy: a payload goes over a connection once, so what it costs to find a few bytes
+	// less matters more than they do.
+	easyBytes = 4 << 10
 	// longestInt is the longest text that is tried as a 32-bit integer.
 	longestInt = 11
 

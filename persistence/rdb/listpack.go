@@ -3,6 +3,7 @@ package rdb
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/kringdb/kring/internal/backlen"
 )
@@ -37,6 +38,51 @@ func appendElement(b, p []byte) []byte {
 	}
 	b = append(b, p...)
 	return appendBacklen(b, len(b)-from)
+}
+
+// A run has elements one behind the other, each behind its length, a varint.
+
+// runElement returns the element of a run at off, and the offset behind it.
+func runElement(run []byte, off int) (elem []byte, next int) {
+	n := int(run[off])
+	off++
+	if n >= 1<<7 {
+		v, size := binary.Uvarint(run[off-1:])
+		n = int(v)
+		off += size - 1
+	}
+	return run[off : off+n : off+n], off + n
+}
+
+// wideCopy is how much is copied of a short element, whatever its length: one move of a
+// fixed size, where there is room for it, is faster than one of the right size.
+const wideCopy = 16
+
+// appendRun appends the elements of run, and returns how many.
+func appendRun(b, run []byte) (_ []byte, elems int) {
+	b = slices.Grow(b, 2*len(run)+2*wideCopy) // no element takes twice of what it takes there
+	for off := 0; off < len(run); elems++ {
+		n := int(run[off])
+		if n-1 < wideCopy && n > 0 && run[off+1] > '9' && off+1+wideCopy <= len(run) {
+			at := len(b)
+			b = b[:at+1+wideCopy]
+			b[at] = 0x80 | byte(n)
+			*(*[wideCopy]byte)(b[at+1:]) = *(*[wideCopy]byte)(run[off+1:])
+			b = b[:at+1+n+1]
+			b[at+1+n] = byte(n + 1)
+			off += 1 + n
+			continue
+		}
+		var elem []byte
+		elem, off = runElement(run, off)
+		b = appendElement(b, elem)
+	}
+	return b, elems
+}
+
+// appendRunElement appends p to a run.
+func appendRunElement(run, p []byte) []byte {
+	return append(binary.AppendUvarint(run, uint64(len(p))), p...)
 }
 
 // appendNumber appends n.

@@ -31,8 +31,10 @@ type compressor struct {
 }
 
 // compress returns the LZF of src, or nil when that would not be at least leastGain
-// bytes shorter. The result is valid until the next call.
-func (c *compressor) compress(src []byte) []byte {
+// bytes shorter. With easy it also gives up as soon as matches are so many, and so short,
+// that finding them costs more than anything else that is done with src. The result is
+// valid until the next call.
+func (c *compressor) compress(src []byte, easy bool) []byte {
 	most := len(src) - leastGain
 	if len(src) < leastCompressed || len(src) >= 1<<31 {
 		return nil
@@ -48,7 +50,11 @@ func (c *compressor) compress(src []byte) []byte {
 	if cap(c.out) < most || cap(c.out) > max(keptBytes, 2*most) {
 		c.out = make([]byte, most+most/4)
 	}
-	n := c.run(c.out[:most], src)
+	effort := 0
+	if easy {
+		effort = lzfEasyBytes
+	}
+	n := c.run(c.out[:most], src, effort)
 	c.base += uint32(len(src))
 	if n == 0 {
 		return nil
@@ -56,12 +62,14 @@ func (c *compressor) compress(src []byte) []byte {
 	return c.out[:n]
 }
 
-// run compresses src into out and returns the length, 0 if out is too small.
-func (c *compressor) run(out, src []byte) int {
+// run compresses src into out and returns the length, 0 if out is too small, or if each
+// match does not stand for effort bytes of src, on average.
+func (c *compressor) run(out, src []byte, effort int) int {
 	shift := uint(64 - min(max(bits.Len(uint(len(src)))+2, lzfMinBits), lzfMaxBits))
 	table, base := c.table, c.base
 	lit, o := 0, 0 // the first literal not written yet
 	last := len(src) - lzfShortest + 1
+	spent := 0
 	for i := 0; i < last; {
 		w := lzfLoad(src, i)
 		h := lzfHash(w, shift)
@@ -71,6 +79,9 @@ func (c *compressor) run(out, src []byte) int {
 		if ref < 0 || i-ref > lzfDistance || (binary.LittleEndian.Uint32(src[ref:])^uint32(w))<<8 != 0 {
 			i += 1 + (i-lit)>>lzfSkip
 			continue
+		}
+		if spent += effort; spent > i+lzfEasyLeast {
+			return 0
 		}
 		n := matchLen(src, ref, i)
 		if o = literals(out, o, src[lit:i]); o < 0 || o+3 > len(out) {
@@ -107,6 +118,10 @@ const (
 	lzfSkip = 5
 	// lzfIndexed is how many positions at the end of a match are entered into the table.
 	lzfIndexed = 4
+	// lzfEasyBytes is how long matches, with the literals before them, must be on average
+	// for an easy compression, in which the first matches for lzfEasyLeast bytes count nothing.
+	lzfEasyBytes = 64
+	lzfEasyLeast = 512
 )
 
 // lzfLoad returns the bytes at i, the first in the lowest eight bits: at least three, and

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/kringdb/kring/internal/backlen"
@@ -195,6 +196,31 @@ func (q *packed) backwards(n int) error {
 	}
 	q.off += n + size
 	return nil
+}
+
+// appendRun appends the short strings that follow in a listpack to run, until something else
+// follows or the end. Anything else is left to next. It returns the longest as well.
+func (q *packed) appendRun(run []byte) (_ []byte, longest int) {
+	p, off := q.p, q.off
+	for off+2+wideCopy < len(p) {
+		n := int(p[off]) - 0x80
+		if uint(n) > wideCopy || p[off+1+n] != byte(n+1) {
+			break
+		}
+		at := len(run)
+		if cap(run)-at < 1+wideCopy {
+			run = slices.Grow(run, max(len(p)-off, 1+wideCopy))
+		}
+		run = run[:at+1+wideCopy]
+		run[at] = byte(n)
+		*(*[wideCopy]byte)(run[at+1:]) = *(*[wideCopy]byte)(p[off+1:])
+		run = run[:at+1+n]
+		longest = max(longest, n)
+		off += 2 + n
+		q.n++
+	}
+	q.off = off
+	return run, longest
 }
 
 func (q *packed) nextZiplist(t *text) error {

@@ -1,7 +1,9 @@
 package hash
 
 import (
+	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 	"slices"
 
 	"github.com/kringdb/kring/store/arena"
@@ -69,6 +71,29 @@ func (b *Build) Add(field, val []byte, deadline int64) (added bool) {
 	return added
 }
 
+// AddRun is Add for n fields with their values that stand in run as in the payload of a
+// packed hash, the longest of longest bytes, and none of which has a deadline. It stops at one
+// that was there.
+func (b *Build) AddRun(run []byte, n, longest int) (added bool) {
+	if b.e.A == 0 && b.n == 0 && n <= b.lim.entries() && b.lim.Fits(longest) && len(run)+countBytes <= maxPackedBytes {
+		if !b.seen.distinct(run, n) {
+			return false
+		}
+		b.block = append(b.block, run...)
+		b.n = n
+		return true
+	}
+	for off := 0; off < len(run); {
+		var field, val []byte
+		field, off = packed.Next(run, off)
+		val, off = packed.Next(run, off)
+		if !b.Add(field, val, 0) {
+			return false
+		}
+	}
+	return true
+}
+
 func (b *Build) gather(field, val []byte, size int) (added bool) {
 	at := len(b.block)
 	if !b.seen.add(b.block, field, at, b.n) {
@@ -93,7 +118,7 @@ func (b *Build) Entry() entry.Entry {
 // seen finds fields that come twice, once there are more than a few: by their places in the
 // block.
 type seen struct {
-	seed  maphash.Seed
+	seed  fieldSeed
 	table []uint64 // the number of the hash << 32 | place, at the field's hash or behind it
 	hash  uint32   // a new one for every hash, so that nothing needs clearing
 	used  bool     // the table holds all fields
@@ -121,19 +146,27 @@ func (s *seen) add(block, field []byte, at, n int) bool {
 	return true
 }
 
+// distinct tells whether none of the n fields of run, whose values stand between them, is
+// there twice. It does not touch what add has noted but for making it forget.
+func (s *seen) distinct(run []byte, n int) bool {
+	s.used = false
+	s.begin(n)
+	for off := 0; off < len(run); {
+		at := off
+		field, next := packed.Next(run, off)
+		off = packed.Skip(run, next)
+		i := s.find(run, field)
+		if uint32(s.table[i]>>32) == s.hash {
+			return false
+		}
+		s.table[i] = uint64(s.hash)<<32 | uint64(at)
+	}
+	return true
+}
+
 // fill puts all fields of the block into the table, which it makes large enough.
 func (s *seen) fill(block []byte, n int) {
-	if len(s.table) < 4*(n+1) {
-		size := 8 * fewFields
-		for size < 4*(n+1) {
-			size *= 2
-		}
-		s.seed, s.table, s.hash = maphash.MakeSeed(), make([]uint64, size), 0
-	}
-	if s.hash++; s.hash == 0 {
-		clear(s.table)
-		s.hash = 1
-	}
+	s.begin(n)
 	s.used = true
 	for off := countBytes; off < len(block); {
 		field, next := packed.Next(block, off)
@@ -142,10 +175,25 @@ func (s *seen) fill(block []byte, n int) {
 	}
 }
 
+// begin makes the table an empty one that is large enough for n fields.
+func (s *seen) begin(n int) {
+	if len(s.table) < 4*(n+1) {
+		size := 8 * fewFields
+		for size < 4*(n+1) {
+			size *= 2
+		}
+		s.seed, s.table, s.hash = hashSeed(), make([]uint64, size), 0
+	}
+	if s.hash++; s.hash == 0 {
+		clear(s.table)
+		s.hash = 1
+	}
+}
+
 // find returns the place in the table of a field, or the free one where it belongs.
 func (s *seen) find(block, field []byte) int {
 	mask := len(s.table) - 1
-	for i := int(maphash.Bytes(s.seed, field)) & mask; ; i = (i + 1) & mask {
+	for i := int(s.seed.hash(field)) & mask; ; i = (i + 1) & mask {
 		if uint32(s.table[i]>>32) != s.hash {
 			return i
 		}
@@ -153,4 +201,32 @@ func (s *seen) find(block, field []byte) int {
 			return i
 		}
 	}
+}
+
+// fieldSeed hashes fields: short ones without a call.
+type fieldSeed struct {
+	a, b uint64
+	long maphash.Seed
+}
+
+func hashSeed() fieldSeed {
+	seed := maphash.MakeSeed()
+	return fieldSeed{maphash.String(seed, "a"), maphash.String(seed, "b"), seed}
+}
+
+// hash returns a hash whose low bits are good.
+func (s *fieldSeed) hash(p []byte) uint64 {
+	var x, y uint64
+	switch n := len(p); {
+	case n > 16:
+		return maphash.Bytes(s.long, p)
+	case n >= 8:
+		x, y = binary.LittleEndian.Uint64(p), binary.LittleEndian.Uint64(p[n-8:])
+	case n >= 4:
+		x, y = uint64(binary.LittleEndian.Uint32(p)), uint64(binary.LittleEndian.Uint32(p[n-4:]))
+	case n > 0:
+		x, y = uint64(p[0])|uint64(p[n/2])<<8, uint64(p[n-1])
+	}
+	high, low := bits.Mul64(x^s.a, y^s.b^uint64(len(p))<<56)
+	return high ^ low
 }

@@ -172,6 +172,15 @@ func Each(e entry.Entry, now int64, fn func(field, val []byte, deadline int64) b
 	}
 }
 
+// Run returns a view of all fields and values of a packed hash without deadlines, each behind
+// its length, a varint. ok is false if it is of another form.
+func Run(e entry.Entry) (run []byte, ok bool) {
+	if e.Encoding() != entry.Listpack {
+		return nil, false
+	}
+	return e.Payload()[countBytes:], true
+}
+
 // Scan calls fn with about want fields from cursor on, expired ones left out, and
 // returns the cursor to go on with, 0 at the end; a scan begins at 0. What is there from
 // beginning to end is met exactly once, but for a change of encoding. A packed hash is

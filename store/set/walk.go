@@ -41,6 +41,15 @@ func (it *Iter) Next(e entry.Entry) (m []byte, ok bool) {
 	return strconv.AppendInt(it.buf[:0], ints(p).at(it.at-1), 10), true
 }
 
+// Run returns a view of all members of a packed set, each behind its length, a varint. ok is
+// false if it is of another form.
+func Run(e entry.Entry) (run []byte, ok bool) {
+	if e.Encoding() != entry.Listpack {
+		return nil, false
+	}
+	return e.Payload()[countBytes:], true
+}
+
 // Walk emits members from the position pos on, at least want of them if there are so
 // many, and returns where to go on, 0 when it is through. A walk begins at 0. A compact
 // set comes as a whole. What is promised of members that come and go is what

@@ -35,11 +35,16 @@ func (b *Build) Add(p []byte) {
 	b.e = Append(b.ar, b.e, p)
 }
 
-func (b *Build) make() {
-	enc, num := Classify(b.text)
-	b.spec.Type, b.spec.Encoding, b.spec.PayloadLen = entry.String, enc, PayloadLen(enc, len(b.text))
+// Whole makes p, which it copies, the string. It stands in the place of Add.
+func (b *Build) Whole(p []byte) {
+	enc, num := Classify(p)
+	b.spec.Type, b.spec.Encoding, b.spec.PayloadLen = entry.String, enc, PayloadLen(enc, len(p))
 	b.e = entry.New(b.ar, b.key, &b.spec)
-	Fill(b.ar, b.e, enc, b.text, num)
+	Fill(b.ar, b.e, enc, p, num)
+}
+
+func (b *Build) make() {
+	b.Whole(b.text)
 	b.text = nil
 }
 
