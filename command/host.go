@@ -86,6 +86,15 @@ type Host struct {
 	Process     ProcessHost
 	Peers       PeersHost
 	Scripts     ScriptsHost
+	Replica     ReplicaHost
+}
+
+// ReplicaHost is the server as a replica. Its methods let go of the caller's gate: from workers only.
+type ReplicaHost interface {
+	// Follow makes the server a replica of another one; same: it is already.
+	Follow(c *Ctx, host string, port int) (same bool)
+	// Unfollow makes it a primary.
+	Unfollow(c *Ctx)
 }
 
 // ConfigHost is the options.

@@ -12,7 +12,7 @@ import (
 const (
 	errNoReplication = "ERR there is no replication: this server cannot be a replica, nor have any"
 
-	replicaFlags = Admin | NoScript | Stale | NoAsyncLoading | Refused
+	replicaFlags = Admin | NoScript | Stale | NoAsyncLoading | Slow
 	syncFlags    = Admin | NoScript | NoAsyncLoading | NoMulti | Refused
 
 	// mostHostBytes is how long REPLCONF ip-address may be.
@@ -80,14 +80,19 @@ func noReplicas(c *Ctx) { c.W.Error(errNoReplication) }
 
 func replicaOf(c *Ctx) {
 	if equalFold(c.Args[1], "no") && equalFold(c.Args[2], "one") {
+		c.Host.Replica.Unfollow(c)
 		c.W.OK()
 		return
 	}
-	if port, ok := resp.ParseInt(c.Args[2]); !ok || port < 0 || port > 65535 {
+	port, ok := resp.ParseInt(c.Args[2])
+	switch {
+	case !ok || port < 0 || port > 65535:
 		c.W.Error("ERR Invalid master port")
-		return
+	case c.Host.Replica.Follow(c, string(c.Args[1]), int(port)):
+		c.W.Simple("OK Already connected to specified master")
+	default:
+		c.W.OK()
 	}
-	c.W.Error(errNoReplication)
 }
 
 // replConf accepts what a replica says of itself before PSYNC, which then refuses it.

@@ -42,9 +42,7 @@ const (
 	// readBytes is how much the loader reads at once; its buffer grows beyond that for
 	// larger records only.
 	readBytes = 1 << 20
-	// maxRecordArgs bounds the arguments of one record.
-	maxRecordArgs = 1 << 30
-	// maxLineBytes bounds a header line of a record, and an annotation.
+	// maxLineBytes bounds an annotation.
 	maxLineBytes = 1024
 	// maxManifestBytes bounds a manifest file, maxManifestLine a line of it.
 	maxManifestBytes = 16 << 20

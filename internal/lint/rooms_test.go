@@ -28,13 +28,13 @@ var rooms = []room{
 	{"keeper", layers, nil},
 	{"snapshot", layers, nil},
 	{"migrate", []string{"command", "resp"}, nil},
+	{"replication", layers, nil},
+	{"feed", layers, nil},
+	{"follow", layers, nil},
 	{"info", layers, nil},
 	{"script", layers, nil},
 	{"exec", layers, nil},
 	{"session", layers, nil},
-	{"replication", layers, nil},
-	{"feed", layers, nil},
-	{"follow", layers, nil},
 	{"cluster", layers, nil},
 }
 

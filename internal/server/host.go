@@ -38,7 +38,7 @@ type (
 func newHost(s *Server) *command.Host {
 	return &command.Host{
 		Table: s.Table, Config: configHost{s}, Users: users.NewHost(s.Users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.Logs, s.source, s},
-		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Scripts: exec.NewScriptsHost(&s.Scripts),
+		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Replica: replicaHost{s}, Scripts: exec.NewScriptsHost(&s.Scripts),
 	}
 }
 

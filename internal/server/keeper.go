@@ -61,22 +61,24 @@ func (s *Server) watchEvents() {
 // watchMaxMemory keeps the limit in line with the options.
 func (s *Server) watchMaxMemory() {
 	s.Limit.Bytes.Store(math.MaxInt64)
-	apply := func() error {
-		lim := s.Opts.MaxMemory.Load()
-		if lim == 0 {
-			s.Limit.Bytes.Store(math.MaxInt64)
-			s.SetGuard(exec.GuardMemory, false)
-			return nil
-		}
-		s.Store.SetUsageStep(min(lim/usageStepShare, usageStepMaxBytes))
-		s.Store.PublishAll()
-		s.Limit.Bytes.Store(lim - startupBytes)
-		s.SetGuard(exec.GuardMemory, true)
-		s.keeper.Ring()
+	_ = s.limitMemory() // cannot fail
+	for _, name := range []string{"maxmemory", "maxmemory-policy"} {
+		s.Opts.OnChange(name, s.limitMemory)
+	}
+}
+
+// limitMemory brings the limit in line with the options and the role. It returns nil.
+func (s *Server) limitMemory() error {
+	lim := s.Opts.MaxMemory.Load()
+	if lim == 0 || s.IsReplica() && s.Opts.IgnoreMaxMemory.Load() {
+		s.Limit.Bytes.Store(math.MaxInt64)
+		s.SetGuard(exec.GuardMemory, false)
 		return nil
 	}
-	_ = apply() // cannot fail
-	for _, name := range []string{"maxmemory", "maxmemory-policy"} {
-		s.Opts.OnChange(name, apply)
-	}
+	s.Store.SetUsageStep(min(lim/usageStepShare, usageStepMaxBytes))
+	s.Store.PublishAll()
+	s.Limit.Bytes.Store(lim - startupBytes)
+	s.SetGuard(exec.GuardMemory, true)
+	s.keeper.Ring()
+	return nil
 }

@@ -54,7 +54,7 @@ func (s *Server) endPause() {
 	over := s.Guard.Load()&exec.GuardPaused != 0 && p.mu.untilMs <= time.Now().UnixMilli()
 	if over {
 		s.SetGuard(exec.GuardPaused, false)
-		s.Store.SetHiding(false)
+		s.Store.SetHiding(s.IsReplica())
 	}
 	p.mu.Unlock()
 	if !over {

@@ -37,7 +37,7 @@ type Server struct {
 	pubsub   *pubsub.Hub[*session]
 	sessions sessions
 	execs    []*station       // of the reactors, by reactor index
-	extra    []*exec.Executor // of the workers, then the keeper's
+	extra    []*exec.Executor // of the workers, then the keeper's and the stream's
 	keeper   *keeper.Keeper
 	counts   counters
 
@@ -45,6 +45,7 @@ type Server struct {
 
 	aof aofKeeper
 	copying
+	role     role
 	pause    clientPause
 	monitors monitors
 
@@ -150,13 +151,16 @@ func (s *Server) openReactors() error {
 	n := len(group.Reactors())
 	s.pubsub = pubsub.New[*session]()
 	s.Tracking = tracking.New(trackingHouse{s}, s.Store, n)
-	s.Gates = make(exec.Gates, workerCount+n+1)
+	s.Gates = make(exec.Gates, workerCount+n+2)
 	for i := range workerCount {
 		ex := exec.New(&s.Env, &s.Gates[i])
 		ex.Worker = true
 		s.extra = append(s.extra, ex)
 	}
 	s.extra = append(s.extra, exec.New(&s.Env, &s.Gates[workerCount+n])) // behind the workers: the slow lane takes the first
+	follower := exec.New(&s.Env, &s.Gates[workerCount+n+1])
+	s.extra = append(s.extra, follower)
+	s.role.init(s, follower)
 	for i := range n {
 		s.execs = append(s.execs, newStation(s, i, &s.Gates[workerCount+i]))
 	}
@@ -207,6 +211,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.Log.Info(err.Error())
 		err = nil
 	} else if err == nil {
+		s.role.begin()
 		close(s.ready)
 		s.Log.Info("ready to accept connections", "reactors", len(s.execs)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
 		select {
@@ -217,6 +222,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 	}
 	s.stopping.Store(true)
+	s.role.end()
 	s.Slow.Halt()
 	closeWindow()
 	s.lookers.end()

@@ -113,7 +113,7 @@ func writeSequences(s *Side, seed uint64) {
 		var steps []Step
 		for _, st := range NewG(seed + n).Sequence() {
 			switch name, _, _ := strings.Cut(st.Name(), "|"); {
-			case name == "config", name == "debug", name == "shutdown", name == "bgrewriteaof", name == "flushall", name == "client":
+			case name == "config", name == "debug", name == "shutdown", name == "bgrewriteaof", name == "flushall", name == "client", name == "failover", name == "replicaof", name == "slaveof":
 			default:
 				steps = append(steps, st)
 			}

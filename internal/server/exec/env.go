@@ -25,6 +25,8 @@ const (
 	GuardMonitored                    // somebody has sent MONITOR
 	GuardUnsaved                      // the last snapshot has failed: MISCONF
 	GuardBusy                         // a script is busy: BUSY
+	GuardReplica                      // the server follows a primary: READONLY, and expired keys stay
+	GuardStale                        // and what it has may be old, which it must not show: MASTERDOWN
 )
 
 // Env is what all executors of a server have in common: what calls work on, and what decides
@@ -150,6 +152,12 @@ func (e *Env) State() (state admit.State) {
 	if on&GuardBusy != 0 {
 		state |= admit.Busy
 	}
+	if on&GuardReplica != 0 && e.Opts.ReplicaReadOnly.Load() {
+		state |= admit.ReadOnly
+	}
+	if on&GuardStale != 0 {
+		state |= admit.MasterDown
+	}
 	if on&GuardMemory != 0 && e.OverLimit() {
 		state |= admit.OverMemory
 	}
@@ -171,8 +179,11 @@ func (e *Env) OverLimit() bool { return e.Store.Usage() > e.Limit.Bytes.Load() }
 
 // MayExpire tells whether keys are to be deleted at their deadlines at all.
 func (e *Env) MayExpire() bool {
-	return e.ActiveExpire.Load() && e.Guard.Load()&(GuardLoading|GuardPaused) == 0
+	return e.ActiveExpire.Load() && e.Guard.Load()&(GuardLoading|GuardPaused|GuardReplica) == 0
 }
+
+// IsReplica tells whether the server follows a primary.
+func (e *Env) IsReplica() bool { return e.Guard.Load()&GuardReplica != 0 }
 
 // SetGuard switches a bit of guard.
 func (e *Env) SetGuard(bit uint32, on bool) {

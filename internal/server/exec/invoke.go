@@ -11,13 +11,8 @@ import (
 // did, and settles what follows: it blocks the client if the call asked for it, and serves
 // those whom it woke, as far as the shards that are held allow; what is left waits for
 // afterUnlock. c is the executor's own context, or that of a client which was blocked.
-// held nil: the call is one of a unit, and whoever ends that settles. A call that is loaded is run
-// and nothing else.
+// held nil: the call is one of a unit, and whoever ends that settles.
 func (ex *Executor) invoke(c *command.Ctx, held *store.ShardSet) {
-	if c.Obey { // it stands in the journal already, and counts for nobody
-		c.Spec.Handler(c)
-		return
-	}
 	ex.Perform(c)
 	if held != nil && ex.unsettled() {
 		ex.settle(held)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/listen"
 	"github.com/kringdb/kring/internal/server/observe"
@@ -101,6 +102,7 @@ type House interface {
 	Tracking() tracking.Stats             // of client-side caching
 	AOFBuffer() int64                     // bytes that have yet to be written
 	Persistence() Persistence
+	Following() (follow.Status, bool) // false: the server is a primary
 }
 
 // Busy is what the reactors have done, by index.

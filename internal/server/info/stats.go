@@ -119,7 +119,12 @@ func writeStats(s *Source, w *writer) {
 }
 
 func writeReplication(s *Source, w *writer) {
-	w.str("role", "master")
+	st, replica := s.House.Following()
+	if replica {
+		writeFollowing(s, w, &st)
+	} else {
+		w.str("role", "master")
+	}
 	w.num("connected_slaves", 0)
 	w.str("master_failover_state", "no-failover")
 	w.str("master_replid", s.ReplID)

@@ -126,3 +126,15 @@ func CheckTLS(o *options.Options) error {
 	_, _, err := tlsSettings(o).Config(time.Now())
 	return err
 }
+
+// ClientConfig is the configuration of connections to other servers, as the options say: the
+// other end shows a certificate that the authorities have signed, for whatever name.
+func (l *Listeners) ClientConfig() (*tls.Config, error) {
+	o := l.Options
+	s := tlsSettings(o)
+	if cert := o.String("tls-client-cert-file"); cert != "" {
+		s.CertFile, s.KeyFile, s.KeyPass = o.Path(cert), o.Path(o.String("tls-client-key-file")), o.String("tls-client-key-file-pass")
+	}
+	s.Auth = tls.RequireAndVerifyClientCert // so that there have to be authorities
+	return s.Client(time.Now())
+}

@@ -83,3 +83,17 @@ var (
 )
 
 func oneOf(names ...string) kind { return enumKind{names: names} }
+
+// How a full copy is loaded, the values of repl-diskless-load.
+const (
+	DisklessDisabled int64 = iota // from a file
+	DisklessOnEmpty               // as it comes, if there are no data here
+	DisklessSwap                  // as it comes, beside the data that are here
+)
+
+// What an error in the stream of the primary does, the values of propagation-error-behavior.
+const (
+	PropagationIgnore int64 = iota
+	PropagationPanic
+	PropagationPanicOnReplicas
+)

@@ -58,6 +58,8 @@ type Options struct {
 	ZSetMaxListpackEntries, ZSetMaxListpackValue, ListMaxListpackSize, ListCompressDepth, HLLSparseMaxBytes       Int
 	StreamNodeMaxBytes, StreamNodeMaxEntries                                                                      Int
 
+	ReplicaOptions
+
 	cells    []cell   // by row
 	path     string   // the configuration file, absolute, "" for none; constant after Load
 	warnings []string // constant after Load
@@ -74,6 +76,19 @@ type Options struct {
 		warned   []int                                    // the rows of warnings
 		tolerate func(*LoadError)                         // of Check: takes an error, and loading goes on
 	}
+}
+
+// ReplicaOptions are the options of a server that follows a primary.
+type ReplicaOptions struct {
+	ReplicaOf                                        Text // host and port, empty: none
+	MasterAuth, MasterUser                           Text
+	BindSource, ReplicaAnnounceIP                    Text
+	ReplicaAnnouncePort, ReplicaPriority             Int
+	ServeStaleData, ReplicaReadOnly, IgnoreMaxMemory Bool
+	ReplTimeout                                      Int // seconds
+	ReplDisklessLoad                                 Int // Diskless... constants
+	PropagationErrors                                Int // Propagation... constants
+	TLSReplication                                   Bool
 }
 
 // New returns the defaults.

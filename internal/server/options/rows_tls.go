@@ -1,7 +1,5 @@
 package options
 
-const noOutgoing = "Kring opens no outgoing connections yet."
-
 var tlsRows = []Row{
 	{Name: "tls-port", Kind: portKind, Default: "0", Group: GroupTLS, Help: "port for TLS; 0 for none", field: func(o *Options) cell { return &o.TLSPort }},
 	{Name: "tls-cert-file", Kind: str, Group: GroupTLS, Flags: Volatile,
@@ -28,12 +26,13 @@ var tlsRows = []Row{
 	{Name: "tls-session-cache-size", Kind: natural, Default: "20480", Group: GroupTLS, State: Accepted,
 		Help: "sessions kept", Means: "Sessions are kept by the clients, as encrypted tickets, in any number."},
 	{Name: "tls-session-cache-timeout", Kind: natural, Default: "300", Group: GroupTLS, Help: "seconds for which a session may be resumed"},
-	{Name: "tls-replication", Kind: yesNo, Default: "no", Group: GroupTLS, State: Accepted, Help: "TLS to the primary", Means: noOutgoing},
+	{Name: "tls-replication", Kind: yesNo, Default: "no", Group: GroupTLS, Help: "TLS to the primary",
+		field: func(o *Options) cell { return &o.TLSReplication }},
 	{Name: "tls-cluster", Kind: yesNo, Default: "no", Group: GroupTLS, State: Accepted, Help: "TLS on the cluster bus", Means: noCluster},
-	{Name: "tls-client-cert-file", Kind: str, Group: GroupTLS, State: Accepted, Help: "certificate of outgoing connections", Means: noOutgoing},
-	{Name: "tls-client-key-file", Kind: str, Group: GroupTLS, State: Accepted, Help: "private key of outgoing connections", Means: noOutgoing},
-	{Name: "tls-client-key-file-pass", Kind: str, Group: GroupTLS, State: Accepted, Flags: Sensitive,
-		Help: "passphrase of the key of outgoing connections", Means: noOutgoing},
+	{Name: "tls-client-cert-file", Kind: str, Group: GroupTLS, Help: "certificate of the connection to the primary; empty for that of the server"},
+	{Name: "tls-client-key-file", Kind: str, Group: GroupTLS, Help: "private key of the connection to the primary"},
+	{Name: "tls-client-key-file-pass", Kind: str, Group: GroupTLS, Flags: Sensitive,
+		Help: "passphrase of that key"},
 	{Name: "tls-dh-params-file", Kind: str, Group: GroupTLS, State: Accepted, Flags: WarnIfSet,
 		Help: "Diffie-Hellman parameters", Means: "Go exchanges keys over elliptic curves only; the file is not read."},
 }

@@ -1,0 +1,206 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/kringdb/kring/internal/server/follow"
+	"github.com/kringdb/kring/internal/server/replication"
+)
+
+// This file is the server as the link to its primary sees it, and what INFO tells of that.
+
+// followHouse is the server as the link to its primary sees it.
+type followHouse struct{ *role }
+
+// Resume implements follow.House.
+func (h followHouse) Resume() (id string, offset int64, known bool) {
+	return h.history.IDs().ID, h.backlog.Offset(), h.backlog.Active()
+}
+
+// Empty implements follow.House.
+func (h followHouse) Empty() bool {
+	for db := range h.srv.Store.Databases() {
+		if h.srv.Store.Len(db) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Replace implements follow.House.
+func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
+	s, r := h.srv, h.role
+	s.jobs.end(jobSave)
+	a := s.aof.current()
+	if a != nil { // what it has is of another history
+		if err := s.aof.turnOff(a); err != nil {
+			return err
+		}
+	}
+	err := s.whileLoading(func() error {
+		s.emptyAll()
+		r.became(replication.NewID(), 0, false)
+		db, err := r.loadCopy(ctx, c)
+		if err == nil {
+			r.stream.SetDB(db)
+			r.became(c.ID, c.Offset, true)
+			return nil
+		}
+		s.emptyAll() // what has come is no state that the primary ever had
+		return err
+	})
+	if err == nil {
+		r.fullCopies.Add(1)
+	}
+	if a != nil {
+		if terr := s.aof.turn(true); err == nil {
+			err = terr
+		}
+	}
+	return err
+}
+
+// became makes the data those of a history at an offset; known is false if nobody can go on from there.
+func (r *role) became(id string, offset int64, known bool) {
+	s := r.srv
+	s.Gates.LockAll()
+	defer s.Gates.UnlockAll()
+	r.history.Adopt(id)
+	s.Journal.Log.At(func(uint64) {
+		b := &r.backlog
+		switch {
+		case !known && b.Active():
+			b.EndLocked()
+		case known && b.Active():
+			b.ResetLocked(offset)
+		case known:
+			b.BeginLocked(s.Opts.Number("repl-backlog-size").Load(), offset)
+		}
+		if known {
+			b.SetDBLocked(r.stream.DB())
+		}
+	})
+}
+
+// loadCopy loads a full copy into the empty store. db is the database that the stream has selected.
+func (r *role) loadCopy(ctx context.Context, c *follow.Copy) (db int, err error) {
+	s := r.srv
+	l := s.newLoader(ctx)
+	l.Progress.Total.Store(max(c.Size, 0))
+	l.Progress.Started.Store(time.Now().Unix())
+	s.saver.loading.Store(l.Progress)
+	defer s.saver.loading.Store(nil)
+	rest, _, err := l.Load(c.In)
+	if err != nil {
+		return 0, err
+	}
+	var more [1]byte
+	if n, _ := rest.Read(more[:]); n > 0 {
+		return 0, errors.New("something follows the end of the data")
+	}
+	if text, ok := l.Aux["repl-stream-db"]; ok {
+		if db, err = strconv.Atoi(text); err != nil || db < 0 || db >= s.Store.Databases() {
+			return 0, fmt.Errorf("the stream goes on in database %q, which there is not", text)
+		}
+	}
+	return db, s.loadedFrom(l)
+}
+
+// Continue implements follow.House.
+func (h followHouse) Continue(id string) {
+	hist := h.history
+	if id == "" || id == hist.IDs().ID {
+		return
+	}
+	h.srv.Gates.LockAll()
+	hist.Branch(id, h.backlog.Offset())
+	h.srv.Gates.UnlockAll()
+}
+
+// Apply implements follow.House.
+func (h followHouse) Apply(ctx context.Context, b *replication.Batch) error {
+	if ctx.Err() != nil || h.srv.asked() {
+		return follow.ErrStopped
+	}
+	err := h.stream.Run(b)
+	h.backlog.Wake()
+	return err
+}
+
+// Applied implements follow.House.
+func (h followHouse) Applied() int64 { return h.backlog.Offset() }
+
+// Durable implements follow.House.
+func (h followHouse) Durable() (offset int64, on bool) {
+	a := h.srv.Journal.AOF.Load()
+	if a == nil {
+		return 0, false
+	}
+	d := &h.synced
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if a.Durable() >= d.mu.pos {
+		d.mu.offset = d.mu.next
+		d.mu.next = h.Applied() // before the position: what it counts was recorded by then
+		d.mu.pos = h.srv.Journal.Log.End()
+	}
+	return d.mu.offset, true
+}
+
+// Ports implements follow.House.
+func (h followHouse) Ports() (plain, encrypted int) {
+	of := func(addrs []net.Addr) int {
+		for _, a := range addrs {
+			if t, ok := a.(*net.TCPAddr); ok {
+				return t.Port
+			}
+		}
+		return 0
+	}
+	p, e := h.srv.listeners.ByKind()
+	return of(p), of(e)
+}
+
+// Dial implements follow.House.
+func (h followHouse) Dial(ctx context.Context, addr string, from net.Addr) (net.Conn, error) {
+	d := net.Dialer{LocalAddr: from}
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil || !h.srv.Opts.TLSReplication.Load() {
+		return conn, err
+	}
+	cfg, err := h.srv.listeners.ClientConfig()
+	if err == nil {
+		t := tls.Client(conn, cfg)
+		if err = t.HandshakeContext(ctx); err == nil {
+			return t, nil
+		}
+	}
+	conn.Close()
+	return nil, err
+}
+
+// Up implements follow.House.
+func (h followHouse) Up(up bool) {
+	h.up.Store(up)
+	h.guard()
+}
+
+// Following implements info.House.
+func (h infoHouse) Following() (st follow.Status, replica bool) {
+	p := h.role.history.Primary()
+	if p == nil {
+		return st, false
+	}
+	st, ok := h.role.link.Status()
+	if !ok { // it is being changed, or data are loaded first
+		st = follow.Status{Host: p.Host, Port: p.Port, LastIO: -time.Second, SyncIO: -time.Second, Read: -1}
+	}
+	st.Applied = h.role.backlog.Offset()
+	return st, true
+}

@@ -1,0 +1,183 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/follow"
+	"github.com/kringdb/kring/internal/server/replication"
+	"github.com/kringdb/kring/netio"
+)
+
+// This file is the server's role in replication: how it becomes a replica, and ceases to be one.
+// While it is one, exec.GuardReplica is set, keys that have expired stay until the primary deletes them,
+// and nothing is evicted unless options say so.
+
+// role is what the server keeps of it.
+type role struct {
+	srv     *Server
+	history *replication.History
+	backlog replication.Backlog
+	link    *follow.Follower
+	stream  *exec.Replayer
+	changes sync.Mutex // one change of the role at a time
+	up      atomic.Bool
+	synced  durable
+
+	fullCopies atomic.Int64 // that were loaded
+}
+
+// durable finds out up to which offset the AOF has the data: that at a moment in the past, once the
+// AOF has what had been recorded by then.
+type durable struct {
+	mu struct { // innermost
+		sync.Mutex
+		pos    uint64 // of the journal, when the offset was next
+		next   int64
+		offset int64
+	}
+}
+
+// init makes the role of a server that does not run yet. ex belongs to it.
+func (r *role) init(s *Server, ex *exec.Executor) {
+	r.srv = s
+	r.history = replication.NewHistory()
+	r.stream = exec.NewReplayer(ex, r.passOn)
+	r.link = follow.New(follow.Config{House: followHouse{r}, Options: s.Opts, Log: s.Log, FS: s.fileSystem()})
+	again := func() error {
+		r.guard()
+		return s.limitMemory()
+	}
+	for _, name := range []string{"replica-serve-stale-data", "replica-ignore-maxmemory"} {
+		s.Opts.OnChange(name, again)
+	}
+	if p, ok := primaryOf(s.Opts.ReplicaOf.Load()); ok {
+		r.history.SetPrimary(&p)
+	}
+	_ = again() // cannot fail
+}
+
+// primaryOf reads the option replicaof.
+func primaryOf(text string) (p replication.Primary, ok bool) {
+	host, port, ok := strings.Cut(text, " ")
+	if !ok {
+		return p, false
+	}
+	n, err := strconv.Atoi(port)
+	return replication.Primary{Host: host, Port: n}, err == nil
+}
+
+// begin connects to the primary that the options name, when the data are loaded.
+func (r *role) begin() {
+	if p := r.history.Primary(); p != nil {
+		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port})
+	}
+}
+
+// guard brings what calls look at in line with the role.
+func (r *role) guard() {
+	s := r.srv
+	replica := r.history.Primary() != nil
+	s.SetGuard(exec.GuardReplica, replica)
+	s.SetGuard(exec.GuardStale, replica && !r.up.Load() && !s.Opts.ServeStaleData.Load())
+	s.pause.mu.Lock()
+	s.Store.SetHiding(s.Guard.Load()&(exec.GuardPaused|exec.GuardReplica) != 0)
+	s.pause.mu.Unlock()
+}
+
+// replicate makes the server a replica of p, or with nil a primary. The caller holds no lock.
+func (r *role) replicate(p *replication.Primary) {
+	s := r.srv
+	r.changes.Lock()
+	defer r.changes.Unlock()
+	if s.stopping.Load() {
+		return
+	}
+	r.link.Stop()
+	s.Gates.LockAll()
+	s.Store.LockAll()
+	promoted := p == nil && r.history.Primary() != nil
+	r.history.SetPrimary(p)
+	r.guard()
+	s.Journal.Log.At(func(uint64) {
+		b := &r.backlog
+		switch {
+		case promoted && b.Active():
+			r.history.Branch(replication.NewID(), b.Offset())
+			b.SetDBLocked(-1)
+			s.Journal.Log.SubscribeLocked(b)
+		case p != nil:
+			s.Journal.Log.UnsubscribeLocked(b)
+		}
+	})
+	s.Store.UnlockAll()
+	s.Gates.UnlockAll()
+	_ = s.limitMemory() // cannot fail
+	if promoted {
+		s.Log.Info("the server is a primary now", "history", r.history.IDs().ID, "offset", r.backlog.Offset())
+		s.keeper.Ring()
+	}
+	if p != nil {
+		r.endBlocked()
+		s.Log.Info("the server follows a primary", "host", p.Host, "port", p.Port)
+		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port})
+	}
+}
+
+const errRoleChanged = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+
+// endBlocked ends the waiting of clients, as in Redis: what they wait for could write.
+func (r *role) endBlocked() {
+	s := r.srv
+	s.askUnlocked(func(re *netio.Reactor, _ *station) {
+		eachSession(re, func(se *session) {
+			if se.blocked != nil && se.wakeWith(se.blocked, errRoleChanged) {
+				se.closeAfterReply()
+			}
+		})
+	})
+}
+
+// end ends the link at the end of the server.
+func (r *role) end() { r.link.Stop() }
+
+// passOn gives bytes of the stream, which have been executed, to those who follow this server. The
+// gate under which they were is held.
+func (r *role) passOn(raw []byte, db int) {
+	s := r.srv
+	s.Journal.Log.Lock()
+	r.backlog.AppendLocked(raw)
+	r.backlog.SetDBLocked(db)
+	s.Journal.Log.Unlock()
+}
+
+// replicaHost is the role as handlers see it.
+type replicaHost struct{ srv *Server }
+
+// Follow implements command.ReplicaHost.
+func (h replicaHost) Follow(c *command.Ctx, host string, port int) (same bool) {
+	p := replication.Primary{Host: host, Port: port}
+	if now := h.srv.role.history.Primary(); now != nil && *now == p {
+		return true
+	}
+	exec.Of(c).WithoutGates(func() {
+		_ = h.srv.Opts.Assign("replicaof", host, strconv.Itoa(port)) // they are valid
+		h.srv.role.replicate(&p)
+	})
+	return false
+}
+
+// Unfollow implements command.ReplicaHost.
+func (h replicaHost) Unfollow(c *command.Ctx) {
+	if h.srv.role.history.Primary() == nil {
+		return
+	}
+	exec.Of(c).WithoutGates(func() {
+		_ = h.srv.Opts.Assign("replicaof", "no", "one") // they are valid
+		h.srv.role.replicate(nil)
+	})
+}
