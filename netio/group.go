@@ -65,6 +65,14 @@ type Alarmer interface {
 	Alarm(r *Reactor)
 }
 
+// Overseer is implemented by a Handler that wants to know when reactors do not come back from
+// what may block (Reactor.BeginBlocking).
+type Overseer interface {
+	// Blocked is called on a goroutine of netio when some have been there for 5 to 10 ms; it
+	// does not wait.
+	Blocked()
+}
+
 // Session is the user's side of a connection. All methods run on its reactor.
 type Session interface {
 	// Data says that there is new input, or that the session asked to be called again
@@ -119,6 +127,7 @@ type Group struct {
 	wg          sync.WaitGroup
 	preparing   preparing
 	relief      relief
+	overseer    Overseer // nil: none
 	mu          struct {
 		sync.Mutex
 		listeners int     // of reactors
@@ -284,10 +293,9 @@ func (g *Group) Start(h Handler) {
 			run()
 		}()
 	}
-	if g.polled > 0 {
-		g.wg.Add(1)
-		go g.relieve()
-	}
+	g.overseer, _ = h.(Overseer)
+	g.wg.Add(1)
+	go g.relieve()
 	for _, s := range g.mu.servers {
 		g.startServer(s)
 	}

@@ -13,7 +13,8 @@ import (
 //	reactor's goroutine   turn ─ EndTurn ─ BeginBlocking ─ write ...........▶ EndBlocking: false, the goroutine ends
 //	relief, each tick                          still there? ──▶ a new goroutine: EndTurn again, the loop
 //
-// In the goroutine model the mutex of the stripe is let go meanwhile.
+// In the goroutine model the mutex of the stripe is let go meanwhile. In both models the handler
+// is told, so that it can do in another way what others wait for.
 type relief struct {
 	asleep atomic.Bool
 	wake   chan struct{}
@@ -21,7 +22,8 @@ type relief struct {
 }
 
 // What Reactor.presence holds: how often BeginBlocking and EndBlocking were called, odd in
-// between; and, in units of oneShift, by how many goroutines the one before was relieved.
+// between; and, in units of oneShift, by how many goroutines the one before was relieved. Of a
+// stripe several goroutines may be in between: then an odd number may look even, for a moment.
 const (
 	oneShift  = 1 << 32
 	shiftMask = ^uint64(oneShift - 1)
@@ -31,11 +33,10 @@ const (
 // EndBlocking, to which he gives what this returns, he is not the reactor, and holds no stripe.
 // It is for Handler.EndTurn, as the last thing but what does not mind being skipped.
 func (r *Reactor) BeginBlocking() (pass uint64) {
+	pass = r.presence.Add(1)
 	if r.stripe != nil {
 		r.stripe.mu.Unlock() // leave follows, when the turn is over
-		return 0
 	}
-	pass = r.presence.Add(1)
 	if rl := &r.group.relief; rl.asleep.Load() && rl.asleep.CompareAndSwap(true, false) {
 		rl.wake <- struct{}{}
 	}
@@ -46,6 +47,7 @@ func (r *Reactor) BeginBlocking() (pass uint64) {
 // any more: he returns at once and touches nothing that is the reactor's.
 func (r *Reactor) EndBlocking(pass uint64) bool {
 	if r.stripe != nil {
+		r.presence.Add(1)
 		r.stripe.mu.Lock()
 		return true
 	}
@@ -70,7 +72,7 @@ func (r *Reactor) endTurn(shift uint64) bool {
 func (g *Group) relieve() {
 	defer g.wg.Done()
 	rl := &g.relief
-	seen := make([]uint64, g.polled)
+	seen := make([]uint64, len(g.reactors))
 	tick := time.NewTicker(reliefTick)
 	defer tick.Stop()
 	for quiet := 0; ; {
@@ -80,14 +82,23 @@ func (g *Group) relieve() {
 		case <-tick.C:
 		}
 		quiet++
-		for i, r := range g.reactors[:g.polled] {
+		blocked := false
+		for i, r := range g.reactors {
 			now := r.presence.Load()
-			if now != seen[i] {
+			switch {
+			case now != seen[i]:
 				seen[i], quiet = now, 0
-			} else if now&1 != 0 && r.presence.CompareAndSwap(now, now+1+oneShift) {
+			case now&1 == 0: // nobody is there
+			case r.stripe != nil:
+				blocked, quiet = true, 0
+			case r.presence.CompareAndSwap(now, now+1+oneShift):
+				blocked = true
 				g.wg.Add(1)
 				go r.takeOver()
 			}
+		}
+		if blocked && g.overseer != nil {
+			g.overseer.Blocked()
 		}
 		if quiet < reliefQuietTicks {
 			continue
@@ -105,7 +116,7 @@ func (g *Group) relieve() {
 func (g *Group) relax(seen []uint64) bool {
 	rl := &g.relief
 	rl.asleep.Store(true)
-	for i, r := range g.reactors[:g.polled] {
+	for i, r := range g.reactors {
 		if r.presence.Load() != seen[i] && rl.asleep.CompareAndSwap(true, false) {
 			return true // just now
 		}

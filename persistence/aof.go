@@ -99,7 +99,7 @@ type Config struct {
 }
 
 // Open locks the directory, which it makes if need be, and reads the manifest, if there is one. It
-// changes no file but what an interrupted upgrade left undone. Close gives the directory back.
+// changes no file but for what an interrupted upgrade, or a kill -9 during a sync, left undone. Close gives the directory back.
 func Open(c Config) (*AOF, error) {
 	a := &AOF{set: c.Owner, fs: c.FS, dir: c.Dir, name: c.Name, log: c.Log}
 	a.stream.init(c.Journal)
@@ -122,7 +122,10 @@ func (a *AOF) open(legacy string) (*manifest, error) {
 	m, err := readManifest(a.fs, a.manifestPath())
 	switch {
 	case err == nil:
-		return m, a.finishUpgrade(m, legacy)
+		if err := a.finishUpgrade(m, legacy); err != nil {
+			return nil, err
+		}
+		return m, a.putBack(m)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}

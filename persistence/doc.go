@@ -12,6 +12,8 @@
 //	segment     a filled buffer of the stream
 //	base        the file that a rewrite made; increment: a file of records behind it
 //	target      the increment that the stream goes on in behind a cut
+//	behind      taken from the stream, and not yet in the file
+//	side file   takes records while the increment is being synced
 //	wrote       the position up to which records were given to the kernel, or given up
 //	durable     the position up to which nothing can be lost: written, and synced
 //	broken      a write or sync failed: the stream has a hole until a rewrite is complete
@@ -21,13 +23,14 @@
 //	executor, shard locks held          whoever has appended, at the end of his turn (AOF.Write)
 //	  Journal ─Record─▶ stream.cur ─take─▶ segments ─write─▶ file         ▶ wrote   ▶ Owner.Written
 //	                    256 KB buffers      one round: all that has gathered
-//	                                            └ the disk is slow, a sync runs, the file changes, always:
-//	                                              the same by the writer's goroutine ─fsync─▶ durable ▶ Owner.Durable
+//	                                            ├ a sync runs, a write does not come back: to the side file,
+//	                                            │   and later, by the writer's goroutine, to the file
+//	                                            └ the file changes, always: by the writer's goroutine ─fsync─▶ durable ▶ Owner.Durable
 //
-// Nothing is locked during write and fsync but the right to write (writer.mu), which nobody
-// waits for except the writer's goroutine. Under always each of its rounds is synced before the
-// next one begins, so all who appended meanwhile share a sync. Under everysec a second
-// goroutine syncs once a second, while the writer's goroutine goes on writing.
+// No lock is held during write and fsync of the file: who writes has set writer.away. Under always each
+// round of the writer's goroutine is synced before the next one begins, so all who appended
+// meanwhile share a sync. Under everysec a second goroutine syncs once a second, while records go to
+// the side file (side.go), so that no reply waits for a disk, and none leaves whose record a kill -9 could take.
 //
 // # A rewrite
 //

@@ -217,6 +217,16 @@ func (m *manifest) parts() []part {
 	return append(all, m.incr...)
 }
 
+// increment finds an increment by its number, nil if there is none.
+func (m *manifest) increment(seq int64) *part {
+	for i := range m.incr {
+		if m.incr[i].seq == seq {
+			return &m.incr[i]
+		}
+	}
+	return nil
+}
+
 // readManifest reads the manifest file.
 func readManifest(f FS, path string) (*manifest, error) {
 	r, err := f.Open(path)

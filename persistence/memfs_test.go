@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -22,6 +23,7 @@ type memFS struct {
 	deadAt  int                 // from this operation on everything fails; 0: never
 	room    int                 // bytes that still fit; negative: no bound
 	fail    func(op, path string) error
+	before  atomic.Pointer[func(op, path string)] // called before writes and syncs; it may wait
 }
 
 type memNode struct{ data, synced []byte }
@@ -53,6 +55,24 @@ func (m *memFS) powerLoss() {
 		n.data = bytes.Clone(n.synced)
 	}
 	m.deadAt, m.fail, m.room = 0, nil, -1
+}
+
+// ask calls before.
+func (m *memFS) ask(op, path string) {
+	if f := m.before.Load(); f != nil {
+		(*f)(op, path)
+	}
+}
+
+// killed returns what a process finds that is started after this one was killed.
+func (m *memFS) killed() *memFS {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := newMemFS()
+	for path, n := range m.names {
+		c.write(path, bytes.Clone(n.data))
+	}
+	return c
 }
 
 func (m *memFS) setFail(f func(op, path string) error) {
@@ -177,6 +197,7 @@ type memFile struct {
 }
 
 func (f *memFile) Write(b []byte) (int, error) {
+	f.m.ask("write", f.path)
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	if err := f.m.step("write", f.path); err != nil {
@@ -194,6 +215,7 @@ func (f *memFile) Write(b []byte) (int, error) {
 }
 
 func (f *memFile) Sync() error {
+	f.m.ask("sync", f.path)
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	if err := f.m.step("sync", f.path); err != nil {

@@ -146,21 +146,19 @@ func (s *stream) cut(t *target, pos uint64) {
 	s.db, s.stamp = -1, 0
 }
 
-// take moves all that has gathered to into and returns it with the position behind it. What
-// into held is written: its buffers are used again. With plain it takes nothing, and says so,
-// where the file changes.
-func (s *stream) take(into []segment, plain bool) (got []segment, upTo uint64, ok bool) {
+// take moves all that has gathered to the end of into and returns it with the position behind it.
+// used are buffers whose content is written: they are used again. With plain it takes nothing, and
+// says so, where the file changes.
+func (s *stream) take(into []segment, used [][]byte, plain bool) (got []segment, upTo uint64, ok bool) {
 	s.log.Lock()
 	defer s.log.Unlock()
-	for i := range into {
-		if b := into[i].buf; cap(b) == chunkBytes && len(s.spare) < spareChunks {
-			s.spare = append(s.spare, b[:0])
-		}
-		into[i] = segment{}
-	}
-	into = into[:0]
 	if plain && s.cuts > 0 {
 		return into, 0, false
+	}
+	for _, b := range used {
+		if cap(b) == chunkBytes && len(s.spare) < spareChunks {
+			s.spare = append(s.spare, b[:0])
+		}
 	}
 	if len(s.full) > 0 {
 		into = append(into, s.full...)

@@ -8,9 +8,10 @@ import (
 
 // writer takes what the stream has gathered to the files. Whoever has appended writes it by
 // himself, with all that others have appended meanwhile (AOF.Write); the writer's goroutine
-// does so where that might take long: while the disk is slow or a sync runs, where the file
-// changes, and under always, where it syncs after each round. Under everysec another
-// goroutine syncs, once a second.
+// does so where that might take long: where the file changes, after a write that took long, and
+// under always, where it syncs after each round. Under everysec another goroutine syncs, once a
+// second. While the file is synced, or a write to it does not come back, what was taken from the
+// stream goes to the side file, which no disk holds up, and into the file later (see side).
 type writer struct {
 	a     *AOF
 	s     *stream
@@ -18,26 +19,47 @@ type writer struct {
 	stop  chan struct{}
 	ended chan struct{}
 
-	// mu is held by who writes, during write(2); by the writer's goroutine also during a sync.
-	mu sync.Mutex
+	// mu is held for moments, and while the side file is written: never during a write or sync of the
+	// file itself. Who has set away does those, and has file, to, and what is about them, for himself.
+	mu   sync.Mutex
+	idle sync.Cond // away has become false
 
 	// What follows is guarded by mu.
+	backlog
+	away    bool // somebody writes to the file
+	slowly  bool // and he is the writer's goroutine
+	wanted  bool // the writer's goroutine wants to be told when he is done
+	side    side
+	counted uint64 // records up to the last round
+	shared  uint64 // those of the last round
+	closed  bool
+
+	// What follows belongs to who has set away; otherwise it is guarded by mu.
 	file      File    // nil: what comes is dropped, see AOF.fail
 	to        *target // what file belongs to
-	segments  []segment
 	lastSync  time.Time
 	writtenTo uint64 // position behind what was written to a file
 	ordered   uint64 // position up to which a sync was ordered
 	syncCost  time.Duration
-	counted   uint64 // records up to the last round
-	shared    uint64 // those of the last round
-	closed    bool
 
 	begun     time.Time    // what follows counts nanoseconds since then
 	writing   atomic.Int64 // when the write, or sync by the writer's goroutine, began that is under way, 0: none is
 	slowUntil atomic.Int64 // until when the disk is taken for slow
 
 	sync syncer
+}
+
+// backlog is what was taken from the stream and is not yet in the file.
+type backlog struct {
+	behind  []segment // it, in order
+	held    int       // how many of them, from the front, are being written
+	bytes   int       // in behind
+	takenTo uint64    // position behind what was taken
+	frontTo *target   // what behind begins in,
+	frontAt int64     // and where
+	beside  bool      // all of behind is in the side file
+	fresh   []segment // what was taken last
+	used    [][]byte  // emptied buffers, for the stream
 }
 
 // call asks the writer to write and sync all there is.
@@ -61,6 +83,11 @@ func (w *writer) start(a *AOF) {
 	w.calls = make(chan *call)
 	w.stop, w.ended = make(chan struct{}), make(chan struct{})
 	w.begun = time.Now()
+	w.idle.L = &w.mu
+	w.frontTo, w.frontAt = w.to, 0
+	if w.to != nil {
+		w.frontAt = w.to.size.Load()
+	}
 	w.sync.work = make(chan syncOrder, 1)
 	w.sync.wg.Add(1)
 	go w.runSyncer()
@@ -79,6 +106,7 @@ func (w *writer) runSyncer() {
 			w.a.advance(o.upTo)
 		}
 		w.sync.busy.Store(false)
+		ring(w.s.urgent) // what was put aside meanwhile
 	}
 }
 
@@ -86,6 +114,7 @@ func (w *writer) runSyncer() {
 // to be written or synced.
 func (w *writer) run() {
 	defer close(w.ended)
+	w.openSide()
 	tick := time.NewTicker(syncInterval / 4)
 	defer tick.Stop()
 	for {
@@ -101,6 +130,7 @@ func (w *writer) run() {
 			w.await()
 			w.round(false)
 		case <-tick.C:
+			w.openSide()
 			w.round(false)
 		}
 	}
@@ -109,40 +139,64 @@ func (w *writer) run() {
 // end closes the file, which the last round has synced.
 func (w *writer) end() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	for w.away {
+		w.idle.Wait()
+	}
 	w.closed = true
+	w.mu.Unlock()
 	w.sync.stopAndWait()
 	if w.file != nil {
 		_ = w.file.Close()
 		w.file = nil
 	}
+	w.side.close(w.a.State() != Broken)
 }
 
-// slow tells whether a write may take long: the last one did, or does, or a sync runs.
-func (w *writer) slow() bool {
-	if w.sync.busy.Load() {
-		return true
+// stuck tells whether a write to the file that is under way takes long.
+func (w *writer) stuck() bool { return w.since(&w.writing) > slowWrite }
+
+// since tells how long what began then, if anything, has taken.
+func (w *writer) since(begin *atomic.Int64) time.Duration {
+	if at := begin.Load(); at != 0 {
+		return time.Since(w.begun) - time.Duration(at)
 	}
-	now, since := int64(time.Since(w.begun)), w.writing.Load()
-	return now < w.slowUntil.Load() || since != 0 && now-since > int64(slowWrite)
+	return 0
+}
+
+// reluctant tells whether a write to the file may take long: the last one did, or a sync runs.
+func (w *writer) reluctant() bool {
+	return w.sync.busy.Load() || int64(time.Since(w.begun)) < w.slowUntil.Load()
+}
+
+// slow tells whether what is appended may have to wait for the disk.
+func (w *writer) slow() bool {
+	return w.stuck() || w.since(&w.side.writing) > slowWrite || !w.side.ready.Load() && w.reluctant()
 }
 
 // try is a round by whoever has appended, at once; false if that is a matter for the writer's
 // goroutine, or somebody else is at it: then ours tells which.
 func (w *writer) try() (done, ours bool) {
-	if w.slow() {
-		return false, true
-	}
 	if !w.mu.TryLock() {
 		return false, false
 	}
-	if w.closed || w.sync.busy.Load() {
-		done, ours = w.closed, true
-	} else {
-		done, ours = w.roundLocked(false, true), true
-	}
+	done, ours = w.tryLocked()
 	w.mu.Unlock()
 	return done, ours
+}
+
+func (w *writer) tryLocked() (done, ours bool) {
+	switch {
+	case w.closed:
+		return true, true
+	case w.away && !w.slowly && !w.beside && !w.reluctant() && !w.stuck():
+		return false, false // done in a moment
+	case w.away || len(w.behind) > 0 || w.reluctant():
+		return w.putBeside(), true
+	case !w.takeLocked(true):
+		return false, true
+	}
+	w.drain(false, true)
+	return w.takenTo == w.s.written.Load(), true
 }
 
 // await gives those whose records went with the last sync a moment to come back, as long
@@ -175,44 +229,133 @@ func (w *writer) await() {
 // writer's goroutine.
 func (w *writer) round(force bool) {
 	w.mu.Lock()
-	w.roundLocked(force, false)
+	for force && w.away {
+		w.idle.Wait()
+	}
+	switch {
+	case w.away: // by somebody who has appended
+		w.wanted = true
+		if w.beside || w.stuck() {
+			w.putBeside()
+		}
+	case !force && w.sync.busy.Load() && w.putBeside():
+		w.delayed(time.Now())
+	default:
+		w.takeLocked(false)
+		w.drain(force, false)
+	}
 	w.mu.Unlock()
 	w.a.set.Written()
 }
 
-// roundLocked is round with mu held. With plain it does nothing, and says so, where the file
-// changes: that takes a sync.
-func (w *writer) roundLocked(force, plain bool) (done bool) {
-	policy := w.a.set.Fsync()
+// takeLocked takes what the stream has gathered; what has to wait shares buffers. With plain it
+// takes nothing, and says so, where the file changes: that takes a sync. mu is held.
+func (w *writer) takeLocked(plain bool) (done bool) {
 	n := w.s.count.Load()
 	w.s.stamps.Store(w.a.set.Timestamps())
-	var upTo uint64
-	if w.segments, upTo, done = w.s.take(w.segments, plain); !done {
+	fresh, upTo, done := w.s.take(w.fresh[:0], w.used, plain)
+	w.fresh = fresh
+	if !done {
 		return false
 	}
+	clear(w.used)
+	w.used = w.used[:0]
+	w.takenTo = upTo
 	w.counted, w.shared = n, n-w.counted
-	for i := range w.segments {
-		seg := &w.segments[i]
-		if seg.to != nil {
-			w.change(seg.to)
-			continue
+	for _, seg := range fresh {
+		w.bytes += len(seg.buf)
+		if last := len(w.behind) - 1; last >= w.held && seg.to == nil {
+			if b := w.behind[last].buf; cap(b)-len(b) >= len(seg.buf) {
+				w.behind[last].buf = append(b, seg.buf...)
+				w.used = append(w.used, seg.buf)
+				continue
+			}
 		}
-		w.write(seg.buf)
+		w.behind = append(w.behind, seg)
 	}
-	if w.usable() {
-		w.writtenTo = upTo
-	}
-	w.s.written.Store(upTo)
-	if !w.usable() || w.writtenTo <= w.a.progress.Load() {
-		return true
-	}
-	switch {
-	case force || policy == FsyncAlways:
+	return true
+}
+
+// drain writes what is behind to the file, and syncs as the policy says, or in any case. mu is
+// held, but not meanwhile, and nobody is away. With plain, what others put behind meanwhile is
+// left to the writer's goroutine.
+func (w *writer) drain(force, plain bool) {
+	w.away, w.slowly = true, !plain
+	for synced := false; ; {
+		for len(w.behind) > 0 {
+			w.writeBehind()
+			if plain && len(w.behind) > 0 {
+				break
+			}
+		}
+		if len(w.behind) > 0 {
+			ring(w.s.urgent)
+			break
+		}
+		if !w.caughtUp(force) || synced {
+			break
+		}
+		w.mu.Unlock()
 		w.syncNow()
+		w.mu.Lock()
+		synced = true
+	}
+	w.away, w.slowly = false, false
+	if w.wanted {
+		w.wanted = false
+		ring(w.s.urgent)
+	}
+	w.idle.Broadcast()
+}
+
+// writeBehind writes what is behind at this moment. It is for who is away, and holds mu, but not
+// meanwhile.
+func (w *writer) writeBehind() {
+	n := len(w.behind)
+	segments := w.behind[:n:n]
+	w.held = n
+	clear(w.fresh)
+	w.mu.Unlock()
+	for i := range segments {
+		if t := segments[i].to; t != nil {
+			w.change(t)
+		} else {
+			w.write(segments[i].buf)
+		}
+	}
+	w.mu.Lock()
+	for _, seg := range segments {
+		w.bytes -= len(seg.buf)
+		if seg.buf != nil && len(w.used) < spareChunks {
+			w.used = append(w.used, seg.buf)
+		}
+	}
+	left := copy(w.behind, w.behind[n:])
+	clear(w.behind[left:])
+	w.behind, w.held = w.behind[:left], 0
+	if w.frontTo = w.to; w.to != nil {
+		w.frontAt = w.to.size.Load()
+	}
+}
+
+// caughtUp notes that nothing is behind any more, orders a sync if one is due, and tells whether
+// there must be one at once. It is for who is away, and holds mu.
+func (w *writer) caughtUp(force bool) (syncNow bool) {
+	w.beside = false
+	if w.usable() {
+		w.writtenTo = w.takenTo
+	}
+	w.s.written.Store(w.takenTo)
+	if !w.usable() || w.writtenTo <= w.a.progress.Load() {
+		return false
+	}
+	switch policy := w.a.set.Fsync(); {
+	case force || policy == FsyncAlways:
+		return true
 	case policy == FsyncEverySecond && !(w.a.rewriting.Load() && w.a.set.NoFsyncOnRewrite()):
 		w.syncSoon()
 	}
-	return true
+	return false
 }
 
 // usable tells whether there is a file to write to; one whose sync failed is let go of.
@@ -283,18 +426,23 @@ func (w *writer) syncNow() {
 }
 
 // syncSoon orders a sync in the background, if a second has passed since the last one.
-// While one takes longer than that, writing goes on: it holds up nobody but the writer.
 func (w *writer) syncSoon() {
 	now := time.Now()
-	if now.Sub(w.lastSync) < syncInterval || w.ordered == w.writtenTo {
-		return
+	switch {
+	case w.ordered == w.writtenTo: // nothing is new
+	case w.sync.busy.Load():
+		w.delayed(now)
+	case now.Sub(w.lastSync) >= syncInterval:
+		w.order(now)
 	}
-	if w.sync.busy.Load() {
+}
+
+// delayed counts the seconds whose sync has to wait for the last one. Nobody else is away.
+func (w *writer) delayed(now time.Time) {
+	if now.Sub(w.lastSync) >= syncInterval {
 		w.a.counts.delayed.Add(1)
 		w.lastSync = now.Add(-syncInterval / 2)
-		return
 	}
-	w.order(now)
 }
 
 // order has the syncer, which is not busy, sync what was written.
@@ -308,6 +456,9 @@ func (w *writer) order(now time.Time) {
 // next, a sync for which those who write have to wait, has little to do then.
 func (w *writer) relieve() {
 	w.mu.Lock()
+	for w.away {
+		w.idle.Wait()
+	}
 	if w.usable() && !w.sync.busy.Load() && w.writtenTo > w.a.progress.Load() {
 		w.order(time.Now())
 	}

@@ -161,6 +161,14 @@ func (ex *station) writeOut(r *netio.Reactor) (mine bool) {
 	return mine
 }
 
+// Blocked implements netio.Overseer: the AOF's writer sees to what waits behind a write that does
+// not come back.
+func (s *Server) Blocked() {
+	if a := s.journal.aof.Load(); a != nil {
+		a.Kick()
+	}
+}
+
 // writeAs is AOF.Write by a reactor, which may be relieved meanwhile.
 func writeAs(r *netio.Reactor, a *persistence.AOF) (done, mine bool) {
 	pass := r.BeginBlocking()

@@ -51,17 +51,18 @@ func (f *faultFS) Create(path string) (persistence.File, error) {
 		return nil, err
 	}
 	file, err := f.OS.Create(path)
-	return faultFile{file, f}, err
+	return faultFile{file, f, path}, err
 }
 
 func (f *faultFS) Append(path string) (persistence.File, error) {
 	file, err := f.OS.Append(path)
-	return faultFile{file, f}, err
+	return faultFile{file, f, path}, err
 }
 
 type faultFile struct {
 	persistence.File
-	f *faultFS
+	f    *faultFS
+	path string
 }
 
 func (f faultFile) Sync() error {
@@ -72,7 +73,11 @@ func (f faultFile) Sync() error {
 }
 
 func (f faultFile) Write(b []byte) (int, error) {
-	if err := f.f.ask("write"); err != nil {
+	op := "write"
+	if strings.HasSuffix(f.path, ".side") {
+		op = "write beside"
+	}
+	if err := f.f.ask(op); err != nil {
 		n, _ := f.File.Write(b[:len(b)/2])
 		return n, err
 	}
@@ -295,8 +300,8 @@ func TestDebugLoadAOF(t *testing.T) {
 	c.want("501", "DBSIZE")
 }
 
-// TestStuckWrite lets a write to the file stand still: those who wrote wait for their replies,
-// nobody else does, whichever reactor he is on.
+// TestStuckWrite lets writes stand still, to the file and beside it: those who wrote wait for their
+// replies, nobody else does, whichever reactor he is on.
 func TestStuckWrite(t *testing.T) {
 	f := &faultFS{}
 	s, _ := runFault(t, t.TempDir(), f, true)
@@ -304,7 +309,7 @@ func TestStuckWrite(t *testing.T) {
 	w.want("OK", "SET", "before", "1")
 	let, stuck := make(chan struct{}), make(chan struct{}, 100)
 	f.set(func(op string) error {
-		if op == "write" {
+		if strings.HasPrefix(op, "write") {
 			stuck <- struct{}{}
 			<-let
 		}
@@ -336,6 +341,63 @@ func TestStuckWrite(t *testing.T) {
 		c.reply()
 	}
 	w.want("7", "INCR", "n")
+}
+
+// TestStuckFile lets writes to the file stand still, and its syncs, as a disk that is busy does: nobody
+// waits, those who write neither, and nothing of what they were told is lost if the process ends
+// then.
+func TestStuckFile(t *testing.T) {
+	f, dir := &faultFS{}, t.TempDir()
+	s, _ := runFault(t, dir, f, true)
+	c := dial(t, s)
+	c.want("OK", "SET", "n", "0")
+	awaitFile(t, filepath.Join(dir, "appendonlydir", "*.side"))
+	let := make(chan struct{})
+	var stuck atomic.Int64
+	f.set(func(op string) error {
+		if op == "write" || op == "sync" {
+			stuck.Add(1)
+			<-let
+		}
+		return nil
+	})
+	defer close(let)
+	n := 0
+	for stuck.Load() == 0 || n < 200 {
+		n++
+		c.want(fmt.Sprint(n), "INCR", "n") // alone: nobody comes by who might see to it
+	}
+	for range 50 {
+		d := dial(t, s)
+		n++
+		d.want(fmt.Sprint(n), "INCR", "n")
+		d.want(fmt.Sprint(n), "GET", "n")
+		d.want("PONG", "PING")
+	}
+	killed := t.TempDir()
+	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	again, _ := runAOF(t, killed)
+	dial(t, again).want(fmt.Sprint(n), "GET", "n")
+	if left, _ := filepath.Glob(filepath.Join(killed, "*", "*.side")); len(left) > 0 {
+		if info, err := os.Stat(left[0]); err != nil || info.Size() > 0 { // the new server may have made its own
+			t.Error(left, info, err)
+		}
+	}
+}
+
+// awaitFile waits until there is such a file.
+func awaitFile(t *testing.T, pattern string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("there is no " + pattern)
+		}
+	}
 }
 
 // TestStuckSync lets a background sync stand still: nobody waits for it, those who write neither.

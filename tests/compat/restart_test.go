@@ -140,13 +140,14 @@ func (r *restarter) run(p restartPlan, steps []Step) (err error) {
 	if err := r.end(p.kill); err != nil {
 		return err
 	}
+	// The subject first: it puts what a kill has left beside an increment into it.
+	if r.side, err = start(r.subject, r.dir); err != nil {
+		return fmt.Errorf("the start after the sequence: %w", err)
+	}
 	if !p.newer {
 		if err := r.openByOracle(want); err != nil {
 			return err
 		}
-	}
-	if r.side, err = start(r.subject, r.dir); err != nil {
-		return fmt.Errorf("the start after the sequence: %w", err)
 	}
 	got, err := r.side.RestartDump()
 	if err != nil {
@@ -219,8 +220,8 @@ func (r *restarter) rewrite() error {
 	return fmt.Errorf("the rewrite does not end")
 }
 
-// RestartDump is Dump without what an append only file does not keep, and with the
-// deadlines of fields where the server knows them.
+// RestartDump is Dump without what an append only file does not keep, with deadlines as points in
+// time, however long the restart takes, and with those of fields where the server knows them.
 func (s *Side) RestartDump() (keyspace, error) {
 	d, err := s.Dump()
 	if err != nil {
@@ -229,6 +230,12 @@ func (s *Side) RestartDump() (keyspace, error) {
 	forgetUnwritten(d)
 	forgetPending(d)
 	for name, st := range d {
+		if st.pttl >= 0 {
+			if st.pttl, err = s.deadline(name); err != nil {
+				return nil, err
+			}
+			d[name] = st
+		}
 		if st.typ == "hash" && s.Server.IsKring() {
 			if st.encoding, err = s.fieldDeadlines(name); err != nil {
 				return nil, err
@@ -237,6 +244,18 @@ func (s *Side) RestartDump() (keyspace, error) {
 		}
 	}
 	return d, nil
+}
+
+// deadline tells until when a key lives, in milliseconds since 1970.
+func (s *Side) deadline(name string) (int64, error) {
+	db, key, _ := strings.Cut(name, "/")
+	s.ctl.Queue("SELECT", db)
+	s.ctl.Queue("PEXPIRETIME", key)
+	v, err := s.ctl.Exchange(2)
+	if err != nil {
+		return 0, err
+	}
+	return v[1].Int, nil
 }
 
 // fieldDeadlines tells until when the fields of a hash live; "" if all live for ever. It
