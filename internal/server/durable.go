@@ -164,7 +164,7 @@ func (ex *station) writeOut(r *netio.Reactor) (mine bool) {
 // Blocked implements netio.Overseer: the AOF's writer sees to what waits behind a write that does
 // not come back.
 func (s *Server) Blocked() {
-	if a := s.journal.aof.Load(); a != nil {
+	if a := s.Journal.AOF.Load(); a != nil {
 		a.Kick()
 	}
 }
