@@ -15,7 +15,7 @@
 //
 //	connect ─▶ connecting ─▶ handshake ─▶ sync (full copy) ─▶ connected (stream)
 //	   ▲                          └──────── continued ──────────▲ │
-//	   └─────────── an error, silence: again, after a second ◀────┘
+//	   └─────────── an error, silence: again, after a rest  ◀────┘
 //
 //	stopped: the stream has something that cannot be done here. There the link stays until REPLICAOF.
 //

@@ -3,8 +3,9 @@ package follow
 import "time"
 
 const (
-	// retryAfter is how long a link rests after an error, as in Redis.
-	retryAfter = time.Second
+	// restFirst is how long a link rests after an error, then twice as long each time, restMost at most.
+	restFirst = 20 * time.Millisecond
+	restMost  = time.Second
 	// beat is how often the primary is told that the replica lives.
 	beat = time.Second
 	// readBytes is how much is read at a time, at least.

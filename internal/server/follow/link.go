@@ -3,11 +3,12 @@ package follow
 import (
 	"context"
 	"errors"
-	"github.com/kringdb/kring/internal/server/replication"
 	"net"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/kringdb/kring/internal/server/replication"
 )
 
 // link is the connection to one primary, and how it comes to be again and again.
@@ -30,9 +31,11 @@ type link struct {
 // run connects until it is told to end.
 func (l *link) run() {
 	defer close(l.ended)
-	for l.ctx.Err() == nil {
+	for rest := restFirst; l.ctx.Err() == nil; rest = min(2*rest, restMost) {
 		err := l.follow()
-		l.disconnect()
+		if l.disconnect() {
+			rest = restFirst
+		}
 		if l.ctx.Err() != nil {
 			return
 		}
@@ -45,7 +48,7 @@ func (l *link) run() {
 		select {
 		case <-l.ctx.Done():
 			return
-		case <-time.After(retryAfter):
+		case <-time.After(rest):
 		}
 	}
 }
@@ -99,8 +102,8 @@ func (l *link) timeout() time.Duration {
 	return time.Duration(l.f.Options.ReplTimeout.Load()) * time.Second
 }
 
-// disconnect closes the connection.
-func (l *link) disconnect() {
+// disconnect closes the connection, and tells whether the stream was followed on it.
+func (l *link) disconnect() bool {
 	l.mu.Lock()
 	conn := l.mu.conn
 	l.mu.conn = nil
@@ -112,9 +115,10 @@ func (l *link) disconnect() {
 		l.downSince.Store(time.Now().Unix())
 		l.setState(Connect)
 		l.f.House.Up(false)
-		return
+		return true
 	}
 	l.setState(Connect)
+	return false
 }
 
 // hangUp closes the connection under whoever reads from it.

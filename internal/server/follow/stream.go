@@ -2,9 +2,9 @@ package follow
 
 import (
 	"fmt"
-	"github.com/kringdb/kring/internal/server/replication"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/resp"
 )
 

@@ -1,0 +1,129 @@
+package compat
+
+import (
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/tests/internal/harness"
+)
+
+// TestFollowCut has Kring follow redis-server through a proxy that cuts the connection at every phase:
+// within the handshake, the full copy and the stream. Where the backlog has what is missing, the stream
+// goes on; in the end both have the same.
+func TestFollowCut(t *testing.T) {
+	seed := uint64(envNumber(t, "COMPAT_SEED", time.Now().UnixNano()%1_000_000_000))
+	t.Logf("seed %d", seed)
+	primary := launchWith(t, harness.OracleBin(t), t.TempDir(), append(serverArgs(), "--repl-diskless-sync-delay", "0", "--repl-backlog-size", "10mb")...)
+	writeSequences(primary, seed)
+	p := newCutter(t, primary.Server.Addr)
+	args := append(serverArgs(), "--replicaof", "127.0.0.1", strconv.Itoa(p.port))
+	model := launchWith(t, harness.OracleBin(t), t.TempDir(), append(serverArgs(), "--replicaof", "127.0.0.1", strconv.Itoa(primary.Server.Port))...)
+	awaitOffsets(t, primary, model)
+	replica := launchWith(t, harness.SubjectBin(t), t.TempDir(), args...)
+	for n := uint64(1); p.count.Load() < cutsCount && n < 100; n++ {
+		writeSequences(primary, seed+1000*n)
+	}
+	p.whole.Store(true)
+	p.cutAll()
+	awaitOffsets(t, primary, model)
+	awaitOffsets(t, primary, replica)
+	compareDumps(t, "followed with cuts", dumpOf(t, model), dumpOf(t, replica))
+	partial, full := numberOf(t, primary, "sync_partial_ok"), numberOf(t, primary, "sync_full")
+	t.Logf("%d connections, %d partial and %d full copies", p.count.Load(), partial, full)
+	if p.count.Load() < cutsCount || partial < cutsCount/4 {
+		t.Errorf("%d connections were cut, %d went on in the stream", p.count.Load(), partial)
+	}
+	endSide(t, replica)
+	endSide(t, model)
+	endSide(t, primary)
+}
+
+// cutsCount is how many connections are cut.
+const cutsCount = 20
+
+// cutter is a proxy whose connections break after some bytes from the primary.
+type cutter struct {
+	port  int
+	to    string
+	whole atomic.Bool // no more cuts
+	count atomic.Int64
+	mu    sync.Mutex
+	open  map[net.Conn]bool
+}
+
+func newCutter(t *testing.T, to string) *cutter {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &cutter{port: l.Addr().(*net.TCPAddr).Port, to: to, open: map[net.Conn]bool{}}
+	var ended sync.WaitGroup
+	ended.Add(1)
+	go func() {
+		defer ended.Done()
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			ended.Add(1)
+			go func() {
+				defer ended.Done()
+				p.serve(c, int(p.count.Add(1)))
+			}()
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		p.cutAll()
+		ended.Wait()
+	})
+	return p
+}
+
+// serve forwards the connection number n. The first ones break within the handshake and the full copy,
+// later ones by turns there and in the stream.
+func (p *cutter) serve(c net.Conn, n int) {
+	defer p.forget(c)
+	up, err := net.Dial("tcp", p.to)
+	if err != nil {
+		return
+	}
+	defer p.forget(up)
+	p.mu.Lock()
+	p.open[c], p.open[up] = true, true
+	p.mu.Unlock()
+	go func() {
+		_, _ = io.Copy(up, c)
+		up.Close()
+	}()
+	limit := int64(n * n * 300)
+	if n > 8 {
+		limit = [3]int64{int64(n*13) % 200, 500_000, int64(500 + n*977)}[n%3]
+	}
+	if p.whole.Load() {
+		limit = 1 << 60
+	}
+	_, _ = io.CopyN(c, up, limit)
+}
+
+func (p *cutter) forget(c net.Conn) {
+	p.mu.Lock()
+	delete(p.open, c)
+	p.mu.Unlock()
+	c.Close()
+}
+
+// cutAll breaks all connections.
+func (p *cutter) cutAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		c.Close()
+	}
+}
