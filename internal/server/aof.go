@@ -11,6 +11,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/persistence"
 )
 
@@ -173,7 +174,7 @@ func (k *aofKeeper) Durable() {
 	if k.srv.Guard.Load()&exec.GuardBroken != 0 {
 		k.guard()
 	}
-	k.srv.wakeStalled()
+	k.srv.clients.WakeStalled()
 }
 
 // guard brings the server's guard in line with the AOF's state.
@@ -188,7 +189,7 @@ func (k *aofKeeper) guard() {
 func (k *aofKeeper) Took(event string, d time.Duration) { k.srv.Logs.NoteLatency(event, d) }
 
 // Written implements persistence.Owner.
-func (k *aofKeeper) Written() { k.srv.wakeStalled() }
+func (k *aofKeeper) Written() { k.srv.clients.WakeStalled() }
 
 // Failed implements persistence.Owner.
 func (k *aofKeeper) Failed(err error) {
@@ -254,7 +255,7 @@ func (k *aofKeeper) rewrite(a *persistence.AOF, whole bool) (waits bool, err err
 func (s *Server) watchAOF() {
 	s.Opts.OnChange("appendonly", func() error { return s.aof.turn(s.Opts.AppendOnly.Load()) })
 	s.Opts.OnChange("appendfsync", func() error {
-		s.wakeStalled()
+		s.clients.WakeStalled()
 		return nil
 	})
 }
@@ -301,7 +302,7 @@ func (k *aofKeeper) turnOff(a *persistence.AOF) error {
 	if err := a.Close(); err != nil {
 		s.Log.Error("the end of the AOF is lost", "error", err)
 	}
-	s.wakeStalled()
+	s.clients.WakeStalled()
 	return nil
 }
 
@@ -336,13 +337,7 @@ func (h persistenceHost) RewriteAOF() (waits bool, errText string) {
 
 // Written implements command.PersistenceHost.
 func (h persistenceHost) Written(c *command.Ctx) (pos uint64) {
-	switch cl := c.Client.(type) {
-	case *session:
-		pos = cl.written
-	case *workerClient:
-		pos = cl.sc.Written
-	}
-	return max(pos, exec.Of(c).Wrote())
+	return max(session.Written(c.Client), exec.Of(c).Wrote())
 }
 
 // Synced implements command.PersistenceHost.

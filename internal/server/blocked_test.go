@@ -205,7 +205,7 @@ func TestClientUnblockAndKill(t *testing.T) {
 	p.want("0", "CLIENT", "UNBLOCK", id)
 	p.want("ERR value is not an integer or out of range", "CLIENT", "UNBLOCK", "x")
 	p.want("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR", "CLIENT", "UNBLOCK", id, "x")
-	for _, reason := range [][2]string{{"", "nil"}, {"TIMEOUT", "nil"}, {"error", errUnblocked}} {
+	for _, reason := range [][2]string{{"", "nil"}, {"TIMEOUT", "nil"}, {"error", "UNBLOCKED client unblocked via CLIENT UNBLOCK"}} {
 		c.block(s, 1, "BLPOP", "bag", "0")
 		if got := p.do("CLIENT", "LIST", "ID", id); !strings.Contains(got, " flags=b ") || !strings.Contains(got, "cmd=blpop") {
 			t.Error(got)

@@ -69,7 +69,7 @@ func TestClientBytes(t *testing.T) {
 		d.want("OK", "CLIENT", "NO-EVICT", "on")
 		d.want("OK", "CONFIG", "SET", "maxmemory-clients", "90000")
 		c.closed()
-		if n := s.counts.evictedClients.Load(); n != 1 {
+		if n := s.clients.Counts.EvictedClients.Load(); n != 1 {
 			t.Errorf("%s: %d clients evicted, want 1", x.on[0], n)
 		}
 	}

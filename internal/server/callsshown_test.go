@@ -22,7 +22,7 @@ func statCalls(t *testing.T, info, name string) int64 {
 func onTwoReactors(t *testing.T, s *Server) (on [2]*testClient) {
 	for on[0] == nil || on[1] == nil {
 		d := dial(t, s)
-		at := s.sessions.find(number(t, d.do("CLIENT", "ID"))).ex.Reactor
+		at := s.clients.Find(number(t, d.do("CLIENT", "ID"))).Reactor()
 		if at < 2 && on[at] == nil {
 			on[at] = d
 		}
@@ -154,11 +154,11 @@ func TestCommandStatsUnasked(t *testing.T) {
 	for range 100 {
 		c.want("OK", "SET", "a", "x")
 	}
-	if s.callsWanted.Is(time.Now().UnixMilli()) {
+	if s.clients.CallsWanted.Is(time.Now().UnixMilli()) {
 		t.Error("calls are shown unasked")
 	}
 	c.do("INFO", "everything")
-	if !s.callsWanted.Is(time.Now().UnixMilli()) && time.Now().UnixMilli() < s.started.UnixMilli()+500 {
+	if !s.clients.CallsWanted.Is(time.Now().UnixMilli()) && time.Now().UnixMilli() < s.started.UnixMilli()+500 {
 		t.Error("a question has not been noticed")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/observe"
+	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/netio"
@@ -39,7 +40,7 @@ func (h infoHouse) Counted(c *command.Ctx) observe.Counters {
 		exec.Of(c).Show()
 	}
 	var sum observe.Counters
-	for _, ex := range h.execs {
+	for _, ex := range h.clients.Stations {
 		ex.Meter.Shown.AddTo(&sum)
 	}
 	for _, ex := range h.extra {
@@ -53,21 +54,21 @@ func (h infoHouse) MayAsk(c *command.Ctx) bool { return exec.Of(c).Reactor < 0 }
 
 // ask runs f on every reactor: for a call on a worker, or (c is nil) for whoever holds
 // nothing. A reactor, within EXEC, can ask itself only.
-func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *station)) {
+func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *session.Station)) {
 	switch {
 	case c == nil:
-		h.askUnlocked(f)
+		h.clients.AskAll(f)
 	case exec.Of(c).Reactor >= 0:
-		f(h.Group.Reactors()[exec.Of(c).Reactor], h.execs[exec.Of(c).Reactor])
+		f(h.Group.Reactors()[exec.Of(c).Reactor], h.clients.Stations[exec.Of(c).Reactor])
 	default:
-		h.askReactors(c, f)
+		h.clients.Ask(c, f)
 	}
 }
 
 // Calls implements info.House.
 func (h infoHouse) Calls(c *command.Ctx, times bool) *stats.Table {
 	sum := stats.NewSum(len(h.Table.Specs()), times)
-	h.ask(c, func(_ *netio.Reactor, ex *station) { sum.Add(ex.Meter.Calls) })
+	h.ask(c, func(_ *netio.Reactor, ex *session.Station) { sum.Add(ex.Meter.Calls) })
 	return h.sumCalls(sum)
 }
 
@@ -76,9 +77,9 @@ func (h infoHouse) AddCalls(c *command.Ctx, sum *stats.Sum) {
 	own := exec.Of(c).Reactor
 	if own < 0 { // the client's reactor has counted what the client did before
 		now := time.Now().UnixMilli()
-		h.ask(c, func(_ *netio.Reactor, ex *station) { ex.Meter.ShowCalls(now) })
+		h.ask(c, func(_ *netio.Reactor, ex *session.Station) { ex.Meter.ShowCalls(now) })
 	}
-	for i, ex := range h.execs {
+	for i, ex := range h.clients.Stations {
 		if i == own {
 			sum.Add(ex.Meter.Calls)
 		} else {
@@ -91,8 +92,8 @@ func (h infoHouse) AddCalls(c *command.Ctx, sum *stats.Sum) {
 // CallsAreShown implements info.House.
 func (h infoHouse) CallsAreShown(c *command.Ctx) bool {
 	now, own := time.Now().UnixMilli(), exec.Of(c).Reactor
-	h.callsWanted.Ask(now)
-	for i, ex := range h.execs {
+	h.clients.CallsWanted.Ask(now)
+	for i, ex := range h.clients.Stations {
 		if i != own && !ex.Meter.CallsAreShown(now) {
 			return false
 		}
@@ -110,10 +111,8 @@ func (h infoHouse) sumCalls(sum *stats.Sum) *stats.Table {
 
 // Look implements info.House.
 func (h infoHouse) Look(c *command.Ctx) info.Crowd {
-	parts := make([]info.Crowd, len(h.execs))
-	h.ask(c, func(r *netio.Reactor, _ *station) {
-		eachSession(r, func(se *session) { se.addTo(&parts[r.Index()]) })
-	})
+	parts := make([]info.Crowd, len(h.clients.Stations))
+	h.ask(c, func(r *netio.Reactor, _ *session.Station) { parts[r.Index()] = session.Look(r) })
 	var sum info.Crowd
 	for i := range parts {
 		sum.Add(&parts[i])
@@ -123,16 +122,16 @@ func (h infoHouse) Look(c *command.Ctx) info.Crowd {
 
 // HotKeys implements info.House.
 func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
-	parts := make([][]stats.HotKey, len(h.execs))
-	h.ask(c, func(r *netio.Reactor, ex *station) { parts[r.Index()] = ex.Meter.Hot.All() })
+	parts := make([][]stats.HotKey, len(h.clients.Stations))
+	h.ask(c, func(r *netio.Reactor, ex *session.Station) { parts[r.Index()] = ex.Meter.Hot.All() })
 	return parts
 }
 
 // Busy implements info.House.
 func (h infoHouse) Busy() info.Busy {
-	b := info.Busy{Hot: make([][]stats.HotKey, len(h.execs)), Reactors: make([]admin.Reactor, len(h.execs))}
+	b := info.Busy{Hot: make([][]stats.HotKey, len(h.clients.Stations)), Reactors: make([]admin.Reactor, len(h.clients.Stations))}
 	sum := stats.NewSum(len(h.Table.Specs()), true)
-	h.ask(nil, func(r *netio.Reactor, ex *station) {
+	h.ask(nil, func(r *netio.Reactor, ex *session.Station) {
 		i := r.Index()
 		sum.Add(ex.Meter.Calls)
 		ex.Show()
@@ -144,15 +143,17 @@ func (h infoHouse) Busy() info.Busy {
 }
 
 // Reactors implements info.House.
-func (h infoHouse) Reactors() (reactors, stripes int) { return len(h.execs) - h.stripes, h.stripes }
+func (h infoHouse) Reactors() (reactors, stripes int) {
+	return len(h.clients.Stations) - h.stripes, h.stripes
+}
 
 // Gauges implements info.House.
 func (h infoHouse) Gauges() info.Gauges {
-	n := &h.counts
+	n := &h.clients.Counts
 	return info.Gauges{
-		Clients: n.clients.Load(), Blocked: h.Waiting.Blocked.Load(), Timed: h.Waiting.Timed.Load(),
-		Connections: n.connections.Load(), Rejected: n.rejected.Load(), ExpiredFields: h.ExpiredFields.Load(),
-		EvictedClients: n.evictedClients.Load(), OutputLimitCloses: n.outputLimitCloses.Load(), QueryLimitCloses: n.queryLimitCloses.Load(),
+		Clients: n.Clients.Load(), Blocked: h.Waiting.Blocked.Load(), Timed: h.Waiting.Timed.Load(),
+		Connections: n.Connections.Load(), Rejected: n.Rejected.Load(), ExpiredFields: h.ExpiredFields.Load(),
+		EvictedClients: n.EvictedClients.Load(), OutputLimitCloses: n.OutputLimitCloses.Load(), QueryLimitCloses: n.QueryLimitCloses.Load(),
 	}
 }
 
@@ -166,7 +167,7 @@ func (h infoHouse) BlockingKeys() (all, deletions int64) {
 func (h infoHouse) OverLimitMs() (total, current int64) { return h.Limit.OverMillis() }
 
 // Channels implements info.House.
-func (h infoHouse) Channels(kind command.SubKind) int { return h.pubsub.CountChannels(kind) }
+func (h infoHouse) Channels(kind command.SubKind) int { return h.clients.Channels.CountChannels(kind) }
 
 // Tracking implements info.House.
 func (h infoHouse) Tracking() tracking.Stats { return h.Env.Tracking.Stats() }

@@ -42,7 +42,7 @@ func TestReplyEndsAtTheOutputLimit(t *testing.T) {
 		}
 	}
 	until(t, "the calls end", func() bool { return s.Slow.Running() == 0 })
-	if n := s.counts.outputLimitCloses.Load(); n != 3 {
+	if n := s.clients.Counts.OutputLimitCloses.Load(); n != 3 {
 		t.Errorf("%d connections closed because of the limit, want 3", n)
 	}
 	d := dial(t, s)
@@ -65,7 +65,7 @@ func TestSoftLimitWhileNothingIsSent(t *testing.T) {
 	c.want("OK", "SET", "big", big)
 	closes := func(n int64) {
 		t.Helper()
-		until(t, "the connection is closed", func() bool { return s.counts.outputLimitCloses.Load() == n })
+		until(t, "the connection is closed", func() bool { return s.clients.Counts.OutputLimitCloses.Load() == n })
 	}
 	sub := dial(t, s)
 	sub.want("[subscribe ch 1]", "SUBSCRIBE", "ch")

@@ -11,6 +11,7 @@ import (
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
@@ -18,10 +19,8 @@ import (
 
 // These are the server as the handlers see it, by subject: command.Host.
 type (
-	configHost  struct{ srv *Server }
-	clientsHost struct{ srv *Server }
-	pubsubHost  struct{ srv *Server }
-	statsHost   struct {
+	configHost struct{ srv *Server }
+	statsHost  struct {
 		*observe.Logs
 		*info.Source
 		srv *Server
@@ -37,7 +36,7 @@ type (
 // newHost makes what all handlers get.
 func newHost(s *Server) *command.Host {
 	return &command.Host{
-		Table: s.Table, Config: configHost{s}, Users: users.NewHost(s.Users, usersHouse{s}), Clients: clientsHost{s}, PubSub: pubsubHost{s}, Stats: statsHost{s.Logs, s.source, s},
+		Table: s.Table, Config: configHost{s}, Users: users.NewHost(s.Users, session.NewUsersHouse(s.clients)), Clients: s.clients.Host(), PubSub: s.clients.Channels.Host(), Stats: statsHost{s.Logs, s.source, s},
 		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Replica: replicaHost{s}, Scripts: exec.NewScriptsHost(&s.Scripts),
 	}
 }
@@ -74,7 +73,7 @@ func (s *Server) watchOptions() {
 	apply := func() error {
 		lim := resp.DefaultLimits()
 		lim.MaxBulkBytes = min(o.ProtoMaxBulkLen.Load(), resp.MostBulkBytes)
-		s.parseLimits.Store(&lim)
+		s.clients.ParseLimits.Store(&lim)
 		sizes := &command.Limits{MaxBulkBytes: lim.MaxBulkBytes}
 		for _, row := range sizeOptions {
 			*row.size(sizes) = asInt(o.Number(row.name))
@@ -109,8 +108,7 @@ func (h configHost) Get(patterns [][]byte) []command.ConfigPair {
 
 // Set implements command.ConfigHost.
 func (h configHost) Set(c *command.Ctx, pairs [][]byte) (errText string) {
-	se := sessionOf(c.Client)
-	local := se != nil && se.isLocal()
+	local := session.IsLocal(c.Client)
 	exec.Of(c).WithoutGates(func() { errText = replyText(h.srv.Opts.SetFrom(pairs, local)) })
 	return errText
 }
@@ -136,7 +134,7 @@ func replyText(err error) string {
 
 // Reset implements command.StatsHost.
 func (h statsHost) Reset(c *command.Ctx) {
-	h.srv.askReactors(c, func(r *netio.Reactor, ex *station) {
+	h.srv.clients.Ask(c, func(r *netio.Reactor, ex *session.Station) {
 		ex.Meter.Reset(r.Counts())
 	})
 	for _, ex := range h.srv.extra {
@@ -145,9 +143,7 @@ func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.Logs.Errors.Reset()
 	h.Source.ResetBase()
 	h.srv.ExpiredFields.Store(0)
-	h.srv.counts.evictedClients.Store(0)
-	h.srv.counts.outputLimitCloses.Store(0)
-	h.srv.counts.queryLimitCloses.Store(0)
+	h.srv.clients.Counts.Reset()
 	h.srv.Users.ResetDenied()
 	h.srv.keeper.Stats.Reset()
 }

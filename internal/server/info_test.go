@@ -150,7 +150,7 @@ func TestInfoWaitsForNobody(t *testing.T) {
 	var on [2]*testClient // one client of each reactor
 	for on[0] == nil || on[1] == nil {
 		d := dial(t, s)
-		at := s.sessions.find(number(t, d.do("CLIENT", "ID"))).ex.Reactor
+		at := s.clients.Find(number(t, d.do("CLIENT", "ID"))).Reactor()
 		if on[at] == nil {
 			on[at] = d
 		}

@@ -37,10 +37,10 @@ func (h keeperHouse) Wall(ms int64) int64 { return h.Env.Wall(ms) }
 func (h keeperHouse) NowMs() int64 { return h.Env.NowMs() }
 
 // EndPause implements keeper.House.
-func (h keeperHouse) EndPause() { h.endPause() }
+func (h keeperHouse) EndPause() { h.clients.Pauses.End() }
 
 // ShedClients implements keeper.House.
-func (h keeperHouse) ShedClients() { h.shedClients() }
+func (h keeperHouse) ShedClients() { h.clients.Shed() }
 
 // NoteLatency implements keeper.House.
 func (h keeperHouse) NoteLatency(event string, d time.Duration) { h.Logs.NoteLatency(event, d) }

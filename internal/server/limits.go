@@ -3,11 +3,6 @@ package server
 import "time"
 
 const (
-	// turnCommands bounds the commands of one connection in one reactor turn.
-	turnCommands = 1024
-	// desertedMs is for how long a command on a worker goes on when its client has shut down
-	// its side of the connection.
-	desertedMs = 1000
 	// endGrace is what commands are given to end when the server does; those that have been told to
 	// and do not are left behind.
 	endGrace = 5 * time.Second
@@ -17,10 +12,6 @@ const (
 	workerCount = 4
 	// tickMs is how often an idle reactor wakes for its housekeeping.
 	tickMs = 100
-	// sessionBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
-	sessionBytes = 432
-	// sessionPageSlots is how many sessions share a page of the table by id.
-	sessionPageSlots = 31
 	// startupBytes is what the server itself counts for against maxmemory.
 	startupBytes = 1 << 20
 	// usageStepShare and usageStepMaxBytes bound what one shard may keep from the sum

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/kringdb/kring/internal/server/session"
 )
 
 const errOOM = "OOM command not allowed when used memory > 'maxmemory'."
@@ -146,7 +148,7 @@ func TestMemoryCommands(t *testing.T) {
 	if used, data := c.infoInt("used_memory"), c.infoInt("used_memory_dataset"); used < data || data < 5000*100 {
 		t.Errorf("%d used, %d of data", used, data)
 	}
-	if n := c.infoInt("mem_clients_normal"); n < sessionBytes || n > 1<<20 {
+	if n := c.infoInt("mem_clients_normal"); n < session.IdleBytes || n > 1<<20 {
 		t.Errorf("the clients take %d bytes", n)
 	}
 	c.do("FLUSHALL")

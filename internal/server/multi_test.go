@@ -148,7 +148,7 @@ func TestWatch(t *testing.T) {
 	watch()
 	c.Close()
 	p.want("PONG", "PING")
-	for end := time.Now().Add(patience); s.counts.clients.Load() > 1 && time.Now().Before(end); {
+	for end := time.Now().Add(patience); s.clients.Counts.Clients.Load() > 1 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	noObservers(t, s)

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/netio"
 )
 
@@ -62,7 +63,7 @@ func benchServer(b *testing.B, name, fill string, n int) *Server {
 	c := dial(b, s)
 	c.send(encode("PING"))
 	c.gets("PONG")
-	onReactor(s, func(se *session) {
+	onReactor(s, func(se *session.Session) {
 		for i := 0; fill != "" && i < n; i += benchDepth {
 			feed(se, benchText(fill, func(j int) int { return i + j }))
 		}
@@ -82,7 +83,7 @@ func benchPipeline(b *testing.B, s *Server, command string, keys int) {
 		texts[i] = benchText(command, func(int) int { return rand.IntN(keys) })
 	}
 	b.ResetTimer()
-	onReactor(s, func(se *session) {
+	onReactor(s, func(se *session.Session) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		from := threadNanos(b)
@@ -104,11 +105,11 @@ func threadNanos(b *testing.B) int64 {
 }
 
 // onReactor runs f with the only client's session on its reactor.
-func onReactor(s *Server, f func(se *session)) {
+func onReactor(s *Server, f func(se *session.Session)) {
 	r, done := s.Group.Reactors()[0], make(chan struct{})
 	r.Post(func() {
 		r.EachConn(func(c *netio.Conn) bool {
-			f(c.Session().(*session))
+			f(c.Session().(*session.Session))
 			return false
 		})
 		close(done)
@@ -117,10 +118,10 @@ func onReactor(s *Server, f func(se *session)) {
 }
 
 // feed lets the session serve what a client sent, and drops the replies.
-func feed(se *session, text []byte) {
-	se.conn.In().Write(text) //nolint:errcheck // it has no error
-	se.serve()
-	out := se.conn.Out()
+func feed(se *session.Session, text []byte) {
+	se.Conn.In().Write(text) //nolint:errcheck // it has no error
+	se.Serve()
+	out := se.Conn.Out()
 	out.Discard(out.Len())
 }
 

@@ -10,7 +10,7 @@ import (
 // noSubscriptions checks that nothing is left in the tables.
 func noSubscriptions(t *testing.T, s *Server) {
 	t.Helper()
-	until(t, "no topic is left", func() bool { return s.pubsub.Topics() == 0 })
+	until(t, "no topic is left", func() bool { return s.clients.Channels.Topics() == 0 })
 }
 
 func TestPubSub(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/replication"
-	"github.com/kringdb/kring/netio"
 )
 
 // This file is the server's role in replication: how it becomes a replica, and ceases to be one.
@@ -84,9 +83,7 @@ func (r *role) guard() {
 	replica := r.history.Primary() != nil
 	s.SetGuard(exec.GuardReplica, replica)
 	s.SetGuard(exec.GuardStale, replica && !r.up.Load() && !s.Opts.ServeStaleData.Load())
-	s.pause.mu.Lock()
-	s.Store.SetHiding(s.Guard.Load()&(exec.GuardPaused|exec.GuardReplica) != 0)
-	s.pause.mu.Unlock()
+	s.clients.Pauses.Hide()
 }
 
 // replicate makes the server a replica of p, or with nil a primary. The caller holds no lock.
@@ -122,25 +119,13 @@ func (r *role) replicate(p *replication.Primary) {
 		s.keeper.Ring()
 	}
 	if p != nil {
-		r.endBlocked()
+		s.clients.EndBlocked(errRoleChanged) // as in Redis: what they wait for could write
 		s.Log.Info("the server follows a primary", "host", p.Host, "port", p.Port)
 		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port})
 	}
 }
 
 const errRoleChanged = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
-
-// endBlocked ends the waiting of clients, as in Redis: what they wait for could write.
-func (r *role) endBlocked() {
-	s := r.srv
-	s.askUnlocked(func(re *netio.Reactor, _ *station) {
-		eachSession(re, func(se *session) {
-			if se.blocked != nil && se.wakeWith(se.blocked, errRoleChanged) {
-				se.closeAfterReply()
-			}
-		})
-	})
-}
 
 // end ends the link at the end of the server.
 func (r *role) end() { r.link.Stop() }

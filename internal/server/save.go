@@ -57,7 +57,7 @@ const (
 
 // changes is how many changes there were, as Redis counts them.
 func (s *Server) changes() (n int64) {
-	for _, ex := range s.execs {
+	for _, ex := range s.clients.Stations {
 		n += ex.Changes.Load()
 	}
 	for _, ex := range s.extra {
@@ -283,7 +283,7 @@ func (s *Server) endSave(always bool) error {
 	if !s.lockAtEnd() {
 		return errEndless
 	}
-	clientsHost{s}.Pause(1<<40, false)
+	s.clients.Pauses.Begin(1<<40, false)
 	s.Gates.UnlockAll()
 	s.jobs.end(jobSave) // it would save less
 	j, _, err := s.jobs.ask(jobSave, s.save)
@@ -292,7 +292,7 @@ func (s *Server) endSave(always bool) error {
 		err = j.err
 	}
 	if err != nil {
-		clientsHost{s}.Unpause()
+		s.clients.Pauses.Cancel()
 	}
 	return err
 }

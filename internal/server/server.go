@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -18,13 +17,11 @@ import (
 	"github.com/kringdb/kring/internal/server/listen"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
-	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/script"
-	"github.com/kringdb/kring/internal/server/tracking"
+	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/persistence"
-	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 	"github.com/kringdb/kring/store/arena"
 )
@@ -32,24 +29,13 @@ import (
 // Server is a Kring server. Make one with New, run it with Serve.
 type Server struct {
 	exec.Env
-	multi    *command.Spec // MULTI
-	stripes  int           // how many of its reactors are stripes: the last ones
-	pubsub   *pubsub.Hub[*session]
-	sessions sessions
-	execs    []*station       // of the reactors, by reactor index
-	extra    []*exec.Executor // of the workers, then the keeper's and the stream's
-	keeper   *keeper.Keeper
-	counts   counters
-
-	callsWanted observe.Wanted // INFO has shown calls by command lately
-
-	aof aofKeeper
+	stripes int              // how many of its reactors are stripes: the last ones
+	clients *session.Clients // and the executors of the reactors
+	extra   []*exec.Executor // of the workers, then the keeper's and the stream's
+	keeper  *keeper.Keeper
+	aof     aofKeeper
 	copying
-	role     role
-	pause    clientPause
-	monitors monitors
-
-	parseLimits atomic.Pointer[resp.Limits]
+	role        role
 	lookers     lookers
 	embedded    Within      // in another program; zero if the server has a process to itself
 	ownsProcess bool        // see OwnProcess
@@ -63,19 +49,6 @@ type Server struct {
 	source      *info.Source
 }
 
-// counters are the server-wide numbers that several goroutines change.
-type counters struct {
-	nextClientID      atomic.Int64
-	clients           atomic.Int64
-	connections       atomic.Int64
-	rejected          atomic.Int64
-	evictedClients    atomic.Int64
-	outputLimitCloses atomic.Int64
-	queryLimitCloses  atomic.Int64
-}
-
-var preAuthLimits = resp.PreAuthLimits()
-
 // New builds a server from its options: command table, store, reactors and
 // listeners. Nothing is served before Serve.
 func New(opts *options.Options, log *slog.Logger) (*Server, error) {
@@ -85,12 +58,11 @@ func New(opts *options.Options, log *slog.Logger) (*Server, error) {
 // NewWithin is New for a server that runs within another program.
 func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, error) {
 	s := &Server{embedded: in, started: time.Now(), stop: make(chan struct{}), ready: make(chan struct{})}
-	s.Opts, s.Log, s.Clock, s.House = opts, log, in.Clock, execHouse{s}
+	s.Opts, s.Log, s.Clock = opts, log, in.Clock
 	var err error
 	if s.Table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
-	s.multi = s.Table.Original([]byte("multi"))
 	if err = s.renameCommands(); err != nil {
 		return nil, err
 	}
@@ -99,6 +71,8 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	}
 	s.Logs = observe.NewLogs(opts)
 	s.keeper = keeper.New(keeperHouse{s}, opts, s.embedded.Clock != nil)
+	s.clients = session.New(&s.Env, s.keeper)
+	s.House = execHouse{s}
 	s.ActiveExpire.Store(true)
 	s.Store, err = store.Open(store.Options{
 		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
@@ -110,7 +84,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	s.Observers = make(exec.Observers, s.Store.Shards())
 	s.Journal.Init(s.Store.Shards())
 	s.aof.srv = s
-	s.listeners = listen.New(listen.Config{Options: opts, Log: log, Room: s.hasRoom, Deaf: in.Deaf, MayBeOff: in.Memory != nil})
+	s.listeners = listen.New(listen.Config{Options: opts, Log: log, Room: s.clients.HasRoom, Deaf: in.Deaf, MayBeOff: in.Memory != nil})
 	s.watchOptions()
 	s.watchEvents()
 	s.watchMaxMemory()
@@ -149,8 +123,6 @@ func (s *Server) openReactors() error {
 	}
 	s.Group, s.stripes = group, stripes
 	n := len(group.Reactors())
-	s.pubsub = pubsub.New[*session]()
-	s.Tracking = tracking.New(trackingHouse{s}, s.Store, n)
 	s.Gates = make(exec.Gates, workerCount+n+2)
 	for i := range workerCount {
 		ex := exec.New(&s.Env, &s.Gates[i])
@@ -161,9 +133,7 @@ func (s *Server) openReactors() error {
 	follower := exec.New(&s.Env, &s.Gates[workerCount+n+1])
 	s.extra = append(s.extra, follower)
 	s.role.init(s, follower)
-	for i := range n {
-		s.execs = append(s.execs, newStation(s, i, &s.Gates[workerCount+i]))
-	}
+	s.clients.Open(s.Gates[workerCount : workerCount+n])
 	if s.embedded.Memory != nil {
 		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})
 	}
@@ -199,10 +169,10 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.Slow.Start(s.extra[:workerCount])
 	s.aof.prepare()
 	s.keeper.Start(s.Store, s.extra[workerCount].Hand())
-	s.Group.Start(s)
+	s.Group.Start(s.clients)
 	if s.embedded.Clock != nil {
-		s.embedded.Clock.Follow(s)
-		defer s.embedded.Clock.Unfollow(s)
+		s.embedded.Clock.Follow(s.clients)
+		defer s.embedded.Clock.Unfollow(s.clients)
 	}
 	s.listeners.Watch() // reactors run now: they can be asked to close a listener
 	closeWindow := s.openWindow()
@@ -213,7 +183,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	} else if err == nil {
 		s.role.begin()
 		close(s.ready)
-		s.Log.Info("ready to accept connections", "reactors", len(s.execs)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
+		s.Log.Info("ready to accept connections", "reactors", len(s.clients.Stations)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
 		select {
 		case <-ctx.Done():
 			s.Log.Info("asked to end", "reason", context.Cause(ctx))
@@ -265,86 +235,8 @@ func (s *Server) Ready() <-chan struct{} { return s.ready }
 // requestStop ends Serve; safe from any goroutine, any number of times.
 func (s *Server) requestStop() { s.stopOnce.Do(func() { close(s.stop) }) }
 
-// Start implements netio.Handler.
-func (s *Server) Start(r *netio.Reactor) { r.Local = s.execs[r.Index()] }
-
-// Accept implements netio.Handler: it makes the session of a new connection, or
-// answers why there is none.
-func (s *Server) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
-	s.counts.connections.Add(1)
-	if s.Opts.ProtectedMode.Load() && !s.Users.PasswordSet() && !c.IsLoopback() && !c.IsUnix() {
-		return s.refuse(c, errProtectedMode)
-	}
-	if s.counts.clients.Add(1) > s.Opts.MaxClients.Load() {
-		s.counts.clients.Add(-1)
-		return s.refuse(c, "ERR max number of clients reached")
-	}
-	se := &session{
-		conn: c, ex: stationOf(r), id: s.counts.nextClientID.Add(1), proto: 2, active: r.Now(),
-	}
-	se.loginDefault()
-	s.sessions.add(se)
-	return se
-}
-
-// hasRoom tells whether one more client would be let in.
-func (s *Server) hasRoom() bool { return s.counts.clients.Load() < s.Opts.MaxClients.Load() }
-
 // Addrs returns the addresses the server listens on: TCP, the unix socket, TLS.
 func (s *Server) Addrs() []net.Addr { return s.listeners.Addrs() }
 
 // Port returns the TCP port, that of TLS when there is no other; 0 when there is none.
 func (s *Server) Port() int { return s.listeners.Port() }
-
-func (s *Server) refuse(c *netio.Conn, text string) netio.Session {
-	s.counts.rejected.Add(1)
-	_, _ = fmt.Fprintf(c.Out(), "-%s\r\n", text)
-	return nil
-}
-
-func (s *Server) clientGone(se *session, err error) {
-	s.sessions.remove(se)
-	s.counts.clients.Add(-1)
-	if errors.Is(err, errQueryLimit) {
-		s.counts.queryLimitCloses.Add(1)
-	}
-	s.Log.Debug("client closed", "id", se.id, "reason", err)
-}
-
-// Tick implements netio.Ticker: it closes clients that have been idle for too long
-// and those whose output stayed above the soft limit.
-func (s *Server) Tick(r *netio.Reactor) {
-	ex := stationOf(r)
-	ex.Meter.Sample(r.Now(), r.Counts())
-	ex.Show()
-	if len(ex.stalled.list) > 0 {
-		ex.release() // the disk may have become slow
-	}
-	s.weighClients(r, ex)
-	ex.haltDeserted(r.Now())
-	ex.Meter.Hot.Age(r.Now())
-	ex.checkSwollen()
-	idleMs := s.Opts.Timeout.Load() * 1000
-	if idleMs == 0 {
-		return
-	}
-	now := r.Now()
-	eachSession(r, func(se *session) {
-		if !se.busy && !se.stalled && now-se.active > idleMs && !se.waits() {
-			s.Log.Debug("closing idle client", "id", se.id)
-			se.conn.Close(errIdle)
-		}
-	})
-}
-
-// waits tells whether the client is silent because it waits for something.
-func (s *session) waits() bool {
-	return s.blocked != nil || s.postponed || s.monitoring || s.subCount > 0
-}
-
-var errIdle = errors.New("idle for longer than the timeout")
-
-// errProtectedMode explains itself to the person at the other end.
-const errProtectedMode = "DENIED Kring is running in protected mode: no password is set, and this connection does not come " +
-	"from the loopback interface. To accept connections from other machines set a password with the 'requirepass' option " +
-	"(or CONFIG SET requirepass from this machine), or switch protection off with --protected-mode no if the network is trusted."

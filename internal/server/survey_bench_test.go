@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/internal/server/keeper"
+	"github.com/kringdb/kring/internal/server/session"
 )
 
 // BenchmarkSketch says what the sketch of the busiest keys adds to the CPU time of a
@@ -23,15 +24,15 @@ func BenchmarkSketch(b *testing.B) {
 		texts[i] = benchText("GET key:%07d", func(int) int { return rand.IntN(benchKeys) })
 	}
 	b.ResetTimer()
-	onReactor(s, func(se *session) {
+	onReactor(s, func(se *session.Session) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		var spent, done [2]int64
 		for i := 0; i < b.N; i += benchDepth {
 			on := i / benchDepth / turn % 2
 			if i/benchDepth%turn == 0 {
-				if se.ex.Meter.Hot.Unsampled = 0; on == 0 {
-					se.ex.Meter.Hot.Unsampled = math.MinInt // it never counts to the next sample
+				if s.clients.Stations[0].Meter.Hot.Unsampled = 0; on == 0 {
+					s.clients.Stations[0].Meter.Hot.Unsampled = math.MinInt // it never counts to the next sample
 				}
 			}
 			from := threadNanos(b)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 )
@@ -48,7 +49,7 @@ func TestTrackingRedirect(t *testing.T) {
 		t.Error(got)
 	}
 	sub.Close()
-	until(t, "the connection ends", func() bool { return s.counts.clients.Load() == 3 })
+	until(t, "the connection ends", func() bool { return s.clients.Counts.Clients.Load() == 3 })
 	w.want("OK", "SET", "k", "4")
 	w3.gets("[tracking-redir-broken " + id + "]")
 	w3.want("[flags [on broken_redirect] redirect "+id+" prefixes []]", "CLIENT", "TRACKINGINFO")
@@ -138,17 +139,17 @@ func TestTrackingTables(t *testing.T) {
 		t.Error(got)
 	}
 	c.Close()
-	until(t, "the connection ends", func() bool { return s.counts.clients.Load() == 1 })
+	until(t, "the connection ends", func() bool { return s.clients.Counts.Clients.Load() == 1 })
 	if got := w.field("tracking_total_prefixes") + w.field("tracking_clients"); got != "00" {
 		t.Error(got)
 	}
 	n := s.Tracking.Stats().Clients + s.Tracking.Stats().Prefixes
-	s.sessions.mu.Lock()
 	open := 0
-	for _, p := range s.sessions.mu.pages {
-		open += p.used
+	for id := range s.clients.Counts.NextClientID.Load() + 1 {
+		if s.clients.Find(id) != nil {
+			open++
+		}
 	}
-	s.sessions.mu.Unlock()
 	if n != 0 || open != 1 {
 		t.Error(n, "left", open, "sessions")
 	}
@@ -170,7 +171,7 @@ func TestTrackingOwn(t *testing.T) {
 	left := -1
 	done := make(chan struct{})
 	s.Group.Reactors()[0].Post(func() {
-		left = len(s.execs[0].unflushed)
+		left = len(s.clients.Stations[0].Unflushed)
 		close(done)
 	})
 	<-done
@@ -308,7 +309,7 @@ func neverStale(t *testing.T, mode string) {
 	readers.Wait()
 	until(t, "the last keys expire", func() bool { return s.Store.Expires(0) == 0 })
 	for range 3 { // a letter may post another one
-		s.askUnlocked(func(*netio.Reactor, *station) {})
+		s.clients.AskAll(func(*netio.Reactor, *session.Station) {})
 	}
 	total := 0
 	for _, c := range caches {

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"slices"
@@ -13,13 +13,13 @@ import (
 // lentCall is a call of a session that a worker has.
 type lentCall struct {
 	sc    *exec.SlowCall
-	s     *session
+	s     *Session
 	endAt int64 // when the client was first seen to be at its end, 0: it is not
 }
 
 // handOver gives call i of b to the slow lane and pauses the connection. The rest of
 // the batch is kept and runs when the reply is there. The caller holds ex.gate.
-func (s *session) handOver(b *resp.Batch, i int) outcome {
+func (s *Session) handOver(b *resp.Batch, i int) outcome {
 	ex := s.ex
 	sc := &exec.SlowCall{Identity: s.identity(), Peer: s, Proto: s.proto, Room: s.outputRoom(), Muted: s.muted(), Monitoring: s.monitoring, Written: s.written, Name: s.Name(), UserName: s.User(), Auth: !s.needAuth}
 	sc.Spec, sc.Args = ex.Calls[i].Spec, b.Cmds[i].Args.Clone()
@@ -33,14 +33,14 @@ func (s *session) handOver(b *resp.Batch, i int) outcome {
 	s.busy = true
 	ex.lent = append(ex.lent, &lentCall{sc: sc, s: s})
 	s.lastSpec = sc.Spec
-	s.conn.Pause()
+	s.Conn.Pause()
 	ex.Env.Slow.Submit(sc)
 	return holds
 }
 
 // haltCall tells the call of the session that a worker has to end early. It runs on the session's
 // reactor.
-func (s *session) haltCall() {
+func (s *Session) haltCall() {
 	for _, l := range s.ex.lent {
 		if l.s == s {
 			l.sc.Halt.Store(true)
@@ -51,10 +51,10 @@ func (s *session) haltCall() {
 // haltDeserted halts calls whose clients have shut down their side some time ago. One that only
 // says that it has no more requests still gets replies which come soon; whether one has gone for good
 // shows by nothing else before something is sent.
-func (st *station) haltDeserted(now int64) {
+func (st *Station) haltDeserted(now int64) {
 	for _, l := range st.lent {
 		switch {
-		case !l.s.conn.PeerDone():
+		case !l.s.Conn.PeerDone():
 		case l.endAt == 0:
 			l.endAt = now
 		case now-l.endAt >= desertedMs:
@@ -65,7 +65,7 @@ func (st *station) haltDeserted(now int64) {
 
 // slowDone runs on the reactor: it sends the worker's reply and goes on with what
 // the client had pipelined behind the command.
-func (s *session) slowDone(sc *exec.SlowCall) {
+func (s *Session) slowDone(sc *exec.SlowCall) {
 	s.busy = false
 	s.ex.lent = slices.DeleteFunc(s.ex.lent, func(l *lentCall) bool { return l.sc == sc })
 	if sc.Spec.Flags&command.Exec != 0 {
@@ -95,13 +95,13 @@ func (s *session) slowDone(sc *exec.SlowCall) {
 		out = &sc.Pushed
 	}
 	if out.Len() > 0 {
-		n, _ := s.conn.Out().Write(out.Bytes()) // a ring takes everything
+		n, _ := s.Conn.Out().Write(out.Bytes()) // a ring takes everything
 		s.ex.Meter.OutputBytes += int64(n)
 	}
 	s.promised(sc.Wait, sc.Wrote)
 	if s.closing { // the client killed itself, or quit, on the worker
-		s.conn.Flush()
-		s.conn.CloseAfterFlush()
+		s.Conn.Flush()
+		s.Conn.CloseAfterFlush()
 		return
 	}
 	if w := sc.Parked; w != nil {
@@ -112,6 +112,6 @@ func (s *session) slowDone(sc *exec.SlowCall) {
 	}
 	s.pushHeld()
 	if !s.stalled {
-		s.conn.Resume()
+		s.Conn.Resume()
 	}
 }

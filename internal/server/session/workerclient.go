@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"time"
@@ -15,7 +15,7 @@ import (
 // SlowCall.After until then. But for what never changes, it touches two things of the client, which
 // are the worker's while it runs the client's call: its watches and its tracker.
 type workerClient struct {
-	s     *session
+	s     *Session
 	sc    *exec.SlowCall
 	ex    *exec.Executor                         // the worker's
 	name  string                                 // as CLIENT SETNAME has left it
@@ -29,12 +29,18 @@ var _ command.Client = (*workerClient)(nil)
 
 // sessionOf is the session behind a handler's client, nil for nobody's. Somebody else than its
 // reactor may read of it what never changes.
-func sessionOf(c command.Client) *session {
-	s, _ := exec.PeerOf(c).(*session)
+func sessionOf(c command.Client) *Session {
+	s, _ := exec.PeerOf(c).(*Session)
 	return s
 }
 
-func newWorkerClient(s *session, sc *exec.SlowCall, ex *exec.Executor) *workerClient {
+// IsLocal tells whether the client is on the same machine; nobody's is not.
+func IsLocal(c command.Client) bool {
+	s := sessionOf(c)
+	return s != nil && s.isLocal()
+}
+
+func newWorkerClient(s *Session, sc *exec.SlowCall, ex *exec.Executor) *workerClient {
 	return &workerClient{s: s, sc: sc, ex: ex, name: sc.Name, user: sc.UserName, auth: sc.Auth, proto: int(sc.Proto)}
 }
 

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"slices"
@@ -13,61 +13,62 @@ import (
 // reactors of those who watch. Lines of one client come in its order; those of different clients
 // bear their times, but may come a batch too late.
 
-// monitors are the sessions that have sent MONITOR.
-type monitors struct {
-	list atomic.Pointer[[]*session] // never changed, replaced under mu; nil: none
+// Monitors are the sessions that have sent MONITOR.
+type Monitors struct {
+	env  *exec.Env
+	list atomic.Pointer[[]*Session] // never changed, replaced under mu; nil: none
 	mu   sync.Mutex
 }
 
 // change replaces the list.
-func (m *monitors) change(srv *Server, f func([]*session) []*session) {
+func (m *Monitors) change(f func([]*Session) []*Session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var old []*session
+	var old []*Session
 	if p := m.list.Load(); p != nil {
 		old = slices.Clone(*p)
 	}
 	list := f(old)
 	m.list.Store(&list)
-	srv.SetGuard(exec.GuardMonitored, len(list) > 0)
+	m.env.SetGuard(exec.GuardMonitored, len(list) > 0)
 }
 
 // Monitor implements command.Client.
-func (s *session) Monitor() bool {
+func (s *Session) Monitor() bool {
 	if s.monitoring {
 		return false
 	}
 	s.monitoring, s.ex.Monitored = true, true
-	s.ex.srv.monitors.change(s.ex.srv, func(l []*session) []*session { return append(l, s) })
+	s.ex.clients.Monitors.change(func(l []*Session) []*Session { return append(l, s) })
 	return true
 }
 
 // stopMonitoring ends it.
-func (s *session) stopMonitoring() {
+func (s *Session) stopMonitoring() {
 	if s.monitoring {
 		s.monitoring = false
-		s.ex.srv.monitors.change(s.ex.srv, func(l []*session) []*session {
-			return slices.DeleteFunc(l, func(o *session) bool { return o == s })
+		s.ex.clients.Monitors.change(func(l []*Session) []*Session {
+			return slices.DeleteFunc(l, func(o *Session) bool { return o == s })
 		})
 	}
 }
 
-// ShowCalls implements house.
-func (h execHouse) ShowCalls(lines []byte) {
-	if p := h.monitors.list.Load(); p != nil {
+// Show shows lines to them, whose the lines are from now on. Any goroutine may call it.
+func (m *Monitors) Show(lines []byte) {
+	if p := m.list.Load(); p != nil {
 		for _, se := range *p {
-			se.conn.Reactor().Post(func() { se.showLines(lines) })
+			se.Conn.Reactor().Post(func() { se.showLines(lines) })
 		}
 	}
 }
 
 // showLines sends lines to a session that monitors, on its reactor.
-func (s *session) showLines(lines []byte) {
+func (s *Session) showLines(lines []byte) {
 	if s.closed || s.closing || !s.monitoring || s.reply == replyOff {
 		return
 	}
-	n, _ := s.conn.Out().Write(lines) // a ring takes everything
+	n, _ := s.Conn.Out().Write(lines) // a ring takes everything
 	s.ex.Meter.OutputBytes += int64(n)
-	s.conn.Flush()
+	s.Conn.Flush()
 	s.checkOutput()
 }

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"errors"
@@ -15,15 +15,15 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
-// session is one client connection as the server sees it: parser state, selected
+// Session is one client connection as the server sees it: parser state, selected
 // database, identity and reply mode. Only the connection's reactor touches it,
 // except for the immutable id.
 //
 // An idle connection costs a session and a netio.Conn. What few clients have is behind a
 // pointer, and small fields stand together.
-type session struct {
-	conn   *netio.Conn
-	ex     *station
+type Session struct {
+	Conn   *netio.Conn
+	ex     *Station
 	parser resp.Parser
 	id     int64
 	user   *acl.User   // nil: one who may do everything
@@ -46,7 +46,7 @@ type session struct {
 	postponed  bool // it waits for the end of CLIENT PAUSE
 	stalled    bool // it waits for the journal, see durable.go; the connection is paused
 	throttled  bool // it waits for room in the journal
-	unflushed  bool // in station.unflushed
+	unflushed  bool // in Station.Unflushed
 	swollen    bool // in station.swollen
 
 	waitFor uint64 // its replies wait for this position to be durable
@@ -67,7 +67,7 @@ type session struct {
 // most neither speak nor listen.
 type sessionExt struct {
 	name, libName, libVer, user string
-	subs                        pubsub.Subscriptions[*session]
+	subs                        pubsub.Subscriptions[*Session]
 }
 
 // heldAt holds an index into a batch, or its length.
@@ -87,8 +87,8 @@ var errQueryLimit = errors.New("query buffer limit reached")
 
 // Data implements netio.Session: it runs what has arrived, batch by batch, for at
 // most turnCommands commands.
-func (s *session) Data() {
-	if n := s.conn.TakeDirect(); n > 0 {
+func (s *Session) Data() {
+	if n := s.Conn.TakeDirect(); n > 0 {
 		s.parser.Filled(n)
 	}
 	if s.busy || s.stalled || s.closed || s.closing {
@@ -98,13 +98,13 @@ func (s *session) Data() {
 		s.checkInput()
 		return
 	}
-	s.active = s.conn.Reactor().Now()
-	if s.serve() && !s.closed {
-		s.conn.SetDirect(s.parser.Direct())
+	s.active = s.Conn.Reactor().Now()
+	if s.Serve() && !s.closed {
+		s.Conn.SetDirect(s.parser.Direct())
 		s.checkInput()
 	}
 	if !s.closed {
-		s.conn.Flush()
+		s.Conn.Flush()
 		s.checkOutput()
 		s.park()
 	}
@@ -112,57 +112,57 @@ func (s *session) Data() {
 
 // bindReply points the executor's writer at the out-ring, or at nothing for a client
 // that asked for silence.
-func (s *session) bindReply() {
+func (s *Session) bindReply() {
 	ex := s.ex
 	ex.W.Flush()
 	if ex.W.TakeOver() {
-		s.closeOverLimit(s.conn.OutBytes())
+		s.closeOverLimit(s.Conn.OutBytes())
 	}
 	if s.muted() {
 		ex.W.Bind(&ex.Quiet, int(s.proto))
 		return
 	}
-	ex.W.Bind(s.conn.Out(), int(s.proto))
+	ex.W.Bind(s.Conn.Out(), int(s.proto))
 	ex.W.Limit(s.outputRoom())
 }
 
 // outputRoom is how much may be written until the hard output limit is reached.
-func (s *session) outputRoom() int {
+func (s *Session) outputRoom() int {
 	lim := s.outputLimit().HardBytes
 	if lim == 0 {
 		return math.MaxInt
 	}
-	return int(max(lim-int64(s.conn.OutBytes()), 0))
+	return int(max(lim-int64(s.Conn.OutBytes()), 0))
 }
 
-func (s *session) protocolError(err error) {
+func (s *Session) protocolError(err error) {
 	s.bindReply()
 	s.ex.W.Error("ERR " + err.Error())
 	s.ex.W.Flush()
-	s.ex.srv.Log.Debug("protocol error", "client", s.conn.RemoteAddr(), "error", err)
+	s.ex.clients.Log.Debug("protocol error", "client", s.Conn.RemoteAddr(), "error", err)
 	s.closeAfterReply()
-	s.conn.Flush()
-	s.conn.CloseAfterFlush()
+	s.Conn.Flush()
+	s.Conn.CloseAfterFlush()
 }
 
 // closeAfterReply ends the connection after what is in the out-ring.
-func (s *session) closeAfterReply() { s.closing = true }
+func (s *Session) closeAfterReply() { s.closing = true }
 
 // checkInput enforces client-query-buffer-limit. As in Redis, what is queued since MULTI counts.
-func (s *session) checkInput() {
-	if held := int64(s.conn.In().Len()+s.parser.Buffered()) + s.multiBytes(); held > s.ex.srv.Opts.QueryBufferLimit.Load() {
-		s.ex.srv.Log.Warn("closing client that reached max query buffer length", "client", s.conn.RemoteAddr(), "bytes", held)
-		s.conn.Close(errQueryLimit)
+func (s *Session) checkInput() {
+	if held := int64(s.Conn.In().Len()+s.parser.Buffered()) + s.multiBytes(); held > s.ex.clients.Opts.QueryBufferLimit.Load() {
+		s.ex.clients.Log.Warn("closing client that reached max query buffer length", "client", s.Conn.RemoteAddr(), "bytes", held)
+		s.Conn.Close(errQueryLimit)
 	}
 }
 
 // checkOutput ends the connection after its last reply, or when its output passed
 // client-output-buffer-limit.
-func (s *session) checkOutput() {
+func (s *Session) checkOutput() {
 	if s.closing {
-		s.conn.CloseAfterFlush()
+		s.Conn.CloseAfterFlush()
 	}
-	pending := int64(s.conn.OutBytes())
+	pending := int64(s.Conn.OutBytes())
 	if pending == 0 {
 		s.softSince = 0
 		return
@@ -174,25 +174,25 @@ func (s *session) checkOutput() {
 
 // closeOverLimit ends the connection at once: its output has passed a limit, and may have
 // been cut off there.
-func (s *session) closeOverLimit(pending int) {
-	if s.closed || s.conn.Closed() {
+func (s *Session) closeOverLimit(pending int) {
+	if s.closed || s.Conn.Closed() {
 		return
 	}
 	s.closing = true // nothing more runs
-	s.ex.srv.Log.Warn("closing client for overcoming of output buffer limits", "client", s.conn.RemoteAddr(), "bytes", pending)
-	s.ex.srv.counts.outputLimitCloses.Add(1)
-	s.conn.Close(errOutputLimit)
+	s.ex.clients.Log.Warn("closing client for overcoming of output buffer limits", "client", s.Conn.RemoteAddr(), "bytes", pending)
+	s.ex.clients.Counts.OutputLimitCloses.Add(1)
+	s.Conn.Close(errOutputLimit)
 }
 
 // closeCut ends the connection at once, because a reply that a worker made is not whole:
 // nobody will read it (halted), or it has passed the output limit.
-func (s *session) closeCut(halted bool, pending int) {
+func (s *Session) closeCut(halted bool, pending int) {
 	if !halted {
 		s.closeOverLimit(pending)
 		return
 	}
 	s.closing = true
-	s.conn.Close(errHalted)
+	s.Conn.Close(errHalted)
 }
 
 var (
@@ -202,7 +202,7 @@ var (
 
 // overOutputLimit applies the hard limit, and the soft limit once it has been passed
 // for longer than its seconds.
-func (s *session) overOutputLimit(pending int64) bool {
+func (s *Session) overOutputLimit(pending int64) bool {
 	lim := s.outputLimit()
 	if lim.HardBytes > 0 && pending > lim.HardBytes {
 		return true
@@ -211,7 +211,7 @@ func (s *session) overOutputLimit(pending int64) bool {
 		s.softSince = 0
 		return false
 	}
-	now := s.conn.Reactor().Now()
+	now := s.Conn.Reactor().Now()
 	if s.softSince == 0 {
 		s.softSince = now
 		if !s.swollen { // it may have been there before
@@ -223,19 +223,19 @@ func (s *session) overOutputLimit(pending int64) bool {
 }
 
 // outputLimit is the limit of the client's class.
-func (s *session) outputLimit() options.OutputLimit {
+func (s *Session) outputLimit() options.OutputLimit {
 	class := options.ClassNormal
 	if s.subCount > 0 {
 		class = options.ClassPubSub
 	}
-	return s.ex.srv.Opts.OutputLimits.Load()[class]
+	return s.ex.clients.Opts.OutputLimits.Load()[class]
 }
 
 // Drained implements netio.Session.
-func (s *session) Drained() { s.softSince = 0 }
+func (s *Session) Drained() { s.softSince = 0 }
 
 // Closed implements netio.Session.
-func (s *session) Closed(err error) {
+func (s *Session) Closed(err error) {
 	s.closed = true
 	s.stopWaiting()
 	s.stopPostponing()
@@ -252,5 +252,5 @@ func (s *session) Closed(err error) {
 		s.held.Release()
 		s.held = nil
 	}
-	s.ex.srv.clientGone(s, err)
+	s.ex.clients.gone(s, err)
 }

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"strconv"
@@ -9,30 +9,30 @@ import (
 
 // This file is the session as the handlers see it: command.Client.
 
-var _ command.Client = (*session)(nil)
+var _ command.Client = (*Session)(nil)
 
 // ID implements command.Client; safe from any goroutine.
-func (s *session) ID() int64 { return s.id }
+func (s *Session) ID() int64 { return s.id }
 
 // Select implements command.Client.
-func (s *session) Select(db int) {
+func (s *Session) Select(db int) {
 	s.db = int32(db)
 }
 
 // Proto implements command.Client.
-func (s *session) Proto() int { return int(s.proto) }
+func (s *Session) Proto() int { return int(s.proto) }
 
 // SetProto implements command.Client.
-func (s *session) SetProto(p int) {
+func (s *Session) SetProto(p int) {
 	s.proto = int8(p)
 	s.ex.W.SetProto(p)
 }
 
 // Authenticated implements command.Client.
-func (s *session) Authenticated() bool { return !s.needAuth }
+func (s *Session) Authenticated() bool { return !s.needAuth }
 
 // Name implements command.Client.
-func (s *session) Name() string {
+func (s *Session) Name() string {
 	if s.more == nil {
 		return ""
 	}
@@ -40,10 +40,10 @@ func (s *session) Name() string {
 }
 
 // SetName implements command.Client.
-func (s *session) SetName(name string) { s.ext().name = name }
+func (s *Session) SetName(name string) { s.ext().name = name }
 
 // SetLib implements command.Client.
-func (s *session) SetLib(attr, value string) {
+func (s *Session) SetLib(attr, value string) {
 	if attr == "lib-name" {
 		s.ext().libName = value
 		return
@@ -51,7 +51,7 @@ func (s *session) SetLib(attr, value string) {
 	s.ext().libVer = value
 }
 
-func (s *session) ext() *sessionExt {
+func (s *Session) ext() *sessionExt {
 	if s.more == nil {
 		s.more = &sessionExt{}
 	}
@@ -59,7 +59,7 @@ func (s *session) ext() *sessionExt {
 }
 
 // SetReply implements command.Client.
-func (s *session) SetReply(mode command.ReplyMode) {
+func (s *Session) SetReply(mode command.ReplyMode) {
 	switch mode {
 	case command.ReplyOn:
 		s.reply = replyOn
@@ -74,12 +74,12 @@ func (s *session) SetReply(mode command.ReplyMode) {
 }
 
 // Pushing implements command.Client.
-func (s *session) Pushing(on bool) {
+func (s *Session) Pushing(on bool) {
 	switch {
 	case !s.muted():
 	case on:
 		s.ex.W.Flush()
-		s.ex.W.Bind(s.conn.Out(), int(s.proto))
+		s.ex.W.Bind(s.Conn.Out(), int(s.proto))
 		s.ex.W.Limit(s.outputRoom())
 	default:
 		s.bindReply()
@@ -87,16 +87,16 @@ func (s *session) Pushing(on bool) {
 }
 
 // muted tells whether the replies to the running command are not wanted.
-func (s *session) muted() bool { return s.reply == replyOff || s.reply == replySkipThis }
+func (s *Session) muted() bool { return s.reply == replyOff || s.reply == replySkipThis }
 
 // SetNoEvict implements command.Client.
-func (s *session) SetNoEvict(on bool) { s.noEvict = on }
+func (s *Session) SetNoEvict(on bool) { s.noEvict = on }
 
 // SetNoTouch implements command.Client.
-func (s *session) SetNoTouch(on bool) { s.noTouch = on }
+func (s *Session) SetNoTouch(on bool) { s.noTouch = on }
 
 // Reset implements command.Client.
-func (s *session) Reset() {
+func (s *Session) Reset() {
 	s.endMulti()
 	s.unsubscribeAll()
 	s.stopMonitoring()
@@ -114,10 +114,10 @@ func (s *session) Reset() {
 }
 
 // CloseAfterReply implements command.Client.
-func (s *session) CloseAfterReply() { s.closeAfterReply() }
+func (s *Session) CloseAfterReply() { s.closeAfterReply() }
 
 // AppendInfo implements command.Client: a handler asks about its own client.
-func (s *session) AppendInfo(dst []byte) []byte {
+func (s *Session) AppendInfo(dst []byte) []byte {
 	ex := s.ex
 	s.lastSpec, s.inCall = ex.Ctx.Spec, true
 	if exec, tx := ex.RunningExec(); exec != nil { // the transaction is shown, as in Redis, although its end has begun
@@ -130,17 +130,17 @@ func (s *session) AppendInfo(dst []byte) []byte {
 }
 
 // appendInfo appends the line of CLIENT INFO and CLIENT LIST.
-func (s *session) appendInfo(dst []byte) []byte {
-	return s.appendInfoAt(dst, s.conn.Reactor().Now())
+func (s *Session) appendInfo(dst []byte) []byte {
+	return s.appendInfoAt(dst, s.Conn.Reactor().Now())
 }
 
 // appendInfoAt is appendInfo for a worker, which brings its own clock.
-func (s *session) appendInfoAt(dst []byte, now int64) []byte {
+func (s *Session) appendInfoAt(dst []byte, now int64) []byte {
 	var id sessionExt
 	if s.more != nil {
 		id = *s.more
 	}
-	in, out := s.conn.In().Len()+s.parser.Buffered(), s.conn.OutBytes()
+	in, out := s.Conn.In().Len()+s.parser.Buffered(), s.Conn.OutBytes()
 	num := func(name string, n int64) {
 		dst = append(dst, name...)
 		dst = strconv.AppendInt(dst, n, 10)
@@ -150,11 +150,11 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 		dst = append(dst, v...)
 	}
 	num("id=", s.id)
-	str(" addr=", s.conn.RemoteAddr())
-	str(" laddr=", s.conn.LocalAddr())
-	num(" fd=", int64(s.conn.FD()))
+	str(" addr=", s.Conn.RemoteAddr())
+	str(" laddr=", s.Conn.LocalAddr())
+	num(" fd=", int64(s.Conn.FD()))
 	str(" name=", id.name)
-	num(" age=", (now-s.conn.Created())/1000)
+	num(" age=", (now-s.Conn.Created())/1000)
 	num(" idle=", (now-s.active)/1000)
 	str(" flags=", s.flagLetters())
 	num(" db=", int64(s.db))
@@ -168,11 +168,11 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 	num(" multi=", int64(queued))
 	num(" watch=", int64(s.watching.Len()))
 	num(" qbuf=", int64(in))
-	num(" qbuf-free=", int64(s.conn.InRoom()))
+	num(" qbuf-free=", int64(s.Conn.InRoom()))
 	num(" argv-mem=", s.argvBytes())
 	num(" multi-mem=", s.multiBytes())
 	str("", " rbs=0 rbp=0 obl=0") // replies have no buffer of a fixed size: all is in the list
-	num(" oll=", int64(s.conn.OutNodes()))
+	num(" oll=", int64(s.Conn.OutNodes()))
 	num(" omem=", int64(out))
 	num(" tot-mem=", s.bytes())
 	if str(" events=", "r"); out > 0 {
@@ -193,7 +193,7 @@ func (s *session) appendInfoAt(dst []byte, now int64) []byte {
 
 // argvBytes is what the arguments of the session's running call take, or of the one that
 // waits.
-func (s *session) argvBytes() (n int64) {
+func (s *Session) argvBytes() (n int64) {
 	var args resp.Args
 	switch c := &s.ex.Ctx; {
 	case s.blocked != nil:
@@ -208,7 +208,7 @@ func (s *session) argvBytes() (n int64) {
 }
 
 // multiBytes is how long the arguments of the queued calls are: they count as input.
-func (s *session) multiBytes() int64 {
+func (s *Session) multiBytes() int64 {
 	if s.tx == nil {
 		return 0
 	}
@@ -216,7 +216,7 @@ func (s *session) multiBytes() int64 {
 }
 
 // flagLetters returns the flags of CLIENT LIST.
-func (s *session) flagLetters() string {
+func (s *Session) flagLetters() string {
 	f := ""
 	if s.monitoring {
 		f += "O"
@@ -237,7 +237,7 @@ func (s *session) flagLetters() string {
 	if s.closing {
 		f += "c"
 	}
-	if s.conn.IsUnix() {
+	if s.Conn.IsUnix() {
 		f += "U"
 	}
 	if s.noEvict {

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"github.com/kringdb/kring/command"
@@ -15,22 +15,22 @@ const defaultUser = acl.DefaultUser
 
 // loginDefault makes the session one of the default user, who has to authenticate if a
 // password is set.
-func (s *session) loginDefault() {
-	u := s.ex.srv.Users.Get(defaultUser)
+func (s *Session) loginDefault() {
+	u := s.ex.clients.Users.Get(defaultUser)
 	s.needAuth = !u.On || !u.NoPass
 	s.setUser(u)
 }
 
 // SetAuthenticated implements command.Client.
-func (s *session) SetAuthenticated(user string) {
+func (s *Session) SetAuthenticated(user string) {
 	s.needAuth = false
 	s.ext().user = user
-	s.setUser(s.ex.srv.Users.Get(user))
+	s.setUser(s.ex.clients.Users.Get(user))
 	s.ex.Caller.User = s.user // what follows in a transaction runs with these rights
 }
 
 // User implements command.Client.
-func (s *session) User() string {
+func (s *Session) User() string {
 	if s.more == nil || s.more.user == "" {
 		return defaultUser
 	}
@@ -39,15 +39,15 @@ func (s *session) User() string {
 
 // setUser binds the session to a user's present rights; nobody asks about one who may
 // do everything.
-func (s *session) setUser(u *acl.User) { s.user = users.Ranked(u) }
+func (s *Session) setUser(u *acl.User) { s.user = users.Ranked(u) }
 
 // logDenied notes a call that its user may not make. It runs on the session's reactor.
-func (s *session) logDenied(d acl.Verdict, call *command.Call) {
+func (s *Session) logDenied(d acl.Verdict, call *command.Call) {
 	s.ex.NoteDenied(d.Denied, exec.DeniedObject(d, call), s.User(), s.tx != nil, s.appendInfo(nil))
 }
 
 // mayListen tells whether the session's user may still hear all that it listens to.
-func (s *session) mayListen() bool {
+func (s *Session) mayListen() bool {
 	for kind := range command.SubKinds {
 		for _, name := range s.Subscribed(command.SubKind(kind)) {
 			if !s.user.AllowsChannel(name, command.SubKind(kind) == command.SubPattern) {
@@ -58,8 +58,11 @@ func (s *session) mayListen() bool {
 	return true
 }
 
-// usersHouse is the server as package users sees it.
-type usersHouse struct{ *Server }
+// NewUsersHouse makes the clients as package users sees them.
+func NewUsersHouse(cs *Clients) users.House { return usersHouse{cs} }
+
+// usersHouse implements users.House.
+type usersHouse struct{ *Clients }
 
 // User implements users.House.
 func (h usersHouse) User(c *command.Ctx) *acl.User { return exec.Of(c).Caller.User }
@@ -71,8 +74,8 @@ func (h usersHouse) NoteDenied(c *command.Ctx, why acl.Denied, object, user stri
 
 // Rebind implements users.House.
 func (h usersHouse) Rebind(c *command.Ctx) {
-	h.askReactors(c, func(r *netio.Reactor, _ *station) {
-		eachSession(r, func(se *session) {
+	h.Ask(c, func(r *netio.Reactor, _ *Station) {
+		eachSession(r, func(se *Session) {
 			u := h.Users.Get(se.User())
 			switch {
 			case u != nil:
@@ -82,12 +85,12 @@ func (h usersHouse) Rebind(c *command.Ctx) {
 				case se.busy:
 					se.closeAfterReply()
 				default:
-					se.conn.Close(errKilled)
+					se.Conn.Close(errKilled)
 				}
 			case se.busy: // the one who deleted itself still gets the reply
 				se.closeAfterReply()
 			default:
-				se.conn.Close(errKilled)
+				se.Conn.Close(errKilled)
 			}
 		})
 	})

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"github.com/kringdb/kring/command"
@@ -12,7 +12,7 @@ import (
 
 // reactorHome is a reactor as its outlet sees it.
 type reactorHome struct {
-	ex *station
+	ex *Station
 	r  *netio.Reactor
 }
 
@@ -23,10 +23,10 @@ func (h reactorHome) Post(f func()) { h.r.Post(f) }
 func (h reactorHome) Flush() { h.ex.flushTouched() }
 
 // Hear implements pubsub.Listener.
-func (s *session) Hear(m pubsub.Messages) { s.push(m.Encoded(int(s.proto))) }
+func (s *Session) Hear(m pubsub.Messages) { s.push(m.Encoded(int(s.proto))) }
 
 // push writes what the client did not ask for now, also with CLIENT REPLY OFF.
-func (s *session) push(b []byte) {
+func (s *Session) push(b []byte) {
 	if s.closed || s.closing {
 		return
 	}
@@ -35,41 +35,53 @@ func (s *session) push(b []byte) {
 		return // not into the middle of EXEC's reply
 	}
 	ex.W.Flush()                  // a command of this session may be running
-	n, _ := s.conn.Out().Write(b) // a ring takes everything
+	n, _ := s.Conn.Out().Write(b) // a ring takes everything
 	ex.Meter.OutputBytes += int64(n)
 	if !s.unflushed {
 		s.unflushed = true
-		ex.unflushed = append(ex.unflushed, s)
+		ex.Unflushed = append(ex.Unflushed, s)
 	}
+}
+
+// Channels are what the clients listen to.
+type Channels struct {
+	*pubsub.Hub[*Session]
+	stations *[]*Station
+}
+
+// Publish sends a message and returns how many will hear it. Any goroutine may call it, under any
+// lock; reactor is the index of the one that runs on it, -1: none does.
+func (ch Channels) Publish(reactor int, kind command.SubKind, channel, text []byte) int {
+	var outlet *pubsub.Outlet[*Session]
+	if reactor >= 0 {
+		outlet = (*ch.stations)[reactor].outlet
+	}
+	return ch.Hub.Publish(outlet, kind, channel, text)
+}
+
+// Host is what handlers get of channels.
+func (ch Channels) Host() command.PubSubHost { return pubsubHost{ch.Hub, ch} }
+
+// pubsubHost implements command.PubSubHost.
+type pubsubHost struct {
+	*pubsub.Hub[*Session]
+	channels Channels
 }
 
 // Publish implements command.PubSubHost.
 func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
-	return h.srv.House.Publish(exec.Of(c).Reactor, kind, channel, text)
-}
-
-// Channels implements command.PubSubHost.
-func (h pubsubHost) Channels(kind command.SubKind, pattern []byte) []string {
-	return h.srv.pubsub.Channels(kind, pattern)
-}
-
-// CountChannels implements command.PubSubHost.
-func (h pubsubHost) CountChannels(kind command.SubKind) int { return h.srv.pubsub.CountChannels(kind) }
-
-// Listeners implements command.PubSubHost.
-func (h pubsubHost) Listeners(kind command.SubKind, name []byte) int {
-	return h.srv.pubsub.Listeners(kind, name)
+	return h.channels.Publish(exec.Of(c).Reactor, kind, channel, text)
 }
 
 // Subscribe implements command.Client.
-func (s *session) Subscribe(kind command.SubKind, name []byte) {
+func (s *Session) Subscribe(kind command.SubKind, name []byte) {
 	subs := &s.ext().subs
 	s.ex.outlet.Subscribe(s, subs, kind, name, len(s.ex.Ctx.Args)-1) // one call often names them all
 	s.subCount = int32(subs.Count())
 }
 
 // Unsubscribe implements command.Client.
-func (s *session) Unsubscribe(kind command.SubKind, name []byte) {
+func (s *Session) Unsubscribe(kind command.SubKind, name []byte) {
 	if s.subCount > 0 {
 		s.ex.outlet.Unsubscribe(s, &s.more.subs, kind, name)
 		s.subCount = int32(s.more.subs.Count())
@@ -77,7 +89,7 @@ func (s *session) Unsubscribe(kind command.SubKind, name []byte) {
 }
 
 // unsubscribeAll is for RESET and a connection that ends.
-func (s *session) unsubscribeAll() {
+func (s *Session) unsubscribeAll() {
 	if s.subCount > 0 {
 		s.ex.outlet.UnsubscribeAll(s, &s.more.subs)
 		s.subCount = 0
@@ -85,7 +97,7 @@ func (s *session) unsubscribeAll() {
 }
 
 // Subscribed implements command.Client.
-func (s *session) Subscribed(kind command.SubKind) [][]byte {
+func (s *Session) Subscribed(kind command.SubKind) [][]byte {
 	if s.more == nil {
 		return nil
 	}
@@ -93,7 +105,7 @@ func (s *session) Subscribed(kind command.SubKind) [][]byte {
 }
 
 // Subscriptions implements command.Client.
-func (s *session) Subscriptions(kind command.SubKind) int {
+func (s *Session) Subscriptions(kind command.SubKind) int {
 	if s.more == nil {
 		return 0
 	}
@@ -101,4 +113,4 @@ func (s *session) Subscriptions(kind command.SubKind) int {
 }
 
 // Listening implements command.Client.
-func (s *session) Listening() bool { return s.subCount > 0 }
+func (s *Session) Listening() bool { return s.subCount > 0 }

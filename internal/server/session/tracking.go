@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"github.com/kringdb/kring/command"
@@ -9,11 +9,11 @@ import (
 // This file is package tracking as sessions and executors have it.
 
 // trackingHouse is the server as package tracking sees it.
-type trackingHouse struct{ *Server }
+type trackingHouse struct{ *Clients }
 
 // Client implements tracking.House.
 func (h trackingHouse) Client(id int64) tracking.Client {
-	if s := h.sessions.find(id); s != nil {
+	if s := h.Find(id); s != nil {
 		return s
 	}
 	return nil
@@ -23,7 +23,7 @@ func (h trackingHouse) Client(id int64) tracking.Client {
 func (h trackingHouse) Post(reactor int, f func()) { h.Group.Reactors()[reactor].Post(f) }
 
 // Flush implements tracking.House.
-func (h trackingHouse) Flush(reactor int) { h.execs[reactor].flushTouched() }
+func (h trackingHouse) Flush(reactor int) { h.Stations[reactor].flushTouched() }
 
 // Observe implements tracking.House.
 func (h trackingHouse) Observe(shard uint32) { h.Env.Observe(shard) }
@@ -32,17 +32,17 @@ func (h trackingHouse) Observe(shard uint32) { h.Env.Observe(shard) }
 func (h trackingHouse) MaxKeys() int64 { return h.Opts.TrackingTableMaxKeys.Load() }
 
 // Reactor implements tracking.Client.
-func (s *session) Reactor() int { return s.ex.Reactor }
+func (s *Session) Reactor() int { return s.ex.Reactor }
 
 // Gone implements tracking.Client.
-func (s *session) Gone() bool { return s.closed }
+func (s *Session) Gone() bool { return s.closed }
 
 // Push implements tracking.Client.
-func (s *session) Push(b []byte) { s.push(b) }
+func (s *Session) Push(b []byte) { s.push(b) }
 
 // HoldsPushes implements tracking.Client: it tells whether a reply is under way that may be older
 // than what the client is told now, since a worker has it, or it was made for a blocked client.
-func (s *session) HoldsPushes() bool {
+func (s *Session) HoldsPushes() bool {
 	if s.busy {
 		return true
 	}
@@ -50,17 +50,14 @@ func (s *session) HoldsPushes() bool {
 }
 
 // pushHeld pushes what waited for the reply that has just been written.
-func (s *session) pushHeld() {
+func (s *Session) pushHeld() {
 	if t := s.track.Load(); t != nil {
 		t.PushHeld()
 	}
 }
 
-// Has implements command.ClientsHost.
-func (h clientsHost) Has(id int64) bool { return h.srv.sessions.find(id) != nil }
-
 // Tracking implements command.Client.
-func (s *session) Tracking() command.Tracking {
+func (s *Session) Tracking() command.Tracking {
 	if t := s.track.Load(); t != nil {
 		return t.Mode()
 	}
@@ -68,13 +65,13 @@ func (s *session) Tracking() command.Tracking {
 }
 
 // SetCaching implements command.Client.
-func (s *session) SetCaching() { s.track.Load().Caching = true }
+func (s *Session) SetCaching() { s.track.Load().Caching = true }
 
 // SetTracking implements command.Client.
-func (s *session) SetTracking(mode command.Tracking) { s.setTracking(&s.ex.Executor, mode) }
+func (s *Session) SetTracking(mode command.Tracking) { s.setTracking(&s.ex.Executor, mode) }
 
 // setTracking is SetTracking by ex, which runs the client's call. All gates are held.
-func (s *session) setTracking(ex *exec.Executor, mode command.Tracking) {
+func (s *Session) setTracking(ex *exec.Executor, mode command.Tracking) {
 	t := s.track.Load()
 	if t == nil {
 		if !mode.On {
@@ -89,14 +86,14 @@ func (s *session) setTracking(ex *exec.Executor, mode command.Tracking) {
 
 // untrack ends client-side caching, because of RESET or (gone) because the connection has
 // ended.
-func (s *session) untrack(gone bool) {
+func (s *Session) untrack(gone bool) {
 	if t := s.track.Load(); t != nil {
 		t.Stop(gone)
 	}
 }
 
 // modeForOthers is Tracking for somebody who does not run the client's commands.
-func (s *session) modeForOthers() command.Tracking {
+func (s *Session) modeForOthers() command.Tracking {
 	if t := s.track.Load(); t != nil {
 		return t.ModeForOthers()
 	}
@@ -104,7 +101,7 @@ func (s *session) modeForOthers() command.Tracking {
 }
 
 // redirection is redir= of CLIENT LIST.
-func (s *session) redirection() int64 {
+func (s *Session) redirection() int64 {
 	if mode := s.modeForOthers(); mode.On {
 		return mode.Redirect
 	}
@@ -112,7 +109,7 @@ func (s *session) redirection() int64 {
 }
 
 // trackLetters are the flags of CLIENT LIST that concern client-side caching.
-func (s *session) trackLetters() string {
+func (s *Session) trackLetters() string {
 	mode := s.modeForOthers()
 	if !mode.On {
 		return ""
@@ -128,7 +125,7 @@ func (s *session) trackLetters() string {
 }
 
 // endCaching ends what CLIENT CACHING said, for it concerned spec's call, which was refused.
-func (s *session) endCaching(spec *command.Spec) {
+func (s *Session) endCaching(spec *command.Spec) {
 	if t := s.ex.Tracker; t != nil && t.Caching && s.tx == nil && (spec == nil || spec.Flags&command.KeepsCaching == 0) {
 		t.Caching = false
 	}

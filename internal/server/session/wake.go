@@ -1,8 +1,9 @@
-package server
+package session
 
 import (
+	"cmp"
 	"container/heap"
-	"time"
+	"slices"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
@@ -13,7 +14,7 @@ import (
 // This file is a blocked client as its session has it: how it comes to wait, and how it goes on.
 
 // Arrived implements peer.
-func (s *session) Arrived(w *exec.Waiter) {
+func (s *Session) Arrived(w *exec.Waiter) {
 	if s.busy {
 		w.Early = true
 		return
@@ -22,14 +23,14 @@ func (s *session) Arrived(w *exec.Waiter) {
 }
 
 // sessionOfWaiter is whose call waits.
-func sessionOfWaiter(w *exec.Waiter) *session { return w.Peer.(*session) }
+func sessionOfWaiter(w *exec.Waiter) *Session { return w.Peer.(*Session) }
 
 // block makes the session wait. The session's reactor calls it.
-func (s *session) block(w *exec.Waiter) {
+func (s *Session) block(w *exec.Waiter) {
 	s.blocked = w
 	if w.Deadline != 0 {
 		heap.Push(&s.ex.timers, w)
-		s.ex.armAlarm(s.conn.Reactor())
+		s.ex.armAlarm(s.Conn.Reactor())
 	}
 	if w.Synced != 0 {
 		s.ex.stalled.syncing = append(s.ex.stalled.syncing, w)
@@ -38,7 +39,7 @@ func (s *session) block(w *exec.Waiter) {
 }
 
 // wake ends the waiting with w.reply, and lets the session go on.
-func (s *session) wake(w *exec.Waiter) {
+func (s *Session) wake(w *exec.Waiter) {
 	if s.blocked != w {
 		return // closed meanwhile
 	}
@@ -46,28 +47,28 @@ func (s *session) wake(w *exec.Waiter) {
 		s.logDenied(w.Denial, &w.Call)
 	}
 	s.blocked = nil
-	s.active = s.conn.Reactor().Now() // it has waited, which is not being idle
+	s.active = s.Conn.Reactor().Now() // it has waited, which is not being idle
 	if w.Place >= 0 {
 		heap.Remove(&s.ex.timers, w.Place)
 	}
 	if !s.muted() {
-		n, _ := s.conn.Out().Write(w.Reply.Bytes()) // a ring takes everything
+		n, _ := s.Conn.Out().Write(w.Reply.Bytes()) // a ring takes everything
 		s.ex.Meter.OutputBytes += int64(n)
 	}
 	s.pushHeld()
 	s.promised(w.Wait, w.Wrote)
 	s.ex.Show()
-	s.conn.Flush()
+	s.Conn.Flush()
 	s.checkOutput()
 	s.park()
-	if s.held != nil || s.conn.In().Len() > 0 {
-		s.conn.Requeue()
+	if s.held != nil || s.Conn.In().Len() > 0 {
+		s.Conn.Requeue()
 	}
 }
 
 // wakeWith is wake with a reply other than the command's own: a null, or an error. It
 // returns false when the command's own is under way.
-func (s *session) wakeWith(w *exec.Waiter, errText string) bool {
+func (s *Session) wakeWith(w *exec.Waiter, errText string) bool {
 	if !w.End() {
 		return false
 	}
@@ -89,7 +90,7 @@ func (s *session) wakeWith(w *exec.Waiter, errText string) bool {
 }
 
 // stopWaiting is for a connection that ends.
-func (s *session) stopWaiting() {
+func (s *Session) stopWaiting() {
 	w := s.blocked
 	if w == nil {
 		return
@@ -101,16 +102,13 @@ func (s *session) stopWaiting() {
 	w.End() // else its reply is under way, and lost like any that a dead client does not read
 }
 
-// Alarm implements netio.Alarmer: it ends the waiting of those whose time has come.
-func (s *Server) Alarm(r *netio.Reactor) {
-	ex := stationOf(r)
-	now := time.Now().UnixMilli()
-	for len(ex.timers) > 0 && ex.timers[0].Deadline <= now {
-		w := heap.Pop(&ex.timers).(*exec.Waiter)
+// timeOut ends the waiting of the reactor's clients whose time has come by the Clock.
+func (ex *Station) timeOut(now int64) {
+	due := slices.DeleteFunc(slices.Clone(ex.timers), func(w *exec.Waiter) bool { return w.ClockDeadline > now })
+	slices.SortFunc(due, func(a, b *exec.Waiter) int { return cmp.Compare(a.ClockDeadline, b.ClockDeadline) })
+	for _, w := range due {
 		sessionOfWaiter(w).wakeWith(w, "")
 	}
-	ex.pauseAlarm()
-	ex.armAlarm(r)
 }
 
 // errUnblocked is what CLIENT UNBLOCK with ERROR replies to the blocked client.
@@ -122,9 +120,9 @@ func (h clientsHost) Unblock(c *command.Ctx, id int64, withError bool) bool {
 	if withError {
 		text = errUnblocked
 	}
-	parts := make([]bool, len(h.srv.execs))
-	h.srv.askReactors(c, func(r *netio.Reactor, _ *station) {
-		eachSession(r, func(se *session) {
+	parts := make([]bool, len(h.Stations))
+	h.Ask(c, func(r *netio.Reactor, _ *Station) {
+		eachSession(r, func(se *Session) {
 			if se.id == id && se.blocked != nil {
 				parts[r.Index()] = se.wakeWith(se.blocked, text)
 			}

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"errors"
@@ -23,15 +23,15 @@ const (
 	closes                // the connection ends, and the rest of the batch with it
 )
 
-// serve parses and runs batches; false when the rest must wait for a worker or a key, or
+// Serve parses and runs batches; false when the rest must wait for a worker or a key, or
 // will never come.
-func (s *session) serve() bool {
+func (s *Session) Serve() bool {
 	if s.held != nil && s.resumeHeld() != goesOn {
 		return false
 	}
-	ex, in := s.ex, s.conn.In()
+	ex, in := s.ex, s.Conn.In()
 	for budget := turnCommands; ; {
-		most, lim := resp.MaxBatch, ex.srv.parseLimits.Load()
+		most, lim := resp.MaxBatch, ex.clients.ParseLimits.Load()
 		if s.needAuth {
 			// One at a time: AUTH in a pipeline lifts the limits for what follows it.
 			most, lim = 1, &preAuthLimits
@@ -62,14 +62,14 @@ func (s *session) serve() bool {
 			return true
 		}
 		if budget <= 0 {
-			s.conn.Requeue()
+			s.Conn.Requeue()
 			return true
 		}
 	}
 }
 
 // resumeHeld runs the calls of the batch that the session holds.
-func (s *session) resumeHeld() outcome {
+func (s *Session) resumeHeld() outcome {
 	b := s.held
 	from := int(s.heldAt)
 	s.held = nil
@@ -78,16 +78,16 @@ func (s *session) resumeHeld() outcome {
 		return out
 	}
 	if out != closes {
-		s.parser.Done(s.conn.In(), b)
+		s.parser.Done(s.Conn.In(), b)
 	}
 	b.Release()
 	return out
 }
 
 // runBatch runs the calls of b from index from on.
-func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
+func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex := s.ex
-	ex.Begin(s.identity(), s.conn.Reactor().Now())
+	ex.Begin(s.identity(), s.Conn.Reactor().Now())
 	db := int(s.db)
 	ex.Prepare(db, b)
 	ex.Meter.Hot.Sample(db, ex.Keys)
@@ -95,7 +95,7 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 		return holds
 	}
 	s.bindReply()
-	before := s.conn.OutBytes()
+	before := s.Conn.OutBytes()
 	ex.Meter.Start()
 	c := &ex.Ctx
 	open, user := s.open(), s.user // calls that are not plain may change them
@@ -110,7 +110,7 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 		if ex.Members {
 			ex.TouchMembers(db, b, i)
 		}
-		guard := ex.srv.Guard.Load()
+		guard := ex.Env.Guard.Load()
 		free := open && guard == 0 // only rights and faults are left to look at
 		if cl.Plain && (free || open && guard == exec.GuardReplica && cl.Spec.Flags&command.Write == 0) && (user == nil || user.AllowsPlain(cl.Spec, ex.Keys[cl.From].Name)) {
 			if !ex.RunPlain(cl, b.Cmds[i].Args) {
@@ -119,7 +119,7 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 			continue
 		}
 		free = free && user == nil && cl.Spec != nil && cl.Fault == admit.NoFault && cl.Spec.Flags&command.Protected == 0
-		if free && cl.Spec == ex.srv.multi && s.watching == nil {
+		if free && cl.Spec == ex.clients.multi && s.watching == nil {
 			if end := ex.WholeTransaction(b, i); end > 0 {
 				i = end
 				continue
@@ -150,7 +150,7 @@ func (s *session) runBatch(b *resp.Batch, from int) (out outcome) {
 
 // ended is how a batch has left the session, which may be closing because of what the replies wait
 // for, or how long they are.
-func (s *session) ended(out outcome) outcome {
+func (s *Session) ended(out outcome) outcome {
 	if out == goesOn && s.closing {
 		return closes
 	}
@@ -159,7 +159,7 @@ func (s *session) ended(out outcome) outcome {
 
 // runBarred is runBatch while a script that runs long has the executor's gate: calls that leave
 // the data alone are run, others wait for it, or are refused when it is busy.
-func (s *session) runBarred(b *resp.Batch, from int) (out outcome) {
+func (s *Session) runBarred(b *resp.Batch, from int) (out outcome) {
 	ex := s.ex
 	c := &ex.Ctx
 	for i := from; i < b.N && out == goesOn; i++ {
@@ -169,7 +169,7 @@ func (s *session) runBarred(b *resp.Batch, from int) (out outcome) {
 		s.nextReply()
 		s.stand(c.Spec)
 		needless := cl.Spec == nil || gateless(cl.Spec)
-		state := ex.srv.State()
+		state := ex.clients.State()
 		if needless {
 			state &^= admit.Busy
 		}
@@ -203,7 +203,7 @@ func gateless(spec *command.Spec) bool {
 
 // admitCall asks whether the context's call, call i of b, may run now; if not, it does what the
 // verdict says.
-func (s *session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
+func (s *Session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 	ex := s.ex
 	c := &ex.Ctx
 	muting := s.reply
@@ -226,7 +226,7 @@ func (s *session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 }
 
 // leave ends a batch in whose call i something has happened that lets nothing else run.
-func (s *session) leave(b *resp.Batch, i int) outcome {
+func (s *Session) leave(b *resp.Batch, i int) outcome {
 	ex := s.ex
 	if ex.Parked == nil { // it is closing
 		return closes
@@ -243,15 +243,15 @@ func (s *session) leave(b *resp.Batch, i int) outcome {
 
 // endBatch does what comes after the calls of b. before is how much output there was at the
 // start.
-func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
+func (s *Session) endBatch(b *resp.Batch, before int, out outcome) {
 	ex := s.ex
 	ex.Meter.CloseGroup()
 	ex.W.Flush()
 	if ex.W.TakeOver() {
-		s.closeOverLimit(s.conn.OutBytes())
+		s.closeOverLimit(s.Conn.OutBytes())
 	}
 	s.promised(ex.TakeWait())
-	ex.Meter.OutputBytes += int64(s.conn.OutBytes() - before)
+	ex.Meter.OutputBytes += int64(s.Conn.OutBytes() - before)
 	ex.Meter.Batches++
 	if last := &ex.Calls[b.N-1]; out != holds {
 		s.lastSpec = last.Spec // nil for what does not exist, as in Redis
@@ -264,18 +264,18 @@ func (s *session) endBatch(b *resp.Batch, before int, out outcome) {
 }
 
 // open tells whether nothing about the connection's state may refuse, delay or mute a call.
-func (s *session) open() bool {
+func (s *Session) open() bool {
 	return !s.needAuth && s.reply == replyOn && s.tx == nil && s.subCount == 0 && !s.monitoring
 }
 
 // identity is as whom the client calls.
-func (s *session) identity() exec.Identity {
+func (s *Session) identity() exec.Identity {
 	return exec.Identity{Client: s, User: s.user, Track: s.track.Load(), DB: s.db, NoTouch: s.noTouch}
 }
 
 // stand tells the executor how the one who calls stands; spec is what is called, nil if it does not
 // exist.
-func (s *session) stand(spec *command.Spec) {
+func (s *Session) stand(spec *command.Spec) {
 	c := &s.ex.Caller
 	c.Is = 0
 	if spec != nil && spec.Flags&command.Protected != 0 {
@@ -297,11 +297,11 @@ func (s *session) stand(spec *command.Spec) {
 }
 
 // isLocal tells whether the client is on the same machine. Any goroutine may call it.
-func (s *session) isLocal() bool { return s.conn.IsUnix() || s.conn.IsLoopback() }
+func (s *Session) isLocal() bool { return s.Conn.IsUnix() || s.Conn.IsLoopback() }
 
 // barred is which of the commands that options protect its client may not use.
-func (s *session) barred() (is admit.Standing) {
-	opts, local := s.ex.srv.Opts, s.isLocal()
+func (s *Session) barred() (is admit.Standing) {
+	opts, local := s.ex.clients.Opts, s.isLocal()
 	if !options.Allows(opts.EnableDebug.Load(), local) {
 		is |= admit.NoDebug
 	}
@@ -312,7 +312,7 @@ func (s *session) barred() (is admit.Standing) {
 }
 
 // nextReply moves on what CLIENT REPLY SKIP has said.
-func (s *session) nextReply() {
+func (s *Session) nextReply() {
 	switch s.reply {
 	case replySkipNext:
 		s.reply = replySkipThis
@@ -324,7 +324,7 @@ func (s *session) nextReply() {
 }
 
 // hold keeps b, whose calls from index from on have not run.
-func (s *session) hold(b *resp.Batch, from int) {
+func (s *Session) hold(b *resp.Batch, from int) {
 	s.held, s.heldAt = b, uint8(from)
 	if b == s.ex.Batch {
 		s.ex.Batch = resp.GetBatch()
@@ -333,21 +333,21 @@ func (s *session) hold(b *resp.Batch, from int) {
 
 // refuse does what follows from the refusal of a call: it replies, spoils the transaction,
 // ends it if the call is EXEC, and notes what was denied.
-func (s *session) refuse(v admit.Verdict, call *command.Call) outcome {
+func (s *Session) refuse(v admit.Verdict, call *command.Call) outcome {
 	ex, spec := s.ex, call.Spec
 	s.endCaching(spec)
 	if v.Ruling == admit.CrossProtocol {
 		// A browser was made to talk to us: nothing of what it sent may be answered.
-		ex.srv.Log.Warn("possible security attack: a web browser or similar sent POST or Host: to the server; connection closed",
-			"client", s.conn.RemoteAddr())
-		s.conn.Close(errCrossProtocol)
+		ex.clients.Log.Warn("possible security attack: a web browser or similar sent POST or Host: to the server; connection closed",
+			"client", s.Conn.RemoteAddr())
+		s.Conn.Close(errCrossProtocol)
 		s.closing = true
 		return closes
 	}
 	if v.Ruling == admit.Denied {
 		s.logDenied(v.Denial, call)
 	}
-	text := v.Text(&ex.Caller, call, ex.srv.aof.reason())
+	text := v.Text(&ex.Caller, call, ex.Env.House.WhyBroken())
 	switch {
 	case spec != nil && spec.Flags&command.Exec != 0:
 		s.endMulti()

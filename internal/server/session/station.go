@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"sync/atomic"
@@ -8,17 +8,17 @@ import (
 	"github.com/kringdb/kring/netio"
 )
 
-// station is a reactor's executor with what belongs to the sessions that it serves. Only the reactor
+// Station is a reactor's executor with what belongs to the sessions that it serves. Only the reactor
 // uses it.
-type station struct {
+type Station struct {
 	exec.Executor
-	srv    *Server
-	outlet *pubsub.Outlet[*session]
+	clients *Clients
+	outlet  *pubsub.Outlet[*Session]
 
-	unflushed   []*session   // have output that was not flushed
-	swollen     []*session   // those with a softSince
+	Unflushed   []*Session   // have output that was not flushed
+	swollen     []*Session   // those with a softSince
 	stalled     stalled      // those that wait for the journal
-	postponed   []*session   // those that wait for the end of a pause, see pause.go
+	postponed   []*Session   // those that wait for the end of a pause, see pause.go
 	pausedUntil int64        // which is then, milliseconds since 1970
 	timers      timerHeap    // deadlines of those that are blocked
 	lent        []*lentCall  // calls that workers have
@@ -26,17 +26,17 @@ type station struct {
 }
 
 // newStation makes the station of reactor i, whose gate is g.
-func newStation(srv *Server, i int, g *exec.Gate) *station {
-	st := &station{srv: srv}
-	st.Init(&srv.Env, g)
+func newStation(clients *Clients, i int, g *exec.Gate) *Station {
+	st := &Station{clients: clients}
+	st.Init(clients.Env, g)
 	st.Reactor = i
 	st.stalled.wake = st.release
-	st.outlet = srv.pubsub.Open(reactorHome{st, srv.Group.Reactors()[i]})
+	st.outlet = clients.Channels.Open(reactorHome{st, clients.Group.Reactors()[i]})
 	return st
 }
 
 // endTurn gives the reactor's own clients what its commands had for them.
-func (st *station) endTurn() {
+func (st *Station) endTurn() {
 	for w := st.NextArrival(); w != nil; w = st.NextArrival() {
 		w.Peer.Arrived(w)
 	}
@@ -48,11 +48,11 @@ func (st *station) endTurn() {
 }
 
 // stationOf is the station of a reactor.
-func stationOf(r *netio.Reactor) *station { return r.Local.(*station) }
+func stationOf(r *netio.Reactor) *Station { return r.Local.(*Station) }
 
 // checkSwollen closes those of a reactor's clients whose output has been above the soft limit for
 // too long, also while nothing more is sent to them. The reactor's tick calls it.
-func (st *station) checkSwollen() {
+func (st *Station) checkSwollen() {
 	kept := st.swollen[:0]
 	for _, s := range st.swollen {
 		if !s.closed && s.softSince != 0 {
@@ -67,14 +67,14 @@ func (st *station) checkSwollen() {
 }
 
 // flushTouched sends what was pushed, outside of batches.
-func (st *station) flushTouched() {
-	for i, s := range st.unflushed {
-		st.unflushed[i] = nil
+func (st *Station) flushTouched() {
+	for i, s := range st.Unflushed {
+		st.Unflushed[i] = nil
 		s.unflushed = false
 		if !s.closed {
-			s.conn.Flush()
+			s.Conn.Flush()
 			s.checkOutput()
 		}
 	}
-	st.unflushed = st.unflushed[:0]
+	st.Unflushed = st.Unflushed[:0]
 }

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"github.com/kringdb/kring/command"
@@ -10,7 +10,7 @@ import (
 // executor's (package exec).
 
 // BeginMulti implements command.Client.
-func (s *session) BeginMulti() bool {
+func (s *Session) BeginMulti() bool {
 	if s.tx != nil {
 		return false
 	}
@@ -19,10 +19,10 @@ func (s *session) BeginMulti() bool {
 }
 
 // InMulti implements command.Client.
-func (s *session) InMulti() bool { return s.tx != nil }
+func (s *Session) InMulti() bool { return s.tx != nil }
 
 // DiscardMulti implements command.Client.
-func (s *session) DiscardMulti() bool {
+func (s *Session) DiscardMulti() bool {
 	if s.tx == nil {
 		return false
 	}
@@ -31,19 +31,19 @@ func (s *session) DiscardMulti() bool {
 }
 
 // endMulti drops the queue and the watches.
-func (s *session) endMulti() {
+func (s *Session) endMulti() {
 	s.tx = nil
 	s.Unwatch()
 }
 
 // enqueue keeps a call for EXEC.
-func (s *session) enqueue(call *command.Call) {
+func (s *Session) enqueue(call *command.Call) {
 	s.tx.Add(s.ex.Env, call)
 	s.ex.W.Simple("QUEUED")
 }
 
 // Watch implements command.Client. The shard of k is locked.
-func (s *session) Watch(db int, k store.Key, there bool) {
+func (s *Session) Watch(db int, k store.Key, there bool) {
 	if s.watching == nil {
 		s.watching = &exec.WatchSet{}
 	}
@@ -51,7 +51,7 @@ func (s *session) Watch(db int, k store.Key, there bool) {
 }
 
 // Unwatch implements command.Client. It needs no lock.
-func (s *session) Unwatch() {
+func (s *Session) Unwatch() {
 	if s.watching != nil {
 		s.watching.Forget(s.ex.Env)
 	}

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"testing"
@@ -7,20 +7,20 @@ import (
 
 // TestSessionSize: an idle connection takes little besides its session and netio.Conn.
 func TestSessionSize(t *testing.T) {
-	if n := unsafe.Sizeof(session{}); n > 160 {
+	if n := unsafe.Sizeof(Session{}); n > 160 {
 		t.Errorf("a session takes %d bytes, more than the size class of 160", n)
 	}
-	if n := unsafe.Sizeof(sessionPage{}); n > 256+16 {
+	if n := unsafe.Sizeof(page{}); n > 256+16 {
 		t.Errorf("a page of sessions takes %d bytes", n)
 	}
 }
 
 func TestSessionsByID(t *testing.T) {
-	var x sessions
+	var x table
 	if x.find(0) != nil || x.find(-1) != nil {
 		t.Fatal("found in an empty table")
 	}
-	all := make([]session, 200)
+	all := make([]Session, 200)
 	for i := range all {
 		all[i].id = int64(i + 1)
 		x.add(&all[i])

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"errors"
@@ -13,30 +13,30 @@ var errClientEvicted = errors.New("closed to stay within maxmemory-clients")
 
 // clientLimit is how many bytes the buffers of all clients together may take, 0 for any
 // number.
-func (s *Server) clientLimit() int64 {
-	lim := s.Opts.MaxMemoryClients.Load()
+func (cs *Clients) clientLimit() int64 {
+	lim := cs.Opts.MaxMemoryClients.Load()
 	if lim < 0 { // a percentage of maxmemory
-		lim = s.Opts.MaxMemory.Load() / 100 * -lim
+		lim = cs.Opts.MaxMemory.Load() / 100 * -lim
 	}
 	return lim
 }
 
 // weighClients publishes what the buffers of a reactor's clients take, on that reactor,
 // and calls the keeper if all of them are too much.
-func (s *Server) weighClients(r *netio.Reactor, ex *station) {
-	lim := s.clientLimit()
+func (cs *Clients) weighClients(r *netio.Reactor, ex *Station) {
+	lim := cs.clientLimit()
 	if lim == 0 {
 		return
 	}
 	sum := int64(0)
-	eachSession(r, func(se *session) { sum += se.bytes() })
+	eachSession(r, func(se *Session) { sum += se.bytes() })
 	ex.clientBytes.Store(sum)
 	total := int64(0)
-	for _, ex := range s.execs {
+	for _, ex := range cs.Stations {
 		total += ex.clientBytes.Load()
 	}
 	if total > lim {
-		s.keeper.ShedClients()
+		cs.keeper.ShedClients()
 	}
 }
 
@@ -46,21 +46,21 @@ type weight struct {
 	reactor   *netio.Reactor
 }
 
-// shedClients closes the clients with the largest buffers until the rest are within
+// Shed closes the clients with the largest buffers until the rest are within
 // maxmemory-clients, those that CLIENT NO-EVICT protects excepted. It runs on the keeper,
 // which holds no gate.
-func (s *Server) shedClients() {
-	lim := s.clientLimit()
+func (cs *Clients) Shed() {
+	lim := cs.clientLimit()
 	if lim == 0 {
 		return
 	}
 	var mu sync.Mutex
 	var all []weight
 	total := int64(0)
-	s.askUnlocked(func(r *netio.Reactor, _ *station) {
+	cs.AskAll(func(r *netio.Reactor, _ *Station) {
 		var mine []weight
 		sum := int64(0)
-		eachSession(r, func(se *session) {
+		eachSession(r, func(se *Session) {
 			n := se.bytes()
 			sum += n
 			if !se.noEvict {
@@ -77,29 +77,35 @@ func (s *Server) shedClients() {
 			return
 		}
 		total -= w.bytes
-		s.closeEvicted(w)
+		cs.closeEvicted(w)
 	}
 }
 
 // closeEvicted closes one client, on its reactor, if it is still there.
-func (s *Server) closeEvicted(w weight) {
+func (cs *Clients) closeEvicted(w weight) {
 	w.reactor.Post(func() {
-		eachSession(w.reactor, func(se *session) {
+		eachSession(w.reactor, func(se *Session) {
 			if se.id != w.id {
 				return
 			}
-			s.counts.evictedClients.Add(1)
-			s.Log.Info("closing client to stay within maxmemory-clients", "id", se.id, "client", se.conn.RemoteAddr(), "bytes", w.bytes)
+			cs.Counts.EvictedClients.Add(1)
+			cs.Log.Info("closing client to stay within maxmemory-clients", "id", se.id, "client", se.Conn.RemoteAddr(), "bytes", w.bytes)
 			se.endNow(errClientEvicted)
 		})
 	})
 }
 
+// Look is what is told of all clients of a reactor, on that reactor.
+func Look(r *netio.Reactor) (a info.Crowd) {
+	eachSession(r, func(se *Session) { se.addTo(&a) })
+	return a
+}
+
 // addTo adds the client to what is told of all of them. It runs on the session's reactor.
-func (s *session) addTo(a *info.Crowd) {
+func (s *Session) addTo(a *info.Crowd) {
 	a.Bytes += s.bytes()
-	a.LargestIn = max(a.LargestIn, int64(s.conn.In().Len()+s.parser.Buffered()))
-	a.LargestOut = max(a.LargestOut, int64(s.conn.OutBytes()))
+	a.LargestIn = max(a.LargestIn, int64(s.Conn.In().Len()+s.parser.Buffered()))
+	a.LargestOut = max(a.LargestOut, int64(s.Conn.OutBytes()))
 	if s.subCount > 0 {
 		a.Listening++
 	}
@@ -111,8 +117,8 @@ func (s *session) addTo(a *info.Crowd) {
 
 // bytes is what the session takes with its buffers, what it watches and listens to, and what
 // it waits with. It runs on the session's reactor.
-func (s *session) bytes() int64 {
-	n := int64(sessionBytes + s.conn.In().Len() + s.parser.Buffered() + s.conn.OutBytes())
+func (s *Session) bytes() int64 {
+	n := int64(IdleBytes + s.Conn.In().Len() + s.parser.Buffered() + s.Conn.OutBytes())
 	if s.tx != nil {
 		n += s.tx.Bytes()
 	}

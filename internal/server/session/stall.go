@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ var errNotDurable = errors.New("its writes could not be made durable")
 
 // stalled is a reactor's list of sessions whose replies wait for the journal.
 type stalled struct {
-	list    []*session
+	list    []*Session
 	syncing []*exec.Waiter // blocked clients that wait for a sync (WAITAOF), or have until lately
 	wake    func()         // posted to the reactor when there may be something to do
 	some    atomic.Bool    // some wait beyond the end of a turn
@@ -34,9 +34,9 @@ type stalled struct {
 
 // promised makes the session wait for what its last calls depend on, unless that has been
 // done already. It runs on the session's reactor before anything is flushed.
-func (s *session) promised(wait, wrote uint64) {
-	srv := s.ex.srv
-	a := srv.Journal.AOF.Load()
+func (s *Session) promised(wait, wrote uint64) {
+	cs := s.ex.clients
+	a := cs.Journal.AOF.Load()
 	if a == nil || wait == 0 && wrote == 0 {
 		return
 	}
@@ -45,30 +45,30 @@ func (s *session) promised(wait, wrote uint64) {
 	case persistence.Starting: // not complete yet, whatever is written
 		return
 	case persistence.Broken:
-		if wait > 0 && wrote > a.Durable() && srv.Always() {
-			s.conn.Close(errNotDurable)
+		if wait > 0 && wrote > a.Durable() && cs.Always() {
+			s.Conn.Close(errNotDurable)
 			s.closing = true
 		}
 		return
 	}
-	if wait <= srv.mayLeave(a) {
+	if wait <= cs.mayLeave(a) {
 		return
 	}
 	s.waitFor = max(s.waitFor, wait)
-	s.conn.Cork()
+	s.Conn.Cork()
 	s.stall()
 }
 
 // mayLeave is the position up to which replies may leave.
-func (s *Server) mayLeave(a *persistence.AOF) uint64 {
-	if s.Always() {
+func (cs *Clients) mayLeave(a *persistence.AOF) uint64 {
+	if cs.Always() {
 		return a.Durable()
 	}
 	return a.Wrote()
 }
 
 // stall puts the session on its reactor's list.
-func (s *session) stall() {
+func (s *Session) stall() {
 	if !s.stalled {
 		s.stalled = true
 		s.ex.stalled.list = append(s.ex.stalled.list, s)
@@ -77,22 +77,22 @@ func (s *session) stall() {
 }
 
 // park stops the session's turn while it waits for a sync: that takes longer than the turn.
-func (s *session) park() {
-	if s.stalled && !s.closed && s.ex.srv.Always() {
-		s.conn.Pause()
+func (s *Session) park() {
+	if s.stalled && !s.closed && s.ex.clients.Always() {
+		s.Conn.Pause()
 	}
 }
 
-// crowded tells whether so much waits to be written that those who write must wait.
-func (s *Server) crowded() bool {
-	a := s.Journal.AOF.Load()
+// Crowded tells whether so much waits to be written that those who write must wait.
+func (cs *Clients) Crowded() bool {
+	a := cs.Journal.AOF.Load()
 	return a != nil && a.Pending() > persistence.MaxPendingBytes
 }
 
 // throttle keeps b, from index from on, while the journal has too much to write; it tells whether it did. Calls that change nothing pass.
-func (s *session) throttle(b *resp.Batch, from int) bool {
+func (s *Session) throttle(b *resp.Batch, from int) bool {
 	ex := s.ex
-	if !ex.srv.crowded() {
+	if !ex.clients.Crowded() {
 		return false
 	}
 	writes := false
@@ -110,34 +110,14 @@ func (s *session) throttle(b *resp.Batch, from int) bool {
 	}
 	s.throttled = true
 	s.stall()
-	s.conn.Pause()
+	s.Conn.Pause()
 	return true
-}
-
-// EndTurn implements netio.Handler: what the turn has recorded is written, and the replies
-// that waited for it leave.
-func (s *Server) EndTurn(r *netio.Reactor) {
-	ex := stationOf(r)
-	if now := r.Now(); s.keeper.Due(now) {
-		s.keeper.Help(ex.Hand(), now)
-	}
-	ex.endTurn()
-	ex.Show() // once more, with what the turn has read and written
-	if now := r.Now(); s.callsWanted.Is(now) {
-		ex.Meter.ShowCallsAgain(now)
-	}
-	if ex.MayWrite() && !ex.writeOut(r) {
-		return // another goroutine is the reactor
-	}
-	if ex.stalled.any() {
-		ex.release()
-	}
 }
 
 // writeOut writes what was recorded, or sees to it that somebody does. It returns false when that
 // took so long that another goroutine has become the reactor.
-func (ex *station) writeOut(r *netio.Reactor) (mine bool) {
-	s := ex.srv
+func (ex *Station) writeOut(r *netio.Reactor) (mine bool) {
+	s := ex.clients
 	a := s.Journal.AOF.Load()
 	ex.ForgetWrite()
 	if a == nil {
@@ -163,8 +143,8 @@ func (ex *station) writeOut(r *netio.Reactor) (mine bool) {
 
 // Blocked implements netio.Overseer: the AOF's writer sees to what waits behind a write that does
 // not come back.
-func (s *Server) Blocked() {
-	if a := s.Journal.AOF.Load(); a != nil {
+func (cs *Clients) Blocked() {
+	if a := cs.Journal.AOF.Load(); a != nil {
 		a.Kick()
 	}
 }
@@ -178,7 +158,7 @@ func writeAs(r *netio.Reactor, a *persistence.AOF) (done, mine bool) {
 
 // release lets those sessions go on that need not wait any more, and stops those that wait on.
 // It runs on the reactor, outside of its batches.
-func (ex *station) release() {
+func (ex *Station) release() {
 	ex.releaseSome()
 	if ex.stalled.any() && !ex.stalled.some.Load() {
 		ex.stalled.some.Store(true)
@@ -191,7 +171,7 @@ func (st *stalled) any() bool { return len(st.list)+len(st.syncing) > 0 }
 
 // wakeSynced ends the waiting of those who waited for a sync of the AOF up to a position, or, if
 // there is no AOF any more, of all of them.
-func (ex *station) wakeSynced(a *persistence.AOF) {
+func (ex *Station) wakeSynced(a *persistence.AOF) {
 	st := &ex.stalled
 	due := st.syncing
 	st.syncing = nil
@@ -210,15 +190,15 @@ func (ex *station) wakeSynced(a *persistence.AOF) {
 // releaseSome is release but for what happens beside it. What a session has written it waits
 // for in any case; for what it has read as long as the disk takes it at once: a disk that is
 // slow, or being synced, holds up nobody who only reads, unless replies promise more (always).
-func (ex *station) releaseSome() {
-	a := ex.srv.Journal.AOF.Load()
+func (ex *Station) releaseSome() {
+	a := ex.clients.Journal.AOF.Load()
 	on, broken, slow, kept := false, false, false, uint64(0)
 	room := true
 	if a != nil {
 		state := a.State()
-		kept = ex.srv.mayLeave(a)
+		kept = ex.clients.mayLeave(a)
 		on = state == persistence.On
-		always := ex.srv.Always()
+		always := ex.clients.Always()
 		broken = state == persistence.Broken && always
 		slow = !always && a.Slow()
 		room = a.Pending() < persistence.ResumePendingBytes
@@ -229,15 +209,15 @@ func (ex *station) releaseSome() {
 		case s.closed:
 		case s.throttled && !room, on && s.written > kept, on && s.waitFor > kept && !slow:
 			list = append(list, s)
-			s.conn.Pause()
+			s.Conn.Pause()
 			continue
 		case broken && s.waitFor > 0 && s.written > kept:
-			s.conn.Close(errNotDurable)
+			s.Conn.Close(errNotDurable)
 		}
 		s.stalled, s.throttled, s.waitFor = false, false, 0
-		s.conn.Uncork()
+		s.Conn.Uncork()
 		if !s.busy {
-			s.conn.Resume()
+			s.Conn.Resume()
 		}
 	}
 	clear(ex.stalled.list[len(list):])
@@ -250,11 +230,23 @@ func (ex *station) releaseSome() {
 	}
 }
 
-// wakeStalled makes the reactors look at their lists; any goroutine may call it.
-func (s *Server) wakeStalled() {
-	for i, r := range s.Group.Reactors() {
-		if st := &s.execs[i].stalled; st.some.Load() {
+// WakeStalled makes the reactors look at their lists; any goroutine may call it.
+func (cs *Clients) WakeStalled() {
+	for i, r := range cs.Group.Reactors() {
+		if st := &cs.Stations[i].stalled; st.some.Load() {
 			r.Post(st.wake)
 		}
 	}
+}
+
+// Written is the position behind the last record that the client who calls has ever made, but for those
+// of the call that runs.
+func Written(c command.Client) uint64 {
+	switch c := c.(type) {
+	case *Session:
+		return c.written
+	case *workerClient:
+		return c.sc.Written
+	}
+	return 0
 }

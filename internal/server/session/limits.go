@@ -1,0 +1,14 @@
+package session
+
+// The limits of sessions.
+const (
+	// turnCommands bounds the commands of one connection in one reactor turn.
+	turnCommands = 1024
+	// desertedMs is for how long a command on a worker goes on when its client has shut down
+	// its side of the connection.
+	desertedMs = 1000
+	// IdleBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
+	IdleBytes = 432
+	// pageSlots is how many sessions share a page of the table by id.
+	pageSlots = 31
+)

@@ -1,0 +1,89 @@
+package session
+
+import (
+	"container/heap"
+	"errors"
+	"time"
+
+	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/netio"
+)
+
+// This file is what reactors have done besides: at their start, at the end of each turn, and now and then.
+
+// Start implements netio.Handler.
+func (cs *Clients) Start(r *netio.Reactor) { r.Local = cs.Stations[r.Index()] }
+
+// EndTurn implements netio.Handler: what the turn has recorded is written, and the replies
+// that waited for it leave.
+func (cs *Clients) EndTurn(r *netio.Reactor) {
+	ex := stationOf(r)
+	if now := r.Now(); cs.keeper.Due(now) {
+		cs.keeper.Help(ex.Hand(), now)
+	}
+	ex.endTurn()
+	ex.Show() // once more, with what the turn has read and written
+	if now := r.Now(); cs.CallsWanted.Is(now) {
+		ex.Meter.ShowCallsAgain(now)
+	}
+	if ex.MayWrite() && !ex.writeOut(r) {
+		return // another goroutine is the reactor
+	}
+	if ex.stalled.any() {
+		ex.release()
+	}
+}
+
+// Tick implements netio.Ticker: it closes clients that have been idle for too long
+// and those whose output stayed above the soft limit.
+func (cs *Clients) Tick(r *netio.Reactor) {
+	ex := stationOf(r)
+	ex.Meter.Sample(r.Now(), r.Counts())
+	ex.Show()
+	if len(ex.stalled.list) > 0 {
+		ex.release() // the disk may have become slow
+	}
+	cs.weighClients(r, ex)
+	ex.haltDeserted(r.Now())
+	ex.Meter.Hot.Age(r.Now())
+	ex.checkSwollen()
+	idleMs := cs.Opts.Timeout.Load() * 1000
+	if idleMs == 0 {
+		return
+	}
+	now := r.Now()
+	eachSession(r, func(se *Session) {
+		if !se.busy && !se.stalled && now-se.active > idleMs && !se.waits() {
+			cs.Log.Debug("closing idle client", "id", se.id)
+			se.Conn.Close(errIdle)
+		}
+	})
+}
+
+// Alarm implements netio.Alarmer: it ends the waiting of those whose time has come.
+func (cs *Clients) Alarm(r *netio.Reactor) {
+	ex := stationOf(r)
+	now := time.Now().UnixMilli()
+	for len(ex.timers) > 0 && ex.timers[0].Deadline <= now {
+		w := heap.Pop(&ex.timers).(*exec.Waiter)
+		sessionOfWaiter(w).wakeWith(w, "")
+	}
+	ex.pauseAlarm()
+	ex.armAlarm(r)
+}
+
+// CatchUp implements clock.Follower: it waits until everything has happened that is due by the
+// server's clock.
+func (cs *Clients) CatchUp() {
+	if !cs.keeper.ExpireDue() {
+		return
+	}
+	cs.AskAll(func(_ *netio.Reactor, ex *Station) { ex.timeOut(cs.NowMs()) })
+}
+
+// waits tells whether the client is silent because it waits for something.
+func (s *Session) waits() bool {
+	return s.blocked != nil || s.postponed || s.monitoring || s.subCount > 0
+}
+
+var errIdle = errors.New("idle for longer than the timeout")
