@@ -74,11 +74,11 @@ type AOF struct {
 
 	mu struct {
 		sync.Mutex
-		m       *manifest
-		current *target // what the writer writes to
-		err     error   // why the state is Broken
-		older   int64   // bytes of the files before current
-		base    int64   // bytes of the data after the last rewrite, or at the start
+		m       *manifest // never changed, but replaced, by who starts or rewrites
+		current *target   // what the writer writes to
+		err     error     // why the state is Broken
+		older   int64     // bytes of the files before current
+		base    int64     // bytes of the data after the last rewrite, or at the start
 		orphans []string
 		rewrite rewriteStats
 	}
@@ -190,13 +190,14 @@ func (a *AOF) Empty() bool {
 // Start goes on with the last increment, or makes the first one, and begins to write:
 // the data in memory is what Load has loaded. Nothing is changed or appended meanwhile.
 func (a *AOF) Start() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	if err := a.fs.MkdirAll(a.dir); err != nil {
 		return err
 	}
 	total := int64(0)
-	for _, p := range a.mu.m.parts() {
+	a.mu.Lock()
+	parts := a.mu.m.parts()
+	a.mu.Unlock()
+	for _, p := range parts {
 		n, err := a.fs.Size(a.path(p))
 		if err != nil {
 			return err
@@ -208,9 +209,11 @@ func (a *AOF) Start() error {
 		return err
 	}
 	a.dropHistory()
+	a.mu.Lock()
 	a.mu.older = total - t.size.Load()
 	a.mu.base = total
 	a.mu.current = t
+	a.mu.Unlock()
 	close(t.open)
 	a.stream.stamps.Store(a.set.Timestamps())
 	a.writer.file, a.writer.to = t.file, t
@@ -230,9 +233,11 @@ func (a *AOF) run() {
 	a.writer.start(a)
 }
 
-// lastIncrement opens the file that the stream goes on in. a.mu is held.
+// lastIncrement opens the file that the stream goes on in.
 func (a *AOF) lastIncrement() (*target, error) {
-	m := a.mu.m
+	a.mu.Lock()
+	m := a.mu.m.clone()
+	a.mu.Unlock()
 	if n := len(m.incr); n > 0 {
 		t := &target{part: m.incr[n-1], open: make(chan struct{})}
 		size, err := a.fs.Size(a.path(t.part))
@@ -243,24 +248,17 @@ func (a *AOF) lastIncrement() (*target, error) {
 		t.file, err = a.fs.Append(a.path(t.part))
 		return t, err
 	}
-	t, err := a.newIncrement(m)
+	m.incrSeq++
+	t, err := a.newIncrement(m.incrSeq)
 	if err != nil {
 		return nil, err
 	}
-	next := m.clone()
-	next.incr = append(next.incr, t.part)
-	if err := a.save(next); err != nil {
-		_ = t.file.Close()
-		return nil, err
-	}
-	a.mu.m = next
-	return t, nil
+	return t, a.append(t, m)
 }
 
 // newIncrement makes the file after all others; the manifest does not name it yet.
-func (a *AOF) newIncrement(m *manifest) (*target, error) {
-	m.incrSeq++
-	t := &target{part: part{fmt.Sprintf("%s.%d.incr.aof", a.name, m.incrSeq), m.incrSeq}, open: make(chan struct{})}
+func (a *AOF) newIncrement(seq int64) (*target, error) {
+	t := &target{part: part{fmt.Sprintf("%s.%d.incr.aof", a.name, seq), seq}, open: make(chan struct{})}
 	var err error
 	if t.file, err = a.fs.Create(a.path(t.part)); err != nil {
 		return nil, err
@@ -276,6 +274,20 @@ func (a *AOF) newIncrement(m *manifest) (*target, error) {
 	return t, nil
 }
 
+// append lets the manifest, which is m now, name a new increment as well.
+func (a *AOF) append(t *target, m *manifest) error {
+	next := m.clone()
+	next.incr = append(next.incr, t.part)
+	if err := a.save(next); err != nil {
+		_ = t.file.Close()
+		return err
+	}
+	a.mu.Lock()
+	a.mu.m = next
+	a.mu.Unlock()
+	return nil
+}
+
 // StartFresh begins to record without a file: the first rewrite makes one, and what the
 // manifest names now is history then.
 func (a *AOF) StartFresh() {
@@ -284,15 +296,18 @@ func (a *AOF) StartFresh() {
 	a.run()
 }
 
-// dropHistory deletes what the manifest says is no longer needed. a.mu is held.
+// dropHistory deletes what the manifest says is no longer needed. That may take long, so no lock is
+// held: only who starts, or rewrites, changes the manifest, and there is one of them.
 func (a *AOF) dropHistory() {
-	m := a.mu.m
-	for _, name := range a.mu.orphans {
+	a.mu.Lock()
+	m, orphans := a.mu.m, a.mu.orphans
+	a.mu.orphans = nil
+	a.mu.Unlock()
+	for _, name := range orphans {
 		if err := a.fs.Remove(filepath.Join(a.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			a.log.Warn("an unused AOF cannot be deleted", "file", name, "error", err)
 		}
 	}
-	a.mu.orphans = nil
 	if len(m.history) == 0 {
 		return
 	}
@@ -308,7 +323,9 @@ func (a *AOF) dropHistory() {
 		a.log.Warn("the AOF manifest still names deleted files", "error", err)
 		return
 	}
+	a.mu.Lock()
 	a.mu.m = next
+	a.mu.Unlock()
 }
 
 // Kick makes the writer's goroutine begin now.

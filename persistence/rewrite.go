@@ -61,16 +61,19 @@ func (a *AOF) Rewrite(src Source, stop <-chan struct{}) error {
 	a.mu.Unlock()
 	err := a.rewrite(src, stop)
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	r := &a.mu.rewrite
 	r.lastSecs, r.done, r.failed = int64(time.Since(r.begun).Seconds()), true, err != nil
 	r.begun = time.Time{}
-	if err == nil {
+	if err != nil {
+		r.retry(time.Now())
+	} else {
 		r.wait, r.after = 0, time.Time{}
-		return nil
 	}
-	r.retry(time.Now())
-	a.log.Warn("the AOF rewrite has failed", "error", err, "next", r.wait)
+	wait := r.wait
+	a.mu.Unlock()
+	if err != nil {
+		a.log.Warn("the AOF rewrite has failed", "error", err, "next", wait)
+	}
 	return err
 }
 
@@ -118,35 +121,35 @@ func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
 // chain of files is whole, the manifest names the new one at once: whatever comes of the
 // rewrite, the chain stays whole. Otherwise it is named together with the base only.
 func (a *AOF) begin(image bool) (*target, part, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	m := a.mu.m
-	m.baseSeq++
 	ending := "aof"
 	if image {
 		ending = "rdb"
 	}
+	a.mu.Lock()
+	m := a.mu.m.clone()
+	m.baseSeq++
+	m.incrSeq++
+	a.mu.m = m
+	a.mu.Unlock()
 	base := part{fmt.Sprintf("%s.%d.base.%s", a.name, m.baseSeq, ending), m.baseSeq}
 	state := a.State()
 	if state == Off {
 		return nil, base, nil
 	}
-	t, err := a.newIncrement(m)
+	t, err := a.newIncrement(m.incrSeq)
 	if err != nil {
 		return nil, base, err
 	}
 	t.revive = state != On
 	if t.revive {
+		a.mu.Lock()
 		a.mu.orphans = append(a.mu.orphans, t.part.name)
+		a.mu.Unlock()
 		return t, base, nil
 	}
-	next := m.clone()
-	next.incr = append(next.incr, t.part)
-	if err := a.save(next); err != nil {
-		_ = t.file.Close()
+	if err := a.append(t, m); err != nil {
 		return nil, base, err
 	}
-	a.mu.m = next
 	return t, base, nil
 }
 
@@ -242,13 +245,13 @@ func (a *AOF) placeBase(base part) error {
 
 // finish lets the manifest name the new base and what follows it, and nothing else.
 func (a *AOF) finish(t *target, base part, size int64) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	if t != nil && t.failed.Load() {
 		_ = a.fs.Remove(a.path(base))
 		return errIncrement
 	}
+	a.mu.Lock()
 	m := a.mu.m
+	a.mu.Unlock()
 	next := &manifest{base: &base, baseSeq: m.baseSeq, incrSeq: m.incrSeq, history: append([]part(nil), m.history...)}
 	if m.base != nil {
 		next.history = append(next.history, *m.base)
@@ -261,28 +264,46 @@ func (a *AOF) finish(t *target, base part, size int64) error {
 	if t != nil {
 		next.incr = []part{t.part}
 	}
-	if err := a.save(next); err != nil {
+	err := a.save(next)
+	a.mu.Lock()
+	if err != nil {
 		// Which manifest stands there now is unknown: the files of both must stay, until
 		// another one has certainly taken their place.
 		a.mu.orphans = append(a.mu.orphans, base.name)
+		a.mu.Unlock()
 		return err
 	}
-	if t != nil {
-		a.mu.orphans = without(a.mu.orphans, t.part.name)
+	revived, failed := a.settle(t, next, size)
+	a.mu.Unlock()
+	if revived {
+		a.log.Info("the AOF is complete: writes are accepted")
 	}
-	a.mu.m = next
-	a.mu.older, a.mu.base = size, size
-	if t != nil {
-		a.mu.base += t.size.Load()
-		if a.State() != On {
-			a.mu.err = nil
-			a.state.Store(int32(On))
-			a.log.Info("the AOF is complete: writes are accepted")
-		}
+	if t != nil && !failed {
 		a.publish(a.progress.Load())
 	}
 	a.dropHistory()
+	if failed {
+		return errIncrement
+	}
 	return nil
+}
+
+// settle makes next, which is saved, the manifest. It tells whether the state became On by it, and
+// whether the increment has failed meanwhile. a.mu is held.
+func (a *AOF) settle(t *target, next *manifest, size int64) (revived, failed bool) {
+	a.mu.m = next
+	a.mu.older, a.mu.base = size, size
+	if t == nil {
+		return false, false
+	}
+	a.mu.orphans = without(a.mu.orphans, t.part.name)
+	a.mu.base += t.size.Load()
+	if failed = t.failed.Load(); failed || a.State() == On {
+		return false, failed
+	}
+	a.mu.err = nil
+	a.state.Store(int32(On))
+	return true, false
 }
 
 func without(list []string, name string) []string {

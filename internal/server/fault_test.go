@@ -59,6 +59,20 @@ func (f *faultFS) Append(path string) (persistence.File, error) {
 	return faultFile{file, f, path}, err
 }
 
+func (f *faultFS) Rename(from, to string) error {
+	if err := f.ask("rename"); err != nil {
+		return err
+	}
+	return f.OS.Rename(from, to)
+}
+
+func (f *faultFS) Remove(path string) error {
+	if err := f.ask("remove"); err != nil {
+		return err
+	}
+	return f.OS.Remove(path)
+}
+
 type faultFile struct {
 	persistence.File
 	f    *faultFS
@@ -383,6 +397,41 @@ func TestStuckFile(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(killed, "*", "*.side")); len(left) > 0 {
 		if info, err := os.Stat(left[0]); err != nil || info.Size() > 0 { // the new server may have made its own
 			t.Error(left, info, err)
+		}
+	}
+}
+
+// TestStuckRewrite lets a rewrite stand still at each of the places where it waits for the disk: nobody else
+// waits, those who ask for INFO neither.
+func TestStuckRewrite(t *testing.T) {
+	f := &faultFS{}
+	s, _ := runFault(t, t.TempDir(), f, true)
+	c := dial(t, s)
+	c.want("OK", "SET", "n", "0")
+	n := 0
+	for _, op := range []string{"create", "sync", "rename", "remove"} {
+		let, stuck := make(chan struct{}), make(chan struct{}, 100)
+		f.set(func(what string) error {
+			if what == op {
+				stuck <- struct{}{}
+				<-let
+			}
+			return nil
+		})
+		c.want("Background append only file rewriting started", "BGREWRITEAOF")
+		<-stuck
+		for range 20 {
+			n++
+			c.want(fmt.Sprint(n), "INCR", "n")
+			c.want(fmt.Sprint(n), "GET", "n")
+			if info := c.do("INFO", "everything"); !strings.Contains(info, "aof_rewrite_in_progress:1") {
+				t.Fatalf("no rewrite stands still at %s", op)
+			}
+		}
+		f.set(nil)
+		close(let)
+		for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
+			time.Sleep(time.Millisecond)
 		}
 	}
 }
