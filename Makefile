@@ -23,6 +23,8 @@ BIN := bin/kring-server
 CHECKED := bin/kring-server-checked
 # The product's packages, without the house rules, which make lint holds.
 PACKAGES = $$($(GO) list ./... | grep -v /internal/lint)
+# The packages some of whose files are built with other tags only: all others are the same to vet.
+TAGGED = $$(git grep -lE '^//go:build .*(race|invariants)' -- '*.go' ':!tests' | xargs -n1 dirname | sort -u | sed 's,^,./,')
 # What of the tests' module needs no server beside it.
 BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 
@@ -53,14 +55,15 @@ test:
 setup:
 	sh tests/setup.sh
 
-# Form, vet, the house rules (internal/lint), and what is unused.
+# Form, vet (once more, with the tags that race has, what is built by them), what is unused,
+# and the house rules (internal/lint).
 lint:
 	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "gofmt wants to change:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags invariants ./...
+	$(GO) vet -race -tags invariants $(TAGGED)
 	$(TESTS) vet ./...
-	$(GO) test -count=1 ./internal/lint/...
-	@staticcheck=$$($(TESTS) tool -n staticcheck) && set -x && $$staticcheck -checks U1000 ./... && cd tests && $$staticcheck -checks U1000 ./...
+	@unused=$$($(TESTS) tool -n unused) && set -x && $(GO) vet -vettool=$$unused ./... && $(TESTS) vet -vettool=$$unused ./...
+	$(GO) test -vet=off -count=1 ./internal/lint/...
 
 # That everything builds for other systems, too.
 portable:
@@ -70,13 +73,13 @@ portable:
 
 # The tests beside the code, as users build it: what may not allocate is measured here.
 unit:
-	$(GO) test $(PACKAGES)
-	$(TESTS) test $(BLACKBOX)
+	$(GO) test -vet=off $(PACKAGES)
+	$(TESTS) test -vet=off $(BLACKBOX)
 
 # The same once more, shorter, with the race detector and every self-check. One does not
 # see what the other does: the arenas are no memory that the detector knows.
 race:
-	$(GO) test -race -tags invariants -short $(PACKAGES)
+	$(GO) test -vet=off -race -tags invariants -short $(PACKAGES)
 
 compat: build
 	$(TESTS) test -count=1 ./compat
