@@ -62,7 +62,11 @@ func generate(size int) (text []byte, pieces []piece) {
 // TestEveryCut cuts a file at each of its bytes: the longest whole prefix is loaded and
 // left, or the file is refused, as the option says.
 func TestEveryCut(t *testing.T) {
-	text, pieces := generate(6000)
+	size := 6000
+	if testing.Short() {
+		size = 1500
+	}
+	text, pieces := generate(size)
 	at := 0
 	for n := range len(text) + 1 {
 		for pieces[at].end < n && at+1 < len(pieces) && pieces[at+1].end <= n {
@@ -97,7 +101,11 @@ func TestDamage(t *testing.T) {
 	text, pieces := generate(3000)
 	last := pieces[len(pieces)-1].data
 	lastAt := pieces[len(pieces)-2].end // a record that says it is longer looks like a cut
-	for i := range len(text) {
+	every := 1
+	if testing.Short() {
+		every = 5
+	}
+	for i := 0; i < len(text); i += every {
 		for _, with := range []byte{0, 'x', '9', text[i] ^ 0x80} {
 			bad := bytes.Clone(text)
 			if bad[i] == with {

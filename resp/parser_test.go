@@ -219,6 +219,10 @@ func pipelines() [][]byte {
 // TestEverySplit cuts each pipeline at every byte into two pieces, at all pairs of
 // bytes into three, and into single bytes, over nodes of several sizes.
 func TestEverySplit(t *testing.T) {
+	every := 1
+	if testing.Short() {
+		every = 8
+	}
 	for i, data := range pipelines() {
 		want := parseWhole(t, data, smallLimits())
 		if len(want.cmds) == 0 && want.err == "" && i != 10 {
@@ -245,7 +249,7 @@ func TestEverySplit(t *testing.T) {
 			}
 		}
 		for j := 0; j <= len(data); j++ {
-			for k := j; k <= len(data); k += 1 + k%3 {
+			for k := j; k <= len(data); k += every + k%3 {
 				check(0, data[:j], data[j:k], data[k:])
 			}
 		}
@@ -375,9 +379,12 @@ func TestClaimsAllocateNothing(t *testing.T) {
 // TestRandomSplits feeds random pipelines of all kinds in random pieces, with and
 // without Direct.
 func TestRandomSplits(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng, rounds := rand.New(rand.NewPCG(1, 2)), 60
+	if testing.Short() {
+		rounds = 15
+	}
 	sizes := []int{0, 1, 2, 9, 10, 63, 99, 100, 999, 5000, 16384, 40000, 70000, 150000}
-	for range 60 {
+	for range rounds {
 		var data []byte
 		for range 1 + rng.IntN(6) {
 			args := make([]string, 1+rng.IntN(5))

@@ -83,8 +83,11 @@ func finish(sn *Snapshot, want int) {
 // TestSnapshotModel changes everything in every way, single-threaded, between the
 // steps, and compares with the state at the cut.
 func TestSnapshotModel(t *testing.T) {
-	rng := rand.New(rand.NewPCG(9, 10))
-	for round := range 8 {
+	rng, rounds := rand.New(rand.NewPCG(9, 10)), 8
+	if testing.Short() {
+		rounds = 3
+	}
+	for round := range rounds {
 		s := open(t, Options{Shards: 4, Databases: 4})
 		m := &model{t: t, s: s, now: 1000}
 		for i := range m.dbs {

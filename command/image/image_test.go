@@ -145,7 +145,11 @@ func TestRoundTrip(t *testing.T) {
 	k := s.MakeKey([]byte("key"))
 	s.Lock(0)
 	defer s.Unlock(0)
-	for i := range 600 {
+	rounds := 600
+	if testing.Short() {
+		rounds = 100
+	}
+	for i := range rounds {
 		n := []int{1, 3, 40, 140, 700}[rng.IntN(5)]
 		if i%100 == 99 {
 			n = 40000 // in parts

@@ -43,16 +43,22 @@ func seedOf(t *testing.T) uint64 {
 
 // TestGenerated compares random programs with lua5.1: what they print and their errors.
 func TestGenerated(t *testing.T) {
-	seed := seedOf(t)
-	for i := range uint64(10) {
+	seed, batches := seedOf(t), uint64(10)
+	if testing.Short() {
+		batches = 1
+	}
+	for i := range batches {
 		compareWithOracle(t, "seed "+strconv.FormatUint(seed+i, 10), batch(seed+i, 300, false))
 	}
 }
 
 // TestBroken does so with programs that mostly do not compile.
 func TestBroken(t *testing.T) {
-	seed := seedOf(t)
-	for i := range uint64(4) {
+	seed, batches := seedOf(t), uint64(4)
+	if testing.Short() {
+		batches = 1
+	}
+	for i := range batches {
 		compareWithOracle(t, "broken, seed "+strconv.FormatUint(seed+i, 10), batch(seed+i, 500, true))
 	}
 }

@@ -100,7 +100,11 @@ func (r *dueRig) advance(now int64) int64 {
 }
 
 func TestDueTimes(t *testing.T) {
-	for seed := range uint64(12) {
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
 		r := &dueRig{rig: newRig(t, int(seed)), t: t, model: map[uint64]arena.Addr{}, rng: rand.New(rand.NewPCG(seed, 1))}
 		if seed%3 == 1 {
 			r.hash = func(k uint64) uint64 { return mix(k>>5)&h40Mask | k&31 }

@@ -33,7 +33,10 @@ func TestTall(t *testing.T) {
 	ar := arena.New()
 	defer ar.Release()
 	e := newList(ar, 1)
-	const n = 150000
+	n := 150000
+	if testing.Short() {
+		n = 50000
+	}
 	var elem [1][]byte
 	for i := range n {
 		elem[0] = strconv.AppendInt(elem[0][:0], int64(i), 10)
@@ -54,11 +57,11 @@ func TestTall(t *testing.T) {
 		}
 	}
 	for cut := n / 4; cut < n*3/4; cut += n / 10 {
-		e = Delete(ar, e, n/4, n/10, 1)
+		e = Delete(ar, e, int64(n/4), int64(n/10), 1)
 		if err := Check(e); err != nil {
 			t.Fatal(err)
 		}
-		if v := At(e, n/4); v.N != want(cut+n/10) {
+		if v := At(e, int64(n/4)); v.N != want(cut+n/10) {
 			t.Fatalf("after a deletion element %d is %d", n/4, v.N)
 		}
 	}

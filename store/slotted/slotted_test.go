@@ -8,7 +8,10 @@ import (
 // TestDrainInHashOrder empties a table as a client does that scans and removes: what is
 // left stands in one corner, and Random and the walk still find it quickly.
 func TestDrainInHashOrder(t *testing.T) {
-	const n = 100000
+	n := 100000
+	if testing.Short() {
+		n = 20000
+	}
 	r := benchTestTable(t, n)
 	full := r.Bytes()
 	pos, left := uint64(0), n
@@ -41,7 +44,11 @@ func TestDrainInHashOrder(t *testing.T) {
 
 // TestMemoryPerElement holds what a large set costs beyond its members.
 func TestMemoryPerElement(t *testing.T) {
-	for _, n := range []int{1000, 30000, 45000, 60000, 100000} {
+	sizes := []int{1000, 45000, 30000, 60000, 100000}
+	if testing.Short() {
+		sizes = sizes[:2]
+	}
+	for _, n := range sizes {
 		r := benchTestTable(t, n)
 		if per := float64(r.Bytes())/float64(n) - 16; per > 8 {
 			t.Errorf("%d records: %.1f bytes each beyond 16", n, per)

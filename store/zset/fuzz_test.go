@@ -346,8 +346,11 @@ func FuzzZSet(f *testing.F) {
 }
 
 func TestRandomOperations(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	for range 40 {
+	rng, rounds := rand.New(rand.NewPCG(5, 6)), 40
+	if testing.Short() {
+		rounds = 6
+	}
+	for range rounds {
 		in := make([]byte, 600)
 		for i := range in {
 			in[i] = byte(rng.Uint32())
