@@ -87,6 +87,7 @@ type Host struct {
 	Peers       PeersHost
 	Scripts     ScriptsHost
 	Replica     ReplicaHost
+	Replicas    ReplicasHost
 }
 
 // ReplicaHost is the server as a replica. Its methods let go of the caller's gate: from workers only.
@@ -96,6 +97,57 @@ type ReplicaHost interface {
 	// Unfollow makes it a primary.
 	Unfollow(c *Ctx)
 }
+
+// ReplicasHost is the server as somebody whom others follow.
+type ReplicasHost interface {
+	// Role is what ROLE shows.
+	Role() Role
+	// Sync makes the caller's connection a replica's, unless it says why not. psync: it knows PSYNC, has the
+	// history id, "?" for none, and wants the stream from an offset on.
+	Sync(c *Ctx, psync bool, id string, offset int64) (errText string)
+	// Tell notes what REPLCONF says of the caller's connection.
+	Tell(c *Ctx, what ReplicaFact, n int64, text string)
+	// Acknowledge notes up to which offset a replica has the stream, and has it in its AOF (-1: it does not say).
+	Acknowledge(c *Ctx, offset, durable int64)
+
+	// Offset is the offset behind what the caller's client has written last. Acked is how many
+	// replicas have the stream up to there, or have it in their AOFs; any goroutine may ask that.
+	Offset(c *Ctx) int64
+	Acked(offset int64, durable bool) (replicas int64)
+	// AskAcks has all replicas say how far they are.
+	AskAcks(c *Ctx)
+	// IsReplica tells whether the server follows another one.
+	IsReplica() bool
+}
+
+// Role is a server in replication.
+type Role struct {
+	Offset   int64         // of the stream, -1: a replica is not connected
+	Replicas []ReplicaRole // those that follow
+	Host     string        // of the primary, "": the server is one
+	Port     int
+	State    string // of the link to it
+}
+
+// ReplicaRole is a replica as its primary sees it.
+type ReplicaRole struct {
+	IP     string
+	Port   int
+	Offset int64 // that it has acknowledged
+}
+
+// ReplicaFact is what a replica says of itself.
+type ReplicaFact uint8
+
+const (
+	ReplicaPort          ReplicaFact = iota // that it listens on
+	ReplicaIP                               // that it is to be shown with
+	ReplicaEOF                              // it understands a copy whose length is not told
+	ReplicaPSYNC2                           // it understands that a history has got another name
+	ReplicaVersion                          // of the software, which Redis tells from 7.2 on
+	ReplicaRDBOnly                          // it wants a copy, and no stream
+	ReplicaFunctionsOnly                    // it wants libraries of functions alone
+)
 
 // ConfigHost is the options.
 type ConfigHost interface {

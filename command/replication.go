@@ -6,14 +6,9 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
-// There is no replication: the server is a primary without replicas. What can be said about
-// that is said as Redis says it; what would begin replication is refused.
-
 const (
-	errNoReplication = "ERR there is no replication: this server cannot be a replica, nor have any"
-
 	replicaFlags = Admin | NoScript | Stale | NoAsyncLoading | Slow
-	syncFlags    = Admin | NoScript | NoAsyncLoading | NoMulti | Refused
+	syncFlags    = Admin | NoScript | NoAsyncLoading | NoMulti
 
 	// mostHostBytes is how long REPLCONF ip-address may be.
 	mostHostBytes = 255
@@ -25,11 +20,11 @@ var replicationSpecs = []*Spec{
 		Summary: "Lets a replica take this server's place.", Syntax: "[TO (host port:integer [FORCE])] [ABORT] [TIMEOUT milliseconds:integer]",
 	},
 	{
-		Name: "psync", Arity: -3, Flags: syncFlags, Group: GroupServer, Handler: noReplicas, Since: "2.8.0", Complexity: "O(N) where N is what the replica lacks",
+		Name: "psync", Arity: -3, Flags: syncFlags, Group: GroupServer, Handler: psync, Since: "2.8.0", Complexity: "O(N) where N is what the replica lacks",
 		Summary: "Begins the replication to a replica, if possible where it ended.", Syntax: "replicationid offset:integer",
 	},
 	{
-		Name: "replconf", Arity: -1, Flags: Admin | NoScript | Loading | Stale | AllowBusy | Refused, Group: GroupServer, Handler: replConf,
+		Name: "replconf", Arity: -1, Flags: Admin | NoScript | Loading | Stale | AllowBusy, Group: GroupServer, Handler: replConf,
 		Since: "3.0.0", Complexity: "O(1)", Summary: "Tells what a replica has, before it begins.",
 	},
 	replicaOfSpec("replicaof", "5.0.0"),
@@ -39,7 +34,7 @@ var replicationSpecs = []*Spec{
 		Since: "2.8.12", Complexity: "O(1)", Summary: "Returns the server's role in replication.",
 	},
 	{
-		Name: "sync", Arity: 1, Flags: syncFlags, Group: GroupServer, Handler: noReplicas, Since: "1.0.0", Complexity: "O(N) where N is the number of all keys",
+		Name: "sync", Arity: 1, Flags: syncFlags, Group: GroupServer, Handler: startSync, Since: "1.0.0", Complexity: "O(N) where N is the number of all keys",
 		Summary: "Begins the replication to a replica.",
 	},
 	{
@@ -68,15 +63,47 @@ func replicaOfSpec(name, since string) *Spec {
 	return s
 }
 
-// role describes a primary without replicas.
+// role describes the server in replication.
 func role(c *Ctx) {
+	r := c.Host.Replicas.Role()
+	if r.Host != "" {
+		c.W.Array(5)
+		c.W.BulkString("slave")
+		c.W.BulkString(r.Host)
+		c.W.Int(int64(r.Port))
+		c.W.BulkString(r.State)
+		c.W.Int(r.Offset)
+		return
+	}
 	c.W.Array(3)
 	c.W.BulkString("master")
-	c.W.Int(0)
-	c.W.Array(0)
+	c.W.Int(r.Offset)
+	c.W.Array(len(r.Replicas))
+	for _, p := range r.Replicas {
+		c.W.Array(3)
+		c.W.BulkString(p.IP)
+		c.W.BulkString(strconv.Itoa(p.Port))
+		c.W.BulkString(strconv.FormatInt(p.Offset, 10))
+	}
 }
 
-func noReplicas(c *Ctx) { c.W.Error(errNoReplication) }
+// psync begins a replica's stream, where it says that it is, or with a copy. What answers is the
+// stream's own writer.
+func psync(c *Ctx) {
+	offset, ok := c.Int(2)
+	if !ok {
+		return
+	}
+	if errText := c.Host.Replicas.Sync(c, true, string(c.Args[1]), offset); errText != "" {
+		c.W.Error(errText)
+	}
+}
+
+func startSync(c *Ctx) {
+	if errText := c.Host.Replicas.Sync(c, false, "?", -1); errText != "" {
+		c.W.Error(errText)
+	}
+}
 
 func replicaOf(c *Ctx) {
 	if equalFold(c.Args[1], "no") && equalFold(c.Args[2], "one") {
@@ -95,41 +122,76 @@ func replicaOf(c *Ctx) {
 	}
 }
 
-// replConf accepts what a replica says of itself before PSYNC, which then refuses it.
+// replConf notes what a replica says of itself before PSYNC, and of its progress afterwards.
 func replConf(c *Ctx) {
 	if len(c.Args)%2 == 0 {
 		c.W.Error(ErrSyntax)
 		return
 	}
+	h := c.Host.Replicas
 	for i := 1; i < len(c.Args); i += 2 {
 		switch name, value := c.Args[i], c.Args[i+1]; {
-		case equalFold(name, "capa"), equalFold(name, "version"):
-		case equalFold(name, "ack"), equalFold(name, "getack"):
-			return // they are for a stream of replication, and have no reply
+		case equalFold(name, "capa"):
+			if equalFold(value, "eof") {
+				h.Tell(c, ReplicaEOF, 1, "")
+			} else if equalFold(value, "psync2") {
+				h.Tell(c, ReplicaPSYNC2, 1, "")
+			}
+		case equalFold(name, "version"):
+			h.Tell(c, ReplicaVersion, 0, "")
+		case equalFold(name, "ack"):
+			replicaAck(c, i)
+			return
+		case equalFold(name, "getack"):
+			return // it is for a stream of replication, and has no reply
 		case equalFold(name, "listening-port"):
-			if _, ok := c.Int(i + 1); !ok {
+			port, ok := c.Int(i + 1)
+			if !ok {
 				return
 			}
+			h.Tell(c, ReplicaPort, port, "")
 		case equalFold(name, "ip-address"):
 			if len(value) > mostHostBytes {
 				c.W.Error("ERR REPLCONF ip-address provided by replica instance is too long: " + strconv.Itoa(len(value)) + " bytes")
 				return
 			}
+			h.Tell(c, ReplicaIP, 0, string(value))
 		case equalFold(name, "rdb-only"):
-			if _, ok := zeroOrOne(c, i+1); !ok {
+			on, ok := zeroOrOne(c, i+1)
+			if !ok {
 				return
 			}
+			h.Tell(c, ReplicaRDBOnly, on, "")
 		case equalFold(name, "rdb-filter-only"):
-			if len(value) > 0 && !equalFold(value, "functions") {
+			only := int64(0)
+			if equalFold(value, "functions") {
+				only = 1
+			} else if len(value) > 0 {
 				c.W.Error("ERR Unsupported rdb-filter-only option: " + CText(value, len(value)))
 				return
 			}
+			h.Tell(c, ReplicaFunctionsOnly, only, "")
 		default:
 			c.W.Error("ERR Unrecognized REPLCONF option: " + CText(name, len(name)))
 			return
 		}
 	}
 	c.W.OK()
+}
+
+// replicaAck notes REPLCONF ACK offset [FACK offset], whose option stands at argument i. It has no reply.
+func replicaAck(c *Ctx, i int) {
+	offset, ok := resp.ParseInt(c.Args[i+1])
+	if !ok {
+		return
+	}
+	durable := int64(-1)
+	if i+3 < len(c.Args) && equalFold(c.Args[i+2], "fack") {
+		if n, ok := resp.ParseInt(c.Args[i+3]); ok {
+			durable = n
+		}
+	}
+	c.Host.Replicas.Acknowledge(c, offset, durable)
 }
 
 // failover checks its arguments; there is nobody who could take over.
@@ -169,8 +231,19 @@ func failover(c *Ctx) {
 	c.W.Error("ERR FAILOVER requires connected replicas.")
 }
 
-// wait waits for replicas, which never come, unless none is asked for.
+const (
+	errWaitReplica = "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be " +
+		"writable (which is not the default) writes to replicas are just local and are not propagated."
+	errWaitAOFReplica = "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated."
+)
+
+// wait waits until so many replicas have what the client has written.
 func wait(c *Ctx) {
+	h := c.Host.Replicas
+	if h.IsReplica() {
+		c.W.Error(errWaitReplica)
+		return
+	}
 	replicas, ok := c.Int(1)
 	if !ok {
 		return
@@ -179,16 +252,20 @@ func wait(c *Ctx) {
 	if !ok {
 		return
 	}
-	over := func(w *resp.Writer) { w.Int(0) }
-	if replicas <= 0 || !c.WaitUntil(0, timeout, over) {
+	offset := h.Offset(c)
+	done := func() bool { return h.Acked(offset, false) >= replicas }
+	over := func(w *resp.Writer) { w.Int(h.Acked(offset, false)) }
+	if done() || !c.WaitUntil(done, timeout, over) {
 		over(c.W)
+		return
 	}
+	h.AskAcks(c)
 }
 
 const errAOFOff = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
 
-// waitAOF waits for the AOF to be synced up to what the client has written, and for replicas,
-// which never come.
+// waitAOF waits for the AOF to be synced up to what the client has written, and for the AOFs of
+// replicas.
 func waitAOF(c *Ctx) {
 	local, ok := zeroOrOne(c, 1)
 	if !ok {
@@ -202,8 +279,12 @@ func waitAOF(c *Ctx) {
 	if !ok {
 		return
 	}
-	p := c.Host.Persistence
-	pos := p.Written(c)
+	p, h := c.Host.Persistence, c.Host.Replicas
+	if h.IsReplica() {
+		c.W.Error(errWaitAOFReplica)
+		return
+	}
+	pos, offset := p.Written(c), h.Offset(c)
 	over := func(w *resp.Writer) {
 		on, synced := p.Synced(pos)
 		if !on && local > 0 {
@@ -216,15 +297,18 @@ func waitAOF(c *Ctx) {
 		} else {
 			w.Int(0)
 		}
-		w.Int(0)
+		w.Int(h.Acked(offset, true))
 	}
-	on, synced := p.Synced(pos)
-	until := pos
-	if replicas > 0 {
-		until = 0 // the sync alone is not enough
+	done := func() bool {
+		on, synced := p.Synced(pos)
+		return local > 0 && !on || (local == 0 || synced) && h.Acked(offset, true) >= replicas
 	}
-	if local > 0 && !on || replicas <= 0 && (local == 0 || synced) || !c.WaitUntil(until, timeout, over) {
+	if done() || !c.WaitUntil(done, timeout, over) {
 		over(c.W)
+		return
+	}
+	if replicas > 0 {
+		h.AskAcks(c)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // Wait is a handler's request to block its client.
 type Wait struct {
 	Keys      []store.Key          // whose changes may let the call succeed
-	Synced    uint64               // the waiting is over when the AOF is synced up to this position; 0: nothing of the kind
+	Done      func() bool          // any goroutine may ask: the waiting is over; nil: nothing but time ends it
 	TimeoutMs int64                // 0: for ever
 	Over      func(w *resp.Writer) // replies when the waiting is over without success; nil: NullArray
 	On        bool
@@ -31,14 +31,14 @@ func (c *Ctx) Wait(keys []store.Key, timeoutMs int64) bool {
 	return true
 }
 
-// WaitUntil asks that the client be blocked for so long, or until the AOF is synced up to a
-// position of the journal (0: just for so long). over, which any goroutine may call, replies then.
+// WaitUntil asks that the client be blocked for so long, or until done says that the AOF is synced, or replicas
+// have acknowledged, as far as it wants. over, which any goroutine may call, replies then.
 // It returns false where nobody may be blocked: the handler calls over itself then.
-func (c *Ctx) WaitUntil(synced uint64, timeoutMs int64, over func(w *resp.Writer)) bool {
+func (c *Ctx) WaitUntil(done func() bool, timeoutMs int64, over func(w *resp.Writer)) bool {
 	if !c.CanWait {
 		return false
 	}
-	c.Waiting = Wait{Synced: synced, TimeoutMs: timeoutMs, Over: over, On: true}
+	c.Waiting = Wait{Done: done, TimeoutMs: timeoutMs, Over: over, On: true}
 	return true
 }
 

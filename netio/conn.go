@@ -61,6 +61,8 @@ type direct struct {
 	buf []byte // where input goes while the in-ring is empty
 	n   int    // bytes in it that TakeDirect has not reported
 
+	taken bool // somebody else sends, see TakeOutput
+
 	stream *stream // of the goroutine model: here, because it costs other connections nothing
 }
 

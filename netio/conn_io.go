@@ -142,6 +142,10 @@ func (c *Conn) writable() {
 // paused connection it also resumes reading that had stopped at PausedInputBytes, if
 // there is room again.
 func (c *Conn) Flush() {
+	taken := c.taken()
+	if taken {
+		c.out.Discard(c.out.Len())
+	}
 	if s := c.stream(); s != nil {
 		s.flush()
 		return
@@ -149,7 +153,7 @@ func (c *Conn) Flush() {
 	if c.paused {
 		c.watch()
 	}
-	if c.closed || c.blocked || c.corked || c.out.Len() == 0 {
+	if c.closed || c.blocked || c.corked || taken || c.out.Len() == 0 {
 		return
 	}
 	c.flush()

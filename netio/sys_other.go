@@ -29,6 +29,7 @@ func sysWrite(int, []byte) (int, error)                    { return 0, ErrNoPoll
 func sysReadv(int, [][]byte) (int, error)                  { return 0, ErrNoPoller }
 func sysWritev(int, [][]byte) (int, error)                 { return 0, ErrNoPoller }
 func sysAccept(int) (int, netip.AddrPort, error)           { return -1, netip.AddrPort{}, ErrNoPoller }
+func sysShare(int) (net.Conn, error)                       { return nil, ErrNoPoller }
 func sysClose(int)                                         {}
 func sysSpare() int                                        { return -1 }
 func sysTune(int, time.Duration) error                     { return ErrNoPoller }

@@ -4,7 +4,9 @@ package netio
 
 import (
 	"errors"
+	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"time"
 
@@ -26,6 +28,17 @@ func isFatalAccept(err error) bool {
 }
 
 func sysClose(fd int) { _ = unix.Close(fd) } // nothing can be done about a failed close of a socket
+
+// sysShare returns the socket as a net.Conn with a descriptor of its own.
+func sysShare(fd int) (net.Conn, error) {
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(dup), "")
+	defer f.Close() // FileConn has made one more
+	return net.FileConn(f)
+}
 
 // sysSpare opens a descriptor that only holds a place; -1 when it cannot.
 func sysSpare() int {

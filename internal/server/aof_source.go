@@ -42,7 +42,7 @@ func (src *rewriteSource) Cut(atCut func(pos uint64)) (err error) {
 		}
 	}
 	if src.image {
-		src.copy, src.stream, err = s.imageCopy(true, at)
+		src.copy, src.stream, err = s.imageCopy(true, false, at)
 		return err
 	}
 	src.copy = snapshot.NewCopy(s.Store, snapshot.Commands)

@@ -26,7 +26,7 @@ const (
 func (s *Server) parts() info.Parts {
 	return info.Parts{
 		Options: s.Opts, Table: s.Table, Store: s.Store, Users: s.Users, Listeners: s.listeners, Keeper: s.keeper, Logs: s.Logs,
-		House: infoHouse{s}, Version: KringVersion, RunID: newRunID(), ReplID: newRunID(), Poller: s.pollerName(), Started: s.started,
+		House: infoHouse{s}, Version: KringVersion, RunID: newRunID(), Poller: s.pollerName(), Started: s.started,
 		Scripts: s.Scripts.Engine.Stats, TickMs: tickMs, StartupBytes: startupBytes,
 	}
 }

@@ -45,6 +45,7 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 	}
 	err := s.whileLoading(func() error {
 		s.emptyAll()
+		r.feed.DropAll(errNewRole)
 		r.became(replication.NewID(), 0, false)
 		db, err := r.loadCopy(ctx, c)
 		if err == nil {
@@ -80,7 +81,7 @@ func (r *role) became(id string, offset int64, known bool) {
 		case known && b.Active():
 			b.ResetLocked(offset)
 		case known:
-			b.BeginLocked(s.Opts.Number("repl-backlog-size").Load(), offset)
+			b.BeginLocked(s.Opts.ReplBacklogSize.Load(), offset)
 		}
 		if known {
 			b.SetDBLocked(r.stream.DB())
@@ -121,6 +122,7 @@ func (h followHouse) Continue(id string) {
 	h.srv.Gates.LockAll()
 	hist.Branch(id, h.backlog.Offset())
 	h.srv.Gates.UnlockAll()
+	h.feed.DropAll(errNewRole) // they are to know the new id
 }
 
 // Apply implements follow.House.

@@ -37,7 +37,7 @@ type (
 func newHost(s *Server) *command.Host {
 	return &command.Host{
 		Table: s.Table, Config: configHost{s}, Users: users.NewHost(s.Users, session.NewUsersHouse(s.clients)), Clients: s.clients.Host(), PubSub: s.clients.Channels.Host(), Stats: statsHost{s.Logs, s.source, s},
-		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Replica: replicaHost{s}, Scripts: exec.NewScriptsHost(&s.Scripts),
+		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Replica: replicaHost{s}, Replicas: replicasHost{s.clients.ReplicasHost(), s}, Scripts: exec.NewScriptsHost(&s.Scripts),
 	}
 }
 

@@ -34,5 +34,14 @@ func (h execHouse) Ending() bool { return h.asked() || h.stopping.Load() }
 // RingKeeper implements exec.House.
 func (h execHouse) RingKeeper() { h.keeper.Ring() }
 
+// Forward implements exec.House.
+func (h execHouse) Forward(calls []byte) { h.role.feed.Forward(calls) }
+
+// Forwards implements exec.House.
+func (h execHouse) Forwards() bool { return h.role.feed.Forwards() }
+
+// Recorded implements exec.House.
+func (h execHouse) Recorded() { h.role.feed.Flush() }
+
 // WhyBroken implements exec.House.
 func (h execHouse) WhyBroken() string { return h.aof.reason() }

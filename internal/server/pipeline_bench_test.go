@@ -65,7 +65,7 @@ func benchServer(b *testing.B, name, fill string, n int) *Server {
 	c.gets("PONG")
 	onReactor(s, func(se *session.Session) {
 		for i := 0; fill != "" && i < n; i += benchDepth {
-			feed(se, benchText(fill, func(j int) int { return i + j }))
+			feedBatch(se, benchText(fill, func(j int) int { return i + j }))
 		}
 	})
 	if name == "get-limited" {
@@ -88,7 +88,7 @@ func benchPipeline(b *testing.B, s *Server, command string, keys int) {
 		defer runtime.UnlockOSThread()
 		from := threadNanos(b)
 		for i := 0; i < b.N; i += benchDepth {
-			feed(se, texts[i/benchDepth%len(texts)])
+			feedBatch(se, texts[i/benchDepth%len(texts)])
 		}
 		b.ReportMetric(float64(threadNanos(b)-from)/float64(b.N), "cpu-ns/op")
 	})
@@ -117,8 +117,8 @@ func onReactor(s *Server, f func(se *session.Session)) {
 	<-done
 }
 
-// feed lets the session serve what a client sent, and drops the replies.
-func feed(se *session.Session, text []byte) {
+// feedBatch lets the session serve what a client sent, and drops the replies.
+func feedBatch(se *session.Session, text []byte) {
 	se.Conn.In().Write(text) //nolint:errcheck // it has no error
 	se.Serve()
 	out := se.Conn.Out()

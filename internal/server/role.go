@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/replication"
 )
@@ -21,6 +23,7 @@ type role struct {
 	srv     *Server
 	history *replication.History
 	backlog replication.Backlog
+	feed    *feed.Feed
 	link    *follow.Follower
 	stream  *exec.Replayer
 	changes sync.Mutex // one change of the role at a time
@@ -45,6 +48,7 @@ type durable struct {
 func (r *role) init(s *Server, ex *exec.Executor) {
 	r.srv = s
 	r.history = replication.NewHistory()
+	r.feed = newFeed(s)
 	r.stream = exec.NewReplayer(ex, r.passOn)
 	r.link = follow.New(follow.Config{House: followHouse{r}, Options: s.Opts, Log: s.Log, FS: s.fileSystem()})
 	again := func() error {
@@ -114,6 +118,9 @@ func (r *role) replicate(p *replication.Primary) {
 	s.Store.UnlockAll()
 	s.Gates.UnlockAll()
 	_ = s.limitMemory() // cannot fail
+	if promoted || p != nil {
+		r.feed.DropAll(errNewRole) // they may go on, where the histories are the same
+	}
 	if promoted {
 		s.Log.Info("the server is a primary now", "history", r.history.IDs().ID, "offset", r.backlog.Offset())
 		s.keeper.Ring()
@@ -124,6 +131,8 @@ func (r *role) replicate(p *replication.Primary) {
 		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port})
 	}
 }
+
+var errNewRole = errors.New("the role of the server has changed")
 
 const errRoleChanged = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 

@@ -87,12 +87,15 @@ func (s *Server) fileSystem() persistence.FS {
 	return persistence.OS{}
 }
 
-// imageFormat is how images are written now. It takes no lock of the store's order: the
+// imageFormat is how images are written now; old: for somebody who may read none but the oldest version. It takes no lock of the store's order: the
 // caller holds all shard locks, so that what it says holds for the cut.
-func (s *Server) imageFormat() rdb.Format {
+func (s *Server) imageFormat(old bool) rdb.Format {
 	f := rdb.Format{
 		Version: asInt(&s.Opts.RDBVersion), Compress: s.Opts.RDBCompression.Load(), Checksum: s.Opts.RDBChecksum.Load(),
 		Limits: s.Limits.Load().Images(),
+	}
+	if old {
+		f.Version = rdb.OldestVersion
 	}
 	if s.Store.HoldsDuesLocked() && f.Version < rdb.DeadlineVersion {
 		f.Version = rdb.DeadlineVersion
@@ -113,8 +116,8 @@ func (s *Server) imageClocks() (clocks image.Clocks, tells bool) {
 }
 
 // imageCopy makes a copy of the store, in images, and the stream that frames it: it takes the
-// cut. at is called at it, with the journal's position.
-func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *snapshot.Stream, error) {
+// cut. old is as for imageFormat. at is called at the cut, with the journal's position.
+func (s *Server) imageCopy(aofBase, old bool, at func(pos uint64)) (*snapshot.Copy, *snapshot.Stream, error) {
 	head := snapshot.Head{About: rdb.About{
 		RedisVersion: command.Version, Created: time.Now().Unix(), UsedMemory: s.Store.Used(), AOFBase: aofBase,
 	}}
@@ -127,7 +130,7 @@ func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *
 	c := snapshot.NewCopy(s.Store, func() snapshot.Form { return form() })
 	err := c.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) {
 		return s.cut(sink, func(pos uint64) {
-			head.Format = s.imageFormat()
+			head.Format = s.imageFormat(old)
 			for _, l := range s.Scripts.Engine.Libraries() {
 				head.Functions = append(head.Functions, []byte(l.Text))
 			}
@@ -137,6 +140,7 @@ func (s *Server) imageCopy(aofBase bool, at func(pos uint64)) (*snapshot.Copy, *
 				form = snapshot.Images(head.Format, &clocks)
 			}
 			at(pos)
+			s.role.aboutHistory(&head.About)
 		})
 	})
 	if err != nil {
@@ -170,7 +174,7 @@ func (s *Server) save(stop <-chan struct{}) error {
 	sv.begun.Store(begin.Unix())
 	defer sv.begun.Store(0)
 	changes := int64(0)
-	c, stream, err := s.imageCopy(false, func(uint64) { changes = s.changes() })
+	c, stream, err := s.imageCopy(false, false, func(uint64) { changes = s.changes() })
 	bytes := int64(0)
 	if err == nil {
 		sv.copying.Store(c)
@@ -361,7 +365,11 @@ func (s *Server) loadDump(ctx context.Context) error {
 	if !s.hasDump() {
 		return nil
 	}
-	return s.readDump(ctx, s.dumpFile(), false)
+	aux, err := s.readDump(ctx, s.dumpFile(), false)
+	if err == nil {
+		s.role.resumeHistory(aux)
+	}
+	return err
 }
 
 // hasDump tells whether there is a file to load.
@@ -371,16 +379,17 @@ func (s *Server) hasDump() bool {
 	return !s.embedded.Fresh && !errors.Is(err, fs.ErrNotExist)
 }
 
-// readDump loads a file into the store, which nobody else changes meanwhile.
-func (s *Server) readDump(ctx context.Context, f *snapshot.File, merge bool) error {
+// readDump loads a file into the store, which nobody else changes meanwhile. It returns what the file says of
+// itself.
+func (s *Server) readDump(ctx context.Context, f *snapshot.File, merge bool) (aux map[string]string, err error) {
 	begin := time.Now()
 	size, err := f.FS.Size(f.Path())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in, err := f.FS.Open(f.Path())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer in.Close()
 	l := s.newLoader(ctx)
@@ -395,21 +404,21 @@ func (s *Server) readDump(ctx context.Context, f *snapshot.File, merge bool) err
 	var bad *rdb.Error
 	switch {
 	case errors.As(err, &bad):
-		return fmt.Errorf("the snapshot %s cannot be loaded: %w. Restore it from a copy, or move it away to begin without data; nothing was changed. "+
+		return nil, fmt.Errorf("the snapshot %s cannot be loaded: %w. Restore it from a copy, or move it away to begin without data; nothing was changed. "+
 			"'kring-server --check-rdb %s' tells what is in it", f.Path(), err, f.Path())
 	case err != nil:
-		return err
+		return nil, err
 	}
 	if n, _ := io.CopyN(io.Discard, rest, 1); n > 0 {
 		s.Log.Warn("something follows the end of the snapshot, which is not looked at", "file", f.Path(), "offset", end)
 	}
 	if err = s.loadedFrom(l); err != nil {
-		return err
+		return nil, err
 	}
 	s.saver.atLast.Store(s.changes())
 	s.Log.Info("the snapshot is loaded", "file", f.Path(), "bytes", size, "keys", l.Keys.Load(), "expired", l.Expired.Load(),
 		"seconds", time.Since(begin).Seconds())
-	return nil
+	return l.Aux, nil
 }
 
 // newLoader returns what loads images as the options of this moment have them.
@@ -452,7 +461,8 @@ func (h persistenceHost) Reload(o command.ReloadOptions) (errText string) {
 		if !o.NoFlush {
 			s.emptyAll()
 		}
-		return s.readDump(context.Background(), s.dumpFile(), o.Merge)
+		_, err := s.readDump(context.Background(), s.dumpFile(), o.Merge)
+		return err
 	})
 	if err != nil {
 		s.Log.Error("DEBUG RELOAD has failed", "error", err)

@@ -133,6 +133,7 @@ func (s *Server) openReactors() error {
 	follower := exec.New(&s.Env, &s.Gates[workerCount+n+1])
 	s.extra = append(s.extra, follower)
 	s.role.init(s, follower)
+	s.clients.Feed = s.role.feed
 	s.clients.Open(s.Gates[workerCount : workerCount+n])
 	if s.embedded.Memory != nil {
 		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})
@@ -182,6 +183,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		err = nil
 	} else if err == nil {
 		s.role.begin()
+		s.role.feed.Open()
 		close(s.ready)
 		s.Log.Info("ready to accept connections", "reactors", len(s.clients.Stations)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
 		select {
@@ -192,6 +194,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 	}
 	s.stopping.Store(true)
+	s.role.feed.Close()
 	s.role.end()
 	s.Slow.Halt()
 	closeWindow()

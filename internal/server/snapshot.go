@@ -30,6 +30,7 @@ type jobKind uint8
 const (
 	jobRewriteAOF jobKind = iota // a new base of the AOF
 	jobSave                      // the snapshot's file
+	jobFullSync                  // a copy for replicas
 )
 
 // job is a copy of the store that is made, or waits until the one before it is.

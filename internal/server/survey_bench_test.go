@@ -36,7 +36,7 @@ func BenchmarkSketch(b *testing.B) {
 				}
 			}
 			from := threadNanos(b)
-			feed(se, texts[i/benchDepth%len(texts)])
+			feedBatch(se, texts[i/benchDepth%len(texts)])
 			spent[on] += threadNanos(b) - from
 			done[on] += benchDepth
 		}

@@ -35,7 +35,7 @@ type Waiter struct {
 	track         *tracking.Tracker // the client's, nil: it has none
 	noTouch       bool
 	Over          func(w *resp.Writer) // replies when the waiting ends otherwise, nil: NullArray
-	Synced        uint64               // that is, too, when the AOF is synced up to here; 0: nothing of the kind
+	Done          func() bool          // that is, too, when this is true; nil: never
 	Deadline      int64                // milliseconds since 1970, 0: none
 	ClockDeadline int64                // the same by the server's Clock
 	Reply         resp.Buffer
@@ -54,7 +54,7 @@ type Waiter struct {
 func (ex *Executor) park() {
 	c := &ex.Ctx
 	w := &Waiter{
-		Peer: PeerOf(c.Client), counts: &ex.Env.Waiting, name: c.Client.Name(), user: c.Client.User(), db: c.DB, Proto: ex.W.Proto(), noTouch: c.NoTouch, Over: c.Waiting.Over, Synced: c.Waiting.Synced, Place: -1,
+		Peer: PeerOf(c.Client), counts: &ex.Env.Waiting, name: c.Client.Name(), user: c.Client.User(), db: c.DB, Proto: ex.W.Proto(), noTouch: c.NoTouch, Over: c.Waiting.Over, Done: c.Waiting.Done, Place: -1,
 		Spent: ex.Meter.Spent,
 	}
 	w.Spec, w.Args = c.Spec, c.Args.Clone()

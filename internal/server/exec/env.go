@@ -27,6 +27,7 @@ const (
 	GuardBusy                         // a script is busy: BUSY
 	GuardReplica                      // the server follows a primary: READONLY, and expired keys stay
 	GuardStale                        // and what it has may be old, which it must not show: MASTERDOWN
+	GuardFew                          // fewer replicas than min-replicas-to-write: NOREPLICAS
 )
 
 // Env is what all executors of a server have in common: what calls work on, and what decides
@@ -91,6 +92,13 @@ type House interface {
 	Crowded() bool
 	// Ending tells whether the server ends.
 	Ending() bool
+	// Forward sends calls to replicas that change no data and are recorded nowhere. Forwards tells whether
+	// there may be any.
+	Forward(calls []byte)
+	Forwards() bool
+	// Recorded tells that there is something in the journal of which nobody but the caller knows, who holds
+	// no lock but his gate.
+	Recorded()
 	// WhyBroken tells why the AOF cannot be written.
 	WhyBroken() string
 }
@@ -157,6 +165,9 @@ func (e *Env) State() (state admit.State) {
 	}
 	if on&GuardStale != 0 {
 		state |= admit.MasterDown
+	}
+	if on&GuardFew != 0 {
+		state |= admit.FewReplicas
 	}
 	if on&GuardMemory != 0 && e.OverLimit() {
 		state |= admit.OverMemory

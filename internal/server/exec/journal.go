@@ -45,6 +45,7 @@ func (jn *Journaling) Init(shards int) {
 // recorder makes one record. Each executor has one.
 type recorder struct {
 	buf   []byte         // the record that is being made
+	loud  []byte         // calls for replicas that are no part of it, and come after it
 	unit  bool           // the calls between beginUnit and endUnit become one record
 	calls int            // commands in buf
 	db    int            // the database of the first of them
@@ -184,6 +185,9 @@ func (ex *Executor) endUnit() {
 		jn.units[shard] = nil
 	}
 	r.keyed.Clear()
+	if len(r.loud) > 0 {
+		defer ex.forward()
+	}
 	if r.calls == 0 {
 		return
 	}
@@ -200,10 +204,32 @@ func (ex *Executor) endUnit() {
 	r.set.Clear()
 }
 
+// Forward sends a call that changes no data to replicas; within a unit, behind it.
+func (ex *Executor) Forward(call ...[]byte) {
+	if !ex.Env.House.Forwards() {
+		return
+	}
+	r := &ex.rec
+	r.loud = resp.AppendCommand(r.loud, call)
+	if !r.unit {
+		ex.forward()
+	}
+}
+
+// forward is Forward of what has gathered.
+func (ex *Executor) forward() {
+	r := &ex.rec
+	ex.Env.House.Forward(r.loud)
+	r.loud, r.kick = r.loud[:0], true
+	if cap(r.loud) > keepScratchBytes {
+		r.loud = nil
+	}
+}
+
 // dropUnit forgets what would become the record.
 func (ex *Executor) dropUnit() {
 	r := &ex.rec
-	r.buf, r.calls = r.buf[:0], 0
+	r.buf, r.calls, r.loud = r.buf[:0], 0, r.loud[:0]
 	r.set.Clear()
 }
 
@@ -316,6 +342,7 @@ func (ex *Executor) kick() {
 		return
 	}
 	ex.rec.kick = false
+	ex.Env.House.Recorded()
 	a := ex.Env.Journal.AOF.Load()
 	switch {
 	case a == nil:

@@ -7,11 +7,13 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/listen"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/internal/server/users"
@@ -46,10 +48,10 @@ type Parts struct {
 	House     House
 	Scripts   func() command.ScriptStats
 
-	Version, RunID, ReplID, Poller string // Poller: what waits for the clients' sockets
-	Started                        time.Time
-	TickMs                         int64
-	StartupBytes                   int64 // what the server itself counts for against maxmemory
+	Version, RunID, Poller string // Poller: what waits for the clients' sockets
+	Started                time.Time
+	TickMs                 int64
+	StartupBytes           int64 // what the server itself counts for against maxmemory
 }
 
 // New returns the source that reads these parts.
@@ -103,6 +105,14 @@ type House interface {
 	AOFBuffer() int64                     // bytes that have yet to be written
 	Persistence() Persistence
 	Following() (follow.Status, bool) // false: the server is a primary
+	Replication() Replication
+}
+
+// Replication is what is known of those who follow the server.
+type Replication struct {
+	feed.Numbers
+	replication.IDs
+	Backlog replication.Numbers
 }
 
 // Busy is what the reactors have done, by index.

@@ -2,7 +2,6 @@ package info
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
@@ -116,25 +115,6 @@ func writeStats(s *Source, w *writer) {
 	w.num("active_defrag_bytes_freed", ks.DefragFreed.Load())
 	w.num("slow_lane_commands", w.sum.Slow)
 	w.num("batches", w.sum.Batches)
-}
-
-func writeReplication(s *Source, w *writer) {
-	st, replica := s.House.Following()
-	if replica {
-		writeFollowing(s, w, &st)
-	} else {
-		w.str("role", "master")
-	}
-	w.num("connected_slaves", 0)
-	w.str("master_failover_state", "no-failover")
-	w.str("master_replid", s.ReplID)
-	w.str("master_replid2", strings.Repeat("0", 40))
-	w.num("master_repl_offset", 0)
-	w.num("second_repl_offset", -1)
-	w.num("repl_backlog_active", 0)
-	w.str("repl_backlog_size", s.Options.String("repl-backlog-size"))
-	w.num("repl_backlog_first_byte_offset", 0)
-	w.num("repl_backlog_histlen", 0)
 }
 
 // writeTLS tells of the handshakes, since the start, once there has been one.

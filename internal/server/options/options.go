@@ -59,6 +59,7 @@ type Options struct {
 	StreamNodeMaxBytes, StreamNodeMaxEntries                                                                      Int
 
 	ReplicaOptions
+	PrimaryOptions
 
 	cells    []cell   // by row
 	path     string   // the configuration file, absolute, "" for none; constant after Load
@@ -89,6 +90,15 @@ type ReplicaOptions struct {
 	ReplDisklessLoad                                 Int // Diskless... constants
 	PropagationErrors                                Int // Propagation... constants
 	TLSReplication                                   Bool
+}
+
+// PrimaryOptions are the options of a server that others follow.
+type PrimaryOptions struct {
+	ReplBacklogSize, ReplBacklogTTL            Int // bytes, seconds
+	ReplPingPeriod                             Int // seconds
+	ReplDisklessDelay, ReplDisklessMaxReplicas Int // seconds, replicas
+	MinReplicasToWrite, MinReplicasMaxLag      Int // replicas, seconds
+	ReplDisklessSync, ReplDisableTCPNoDelay    Bool
 }
 
 // New returns the defaults.

@@ -60,6 +60,9 @@ func (s *Session) ext() *sessionExt {
 
 // SetReply implements command.Client.
 func (s *Session) SetReply(mode command.ReplyMode) {
+	if s.reply == replyFed {
+		return
+	}
 	switch mode {
 	case command.ReplyOn:
 		s.reply = replyOn
@@ -87,7 +90,9 @@ func (s *Session) Pushing(on bool) {
 }
 
 // muted tells whether the replies to the running command are not wanted.
-func (s *Session) muted() bool { return s.reply == replyOff || s.reply == replySkipThis }
+func (s *Session) muted() bool {
+	return s.reply == replyOff || s.reply == replySkipThis || s.reply == replyFed
+}
 
 // SetNoEvict implements command.Client.
 func (s *Session) SetNoEvict(on bool) { s.noEvict = on }
@@ -141,6 +146,9 @@ func (s *Session) appendInfoAt(dst []byte, now int64) []byte {
 		id = *s.more
 	}
 	in, out := s.Conn.In().Len()+s.parser.Buffered(), s.Conn.OutBytes()
+	if s.reply == replyFed {
+		out = int(id.replica.Lag()) // of the stream, which all replicas share
+	}
 	num := func(name string, n int64) {
 		dst = append(dst, name...)
 		dst = strconv.AppendInt(dst, n, 10)
@@ -218,6 +226,9 @@ func (s *Session) multiBytes() int64 {
 // flagLetters returns the flags of CLIENT LIST.
 func (s *Session) flagLetters() string {
 	f := ""
+	if s.reply == replyFed {
+		f += "S"
+	}
 	if s.monitoring {
 		f += "O"
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/pubsub"
@@ -21,6 +22,7 @@ type Clients struct {
 	CallsWanted observe.Wanted              // INFO has shown calls by command lately
 	ParseLimits atomic.Pointer[resp.Limits] // of those who may call everything
 
+	Feed     *feed.Feed // of those who are replicas
 	Channels Channels
 	Pauses   Pauses
 	Monitors Monitors
@@ -70,6 +72,9 @@ func (cs *Clients) Open(gates exec.Gates) {
 
 // Host is what handlers get of clients.
 func (cs *Clients) Host() command.ClientsHost { return clientsHost{cs} }
+
+// ReplicasHost is what handlers get of clients that are replicas.
+func (cs *Clients) ReplicasHost() ReplicasHost { return ReplicasHost{cs} }
 
 // Ask has every reactor run f, for c's call: see Executor.AskReactors.
 func (cs *Clients) Ask(c *command.Ctx, f func(r *netio.Reactor, ex *Station)) {

@@ -37,6 +37,9 @@ func (s *Session) matches(f *command.ClientFilter) bool {
 
 // kind is the session's type in filters.
 func (s *Session) kind() string {
+	if s.reply == replyFed {
+		return "replica"
+	}
 	if s.subCount > 0 {
 		return "pubsub"
 	}

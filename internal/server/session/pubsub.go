@@ -70,6 +70,7 @@ type pubsubHost struct {
 
 // Publish implements command.PubSubHost.
 func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
+	exec.Of(c).Forward(c.Args...)
 	return h.channels.Publish(exec.Of(c).Reactor, kind, channel, text)
 }
 

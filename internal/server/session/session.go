@@ -8,6 +8,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/tracking"
@@ -67,6 +68,8 @@ type Session struct {
 // most neither speak nor listen.
 type sessionExt struct {
 	name, libName, libVer, user string
+	replica                     *feed.Replica // nil: it has said nothing of that
+	request                     *feed.Request // PSYNC that has yet to begin
 	subs                        pubsub.Subscriptions[*Session]
 }
 
@@ -81,6 +84,7 @@ const (
 	replyOff
 	replySkipNext // the next command stays without reply
 	replySkipThis
+	replyFed // it is a replica: what it is sent somebody else writes
 )
 
 var errQueryLimit = errors.New("query buffer limit reached")
@@ -99,6 +103,9 @@ func (s *Session) Data() {
 		return
 	}
 	s.active = s.Conn.Reactor().Now()
+	if s.reply == replyFed {
+		s.more.replica.Heard(s.active)
+	}
 	if s.Serve() && !s.closed {
 		s.Conn.SetDirect(s.parser.Direct())
 		s.checkInput()
@@ -107,6 +114,9 @@ func (s *Session) Data() {
 		s.Conn.Flush()
 		s.checkOutput()
 		s.park()
+		if s.reply == replyFed {
+			beginFeed(s)
+		}
 	}
 }
 
@@ -237,6 +247,7 @@ func (s *Session) Drained() { s.softSince = 0 }
 // Closed implements netio.Session.
 func (s *Session) Closed(err error) {
 	s.closed = true
+	endFeed(s)
 	s.stopWaiting()
 	s.stopPostponing()
 	s.stopMonitoring()

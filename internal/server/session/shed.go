@@ -63,7 +63,7 @@ func (cs *Clients) Shed() {
 		eachSession(r, func(se *Session) {
 			n := se.bytes()
 			sum += n
-			if !se.noEvict {
+			if !se.noEvict && se.reply != replyFed {
 				mine = append(mine, weight{se.id, n, r})
 			}
 		})

@@ -27,7 +27,7 @@ var errNotDurable = errors.New("its writes could not be made durable")
 // stalled is a reactor's list of sessions whose replies wait for the journal.
 type stalled struct {
 	list    []*Session
-	syncing []*exec.Waiter // blocked clients that wait for a sync (WAITAOF), or have until lately
+	syncing []*exec.Waiter // blocked clients that wait for a sync or for replicas (WAIT, WAITAOF), or have until lately
 	wake    func()         // posted to the reactor when there may be something to do
 	some    atomic.Bool    // some wait beyond the end of a turn
 }
@@ -37,10 +37,10 @@ type stalled struct {
 func (s *Session) promised(wait, wrote uint64) {
 	cs := s.ex.clients
 	a := cs.Journal.AOF.Load()
+	s.written = max(s.written, wrote)
 	if a == nil || wait == 0 && wrote == 0 {
 		return
 	}
-	s.written = max(s.written, wrote)
 	switch a.State() {
 	case persistence.Starting: // not complete yet, whatever is written
 		return
@@ -120,6 +120,7 @@ func (ex *Station) writeOut(r *netio.Reactor) (mine bool) {
 	s := ex.clients
 	a := s.Journal.AOF.Load()
 	ex.ForgetWrite()
+	s.House.Recorded()
 	if a == nil {
 		return true
 	}
@@ -169,9 +170,9 @@ func (ex *Station) release() {
 // any tells whether there is somebody to look at.
 func (st *stalled) any() bool { return len(st.list)+len(st.syncing) > 0 }
 
-// wakeSynced ends the waiting of those who waited for a sync of the AOF up to a position, or, if
-// there is no AOF any more, of all of them.
-func (ex *Station) wakeSynced(a *persistence.AOF) {
+// wakeSynced ends the waiting of those who waited for a sync of the AOF, or for replicas, and need not any
+// more.
+func (ex *Station) wakeSynced() {
 	st := &ex.stalled
 	due := st.syncing
 	st.syncing = nil
@@ -179,7 +180,7 @@ func (ex *Station) wakeSynced(a *persistence.AOF) {
 		s := sessionOfWaiter(w)
 		switch {
 		case s.blocked != w: // it has ended otherwise
-		case a != nil && a.Durable() < w.Synced:
+		case !w.Done():
 			st.syncing = append(st.syncing, w)
 		default:
 			s.wakeWith(w, "")
@@ -223,7 +224,7 @@ func (ex *Station) releaseSome() {
 	clear(ex.stalled.list[len(list):])
 	ex.stalled.list = list
 	if len(ex.stalled.syncing) > 0 {
-		ex.wakeSynced(a)
+		ex.wakeSynced()
 	}
 	if !ex.stalled.any() && ex.stalled.some.Load() {
 		ex.stalled.some.Store(false)

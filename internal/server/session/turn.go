@@ -83,7 +83,7 @@ func (cs *Clients) CatchUp() {
 
 // waits tells whether the client is silent because it waits for something.
 func (s *Session) waits() bool {
-	return s.blocked != nil || s.postponed || s.monitoring || s.subCount > 0
+	return s.reply == replyFed || s.blocked != nil || s.postponed || s.monitoring || s.subCount > 0
 }
 
 var errIdle = errors.New("idle for longer than the timeout")

@@ -32,7 +32,7 @@ func (s *Session) block(w *exec.Waiter) {
 		heap.Push(&s.ex.timers, w)
 		s.ex.armAlarm(s.Conn.Reactor())
 	}
-	if w.Synced != 0 {
+	if w.Done != nil {
 		s.ex.stalled.syncing = append(s.ex.stalled.syncing, w)
 		s.ex.AskWrite() // the turn's end looks at it
 	}

@@ -1,0 +1,179 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/feed"
+	"github.com/kringdb/kring/internal/server/follow"
+	"github.com/kringdb/kring/internal/server/info"
+	"github.com/kringdb/kring/internal/server/replication"
+	"github.com/kringdb/kring/internal/server/session"
+	"github.com/kringdb/kring/internal/server/snapshot"
+	"github.com/kringdb/kring/persistence"
+	"github.com/kringdb/kring/persistence/rdb"
+)
+
+// This file is package feed as the server has it: sessions become replicas, and its House makes the
+// cuts and copies that replicas begin with.
+
+// newFeed returns the feed of a server that does not run yet.
+func newFeed(s *Server) *feed.Feed {
+	return feed.New(feed.Config{
+		House: &feedHouse{Server: s}, Options: s.Opts, Log: s.Log, Journal: &s.Journal.Log, History: s.role.history, Backlog: &s.role.backlog,
+	})
+}
+
+// aboutHistory notes, at a cut with the journal locked, where in which history it is.
+func (r *role) aboutHistory(about *rdb.About) {
+	b := &r.backlog
+	if !b.Active() {
+		return
+	}
+	about.ReplID, about.ReplOffset, about.ReplDB = r.history.IDs().ID, b.Offset(), max(b.DBLocked(), 0)
+}
+
+// resumeHistory has replicas go on that followed this server before it ended, and has it go on itself if it follows
+// another one, as far as the file that was loaded knows of the stream.
+func (r *role) resumeHistory(aux map[string]string) {
+	id, text := aux["repl-id"], aux["repl-offset"]
+	offset, err := strconv.ParseInt(text, 10, 64)
+	if !replication.ValidID(id) || err != nil || offset < 0 {
+		return
+	}
+	s := r.srv
+	s.Journal.Log.At(func(uint64) {
+		r.backlog.BeginLocked(s.Opts.ReplBacklogSize.Load(), offset)
+		if r.history.Primary() == nil {
+			r.history.Restore(replication.IDs{ID: replication.NewID(), Second: id, Until: offset})
+			s.Journal.Log.SubscribeLocked(&r.backlog)
+			return
+		}
+		db, _ := strconv.Atoi(aux["repl-stream-db"]) // it is 0 if nothing is said
+		r.history.Adopt(id)
+		r.backlog.SetDBLocked(db)
+		r.stream.SetDB(db)
+	})
+}
+
+// feedHouse is the server as package feed sees it.
+type feedHouse struct {
+	*Server
+	files atomic.Int64
+}
+
+// Cut implements feed.House.
+func (h *feedHouse) Cut(at func()) {
+	h.Gates.LockAll()
+	h.Store.LockAll()
+	h.Journal.Log.At(func(uint64) { at() })
+	h.Store.UnlockAll()
+	h.Gates.UnlockAll()
+}
+
+// replicaCopy is a copy of the store in RDB's format.
+type replicaCopy struct {
+	*snapshot.Stream
+	c *snapshot.Copy
+}
+
+// End implements feed.Copy.
+func (c replicaCopy) End() { c.c.End() }
+
+// libraryCopy is a file of RDB with libraries alone.
+type libraryCopy struct{ text []byte }
+
+// Next implements feed.Copy.
+func (c libraryCopy) Next(dst []byte) (out []byte, done bool, err error) {
+	return append(dst, c.text...), true, nil
+}
+
+// End implements feed.Copy.
+func (libraryCopy) End() {}
+
+// Copy implements feed.House.
+func (h *feedHouse) Copy(want feed.Want, at func()) (feed.Copy, error) {
+	if want.Functions {
+		var text bytes.Buffer
+		var w *rdb.Writer
+		h.Cut(func() {
+			at()
+			w = rdb.NewWriter(&text, h.imageFormat(want.Old))
+			about := rdb.About{RedisVersion: command.Version}
+			h.role.aboutHistory(&about)
+			w.About(&about)
+			for _, l := range h.Scripts.Engine.Libraries() {
+				w.Function([]byte(l.Text))
+			}
+		})
+		err := w.Close()
+		return libraryCopy{text.Bytes()}, err
+	}
+	c, stream, err := h.imageCopy(false, want.Old, func(uint64) { at() })
+	if err != nil {
+		return nil, err
+	}
+	return replicaCopy{stream, c}, nil
+}
+
+// Job implements feed.House.
+func (h *feedHouse) Job(run func(stop <-chan struct{}) error) error {
+	j, _, err := h.jobs.ask(jobFullSync, run)
+	if err != nil {
+		return err
+	}
+	<-j.done
+	return j.err
+}
+
+// Temp implements feed.House.
+func (h *feedHouse) Temp() (fs persistence.FS, path string) {
+	return h.fileSystem(), h.Opts.Path(fmt.Sprintf("temp-repl-%d-%d.rdb", os.Getpid(), h.files.Add(1)))
+}
+
+// Up implements feed.House.
+func (h *feedHouse) Up() bool { return h.role.up.Load() }
+
+// Heard implements feed.House.
+func (h *feedHouse) Heard() { h.clients.WakeStalled() }
+
+// Few implements feed.House.
+func (h *feedHouse) Few(few bool) { h.SetGuard(exec.GuardFew, few) }
+
+// replicasHost is the server as handlers see it whom replicas follow.
+type replicasHost struct {
+	session.ReplicasHost
+	srv *Server
+}
+
+// Role implements command.ReplicasHost.
+func (h replicasHost) Role() command.Role {
+	r := command.Role{Offset: h.srv.role.backlog.Offset()}
+	if st, replica := (infoHouse{h.srv}).Following(); replica {
+		r.Host, r.Port, r.State = st.Host, st.Port, st.State.String()
+		if st.State == follow.Sync || st.State == follow.Connected {
+			return r
+		}
+		r.Offset = -1
+		return r
+	}
+	for _, p := range h.srv.role.feed.Numbers().Replicas {
+		if p.State == feed.Online {
+			r.Replicas = append(r.Replicas, command.ReplicaRole{IP: p.IP, Port: p.Port, Offset: p.Offset})
+		}
+	}
+	return r
+}
+
+// IsReplica implements command.ReplicasHost.
+func (h replicasHost) IsReplica() bool { return h.srv.role.history.Primary() != nil }
+
+// Replication implements info.House.
+func (h infoHouse) Replication() info.Replication {
+	return info.Replication{Numbers: h.role.feed.Numbers(), IDs: h.role.history.IDs(), Backlog: h.role.backlog.Numbers()}
+}

@@ -1,0 +1,128 @@
+package session
+
+import (
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/feed"
+)
+
+// This file is a client that becomes a replica: package feed serves it then.
+
+// replicaPeer is a session as its replica sees it.
+type replicaPeer struct{ s *Session }
+
+// Addr implements feed.Peer.
+func (p replicaPeer) Addr() string { return p.s.Conn.RemoteAddr() }
+
+// Hangup implements feed.Peer.
+func (p replicaPeer) Hangup(err error) {
+	p.s.Post(func() {
+		if !p.s.closed {
+			p.s.endNow(err)
+		}
+	})
+}
+
+// replicaOf is what the session is as a replica.
+func replicaOf(s *Session) *feed.Replica {
+	x := s.ext()
+	if x.replica == nil {
+		x.replica = s.ex.clients.Feed.NewReplica(replicaPeer{s})
+	}
+	return x.replica
+}
+
+// beginFeed gives the sending side away, once PSYNC has been asked for.
+func beginFeed(s *Session) {
+	q := s.more.request
+	if q == nil {
+		return
+	}
+	s.more.request = nil
+	out, rest, err := s.Conn.TakeOutput()
+	if err != nil {
+		s.Conn.Close(err)
+		return
+	}
+	s.more.replica.Start(*q, out, rest)
+}
+
+// endFeed is for a connection that ends.
+func endFeed(s *Session) {
+	if s.reply == replyFed {
+		s.more.replica.Gone()
+	}
+}
+
+// ReplicasHost is the part of command.ReplicasHost that is of clients.
+type ReplicasHost struct{ clients *Clients }
+
+// Sync implements command.ReplicasHost.
+func (h ReplicasHost) Sync(c *command.Ctx, psync bool, id string, offset int64) (errText string) {
+	s, ok := c.Client.(*Session)
+	switch {
+	case !ok:
+		return "ERR SYNC and PSYNC are for connections of their own"
+	case s.reply == replyFed:
+		return ""
+	}
+	if errText := h.clients.Feed.Refuse(); errText != "" {
+		return errText
+	}
+	replicaOf(s)
+	s.more.request = &feed.Request{PSYNC: psync, ID: id, Offset: offset}
+	s.untrack(false)
+	s.reply = replyFed
+	s.bindReply()
+	return ""
+}
+
+// Tell implements command.ReplicasHost.
+func (h ReplicasHost) Tell(c *command.Ctx, what command.ReplicaFact, n int64, text string) {
+	s, ok := c.Client.(*Session)
+	if !ok { // in a script or a transaction, of nobody
+		return
+	}
+	switch r := replicaOf(s); what {
+	case command.ReplicaPort:
+		r.SetPort(int(n))
+	case command.ReplicaIP:
+		r.SetIP(text)
+	case command.ReplicaEOF:
+		r.SetEOF()
+	case command.ReplicaPSYNC2:
+		r.SetPSYNC2()
+	case command.ReplicaVersion:
+		r.SetKnown()
+	case command.ReplicaRDBOnly:
+		r.SetRDBOnly(n != 0)
+	case command.ReplicaFunctionsOnly:
+		r.SetFunctionsOnly(n != 0)
+	}
+}
+
+// Acknowledge implements command.ReplicasHost.
+func (h ReplicasHost) Acknowledge(c *command.Ctx, offset, durable int64) {
+	if s, ok := c.Client.(*Session); ok && s.reply == replyFed {
+		s.more.replica.Acknowledge(offset, durable, s.Conn.Reactor().Now())
+	}
+}
+
+// Offset implements command.ReplicasHost: what the client has written lies before the offset of now.
+func (h ReplicasHost) Offset(c *command.Ctx) int64 {
+	if max(Written(c.Client), exec.Of(c).Wrote()) == 0 {
+		return 0
+	}
+	return h.clients.Feed.Backlog.Offset()
+}
+
+// Acked implements command.ReplicasHost.
+func (h ReplicasHost) Acked(offset int64, durable bool) int64 {
+	return h.clients.Feed.Acked(offset, durable)
+}
+
+// AskAcks implements command.ReplicasHost.
+func (h ReplicasHost) AskAcks(c *command.Ctx) {
+	h.clients.Feed.AskAcks()
+	exec.Of(c).AskWrite()
+}
