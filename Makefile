@@ -19,6 +19,11 @@ export COMPAT_SEED
 # The black-box tests and load programs are a module of their own (tests/go.mod).
 TESTS := $(GO) -C tests
 
+# What make test runs in pairs, the longest first.
+PAIRED := compat-checked compat clients window crash
+# With the race detector, and for the other I/O model: fewer rounds of what make compat has all of.
+ONCE := COMPAT_RESTARTS=40 COMPAT_REPLAYS=1 COMPAT_SNAPSHOTS=1 COMPAT_DUMPS=1
+
 BIN := bin/kring-server
 CHECKED := bin/kring-server-checked
 # The product's packages, without the house rules, which make lint holds.
@@ -46,9 +51,10 @@ run: build
 	mkdir -p run
 	$(BIN) --dir run $(ARGS)
 
-# One target after the other, whatever -j says: two cores, and tests that measure time.
+# One after the other, as there are two cores, and tests that measure time; but what waits for
+# other processes most of the time runs in pairs, and its output comes target by target.
 test:
-	@set -e; for t in setup build lint unit race compat compat-checked clients robust goroutine window crash fuzz-smoke; do \
+	@set -e; for t in setup build lint unit race "-j2 -Otarget $(PAIRED)" robust goroutine fuzz-smoke; do \
 		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
 		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
 
@@ -85,7 +91,7 @@ compat: build
 	$(TESTS) test -count=1 ./compat
 
 compat-checked: checked
-	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) COMPAT_RESTARTS=40 $(TESTS) test -count=1 ./compat
+	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(ONCE) $(TESTS) test -count=1 ./compat
 
 compat-random: build
 	COMPAT_SEED=$$(date +%s) COMPAT_COMMANDS=1000000 $(TESTS) test -count=1 -timeout 20m -run TestGenerated ./compat
@@ -104,7 +110,7 @@ window: build
 # is served by goroutines in either model.)
 goroutine: build
 	KRING_IO_MODEL=goroutine $(GO) test -count=1 -short ./netio
-	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 COMPAT_RESTARTS=40 $(TESTS) test -count=1 -skip TLS ./compat ./robust
+	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 $(ONCE) $(TESTS) test -count=1 -skip TLS ./compat ./robust
 	KRING_ARGS="--io-model goroutine" $(TESTS) test -count=1 -run TestGoRedis ./clients
 
 # kill -9 under load, restart, look: 25 rounds under always and under everysec.

@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Whether a library of the system's interpreters is there, without loading it.
+has_python() { /usr/bin/python3 -c 'import sys; from importlib.util import find_spec; sys.exit(find_spec(sys.argv[1]) is None)' "$1"; }
+has_ruby() { /usr/bin/ruby -e 'gem ARGV[0]' "$1"; }
+
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
@@ -17,13 +21,13 @@ missing=
 want() { "$@" >/dev/null 2>&1 || missing="$missing $package"; }
 package=redis-server; want have redis-server
 package=redis-tools; want have redis-cli
-package=python3-redis; want /usr/bin/python3 -c 'import redis'
+package=python3-redis; want has_python redis
 package=php-cli; want have php
 package=php-redis; want php -r 'exit(class_exists("Redis") ? 0 : 1);'
-package=ruby-redis; want /usr/bin/ruby -e 'require "redis"'
-package=python3-celery; want /usr/bin/python3 -c 'import celery'
-package=python3-rq; want /usr/bin/python3 -c 'import rq'
-package=ruby-sidekiq; want /usr/bin/ruby -e 'require "sidekiq"'
+package=ruby-redis; want has_ruby redis
+package=python3-celery; want has_python celery
+package=python3-rq; want has_python rq
+package=ruby-sidekiq; want has_ruby sidekiq
 package=libhiredis-dev; want test -e /usr/include/hiredis/hiredis.h
 package=lua5.1; want have lua5.1
 package=gcc; want have cc

@@ -33,15 +33,27 @@ func (s *Side) Dump() (keyspace, error) {
 	}
 	for db := range databasesCount {
 		s.ctl.Queue("SELECT", strconv.Itoa(db))
-		s.ctl.Queue("KEYS", "*")
+		s.ctl.Queue("DBSIZE")
 	}
-	replies, err := s.ctl.Exchange(2 * databasesCount)
+	sizes, err := s.ctl.Exchange(2 * databasesCount)
 	if err != nil {
-		return nil, fmt.Errorf("KEYS of all databases: %w", err)
+		return nil, fmt.Errorf("DBSIZE of all databases: %w", err)
+	}
+	var dbs []int // most are empty, and Kring answers KEYS on a thread of its own each time
+	for db := range databasesCount {
+		if size := sizes[2*db+1]; size.Kind != rawclient.Int || size.Int != 0 {
+			dbs = append(dbs, db)
+			s.ctl.Queue("SELECT", strconv.Itoa(db))
+			s.ctl.Queue("KEYS", "*")
+		}
+	}
+	replies, err := s.ctl.Exchange(2 * len(dbs))
+	if err != nil {
+		return nil, fmt.Errorf("KEYS of databases %v: %w", dbs, err)
 	}
 	all := keyspace{}
-	for db := range databasesCount {
-		keys := replies[2*db+1].Texts()
+	for i, db := range dbs {
+		keys := replies[2*i+1].Texts()
 		if len(keys) == 0 {
 			continue
 		}

@@ -93,9 +93,12 @@ func (s *Side) reset() error {
 	if err := s.connect(); err != nil {
 		return err
 	}
-	for i, c := range s.conns {
+	for _, c := range s.conns {
 		c.Queue("RESET")
 		c.Queue("CLIENT", "NO-EVICT", "OFF") // 7.0's RESET keeps it
+		_ = c.Flush()                        // whether it worked, the replies say
+	}
+	for i, c := range s.conns {
 		got, err := c.Exchange(2)
 		if err != nil || got[0].Str != "RESET" {
 			if err := s.redial(i); err != nil {
