@@ -44,8 +44,11 @@ func (w *Writer) Bind(s Sink, proto int) {
 // no memory. Over then tells so: what the sink has is not a whole reply.
 func (w *Writer) Limit(n int) { w.left = n }
 
-// Over tells whether replies were cut off because of Limit, since the last Bind.
+// Over tells whether replies were cut off because of Limit, or Spoil, since the last Bind.
 func (w *Writer) Over() bool { return w.over }
+
+// Spoil says that what the sink has got is not a whole reply for another reason.
+func (w *Writer) Spoil() { w.over = true }
 
 // TakeOver is Over for the owner of the writer, who draws the conclusions: it is told once.
 func (w *Writer) TakeOver() bool {

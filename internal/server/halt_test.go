@@ -131,3 +131,40 @@ func TestEndWhileACommandRuns(t *testing.T) {
 		})
 	}
 }
+
+// TestEndWhileATransactionRuns: a transaction that reads without end, on a reactor and on a worker, holds up
+// the server's end no longer than it is given, with save points as well; what it has changed is
+// whole.
+func TestEndWhileATransactionRuns(t *testing.T) {
+	for _, slow := range []string{"", "CLIENT LIST"} {
+		t.Run(slow, func(t *testing.T) {
+			t.Parallel()
+			dir, runs := t.TempDir(), make(chan struct{}, 2)
+			s, end := launch(t, func(s *Server) {
+				s.Table.Original([]byte("strlen")).Handler = func(c *command.Ctx) {
+					runs <- struct{}{}
+					for !c.Halted() {
+						time.Sleep(time.Millisecond)
+					}
+				}
+			}, "dir", dir, "save", "3600 1000000")
+			s.awaitReady(t)
+			c := dial(t, s)
+			c.want("OK", "MULTI")
+			c.want("QUEUED", "SET", "before", "1")
+			if slow != "" {
+				c.want("QUEUED", strings.Fields(slow)...)
+			}
+			c.want("QUEUED", "STRLEN", "before")
+			c.want("QUEUED", "SET", "after", "1")
+			c.want("QUEUED", "STRLEN", "before")
+			c.send(encode("EXEC"))
+			<-runs
+			end() // fails the test if it takes long
+			c.closed()
+			again, _ := launch(t, nil, "dir", dir)
+			again.awaitReady(t)
+			dial(t, again).want("[1 1]", "MGET", "before", "after")
+		})
+	}
+}

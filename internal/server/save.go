@@ -305,7 +305,7 @@ func (s *Server) endSave(always bool) error {
 var errEndless = errors.New("a command does not end")
 
 // lockAtEnd takes all gates, at the end of the server, whatever runs: it is given endGrace, then
-// it is told to end, a script as by SCRIPT KILL but also if it has written, and if it still runs
+// it is told to end, a script as by SCRIPT KILL but also if it has written, a transaction in what it reads, and if it still runs
 // endGrace later the gates are not taken, and it returns false.
 func (s *Server) lockAtEnd() bool {
 	taken, late := make(chan struct{}), make(chan struct{})
@@ -322,12 +322,15 @@ func (s *Server) lockAtEnd() bool {
 	for end := time.Now().Add(2 * endGrace); ; timer.Reset(endPoll) {
 		select {
 		case <-taken:
+			s.Late.Store(false)
 			return true
 		case now := <-timer.C:
 			if now.After(end) {
+				s.Late.Store(false)
 				close(late)
 				return false
 			}
+			s.Late.Store(true)
 			s.Slow.EndRunning()
 			s.Scripts.End()
 		}

@@ -196,6 +196,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.stopping.Store(true)
 	s.role.feed.Close()
 	s.role.end()
+	s.Late.Store(true)
 	s.Slow.Halt()
 	closeWindow()
 	s.lookers.end()

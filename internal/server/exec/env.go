@@ -56,6 +56,7 @@ type Env struct {
 	Limit         MemoryLimit
 	ActiveExpire  atomic.Bool
 	ExpiredFields atomic.Int64
+	Late          atomic.Bool // the server ends, and what only reads is to end early, its client is closed
 	Flushed       atomic.Bool // FLUSHALL has emptied everything since saveIfDue looked
 
 	Journal   Journaling

@@ -225,7 +225,6 @@ func (ex *Executor) execAll(tx *Transaction, keyed *store.ShardSet) {
 		return
 	}
 	args, halt := c.Args, c.Halt
-	c.Halt = nil // a transaction runs whole
 	c.CanWait = false
 	ex.inExec, ex.whole = true, whole
 	ex.execTx, ex.execSpec = tx, exec
@@ -238,7 +237,16 @@ func (ex *Executor) execAll(tx *Transaction, keyed *store.ShardSet) {
 			ex.queued.keys, _ = ex.appendKeys(ex.queued.keys[:0], &c.Call)
 			c.Keys = ex.queued.keys
 		}
+		c.Halt = nil // what changes something runs whole
+		if c.Spec.Flags&(command.Write|command.Exclusive|command.Script) == 0 {
+			if c.Halt = halt; halt == nil {
+				c.Halt = &ex.Env.Late
+			}
+		}
 		ex.execCall()
+	}
+	if ex.Env.Late.Load() {
+		c.W.Spoil() // some of its reads may have ended early
 	}
 	ex.endUnit()
 	c.W.Raw(ex.pushes)
