@@ -14,7 +14,7 @@ func settleReactors(opts *options.Options) error {
 	if opts.Reactors.Load() != 0 {
 		return nil
 	}
-	return opts.Assign("reactors", strconv.Itoa(runtime.GOMAXPROCS(0)))
+	return opts.Settle("reactors", strconv.Itoa(runtime.GOMAXPROCS(0)))
 }
 
 // tuneScheduler lets the workers run beside the reactors. With as many Ps as reactors,

@@ -45,6 +45,9 @@ func (h keeperHouse) ShedClients() { h.clients.Shed() }
 // NoteLatency implements keeper.House.
 func (h keeperHouse) NoteLatency(event string, d time.Duration) { h.Logs.NoteLatency(event, d) }
 
+// LookAtMemory implements keeper.House.
+func (h keeperHouse) LookAtMemory() { h.source.LookAtMemory() }
+
 // OwnsProcess implements keeper.House.
 func (h keeperHouse) OwnsProcess() bool { return h.ownsProcess }
 

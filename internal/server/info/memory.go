@@ -205,6 +205,14 @@ func writeScriptMemory(s *Source, w *writer) {
 	w.human("used_memory_scripts_human", sc.ScriptBytes+sc.LibraryBytes)
 }
 
+// LookAtMemory notes how much is in use, so that the peak is that of all times, and not of those at which
+// somebody asked. The clients are counted as at the last look at them. Any goroutine may call it.
+func (s *Source) LookAtMemory() {
+	st := s.Store.Stats()
+	clients, _ := s.crowd.known()
+	s.memoryReport(clients.Bytes, &st)
+}
+
 // notePeak remembers and returns the highest use of memory seen.
 func (s *Source) notePeak(used int64) int64 {
 	for {

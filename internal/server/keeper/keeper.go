@@ -23,6 +23,7 @@ type House interface {
 	EndPause()           // ends CLIENT PAUSE if its time has come
 	ShedClients()        // closes clients until they are within maxmemory-clients; it waits for the reactors
 	NoteLatency(event string, d time.Duration)
+	LookAtMemory()     // notes how much is in use
 	OwnsProcess() bool // the heap is the server's, and not a program's that it is embedded in
 }
 
@@ -122,6 +123,7 @@ func (k *Keeper) run() {
 		tick := now.Sub(c.looked) >= tickMs*time.Millisecond
 		if tick {
 			k.survey.look(k.store, k.hand)
+			k.house.LookAtMemory()
 			k.heap.look(k.house.OwnsProcess())
 		}
 		if tick || c.sweep > 0 && now.After(c.resume) {

@@ -16,7 +16,7 @@ import (
 type house struct {
 	expires, evicts bool
 	over            atomic.Int64 // how many steps of eviction it takes to be within the limit
-	sheds           atomic.Int64
+	sheds, looks    atomic.Int64
 }
 
 func (h *house) MayExpire() bool                   { return h.expires }
@@ -30,6 +30,7 @@ func (h *house) EndPause()                         {}
 func (h *house) ShedClients()                      { h.sheds.Add(1) }
 func (h *house) NoteLatency(string, time.Duration) {}
 func (h *house) OwnsProcess() bool                 { return false }
+func (h *house) LookAtMemory()                     { h.looks.Add(1) }
 
 // hand is an executor without a server.
 type hand struct {
@@ -92,6 +93,13 @@ func until(t *testing.T, what string, ok func() bool) {
 			t.Fatal("not within a minute: ", what)
 		}
 	}
+}
+
+// TestLooksAtMemory: how much is in use is noted again and again although nobody asks.
+func TestLooksAtMemory(t *testing.T) {
+	h := &house{}
+	keep(t, h)
+	until(t, "it looks", func() bool { return h.looks.Load() > 1 })
 }
 
 // TestExpires: keys go at their deadlines without anybody asking for them, and are accounted for; unless

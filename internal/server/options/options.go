@@ -71,6 +71,7 @@ type Options struct {
 		lines    map[int]func(have [][]string) [][]string // what CONFIG REWRITE writes for FileOnly rows
 		included map[int]bool                             // rows that an included file set
 		fileSaid map[int]string                           // their values after the main file was read
+		settled  map[int]string                           // rows whose values the start has worked out, and those
 		seen     map[int]bool                             // rows that a directive set
 		places   map[int]place                            // where the last of them stands
 		at       place                                    // of the directive that is being read
@@ -158,12 +159,28 @@ func (o *Options) text(row int) string {
 }
 
 // Assign sets an option as a directive of a file would, immutable ones too: for
-// programs that embed the server, for tests, and for values that the start settles. It
+// programs that embed the server, and for tests. It
 // runs no hooks. The error is the reason alone.
 func (o *Options) Assign(name string, words ...string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.directiveLocked(name, words, false)
+}
+
+// Settle is Assign for a value that the start works out of what files and flags say: CONFIG REWRITE
+// leaves their words as they are.
+func (o *Options) Settle(name string, words ...string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.directiveLocked(name, words, false); err != nil {
+		return err
+	}
+	e, _ := lookup(name)
+	if o.mu.settled == nil {
+		o.mu.settled = map[int]string{}
+	}
+	o.mu.settled[int(e.row)] = rows[e.row].Kind.text(o.cells[e.row].load())
+	return nil
 }
 
 // Number returns a numeric option by its name, for tables of options.

@@ -71,6 +71,9 @@ func (o *Options) rewrittenLocked(old string) (string, error) {
 			added = append(added, putLines(changed, have, want)...)
 			continue
 		}
+		if was, ok := o.mu.settled[i]; ok && was == rows[i].Kind.text(o.cells[i].load()) {
+			continue
+		}
 		if was, ok := o.mu.fileSaid[i]; ok && was == rows[i].Kind.text(o.cells[i].load()) {
 			continue // includes and all, the file says it already
 		}

@@ -81,6 +81,22 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+// TestRewriteLeavesWhatIsSettled: a value that the start has worked out is not written down.
+func TestRewriteLeavesWhatIsSettled(t *testing.T) {
+	for _, text := range []string{"timeout 5\n", "reactors 0\ntimeout 5\n"} {
+		o := load(t, text)
+		if err := o.Settle("reactors", "7"); err != nil || o.Reactors.Load() != 7 {
+			t.Fatal(err, o.Reactors.Load())
+		}
+		if err := o.Rewrite(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(o.File()); err != nil || string(got) != text {
+			t.Errorf("%q became %q, %v", text, got, err)
+		}
+	}
+}
+
 func TestRewriteTwiceChangesNothing(t *testing.T) {
 	first := rewritten(t, "port 7000\n", "save", "1 1", "requirepass", "x y", "maxmemory", "1gb")
 	if second := rewritten(t, first); second != first {
