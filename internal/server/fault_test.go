@@ -233,7 +233,7 @@ func testFailedAOF(t *testing.T, policy, op string, byItself bool) {
 	}
 	const misconf = "MISCONF Errors writing to the AOF file: Input/output error"
 	for begin := time.Now(); c.do("SET", "b", "1") != misconf; time.Sleep(5 * time.Millisecond) {
-		if time.Since(begin) > 5*time.Second {
+		if time.Since(begin) > time.Minute {
 			t.Fatal("writes are not refused")
 		}
 	}
@@ -252,7 +252,7 @@ func testFailedAOF(t *testing.T, policy, op string, byItself bool) {
 		}
 	}
 	for begin := time.Now(); c.do("SET", "b", "2") != "OK"; time.Sleep(5 * time.Millisecond) {
-		if time.Since(begin) > 10*time.Second {
+		if time.Since(begin) > time.Minute {
 			t.Fatal("it does not recover by itself")
 		}
 	}
