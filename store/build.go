@@ -11,8 +11,7 @@ func (s *Store) Adopt(db int, k Key, e Entry) {
 	sh.preserve(k.Shard, d, k.Hash)
 	slot := s.slotOf(db, k)
 	if slot == nil {
-		s.insert(db, d, k, e, e.Deadline())
-		slot = d.table.FindAddr(k.Hash, e.A)
+		slot = s.insert(db, d, k, e, e.Deadline())
 	} else {
 		old := Entry{A: dict.SlotAddr(slot)}
 		d.countDeadline(old.HasDeadline(), e.HasDeadline())

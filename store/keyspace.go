@@ -171,8 +171,8 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 }
 
 // insert adds the entry e of the key k, which is absent from d, database db, with what is
-// due of it.
-func (s *Store) insert(db int, d *database, k Key, e Entry, deadline int64) {
+// due of it, and returns its slot.
+func (s *Store) insert(db int, d *database, k Key, e Entry, deadline int64) dict.Slot {
 	ar := s.shards[k.Shard].mu.ar
 	slot := d.table.Insert(ar, k.Hash, e.A, &keyOps)
 	if deadline != 0 {
@@ -187,6 +187,7 @@ func (s *Store) insert(db int, d *database, k Key, e Entry, deadline int64) {
 	if s.state.Load()&stateTelling != 0 {
 		s.created(db, k)
 	}
+	return slot
 }
 
 // created tells the owner that k has come into being.

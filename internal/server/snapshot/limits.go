@@ -26,4 +26,6 @@ const (
 	batchBytes    = 128 << 10
 	batchItems    = 512
 	queuedBatches = 4
+	// aheadItems is how many items' places a worker asks for at once.
+	aheadItems = 16
 )

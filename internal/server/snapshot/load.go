@@ -55,6 +55,9 @@ type loadWorker struct {
 	next *batch // being filled by the reader
 	im   *image.Importer
 	skip bool // the parts that follow are of a key that is left out
+
+	places [aheadItems]store.Place // of look-ahead
+	stamps [aheadItems]uint32
 }
 
 var (
@@ -155,6 +158,9 @@ func (w *loadWorker) run() {
 			if w.l.failure.Load() != nil {
 				break
 			}
+			if i%aheadItems == 0 {
+				w.ahead(b, i)
+			}
 			if err := w.item(&b.items[i], b.keys[i]); err != nil {
 				it := &b.items[i]
 				w.l.failure.CompareAndSwap(nil, &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key), Err: err})
@@ -168,6 +174,13 @@ func (w *loadWorker) run() {
 		}
 	}
 	w.im.Drop() // a value whose end never came; nobody else is here
+}
+
+// ahead asks for the places in the table where the next items' keys belong, so that the
+// processor waits for many of them at once.
+func (w *loadWorker) ahead(b *batch, i int) {
+	keys := b.keys[i:min(i+aheadItems, len(b.keys))]
+	w.l.Store.TouchBuckets(b.items[i].DB, keys, w.places[:], w.stamps[:])
 }
 
 // item builds a value, or a part of one.
