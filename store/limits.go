@@ -51,6 +51,12 @@ const (
 	// when a snapshot announces that it takes long to hand it over: about a millisecond.
 	heavySegmentBytes = 1 << 20
 
+	// largeValueBytes is how much a value holds outside its entry when it is handed over to a
+	// snapshot in parts; smaller ones of the same segment are, up to so much, in one step, where
+	// each counts as entryPartBytes more.
+	largeValueBytes = 128 << 10
+	entryPartBytes  = 64
+
 	// trimInterval is how many insertions into a table lie between two looks for
 	// empty pages.
 	trimInterval = 256

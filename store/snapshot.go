@@ -18,8 +18,22 @@ var ErrSnapshotRunning = errors.New("store: a snapshot is running")
 // always with that shard's lock held. db is the database's number at the cut. e and
 // all views of it are valid during the call only; it may be expired. The sink must not
 // call the store.
+//
+// A large entry comes to SnapshotPart, again and again until that says that it has all of
+// it: first tells the first call, between the others the lock may have been let go, and e
+// may stand elsewhere, but is as it was. Until then no other entry comes in parts.
 type SnapshotSink interface {
 	SnapshotEntry(shard, db int, e Entry)
+	SnapshotPart(shard, db int, e Entry, first bool) (done bool)
+}
+
+// segmentPart is how far the entries of a segment, whose values are large, have been handed
+// over. A segment does not change before all of it is (preserve), but entries may move.
+type segmentPart struct {
+	origin uint32 // of its table
+	start  uint64 // of its positions
+	at     int    // how many entries the sink has had, in their order
+	begun  bool   // and a part of the next one
 }
 
 // snapshots holds the running snapshot and numbers them.
@@ -47,7 +61,7 @@ type Snapshot struct {
 	// Where Step is: the position in its database in its shard.
 	shard, db int
 	pos       uint64
-	heavy     bool // the next segment is to be announced as a long one
+	heavy     bool // the next step is in a segment with large values
 
 	// swapped tells Step that databases changed places: it begins its shard anew and
 	// skips quickly what it has passed.
@@ -123,8 +137,10 @@ func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
 	if sn.swapped.Swap(false) {
 		sn.db, sn.pos = 0, 0
 	}
-	announced := sn.heavy
-	sn.heavy = false
+	if sn.heavy = sh.mu.part != nil; sn.heavy {
+		sn.stepPart(sh) // what is begun is ended before all else
+		return false
+	}
 	for emitted := 0; emitted < want; {
 		for sn.db < sn.s.numDBs && sn.s.at(sn.db, shard).passed >= sn.epoch {
 			sn.db, sn.pos = sn.db+1, 0
@@ -134,7 +150,9 @@ func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
 		}
 		d := sn.s.at(sn.db, shard)
 		seg, next, done := d.table.NextSegment(sn.pos)
-		if !announced && sn.owesMuch(&d.table, seg) {
+		if sn.owesMuch(&d.table, seg) {
+			start, _ := seg.Range()
+			sh.mu.part = &segmentPart{origin: d.origin, start: start}
 			sn.heavy = true
 			return false
 		}
@@ -145,6 +163,61 @@ func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
 		}
 	}
 	return false
+}
+
+// stepPart hands over a part of the segment that is handed over in parts, wherever its table
+// is now.
+func (sn *Snapshot) stepPart(sh *shard) {
+	p, shard := sh.mu.part, uint32(sn.shard)
+	t := sn.tableOf(sh, p.origin)
+	if t == nil {
+		sh.mu.part = nil
+		return
+	}
+	seg, _, _ := t.NextSegment(p.start)
+	i, size, full := 0, int64(0), false
+	t.EachInSegment(seg, func(a arena.Addr) {
+		e := Entry{A: a}
+		if i++; i <= p.at || full {
+			return
+		}
+		outside := outsideBytes(e)
+		if outside > largeValueBytes {
+			if full = true; size == 0 {
+				p.begun = !sn.sink.SnapshotPart(int(shard), int(p.origin), e, !p.begun)
+				if !p.begun {
+					p.at++
+				}
+			}
+			return
+		}
+		sn.sink.SnapshotEntry(int(shard), int(p.origin), e)
+		p.at++
+		size += outside + entryPartBytes
+		full = size > largeValueBytes
+	})
+	if p.at == i {
+		seg.SetVersion(uint64(sn.epoch))
+		sh.mu.part = nil
+	}
+}
+
+// tableOf returns the table that had number origin at the cut and has yet to be passed: of
+// a database or, after a flush, of a corpse. nil: there is none.
+func (sn *Snapshot) tableOf(sh *shard, origin uint32) *dict.Table {
+	for db := range sn.s.numDBs {
+		if d := sn.s.at(db, uint32(sn.shard)); d.origin == origin && d.passed < sn.epoch {
+			return &d.table
+		}
+	}
+	for _, c := range sh.mu.corpses {
+		for i := range c.tables {
+			if t := &c.tables[i]; t.owed && t.origin == origin {
+				return &t.table
+			}
+		}
+	}
+	return nil
 }
 
 // corpsesLocked hands over what a flush detached since the cut, a table at a time.
@@ -167,13 +240,29 @@ func (sn *Snapshot) corpsesLocked(sh *shard) bool {
 	return true
 }
 
-// emit hands the segment's entries to the sink unless it has had them.
+// emit hands the segment's entries to the sink unless it has had them: all that are left, if
+// it has had a part.
 func (sn *Snapshot) emit(shard, origin uint32, t *dict.Table, seg dict.SegmentRef) (n int) {
 	if seg == 0 || seg.Version() >= uint64(sn.epoch) {
 		return 0
 	}
+	had := segmentPart{}
+	if p := sn.s.shards[shard].mu.part; p != nil && p.origin == origin {
+		if start, _ := seg.Range(); start == p.start {
+			had = *p
+			sn.s.shards[shard].mu.part = nil
+		}
+	}
 	t.EachInSegment(seg, func(a arena.Addr) {
-		sn.sink.SnapshotEntry(int(shard), int(origin), Entry{A: a})
+		e := Entry{A: a}
+		switch {
+		case n < had.at:
+		case n == had.at && had.begun:
+			for !sn.sink.SnapshotPart(int(shard), int(origin), e, false) {
+			}
+		default:
+			sn.sink.SnapshotEntry(int(shard), int(origin), e)
+		}
 		n++
 	})
 	seg.SetVersion(uint64(sn.epoch))
@@ -242,7 +331,7 @@ func (sn *Snapshot) End() {
 		sh := &sn.s.shards[i]
 		sh.mu.Lock()
 		if sh.mu.snap == sn {
-			sh.mu.snap = nil
+			sh.mu.snap, sh.mu.part = nil, nil
 			for _, c := range sh.mu.corpses {
 				c.settle()
 			}

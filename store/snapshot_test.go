@@ -18,6 +18,10 @@ type collector struct {
 	s      *Store
 	shards []map[string]string
 	twice  atomic.Int64
+
+	part   []byte // of a string that comes in parts
+	inPart bool
+	parts  int
 }
 
 func newCollector(s *Store) *collector {
@@ -34,6 +38,27 @@ func (c *collector) SnapshotEntry(shard, db int, e Entry) {
 		c.twice.Add(1)
 	}
 	c.shards[shard][name] = fmt.Sprintf("%s@%d", c.s.StringBytes(e, nil), e.Deadline())
+}
+
+// SnapshotPart takes a string in ten parts.
+func (c *collector) SnapshotPart(shard, db int, e Entry, first bool) (done bool) {
+	if first == c.inPart {
+		panic("a part that is no first one, or one too many")
+	}
+	c.parts++
+	s := c.s.StringBytes(e, nil)
+	n := len(s)/10 + 1
+	from := len(c.part)
+	c.part = append(c.part, s[from:min(from+n, len(s))]...)
+	if c.inPart = len(c.part) < len(s); c.inPart {
+		return false
+	}
+	if string(s) != string(c.part) {
+		panic("the value has changed between its parts")
+	}
+	c.part = nil
+	c.SnapshotEntry(shard, db, e)
+	return true
 }
 
 func (c *collector) all() map[string]string {

@@ -83,9 +83,10 @@ type shard struct {
 		evicted uint64          // entries deleted to make room
 		freed   uint64          // values and entries that the reaper has freed
 		told    int64           // what of ar.Used() the store's sum has, see Publish
+		part    *segmentPart    // of snap: the segment that is being handed over in parts
 	}
 	long atomic.Int32 // workers that run, or are about to run, a long command under the lock
-	_    [192 - 140]byte
+	_    [192 - 148]byte
 }
 
 // database is one shard's part of a database: one cache line.

@@ -23,6 +23,7 @@ type Exporter struct {
 	ends    []int
 	items   [][]byte
 	meta    rdb.Meta
+	cursor  cursor
 }
 
 // Write appends e, with its key and deadline, to enc. The lock of e's shard is held.
@@ -105,15 +106,20 @@ func (x *Exporter) list(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
 	}
 	enc.Begin(m, s)
 	list.Each(e, func(v list.Elem) bool {
-		if !v.Int {
-			enc.Elem(v.B)
-			return true
-		}
-		x.scratch = v.Append(x.scratch[:0])
-		enc.Elem(x.scratch)
+		x.element(enc, v)
 		return true
 	})
 	enc.End()
+}
+
+// element writes an element of a list.
+func (x *Exporter) element(enc *rdb.Encoder, v list.Elem) {
+	if !v.Int {
+		enc.Elem(v.B)
+		return
+	}
+	x.scratch = v.Append(x.scratch[:0])
+	enc.Elem(x.scratch)
 }
 
 func idOf(id stream.ID) rdb.ID { return rdb.ID{Ms: id.Ms, Seq: id.Seq} }

@@ -131,6 +131,13 @@ func (e *Encoder) Swap(buf []byte) []byte {
 	return had
 }
 
+// Take appends what was written since to dst, and forgets it, also in the middle of a value.
+func (e *Encoder) Take(dst []byte) []byte {
+	dst = append(dst, e.buf...)
+	e.buf = e.buf[:0]
+	return dst
+}
+
 // Select says that the keys that follow are of database db.
 func (e *Encoder) Select(db int) {
 	e.buf = append(e.buf, opSelectDB)

@@ -201,6 +201,24 @@ func Scan(e entry.Entry, cursor uint64, want int, now int64, fn func(field, val 
 	return next
 }
 
+// Walk emits all fields, with their deadlines, from the position pos on, at least want of them
+// if there are so many, and returns where to go on, 0 when it is through. A walk begins at 0.
+// Blocks of the hash may be moved between the calls.
+func Walk(e entry.Entry, pos uint64, want int, fn func(field, val []byte, deadline int64)) (next uint64) {
+	if e.Encoding() == entry.Hashtable {
+		next, _ = slotted.At(e.Payload()).Walk(pos, want, func(r slotted.Ref) {
+			f, v := r.KeyValue()
+			fn(f, v, r.Deadline())
+		})
+		return next
+	}
+	Each(e, 0, func(f, v []byte, d int64) bool {
+		fn(f, v, d)
+		return true
+	})
+	return 0
+}
+
 // Visible returns the number of fields that have not expired. It visits those that may
 // have.
 func Visible(e entry.Entry, now int64) int {

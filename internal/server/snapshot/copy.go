@@ -35,6 +35,8 @@ type Copy struct {
 	stepped bool     // the snapshot is complete
 	turn    int      // the shard that Next takes next
 
+	part partCopy
+
 	pool struct { // innermost
 		sync.Mutex
 		free [][]byte
@@ -46,6 +48,17 @@ type shardCopy struct {
 	buf  []byte // being filled, nil: none
 	db   int    // database of its last entry
 	full [][]byte
+}
+
+// partCopy is the value that comes in parts. What is begun of it is ended before Next gives
+// anything else, so its parts stand one behind the other. It is guarded by the lock of its
+// shard, but begun and shard, which only whoever calls Next uses.
+type partCopy struct {
+	form  Form
+	shard uint32
+	begun bool
+	over  bool
+	buf   []byte // parts that Next has not given
 }
 
 // NewCopy returns a copy of st that has yet to begin; form makes what writes its entries.
@@ -94,6 +107,48 @@ func (c *Copy) SnapshotEntry(shard, db int, e store.Entry) {
 	}
 }
 
+// SnapshotPart implements store.SnapshotSink.
+func (c *Copy) SnapshotPart(shard, db int, e store.Entry, first bool) (done bool) {
+	p := &c.part
+	if first { // in a step of Next: nobody else begins
+		if p.form == nil {
+			p.form = c.forms.New().(Form)
+		}
+		p.shard, p.begun, p.over = uint32(shard), true, false
+	}
+	if c.failure.Load() != nil {
+		p.over = true
+		return true
+	}
+	before := len(p.buf)
+	buf, done, err := p.form.Part(p.buf, db, e, first)
+	p.buf = buf
+	if err != nil {
+		c.fail(fmt.Errorf("key %q of database %d: %w", e.Key(), db, err))
+		done = true
+	}
+	c.pending.Add(int64(len(buf) - before))
+	if done {
+		p.over = true
+		c.entries.Add(1)
+	}
+	return done
+}
+
+// takePart appends to dst what there is of the value that comes in parts.
+func (c *Copy) takePart(dst []byte) []byte {
+	p := &c.part
+	c.st.Lock(p.shard)
+	defer c.st.Unlock(p.shard)
+	dst = append(dst, p.buf...)
+	c.pending.Add(-int64(len(p.buf)))
+	if p.buf = p.buf[:0]; cap(p.buf) > 2*takeBytes { // whoever changed the value wrote the rest at once
+		p.buf = nil
+	}
+	p.begun = !p.over
+	return dst
+}
+
 func (c *Copy) fail(err error) { c.failure.CompareAndSwap(nil, &err) }
 
 // buffer returns an empty buffer.
@@ -117,8 +172,11 @@ func (c *Copy) Next(dst []byte) (out []byte, done bool, err error) {
 	runtime.Gosched() // else a reactor might wait until the scheduler preempts
 	pending := c.pending.Load()
 	c.peak = max(c.peak, pending)
-	if !c.stepped && pending <= drainBytes {
+	if !c.stepped && (c.part.begun || pending <= drainBytes) {
 		c.stepped = c.sn.Step(stepEntries)
+	}
+	if c.part.begun {
+		return c.takePart(dst), false, nil
 	}
 	if !c.stepped && c.pending.Load() <= drainBytes {
 		for i := range c.full {

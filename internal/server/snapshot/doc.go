@@ -15,6 +15,10 @@
 //	                                          ├─▶ form ─▶ buffer of the shard ─▶ Copy.Next ─▶ file
 //	Copy.Next: its own steps ─────────────────┘            under the shard's lock
 //
+// A large value comes in parts of some tenths of a millisecond, in steps of its own; Next
+// gives nothing else until it has all of it. As commands, and if it is a stream, it comes as
+// a whole, and so does what is left of it when somebody changes it.
+//
 // Nobody waits for the file but who writes it. If more is handed over than can be written,
 // and it becomes more than the copy may take, the copy ends with an error: then nobody
 // hands over any more.

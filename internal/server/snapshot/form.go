@@ -13,6 +13,9 @@ type Form interface {
 	// buf, if anything, is of another database. The lock of e's shard is held. An error says
 	// that e cannot be written.
 	Append(buf []byte, db int, change bool, e store.Entry) ([]byte, error)
+	// Part appends the first part of e, or the next, and tells whether that was the last. What
+	// stands before the first may be of any database. Append may be called in between.
+	Part(buf []byte, db int, e store.Entry, first bool) (out []byte, done bool, err error)
 }
 
 // commands is the form of an AOF without images.
@@ -34,16 +37,28 @@ func (f *commands) Append(buf []byte, db int, change bool, e store.Entry) ([]byt
 	return out, nil
 }
 
+// Part implements Form: the first part is all.
+func (f *commands) Part(buf []byte, db int, e store.Entry, _ bool) (out []byte, done bool, err error) {
+	out, err = f.Append(buf, db, true, e)
+	return out, true, err
+}
+
 // images is the form of RDB.
 type images struct {
-	enc *rdb.Encoder
-	out image.Exporter
+	format rdb.Format
+	enc    *rdb.Encoder
+	out    image.Exporter
+
+	parts   *rdb.Encoder // of a value in parts, nil before the first
+	partOut image.Exporter
 }
 
 // Images returns what makes forms that write entries as images of a format; clocks are nil if
 // nothing is to be written of how entries are used.
 func Images(f rdb.Format, clocks *image.Clocks) func() Form {
-	return func() Form { return &images{enc: rdb.NewEncoder(f), out: image.Exporter{Clocks: clocks}} }
+	return func() Form {
+		return &images{format: f, enc: rdb.NewEncoder(f), out: image.Exporter{Clocks: clocks}, partOut: image.Exporter{Clocks: clocks}}
+	}
 }
 
 // Append implements Form.
@@ -55,4 +70,17 @@ func (f *images) Append(buf []byte, db int, change bool, e store.Entry) ([]byte,
 	f.out.Write(f.enc, e)
 	err := f.enc.Err()
 	return f.enc.Swap(nil), err
+}
+
+// Part implements Form.
+func (f *images) Part(buf []byte, db int, e store.Entry, first bool) (out []byte, done bool, err error) {
+	if f.parts == nil {
+		f.parts = rdb.NewEncoder(f.format)
+	}
+	if first {
+		f.parts.Reset()
+		f.parts.Select(db)
+	}
+	done = f.partOut.Part(f.parts, e, first)
+	return f.parts.Take(buf), done, f.parts.Err()
 }
