@@ -171,7 +171,7 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 		ex.beginUnit(nil)
 	}
 	ex.Env.Scripts.running.Store(run)
-	f(&script.Run{Host: ex, W: w, Full: scr.full})
+	f(ex.newRun(w))
 	leaves := scr.leaves
 	ex.Env.Scripts.running.Store(nil)
 	if run.busy {
@@ -193,6 +193,22 @@ func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func
 	if cap(scr.reply.Bytes()) > keepScratchBytes {
 		scr.reply = resp.Buffer{}
 	}
+}
+
+// newRun is how a script is to run now, which replies to w.
+func (ex scriptHost) newRun(w *resp.Writer) *script.Run {
+	r := &script.Run{Host: ex, W: w, Full: ex.scr.full}
+	if ex.Caller.As == admit.Primary {
+		return r // who has run it
+	}
+	state := ex.Env.State()
+	if state&admit.MasterDown != 0 {
+		r.Stale = admit.Verdict{Ruling: admit.IsStale}.Text(&ex.Caller, &ex.Ctx.Call, "")
+	}
+	if state&admit.ReadOnly != 0 {
+		r.Barred = admit.Verdict{Ruling: admit.IsReadOnly}.Text(&ex.Caller, &ex.Ctx.Call, "")
+	}
+	return r
 }
 
 // Call implements script.Host.

@@ -72,4 +72,6 @@ type Run struct {
 	W          *resp.Writer // where the reply goes
 	ReadOnly   bool         // by EVAL_RO or FCALL_RO
 	Full       bool         // the server holds more than it may, and can evict nothing
+	Stale      string       // why the data must not be shown, as they may be old, "": they may
+	Barred     string       // why nothing may be written, "": it may
 }

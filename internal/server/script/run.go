@@ -33,8 +33,12 @@ func (e *Engine) Eval(s *Script, r *Run) {
 // refused says why what declares its flags may not run, "" if it may.
 func refused(flags Flags, r *Run) (errText string) {
 	switch {
+	case r.Stale != "" && (flags&Undeclared != 0 || flags&AllowStale == 0):
+		return r.Stale
 	case flags&Undeclared != 0:
 		return ""
+	case flags&NoWrites == 0 && r.Barred != "":
+		return r.Barred
 	case flags&NoWrites == 0 && r.ReadOnly:
 		return "ERR Can not execute a script with write flag using *_ro command."
 	case flags&AllowOOM == 0 && r.Full:
