@@ -35,7 +35,7 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
-.PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust goroutine window crash \
+.PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust repl goroutine window crash \
 	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-rate bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
 
 all: build
@@ -54,7 +54,7 @@ run: build
 # One after the other, as there are two cores, and tests that measure time; but what waits for
 # other processes most of the time runs in pairs, and its output comes target by target.
 test:
-	@set -e; for t in setup build lint unit race "-j2 -Otarget $(PAIRED)" robust goroutine fuzz-smoke; do \
+	@set -e; for t in setup build lint unit race "-j2 -Otarget $(PAIRED)" robust repl goroutine fuzz-smoke; do \
 		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
 		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
 
@@ -101,6 +101,10 @@ clients: build
 
 robust: build
 	$(TESTS) test -count=1 ./robust
+
+# Primaries and replicas, and redis-sentinel, which looks after them.
+repl: build
+	$(TESTS) test -count=1 ./repl
 
 # The page with live charts, in a browser.
 window: build
@@ -219,6 +223,7 @@ soak: build compat-random
 	CRASH_ROUNDS=1000 $(TESTS) test -count=1 -timeout 60m ./crash
 	CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./internal/server
 	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 COMPAT_RESTARTS=5000 $(TESTS) test -count=1 -timeout 40m -run 'TestReplay|TestRestart' ./compat
+	SENTINEL_FAILOVERS=200 $(TESTS) test -count=1 -timeout 60m -run TestSentinel ./repl
 	$(TESTS) run ./load/soak -time $(SOAKTIME) $(ARGS)
 
 # The pictures of the window in docs, after five minutes of traffic.
