@@ -26,6 +26,10 @@
 //	 no letter      │ Resume   │ readable: fill,    │                                            │ the pool
 //	 waits)         │          │   Data             │
 //
+// A Tick comes some time after something has happened, and again only if the handler wants it:
+// a reactor at rest does not wake. How it waits depends on how often it does, because of
+// Go's monitor thread: doze_linux.go.
+//
 // A listener belongs to one reactor, which deals the accepted descriptors round-robin
 // to all mailboxes. A turn is fair: one connection gets at most about
 // Config.TurnReadBytes read, one call of Data (a session with more to do calls

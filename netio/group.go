@@ -31,8 +31,9 @@ type Config struct {
 	// connection, in whole seconds, at most MaxKeepAlive; 0 switches it off.
 	KeepAlive time.Duration
 
-	// TickMs is the distance of calls to Ticker.Tick in milliseconds; 0: none, and an
-	// idle reactor blocks for as long as nothing happens.
+	// TickMs is the distance of calls to Ticker.Tick in milliseconds; 0: none. A reactor that has
+	// nothing to do blocks for as long as nothing happens, once Tick has told that it need not
+	// be called.
 	TickMs int
 
 	// Logger gets what goes wrong without being any caller's error; nil: nobody does.
@@ -55,8 +56,10 @@ type Handler interface {
 
 // Ticker is implemented by a Handler that wants Config.TickMs.
 type Ticker interface {
-	// Tick is called about every Config.TickMs milliseconds on the reactor's goroutine.
-	Tick(r *Reactor)
+	// Tick is called on the reactor's goroutine, at most every Config.TickMs milliseconds, and
+	// soon after whatever has happened on the reactor. If it returns true, it is called again
+	// after the next TickMs also if nothing happens.
+	Tick(r *Reactor) (again bool)
 }
 
 // Alarmer is implemented by a Handler that wants Reactor.SetAlarm.

@@ -14,11 +14,12 @@ const patience = time.Minute
 
 // hooks is a Handler made of functions; a nil one does nothing.
 type hooks struct {
-	start   func(*Reactor)
-	accept  func(*Reactor, *Conn) Session
-	endTurn func(*Reactor)
-	tick    func(*Reactor)
-	alarm   func(*Reactor)
+	start    func(*Reactor)
+	accept   func(*Reactor, *Conn) Session
+	endTurn  func(*Reactor)
+	tick     func(*Reactor)
+	tickOnce bool // ticks are wanted after something has happened only
+	alarm    func(*Reactor)
 }
 
 func (h *hooks) Start(r *Reactor) {
@@ -35,10 +36,11 @@ func (h *hooks) EndTurn(r *Reactor) {
 	}
 }
 
-func (h *hooks) Tick(r *Reactor) {
+func (h *hooks) Tick(r *Reactor) (again bool) {
 	if h.tick != nil {
 		h.tick(r)
 	}
+	return h.tick != nil && !h.tickOnce
 }
 
 func (h *hooks) Alarm(r *Reactor) {

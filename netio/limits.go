@@ -8,6 +8,19 @@ const (
 	reliefTick       = 5 * time.Millisecond
 	reliefQuietTicks = 4
 
+	// A reactor that blocks paceBlocks times in paceNanos does so as a system call; if nothing comes
+	// for oftenMs, or it blocks less often, in the runtime's poller (see pace).
+	paceNanos  = 8 * int64(time.Millisecond)
+	paceBlocks = 8
+	oftenMs    = 10
+
+	// yieldProbe is how often a reactor blocks without yielding before it tries whether that
+	// pays; yieldGain is how many vain ones each one that pays is worth, yieldCredit how many
+	// are allowed at most.
+	yieldProbe  = 64
+	yieldGain   = 2
+	yieldCredit = 16
+
 	// NodeBytes is the size of a ring's pooled nodes.
 	NodeBytes = 16 << 10
 

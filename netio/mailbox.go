@@ -50,16 +50,17 @@ func (b *mailbox) sleep() bool {
 	return idle
 }
 
-// run runs the letters there are; those that come meanwhile wait for the next turn.
-// Only the reactor calls it.
-func (b *mailbox) run(r *Reactor) {
+// run runs the letters there are, and tells whether there were any; those that come meanwhile
+// wait for the next turn. Only the reactor calls it.
+func (b *mailbox) run(r *Reactor) bool {
 	b.mu.Lock()
 	b.mu.asleep = false
 	if len(b.mu.queue) == 0 {
 		b.mu.Unlock()
-		return
+		return false
 	}
 	b.runLocked(r)
+	return true
 }
 
 // runAwake is run for a stripe, on a connection's goroutine: that the stripe's own sleeps

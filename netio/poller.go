@@ -38,7 +38,8 @@ type Poller interface {
 	// Poll fills events with what is ready and returns how many. A negative delta
 	// blocks until there is an event or a Break, 0 does not block, a positive delta is
 	// the longest wait in nanoseconds. An interrupted wait returns 0.
-	Poll(delta int64, events []Event) (int, error)
+	// now is the reactor's clock, of the beginning of its turn.
+	Poll(now, delta int64, events []Event) (int, error)
 
 	// Break makes a blocked Poll return, or the next one if none is blocked.
 	Break()

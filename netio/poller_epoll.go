@@ -15,13 +15,16 @@ const PollerName = "epoll"
 // epoll is the Poller of Linux. A Break is a write to an eventfd.
 type epoll struct {
 	fd, eventFD int
+	door        door
+	pace        pace
+	yields      yields
 	raw         [pollEvents]unix.EpollEvent
 }
 
 // breakToken is the eventfd's; the reactor never makes it.
 const breakToken = ^Token(0)
 
-func newPoller() Poller { return &epoll{fd: -1, eventFD: -1} }
+func newPoller() Poller { return &epoll{fd: -1, eventFD: -1, door: door{fd: -1}} }
 
 func (p *epoll) Init() error {
 	var err error
@@ -32,7 +35,10 @@ func (p *epoll) Init() error {
 		p.Close()
 		return fmt.Errorf("eventfd: %w", err)
 	}
-	if err = p.Open(p.eventFD, breakToken, 0, Readable); err != nil {
+	if err = p.Open(p.eventFD, breakToken, 0, Readable); err == nil {
+		err = p.door.init(p.fd)
+	}
+	if err != nil {
 		p.Close()
 	}
 	return err
@@ -60,12 +66,9 @@ func (p *epoll) Open(fd int, token Token, was, want Interest) error {
 	return nil
 }
 
-func (p *epoll) Poll(delta int64, events []Event) (int, error) {
+func (p *epoll) Poll(now, delta int64, events []Event) (int, error) {
 	raw := p.raw[:min(len(events), len(p.raw))]
-	n, err := sysEpollNow(p.fd, raw)
-	if n == 0 && err == nil && delta != 0 {
-		n, err = p.wait(delta, raw)
-	}
+	n, err := p.wait(now, delta, raw)
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
 			err = nil
@@ -94,19 +97,46 @@ func (p *epoll) Poll(delta int64, events []Event) (int, error) {
 	return count, nil
 }
 
-// wait gives the CPU away once and looks again before it blocks: when clients and
-// reactors share the CPUs, the next requests are there after the clients ran, and a
+// wait is Poll for the kernel's events. How it blocks depends on how often it is asked, see
+// pace.
+func (p *epoll) wait(now, delta int64, raw []unix.EpollEvent) (int, error) {
+	if delta == 0 {
+		return sysEpollNow(p.fd, raw)
+	}
+	if !p.pace.often(now) {
+		return p.door.wait(delta, raw)
+	}
+	if err := p.door.set(false); err != nil {
+		return 0, err
+	}
+	if p.yields.pay() {
+		if n, err := p.yield(raw); n != 0 || err != nil {
+			return n, err
+		}
+	}
+	ms := oftenMs
+	if delta > 0 {
+		ms = int(min((delta+999_999)/1_000_000, oftenMs))
+	}
+	n, err := unix.EpollWait(p.fd, raw, ms)
+	if n == 0 && err == nil && ms == oftenMs {
+		p.pace.slow()
+	}
+	return n, err
+}
+
+// yield looks, gives the CPU away once and looks again before the reactor blocks: when clients and
+// reactors share the CPUs, the next requests are often there after the clients ran, and a
 // reactor that went to sleep would have to be woken for them (docs/adr/0008).
-func (p *epoll) wait(delta int64, raw []unix.EpollEvent) (int, error) {
-	sysYield()
-	if n, err := sysEpollNow(p.fd, raw); n != 0 || err != nil {
+func (p *epoll) yield(raw []unix.EpollEvent) (int, error) {
+	n, err := sysEpollNow(p.fd, raw)
+	if n != 0 || err != nil {
 		return n, err
 	}
-	ms := -1
-	if delta > 0 {
-		ms = int(min((delta+999_999)/1_000_000, 1<<30))
-	}
-	return unix.EpollWait(p.fd, raw, ms)
+	sysYield()
+	n, err = sysEpollNow(p.fd, raw)
+	p.yields.tell(n != 0)
+	return n, err
 }
 
 func (p *epoll) Break() {
@@ -114,9 +144,12 @@ func (p *epoll) Break() {
 	_, _ = sysWrite(p.eventFD, one[:])
 }
 
-func (p *epoll) IsPollDescriptor(fd int) bool { return fd == p.fd || fd == p.eventFD }
+func (p *epoll) IsPollDescriptor(fd int) bool {
+	return fd == p.fd || fd == p.eventFD || fd == p.door.fd
+}
 
 func (p *epoll) Close() {
+	p.door.close()
 	for _, fd := range []*int{&p.fd, &p.eventFD} {
 		if *fd >= 0 {
 			sysClose(*fd)

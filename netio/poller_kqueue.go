@@ -77,7 +77,7 @@ func (p *kqueue) Open(fd int, token Token, was, want Interest) error {
 	return nil
 }
 
-func (p *kqueue) Poll(delta int64, events []Event) (int, error) {
+func (p *kqueue) Poll(_, delta int64, events []Event) (int, error) {
 	raw := p.raw[:min(len(events), len(p.raw))]
 	var wait *unix.Timespec
 	if delta >= 0 {

@@ -20,7 +20,7 @@ func TestPoller(t *testing.T) {
 	var events [4]Event
 	poll := func(delta int64, want ...Event) {
 		t.Helper()
-		n, err := p.Poll(delta, events[:])
+		n, err := p.Poll(0, delta, events[:])
 		must(t, err)
 		got := map[Token]Interest{}
 		for _, ev := range events[:n] {
@@ -84,17 +84,17 @@ func TestPollerBreak(t *testing.T) {
 	var events [4]Event
 	p.Break() // nobody blocks: the next one returns
 	p.Break()
-	if n, err := p.Poll(-1, events[:]); n != 0 || err != nil {
+	if n, err := p.Poll(0, -1, events[:]); n != 0 || err != nil {
 		t.Fatalf("Poll = %d, %v", n, err)
 	}
-	if n, err := p.Poll(0, events[:]); n != 0 || err != nil {
+	if n, err := p.Poll(0, 0, events[:]); n != 0 || err != nil {
 		t.Fatalf("Poll = %d, %v", n, err)
 	}
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Add(1)
 		go func() { defer wg.Done(); p.Break() }()
-		if n, err := p.Poll(-1, events[:]); n != 0 || err != nil {
+		if n, err := p.Poll(0, -1, events[:]); n != 0 || err != nil {
 			t.Fatalf("Poll = %d, %v", n, err)
 		}
 		wg.Wait()

@@ -35,10 +35,7 @@ type Reactor struct {
 	doomed []doom  // closed, to be destroyed at the end of the turn
 	buried []doom  // kept for its capacity
 
-	listeners []*listener
-	resting   int // listeners that rest
-	spareFD   int
-	loggedAt  int64 // clock of the last line about accept, 0: none
+	acceptor
 
 	started  time.Time
 	clock    int64 // monotonic nanoseconds since started, refreshed once per turn
@@ -46,11 +43,20 @@ type Reactor struct {
 	idleAt   int64 // clock when the turn was over, 0: not read
 	nowMs    int64
 	nextTick int64 // clock
+	ticking  bool  // something has happened since the last tick, or it wants to be followed
 	alarm    int64 // clock of the next call of Alarmer.Alarm, 0: none
 	stopping bool
 	presence atomic.Uint64 // see relief
 	events   [pollEvents]Event
 	counts   Counts
+}
+
+// acceptor is a reactor's part in accepting connections.
+type acceptor struct {
+	listeners []*listener
+	resting   int // listeners that rest
+	spareFD   int
+	loggedAt  int64 // clock of the last line about accept, 0: none
 }
 
 // doom is a connection that was closed, and why.
@@ -64,7 +70,7 @@ type doom struct {
 const listenerFlag Token = 1 << 63
 
 func newReactor(g *Group, index int) (*Reactor, error) {
-	r := &Reactor{index: index, group: g, poller: newPoller(), spareFD: -1, started: time.Now()}
+	r := &Reactor{index: index, group: g, poller: newPoller(), acceptor: acceptor{spareFD: -1}, started: time.Now()}
 	if err := r.poller.Init(); err != nil {
 		return nil, fmt.Errorf("netio: reactor %d: %w", index, err)
 	}
@@ -121,7 +127,7 @@ func (r *Reactor) run() {
 	r.handler.Start(r)
 	r.tellTime()
 	r.turnAt = r.clock
-	r.nextTick = r.clock + r.tickEvery()
+	r.stir()
 	r.loop(r.shift())
 }
 
@@ -133,7 +139,7 @@ func (r *Reactor) loop(shift uint64) {
 		if delta != 0 && !r.box.sleep() {
 			delta = 0
 		}
-		n, err := r.poller.Poll(delta, r.events[:])
+		n, err := r.poller.Poll(r.clock, delta, r.events[:])
 		if err != nil {
 			// The poller's own descriptor is broken: nothing can be served any more.
 			r.group.log.Error("the poller has failed, a reactor ends", "reactor", r.index, "error", err)
@@ -153,8 +159,11 @@ func (r *Reactor) loop(shift uint64) {
 // connections, and resumed ones. Whoever is due is called once, even if it is ready as well.
 func (r *Reactor) turn(events []Event) {
 	r.counts.Turns++
-	r.box.run(r)
+	happened := r.box.run(r)
 	r.due, r.queued = r.queued, r.due[:0]
+	if happened || len(events)+len(r.due) > 0 {
+		r.stir()
+	}
 	for i := range events {
 		r.serve(&events[i])
 	}
@@ -162,13 +171,22 @@ func (r *Reactor) turn(events []Event) {
 	if r.resting > 0 {
 		r.wakeListeners()
 	}
-	if r.ticker != nil && r.group.cfg.TickMs > 0 && r.clock >= r.nextTick {
+	if r.ticking && r.clock >= r.nextTick && r.ticker != nil && r.group.cfg.TickMs > 0 {
 		r.nextTick = r.clock + r.tickEvery()
-		r.ticker.Tick(r)
+		r.ticking = r.ticker.Tick(r)
 	}
 	if r.alarm != 0 && r.clock >= r.alarm {
 		r.alarm = 0
 		r.alarmer.Alarm(r)
+		r.stir()
+	}
+}
+
+// stir says that something happens, which a tick is to follow.
+func (r *Reactor) stir() {
+	if !r.ticking {
+		r.ticking = true
+		r.nextTick = r.clock + r.tickEvery()
 	}
 }
 
@@ -197,7 +215,7 @@ func (r *Reactor) delta() int64 {
 		return 0
 	}
 	until := int64(-1)
-	if r.ticker != nil && r.group.cfg.TickMs > 0 || r.stripe != nil {
+	if r.ticking && (r.ticker != nil && r.group.cfg.TickMs > 0 || r.stripe != nil) {
 		until = r.nextTick
 	}
 	if r.alarm != 0 && (until < 0 || r.alarm < until) {

@@ -541,6 +541,38 @@ func TestTick(t *testing.T) {
 	}
 }
 
+// TestRest: whoever needs no ticks gets one after something has happened, and none when nothing has.
+func TestRest(t *testing.T) {
+	for _, cfg := range []Config{{Reactors: 1, TickMs: 5}, {Reactors: NoReactors, Stripes: 1, TickMs: 5}} {
+		ticks := make(chan int64, 100)
+		h := echoHooks(nil)
+		h.tickOnce, h.tick = true, func(r *Reactor) { ticks <- r.Counts().Turns }
+		g, at := serve(t, cfg, h)
+		c := dial(t, at)
+		receive(t, ticks, "the tick after the start")
+		turns := func() (n int64) {
+			on(t, g.Reactors()[0], func() { n = g.Reactors()[0].Counts().Turns })
+			return n
+		}
+		exchange(t, c, []byte("x"))
+		receive(t, ticks, "the tick after a request")
+		for { // until nothing of what was before is followed by a tick
+			select {
+			case <-ticks:
+				continue
+			case <-time.After(50 * time.Millisecond):
+			}
+			break
+		}
+		before := turns()
+		receive(t, ticks, "the tick after a letter")
+		time.Sleep(100 * time.Millisecond)
+		if after := turns(); after-before > 5 {
+			t.Errorf("%d turns of %+v while nothing happened", after-before, cfg)
+		}
+	}
+}
+
 // TestTurns: Start comes first and on the reactor, EndTurn follows each turn.
 func TestTurns(t *testing.T) {
 	var ends atomic.Int64

@@ -36,7 +36,7 @@ type stripe struct {
 func DefaultStripes() int { return stripesPerProc * runtime.GOMAXPROCS(0) }
 
 func newStripe(g *Group, index int) *Reactor {
-	r := &Reactor{index: index, group: g, poller: newAlarmClock(), spareFD: -1, started: time.Now(), stripe: &stripe{}}
+	r := &Reactor{index: index, group: g, poller: newAlarmClock(), acceptor: acceptor{spareFD: -1}, started: time.Now(), stripe: &stripe{}}
 	r.tellTime()
 	return r
 }
@@ -47,7 +47,7 @@ func (r *Reactor) runStripe() {
 	st.mu.Lock()
 	r.tellTime()
 	r.turnAt = r.clock
-	r.nextTick = r.clock + r.tickEvery()
+	r.stir()
 	for !r.stopping {
 		delta := r.delta()
 		if r.idleAt != 0 {
@@ -61,18 +61,21 @@ func (r *Reactor) runStripe() {
 			st.until = r.clock + delta
 		}
 		st.mu.Unlock()
-		_, _ = r.poller.Poll(delta, nil) // an alarmClock has neither events nor errors
+		_, _ = r.poller.Poll(0, delta, nil) // an alarmClock has neither events nor errors
 		st.mu.Lock()
 		st.until = 0
 		r.tellTime()
 		r.turnAt = r.clock
-		if r.clock >= r.nextTick {
+		if r.ticking && r.clock >= r.nextTick {
 			r.relieveWriters()
 			if r.ticker == nil || r.group.cfg.TickMs == 0 {
-				r.nextTick = r.clock + r.tickEvery()
+				r.ticking = false
 			}
 		}
 		r.turn(nil)
+		if len(st.writers) > 0 {
+			r.stir()
+		}
 		r.endTurn(0)
 		r.sendAll()
 	}
@@ -84,6 +87,7 @@ func (r *Reactor) runStripe() {
 func (r *Reactor) enter() {
 	r.stripe.mu.Lock()
 	r.tellTime()
+	r.stir()
 }
 
 // leave ends a turn that enter began. It wakes the stripe's goroutine if that has more to
@@ -95,7 +99,7 @@ func (r *Reactor) leave(own *Conn) {
 	if own != nil && own.queued {
 		due--
 	}
-	if due > 0 || len(r.stripe.unsent) > 0 || r.alarm != 0 && r.alarm < r.stripe.until {
+	if due > 0 || len(r.stripe.unsent) > 0 || r.alarm != 0 && r.alarm < r.stripe.until || r.nextTick < r.stripe.until {
 		r.poller.Break()
 	}
 	r.stripe.mu.Unlock()
@@ -135,7 +139,7 @@ func newAlarmClock() *alarmClock {
 }
 
 // Poll implements Poller.
-func (a *alarmClock) Poll(delta int64, _ []Event) (int, error) {
+func (a *alarmClock) Poll(_, delta int64, _ []Event) (int, error) {
 	if delta == 0 {
 		select {
 		case <-a.rung:

@@ -20,7 +20,7 @@ func newPoller() Poller { return noPoller{} }
 
 func (noPoller) Init() error                               { return ErrNoPoller }
 func (noPoller) Open(int, Token, Interest, Interest) error { return ErrNoPoller }
-func (noPoller) Poll(int64, []Event) (int, error)          { return 0, ErrNoPoller }
+func (noPoller) Poll(_, _ int64, _ []Event) (int, error)   { return 0, ErrNoPoller }
 func (noPoller) Break()                                    {}
 func (noPoller) IsPollDescriptor(int) bool                 { return false }
 func (noPoller) Close()                                    {}

@@ -198,15 +198,25 @@ func (k *aofKeeper) Failed(err error) {
 	k.guard()
 }
 
+// rest is how long run may sleep while the server is not at work.
+func (k *aofKeeper) rest() time.Duration {
+	s := k.srv
+	if k.current() == nil && (len(s.Opts.Save.Load()) == 0 || s.changes() == s.saver.atLast.Load()) {
+		return time.Hour // nothing comes to be due
+	}
+	return aofTick
+}
+
 // run starts the rewrites, and the snapshots, that become due.
 func (k *aofKeeper) run() {
 	defer k.ended.Done()
-	t := time.NewTicker(aofTickMs * time.Millisecond)
+	t := time.NewTimer(aofTick)
 	defer t.Stop()
-	for {
+	for ; ; t.Reset(k.rest()) {
 		select {
 		case <-k.quit:
 			return
+		case <-k.srv.clients.Pulse: // while the server is at work
 		case <-t.C:
 		}
 		if k.srv.Guard.Load()&exec.GuardLoading != 0 {

@@ -123,7 +123,7 @@ func (h infoHouse) Look(c *command.Ctx) info.Crowd {
 // HotKeys implements info.House.
 func (h infoHouse) HotKeys(c *command.Ctx) [][]stats.HotKey {
 	parts := make([][]stats.HotKey, len(h.clients.Stations))
-	h.ask(c, func(r *netio.Reactor, ex *session.Station) { parts[r.Index()] = ex.Meter.Hot.All() })
+	h.ask(c, func(r *netio.Reactor, ex *session.Station) { parts[r.Index()] = ex.HotKeys(r) })
 	return parts
 }
 
@@ -136,7 +136,7 @@ func (h infoHouse) Busy() info.Busy {
 		sum.Add(ex.Meter.Calls)
 		ex.Show()
 		n := ex.Meter.SinceReset(r.Counts())
-		b.Hot[i], b.Reactors[i] = ex.Meter.Hot.All(), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
+		b.Hot[i], b.Reactors[i] = ex.HotKeys(r), admin.Reactor{Turns: n.Turns, Reads: n.Reads, Writes: n.Writes}
 	})
 	b.Calls = h.sumCalls(sum)
 	return b

@@ -92,6 +92,12 @@ func (s *Server) watchOptions() {
 		s.Tracking.Shrink()
 		return nil
 	})
+	for _, name := range []string{"timeout", "maxmemory-clients", "maxmemory"} { // a tick looks at them
+		o.OnChange(name, func() error {
+			s.clients.Stir()
+			return nil
+		})
+	}
 }
 
 // asInt reads a numeric option, held within what an int of 32 bits can express.

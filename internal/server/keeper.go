@@ -37,7 +37,7 @@ func (h keeperHouse) Wall(ms int64) int64 { return h.Env.Wall(ms) }
 func (h keeperHouse) NowMs() int64 { return h.Env.NowMs() }
 
 // EndPause implements keeper.House.
-func (h keeperHouse) EndPause() { h.clients.Pauses.End() }
+func (h keeperHouse) EndPause() (on bool) { return h.clients.Pauses.End() }
 
 // ShedClients implements keeper.House.
 func (h keeperHouse) ShedClients() { h.clients.Shed() }

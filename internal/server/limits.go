@@ -10,7 +10,7 @@ const (
 	endPoll = 100 * time.Millisecond
 	// workerCount is how many goroutines serve the slow lane.
 	workerCount = 4
-	// tickMs is how often an idle reactor wakes for its housekeeping.
+	// tickMs is how often a reactor at work does its housekeeping.
 	tickMs = 100
 	// startupBytes is what the server itself counts for against maxmemory.
 	startupBytes = 1 << 20
@@ -18,6 +18,7 @@ const (
 	// that is compared with maxmemory: 1/usageStepShare of it.
 	usageStepShare    = 65536
 	usageStepMaxBytes = 16 << 10
-	// aofTickMs is how often the server looks whether a rewrite of the AOF is due.
-	aofTickMs = 100
+	// aofTick is how often the server looks whether a rewrite of the AOF, or a snapshot, is due while
+	// it is not at work; when it is, it looks in each pulse.
+	aofTick = time.Second
 )

@@ -73,6 +73,9 @@ func (s *Server) saves() info.Saves {
 		Last: sv.lastSave.Load(), Begun: sv.begun.Load(), LastSecs: sv.lastSecs.Load(), Failed: sv.failed.Load(), Saves: sv.saves.Load(),
 		Changes: s.changes() - sv.atLast.Load(), Loaded: sv.loaded.Load(), Expired: sv.expired.Load(),
 	}
+	if told.Begun == 0 && s.jobs.runs(jobSave) { // from the reply to BGSAVE on
+		told.Begun = time.Now().Unix()
+	}
 	if c := sv.copying.Load(); c != nil {
 		told.Processed, told.Total = c.Progress()
 	}

@@ -17,6 +17,7 @@ type heap struct {
 	allocs  uint64           // what had been allocated at the last look
 	held    [heapTicks]int64 // what clients' rings held, lately
 	at      int
+	swollen bool  // too much is held for what is needed at this moment
 	excess  int   // for how many ticks in a row too much has been held
 	other   int64 // what else was live after the last attempt, or is by now
 	cycles  uint64
@@ -73,6 +74,8 @@ func (h *heap) look(own bool) {
 		most = max(most, n)
 	}
 	need := most + h.other
+	now := held + h.other
+	h.swollen = resident-now > max(heapSlackBytes, now/heapSlackShare)
 	if h.waits > 0 {
 		h.waits--
 	}

@@ -20,7 +20,7 @@ type House interface {
 	NoteOver(over bool)  // keeps the time that is spent above it
 	Wall(ms int64) int64 // the time of the data at a time of the machine, both since 1970
 	NowMs() int64        // the time of the data
-	EndPause()           // ends CLIENT PAUSE if its time has come
+	EndPause() (on bool) // ends CLIENT PAUSE if its time has come, and tells whether there is one
 	ShedClients()        // closes clients until they are within maxmemory-clients; it waits for the reactors
 	NoteLatency(event string, d time.Duration)
 	LookAtMemory()     // notes how much is in use
@@ -49,6 +49,11 @@ type Keeper struct {
 	asked chan chan<- struct{} // to do all that is due, and then close the channel
 	quit  chan struct{}
 	ended chan struct{}
+
+	pulses atomic.Int64  // how often Pulse was called
+	seen   int64         // of them at the last tick
+	period time.Duration // to the next tick
+	slow   atomic.Bool   // period is longer than a tick: Pulse has to ring
 
 	told       time.Time // when the store's sum was last made exact
 	unfinished bool      // a pass ended before all was evicted
@@ -82,9 +87,33 @@ func (k *Keeper) Ring() {
 	}
 }
 
+// Pulse says that the server is at work. While it is, the keeper looks around in each of its ticks;
+// when it is not, less and less often. Reactors call it in their ticks.
+func (k *Keeper) Pulse() {
+	k.pulses.Add(1)
+	if k.slow.Load() {
+		k.Ring()
+	}
+}
+
+// pace says when the next tick is, at the end of one.
+func (k *Keeper) pace() {
+	pulses := k.pulses.Load()
+	if pulses != k.seen || k.heap.swollen || k.compaction.idleTicks > 0 {
+		k.period = tickMs * time.Millisecond
+	} else {
+		k.period = min(2*k.period, slowTick)
+	}
+	k.seen = pulses
+	k.slow.Store(k.period > tickMs*time.Millisecond)
+	if k.pulses.Load() != k.seen { // while that was not to be seen
+		k.Ring()
+	}
+}
+
 // Start begins to keep a store, by means of an executor that is the keeper's own.
 func (k *Keeper) Start(st *store.Store, hand Hand) {
-	k.store, k.hand = st, hand
+	k.store, k.hand, k.period = st, hand, tickMs*time.Millisecond
 	k.compaction.comp = store.NewCompactor(st)
 	go k.run()
 }
@@ -111,7 +140,7 @@ func (k *Keeper) run() {
 		case <-timer.C:
 		}
 		k.store.SetAlarm(math.MinInt64)
-		k.house.EndPause()
+		paused := k.house.EndPause()
 		k.expire()
 		k.evict()
 		k.hand.Kick()
@@ -122,7 +151,7 @@ func (k *Keeper) run() {
 		c := &k.compaction
 		tick := now.Sub(c.looked) >= tickMs*time.Millisecond
 		if tick {
-			k.survey.look(k.store, k.hand)
+			k.survey.look(k.store, k.hand, k.pulses.Load(), now.Sub(c.looked))
 			k.house.LookAtMemory()
 			k.heap.look(k.house.OwnsProcess())
 		}
@@ -130,6 +159,12 @@ func (k *Keeper) run() {
 			c.looked = now
 			k.compact()
 			c.resume = time.Now().Add(c.pause)
+		}
+		if tick {
+			k.pace()
+		}
+		if paused {
+			k.period = tickMs * time.Millisecond
 		}
 		timer.Reset(k.rest())
 	}
@@ -141,7 +176,7 @@ func (k *Keeper) rest() time.Duration {
 	if k.still {
 		return k.restStill()
 	}
-	until := now.UnixMilli() + tickMs
+	until := now.UnixMilli() + k.period.Milliseconds()
 	if k.house.MayExpire() {
 		// What comes up before until after the alarm is set rings; what came before
 		// shows in the answer.
@@ -174,7 +209,7 @@ func (k *Keeper) restStill() time.Duration {
 	case k.compaction.sweep > 0:
 		return max(time.Until(k.compaction.resume), retry)
 	}
-	return tickMs * time.Millisecond
+	return k.period
 }
 
 // evict brings the store within maxmemory, in steps, as far as a pass allows.

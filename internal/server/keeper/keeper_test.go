@@ -17,6 +17,7 @@ type house struct {
 	expires, evicts bool
 	over            atomic.Int64 // how many steps of eviction it takes to be within the limit
 	sheds, looks    atomic.Int64
+	passes          atomic.Int64 // of the keeper
 }
 
 func (h *house) MayExpire() bool                   { return h.expires }
@@ -26,7 +27,7 @@ func (h *house) OverLimit() bool                   { return h.over.Load() > 0 }
 func (h *house) NoteOver(bool)                     {}
 func (h *house) Wall(ms int64) int64               { return ms }
 func (h *house) NowMs() int64                      { return time.Now().UnixMilli() }
-func (h *house) EndPause()                         {}
+func (h *house) EndPause() bool                    { h.passes.Add(1); return false }
 func (h *house) ShedClients()                      { h.sheds.Add(1) }
 func (h *house) NoteLatency(string, time.Duration) {}
 func (h *house) OwnsProcess() bool                 { return false }
@@ -152,6 +153,7 @@ func TestSurveyKnowsTheLargest(t *testing.T) {
 		put(st, fmt.Sprint("k", i), 10+i, 0)
 	}
 	put(st, "large", 100_000, 0)
+	k.Pulse()
 	until(t, "a whole survey", func() bool {
 		s := k.Surveyed()
 		if s == nil || len(s.Big) == 0 || s.Big[0].Name != "large" {
@@ -163,6 +165,22 @@ func TestSurveyKnowsTheLargest(t *testing.T) {
 		}
 		return len(s.Big) == surveyKeep && sum == 501
 	})
+}
+
+// TestRests: the keeper of a server that is not at work looks around less and less often, and at once
+// when it is at work again.
+func TestRests(t *testing.T) {
+	h := &house{}
+	k, _ := keep(t, h)
+	until(t, "the keeper slows down", func() bool { return k.slow.Load() && h.passes.Load() > 0 })
+	until(t, "it is asleep", func() bool {
+		before := h.passes.Load()
+		time.Sleep(4 * tickMs * time.Millisecond)
+		return h.passes.Load() == before
+	})
+	before := h.passes.Load()
+	k.Pulse()
+	until(t, "it looks again", func() bool { return h.passes.Load() > before })
 }
 
 // TestEnds: whoever asks a keeper that has ended is told so.

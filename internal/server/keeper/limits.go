@@ -3,8 +3,10 @@ package keeper
 import "time"
 
 const (
-	// tickMs is how often the keeper looks around when nothing wakes it.
-	tickMs = 100
+	// tickMs is how often the keeper looks around while the server is at work, slowTick how often
+	// at last when it is not.
+	tickMs   = 100
+	slowTick = 5 * time.Second
 	// evictPass is how long one pass of eviction may take before other duties get their
 	// turn; retry the shortest sleep between passes.
 	evictPass = 25 * time.Millisecond

@@ -3,6 +3,7 @@ package keeper
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/store"
@@ -15,6 +16,7 @@ type Survey struct {
 	cursor uint64
 	found  []command.BigKey // in descending order of bytes
 	types  [surveyTypes]TypeSum
+	begun  int64 // the server's pulses when it began
 	done   atomic.Pointer[Surveyed]
 }
 
@@ -27,13 +29,22 @@ type Surveyed struct {
 	Types [surveyTypes]TypeSum
 }
 
-// look goes on with the survey for one tick. Only the keeper calls it.
-func (v *Survey) look(st *store.Store, hand Hand) {
+// look goes on with the survey for one tick, which is so long after the one before. When one is
+// complete, another begins only after a pulse: as long as there is none, nothing changes. Only the
+// keeper calls it.
+func (v *Survey) look(st *store.Store, hand Hand, pulses int64, passed time.Duration) {
+	if v.db == 0 && v.cursor == 0 {
+		if v.begun == pulses && v.done.Load() != nil {
+			return
+		}
+		v.begun = pulses
+	}
 	if v.cursor == 0 && st.Len(v.db) == 0 {
 		v.nextDB(st)
 		return
 	}
 	part := min(max(st.Len(v.db)/surveyTicks, surveyLeast), surveyMost)
+	part *= int(min(max(passed.Milliseconds()/tickMs, 1), slowTick.Milliseconds()/tickMs))
 	for seen := 0; seen < part; seen += surveyStep {
 		hand.Lock()
 		done := v.Step(st)

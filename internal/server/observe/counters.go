@@ -192,11 +192,13 @@ type rates struct {
 }
 
 // sample sets the rates of c from what has happened since the last sample, about once a second. now
-// is in milliseconds, net what the reactor has done; zero if it is none.
-func (r *rates) sample(c *Counters, now int64, net netio.Counts) {
+// is in milliseconds, net what the reactor has done; zero if it is none. It tells whether there is
+// something to sample again: rates that are not zero, or are not to stay so.
+func (r *rates) sample(c *Counters, now int64, net netio.Counts) (again bool) {
+	moved := c.Commands != r.commands || c.InputBytes != r.in || c.OutputBytes != r.out
 	passed := now - r.atMs
 	if passed < sampleMs {
-		return
+		return moved || c.PerSecond|c.InPerSec|c.OutPerSec|c.TurnsPerSec != 0
 	}
 	c.PerSecond = (c.Commands - r.commands) * 1000 / passed
 	c.InPerSec = (c.InputBytes - r.in) * 1000 / passed
@@ -205,4 +207,8 @@ func (r *rates) sample(c *Counters, now int64, net netio.Counts) {
 	c.TurnsPerSec = turns * 1000 / passed
 	c.TurnNanos = (net.BusyNanos - r.net.BusyNanos) / max(turns, 1)
 	*r = rates{now, c.Commands, c.InputBytes, c.OutputBytes, net}
+	if !moved { // what turns there were the sampling itself has made
+		c.TurnsPerSec, c.TurnNanos = 0, 0
+	}
+	return moved
 }

@@ -28,9 +28,9 @@ func (h *HotKeys) Sample(db int, keys []store.Key) {
 	h.keys.Add(db, k.Hash, k.Name, uint64(sampleBatches*len(keys)))
 }
 
-// Age halves the counts now and then; now is in milliseconds since 1970.
+// Age halves the counts for each hotAgeMs that have passed; now is in milliseconds since 1970.
 func (h *HotKeys) Age(now int64) {
-	if now-h.agedAt >= hotAgeMs {
+	for range min((now-h.agedAt)/hotAgeMs, mostHalvings) {
 		h.agedAt = now
 		h.keys.Age()
 	}

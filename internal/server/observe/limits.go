@@ -16,6 +16,9 @@ const (
 	sampleBatches = 4
 	// hotAgeMs is how often counts of hot keys are halved.
 	hotAgeMs = 60_000
+
+	// mostHalvings leave nothing of any count.
+	mostHalvings = 64
 	// groupFromNanos: plain calls are timed together while the slow log and the latency
 	// monitor only want to know of what takes at least this long.
 	groupFromNanos = 1_000_000

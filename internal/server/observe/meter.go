@@ -213,5 +213,8 @@ func (m *Meter) Reset(net netio.Counts) {
 }
 
 // Sample measures the rates since the last sample, about once a second. now is in
-// milliseconds, net what the reactor has done.
-func (m *Meter) Sample(now int64, net netio.Counts) { m.rates.sample(&m.Counters, now, net) }
+// milliseconds, net what the reactor has done. It tells whether it is to be called again though
+// nothing happens.
+func (m *Meter) Sample(now int64, net netio.Counts) (again bool) {
+	return m.rates.sample(&m.Counters, now, net)
+}

@@ -27,9 +27,13 @@ type Clients struct {
 	Pauses   Pauses
 	Monitors Monitors
 
-	keeper *keeper.Keeper
-	byID   table
-	multi  *command.Spec // MULTI
+	// Pulse gets something every 100 ms or so while the server is at work.
+	Pulse chan struct{}
+
+	keeper   *keeper.Keeper
+	byID     table
+	multi    *command.Spec // MULTI
+	pulsedAt atomic.Int64  // milliseconds since 1970
 }
 
 // Counters are the server-wide numbers that several goroutines change.
@@ -54,7 +58,7 @@ var preAuthLimits = resp.PreAuthLimits()
 
 // New makes them for executors that have e in common; its table is there.
 func New(e *exec.Env, k *keeper.Keeper) *Clients {
-	cs := &Clients{Env: e, keeper: k, multi: e.Table.Original([]byte("multi"))}
+	cs := &Clients{Env: e, keeper: k, Pulse: make(chan struct{}, 1), multi: e.Table.Original([]byte("multi"))}
 	cs.Channels = Channels{pubsub.New[*Session](), &cs.Stations}
 	cs.Pauses.clients = cs
 	cs.Monitors.env = e

@@ -7,6 +7,8 @@ const (
 	// desertedMs is for how long a command on a worker goes on when its client has shut down
 	// its side of the connection.
 	desertedMs = 1000
+	// pulseMs is how far apart pulses are, at least.
+	pulseMs = 95
 	// IdleBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
 	IdleBytes = 432
 	// pageSlots is how many sessions share a page of the table by id.

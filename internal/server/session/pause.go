@@ -37,6 +37,7 @@ func (p *Pauses) Begin(forMs int64, all bool) {
 	p.mu.all = p.mu.all || all
 	p.clients.SetGuard(exec.GuardPaused, true)
 	p.hideLocked()
+	p.clients.keeper.Ring() // it ends the pause if nobody waits for that
 }
 
 // Hide has the store hide keys that have expired while they must stay: in a pause, and on a replica.
@@ -58,22 +59,24 @@ func (p *Pauses) Cancel() {
 	p.End()
 }
 
-// End ends the pause if its time has come, and lets everybody go on.
-func (p *Pauses) End() {
+// End ends the pause if its time has come, and lets everybody go on. It tells whether there is one.
+func (p *Pauses) End() (on bool) {
 	cs := p.clients
 	p.mu.Lock()
-	over := cs.Guard.Load()&exec.GuardPaused != 0 && p.mu.untilMs <= time.Now().UnixMilli()
+	on = cs.Guard.Load()&exec.GuardPaused != 0
+	over := on && p.mu.untilMs <= time.Now().UnixMilli()
 	if over {
 		cs.SetGuard(exec.GuardPaused, false)
 		p.hideLocked()
 	}
 	p.mu.Unlock()
 	if !over {
-		return
+		return on
 	}
 	cs.keeper.Ring()
 	cs.Kept.Hand(&cs.Slow)
 	p.Resume()
+	return false
 }
 
 // Resume has all reactors look at the sessions that wait there for a pause or a script.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/pubsub"
+	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
 )
 
@@ -64,6 +65,12 @@ func (st *Station) checkSwollen() {
 	}
 	clear(st.swollen[len(kept):])
 	st.swollen = kept
+}
+
+// HotKeys are the reactor's busiest keys at this moment: while it rests, nobody ages them.
+func (st *Station) HotKeys(r *netio.Reactor) []stats.HotKey {
+	st.Meter.Hot.Age(r.Now())
+	return st.Meter.Hot.All()
 }
 
 // flushTouched sends what was pushed, outside of batches.

@@ -36,9 +36,9 @@ func (cs *Clients) EndTurn(r *netio.Reactor) {
 
 // Tick implements netio.Ticker: it closes clients that have been idle for too long
 // and those whose output stayed above the soft limit.
-func (cs *Clients) Tick(r *netio.Reactor) {
+func (cs *Clients) Tick(r *netio.Reactor) (again bool) {
 	ex := stationOf(r)
-	ex.Meter.Sample(r.Now(), r.Counts())
+	again = ex.Meter.Sample(r.Now(), r.Counts())
 	ex.Show()
 	if len(ex.stalled.list) > 0 {
 		ex.release() // the disk may have become slow
@@ -47,17 +47,47 @@ func (cs *Clients) Tick(r *netio.Reactor) {
 	ex.haltDeserted(r.Now())
 	ex.Meter.Hot.Age(r.Now())
 	ex.checkSwollen()
+	cs.pulse(r.Now())
+	return cs.closeIdle(r) || again || len(ex.stalled.list)+len(ex.lent)+len(ex.swollen) > 0
+}
+
+// pulse tells those who look around from time to time that the server is at work. Any reactor calls
+// it, in its ticks.
+func (cs *Clients) pulse(now int64) {
+	if last := cs.pulsedAt.Load(); uint64(now-last) < pulseMs || !cs.pulsedAt.CompareAndSwap(last, now) {
+		return
+	}
+	cs.keeper.Pulse()
+	select {
+	case cs.Pulse <- struct{}{}:
+	default: // there is one
+	}
+}
+
+// closeIdle closes clients that have been idle for too long. It tells whether there are others that
+// may come to be.
+func (cs *Clients) closeIdle(r *netio.Reactor) (any bool) {
 	idleMs := cs.Opts.Timeout.Load() * 1000
 	if idleMs == 0 {
-		return
+		return false
 	}
 	now := r.Now()
 	eachSession(r, func(se *Session) {
 		if !se.busy && !se.stalled && now-se.active > idleMs && !se.waits() {
 			cs.Log.Debug("closing idle client", "id", se.id)
 			se.Conn.Close(errIdle)
+			return
 		}
+		any = true
 	})
+	return any
+}
+
+// Stir has every reactor tick once: what a tick looks at has changed. Anybody may call it.
+func (cs *Clients) Stir() {
+	for _, r := range cs.Group.Reactors() {
+		r.Post(func() {})
+	}
 }
 
 // Alarm implements netio.Alarmer: it ends the waiting of those whose time has come.
