@@ -46,6 +46,8 @@ var dumpGens = []Gen{
 			args = append(args, "FREQ", g.Num())
 		case 2:
 			args = append(args, g.Pick("bogus", "FREQ", "IDLETIME", "REPLACE"))
+		case 3:
+			args[0] = "RESTORE-ASKING"
 		}
 		return args
 	}},
