@@ -15,6 +15,7 @@ type MemoryReport struct {
 	Total, Peak, Startup int64 // in use: now, at most, before there was any data
 	Overhead, Dataset    int64 // the two parts of Total: what manages the data, and the data
 	Clients, AOFBuffer   int64 // buffers, parts of Overhead
+	Backlog              int64 // of replication, the same
 	NotCounted           int64 // the part of Total that maxmemory disregards
 	Tables               int64 // the tables of all databases, a part of Overhead
 

@@ -78,7 +78,7 @@ func memoryStats(c *Ctx) {
 	ints("peak.allocated", r.Peak)
 	ints("total.allocated", r.Total)
 	ints("startup.allocated", r.Startup)
-	ints("replication.backlog", 0)
+	ints("replication.backlog", r.Backlog)
 	ints("clients.slaves", 0)
 	ints("clients.normal", r.Clients)
 	ints("cluster.links", 0)

@@ -214,6 +214,12 @@ func (f *Feed) Flush() {
 	if f.asks.Load() && f.asks.Swap(false) {
 		f.append(getAck)
 		f.asked.Store(f.Backlog.Offset())
+		for _, r := range f.list() {
+			select {
+			case r.hurry <- struct{}{}:
+			default:
+			}
+		}
 	}
 	f.Backlog.Wake()
 }

@@ -11,6 +11,10 @@ const (
 	fileBytes = 1 << 20
 	// streamBytes is how much of the stream is written at a time.
 	streamBytes = 1 << 20
+	// pace is the least time between two writes to a replica that have less than paceBytes, unless
+	// somebody waits for its acknowledgement: a write costs as much as many calls.
+	pace      = time.Millisecond
+	paceBytes = 64 << 10
 	// queuedChunks is how many pieces of a copy wait for a replica; spareChunks how many buffers are kept.
 	queuedChunks = 2
 	spareChunks  = 4

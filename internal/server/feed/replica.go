@@ -55,6 +55,7 @@ type Replica struct {
 	turn   chan *transfer // it takes part in this one
 	chunks chan *chunk    // pieces of it
 	acked  chan struct{}  // has something after an ack
+	hurry  chan struct{}  // has something when it is not to rest, see pace
 	gone   chan struct{}  // closed when the connection is over
 	once   sync.Once
 
@@ -71,7 +72,8 @@ type Replica struct {
 func (f *Feed) NewReplica(p Peer) *Replica {
 	r := &Replica{
 		f: f, peer: p, turn: make(chan *transfer, 1), chunks: make(chan *chunk, queuedChunks), acked: make(chan struct{}, 1),
-		gone: make(chan struct{}),
+		hurry: make(chan struct{}, 1),
+		gone:  make(chan struct{}),
 	}
 	r.mu.facts.want.Old = true
 	return r
@@ -296,9 +298,27 @@ func (r *Replica) follow() error {
 		return errGone
 	default:
 	}
-	reader := r.reader.Load()
+	return r.stream(r.reader.Load())
+}
+
+// stream sends what the reader reads.
+func (r *Replica) stream(reader *replication.Reader) error {
 	var bufs net.Buffers
+	var last time.Time // of the last write
+	rest := time.NewTimer(time.Hour)
+	defer rest.Stop()
 	for {
+		if r.f.Backlog.Offset()-reader.Position() < paceBytes {
+			if left := pace - time.Since(last); left > 0 {
+				rest.Reset(left)
+				select {
+				case <-rest.C:
+				case <-r.hurry:
+				case <-r.gone:
+					return errGone
+				}
+			}
+		}
 		views := reader.Next(streamBytes)
 		if len(views) > 0 {
 			bufs = append(bufs[:0], views...)
@@ -310,6 +330,7 @@ func (r *Replica) follow() error {
 			if err != nil {
 				return err
 			}
+			last = time.Now()
 			continue
 		}
 		if reader.Lost() {

@@ -100,10 +100,11 @@ func (s *Source) memoryReport(clients int64, st *store.Stats) command.MemoryRepo
 	pool := arena.PoolStats()
 	own := s.StartupBytes + clients + s.House.Tracking().Bytes
 	buffered := s.House.AOFBuffer()
-	own += buffered
+	backlog := s.House.Replication().Backlog.Bytes
+	own += buffered + backlog
 	_, rss := s.measured()
 	r := command.MemoryReport{
-		Total: st.UsedBytes + own, Startup: s.StartupBytes, Clients: clients, AOFBuffer: buffered,
+		Total: st.UsedBytes + own, Startup: s.StartupBytes, Clients: clients, AOFBuffer: buffered, Backlog: backlog,
 		Overhead: own + st.TableBytes, Dataset: st.UsedBytes - st.TableBytes, Tables: st.TableBytes,
 		Allocated: st.UsedBytes, Active: pool.InUse, Resident: pool.InUse + pool.FreeResident, RSS: rss,
 		Keys: st.Keys, Evicting: s.Options.MaxMemory.Load() > 0,
@@ -168,8 +169,8 @@ func writeMemory(s *Source, w *writer) {
 	ratio("mem_fragmentation_ratio", r.Fragmentation())
 	w.num("mem_fragmentation_bytes", r.RSS-r.Total)
 	w.num("mem_not_counted_for_evict", r.NotCounted)
-	w.num("mem_replication_backlog", 0)
-	w.num("mem_total_replication_buffers", 0)
+	w.num("mem_replication_backlog", r.Backlog)
+	w.num("mem_total_replication_buffers", r.Backlog)
 	w.num("mem_clients_slaves", 0)
 	w.num("mem_clients_normal", r.Clients)
 	w.num("mem_cluster_links", 0)

@@ -49,23 +49,23 @@ func writeStatsAbsent(s *Source, w *writer) {
 }
 
 func writeStats(s *Source, w *writer) {
-	st, g := w.storeStats(s.Store), s.House.Gauges()
+	st, g, fed := w.storeStats(s.Store), s.House.Gauges(), s.House.Replication().Numbers
 	w.num("total_connections_received", g.Connections-s.base.connections.Load())
 	w.num("total_commands_processed", w.sum.Commands)
 	w.num("instantaneous_ops_per_sec", w.sum.PerSecond)
 	w.num("total_net_input_bytes", w.sum.InputBytes)
 	w.num("total_net_output_bytes", w.sum.OutputBytes)
 	w.num("total_net_repl_input_bytes", 0)
-	w.num("total_net_repl_output_bytes", 0)
+	w.num("total_net_repl_output_bytes", fed.Out)
 	w.str("instantaneous_input_kbps", kilobytes(w.sum.InPerSec))
 	w.str("instantaneous_output_kbps", kilobytes(w.sum.OutPerSec))
 	w.str("instantaneous_input_repl_kbps", kilobytes(0))
 	w.str("instantaneous_output_repl_kbps", kilobytes(0))
 	w.num("rejected_connections", g.Rejected-s.base.rejected.Load())
 	writeTLS(s, w)
-	for _, name := range []string{"sync_full", "sync_partial_ok", "sync_partial_err"} { // there is no replication
-		w.num(name, 0)
-	}
+	w.num("sync_full", fed.Full)
+	w.num("sync_partial_ok", fed.Partial)
+	w.num("sync_partial_err", fed.Refused)
 	w.num("expired_keys", int64(st.Expired)-s.base.expired.Load())
 	w.num("expired_subkeys", g.ExpiredFields)
 	w.str("expired_stale_perc", stalePercent(s.Keeper, st.Expires))
