@@ -102,9 +102,8 @@ type ReplicaHost interface {
 type ReplicasHost interface {
 	// Role is what ROLE shows.
 	Role() Role
-	// Sync makes the caller's connection a replica's, unless it says why not. psync: it knows PSYNC, has the
-	// history id, "?" for none, and wants the stream from an offset on.
-	Sync(c *Ctx, psync bool, id string, offset int64) (errText string)
+	// Sync makes the caller's connection a replica's, unless it says why not.
+	Sync(c *Ctx, q SyncRequest) (errText string)
 	// Tell notes what REPLCONF says of the caller's connection.
 	Tell(c *Ctx, what ReplicaFact, n int64, text string)
 	// Acknowledge notes up to which offset a replica has the stream, and has it in its AOF (-1: it does not say).
@@ -118,6 +117,27 @@ type ReplicasHost interface {
 	AskAcks(c *Ctx)
 	// IsReplica tells whether the server follows another one.
 	IsReplica() bool
+
+	// Failover begins to have a replica take the server's place: from a worker only. AbortFailover ends that.
+	Failover(c *Ctx, o FailoverOptions) (errText string)
+	AbortFailover() (errText string)
+}
+
+// SyncRequest is what a replica asks for.
+type SyncRequest struct {
+	PSYNC    bool   // else SYNC
+	ID       string // of the history that it has; "?": none
+	Offset   int64  // of the first byte that it wants, counted from 1
+	TakeOver bool   // the server, which follows the one who asks, is to become the primary
+}
+
+// FailoverOptions are the modifiers of FAILOVER.
+type FailoverOptions struct {
+	To        bool // a replica is named
+	Host      string
+	Port      int64
+	Force     bool  // go on when the time is over
+	TimeoutMs int64 // 0: none
 }
 
 // Role is a server in replication.

@@ -16,7 +16,7 @@ const (
 
 var replicationSpecs = []*Spec{
 	{
-		Name: "failover", Arity: -1, Flags: Admin | NoScript | Stale | Refused, Group: GroupServer, Handler: failover, Since: "6.2.0", Complexity: "O(1)",
+		Name: "failover", Arity: -1, Flags: Admin | NoScript | Stale | Slow, Group: GroupServer, Handler: failover, Since: "6.2.0", Complexity: "O(1)",
 		Summary: "Lets a replica take this server's place.", Syntax: "[TO (host port:integer [FORCE])] [ABORT] [TIMEOUT milliseconds:integer]",
 	},
 	{
@@ -94,13 +94,14 @@ func psync(c *Ctx) {
 	if !ok {
 		return
 	}
-	if errText := c.Host.Replicas.Sync(c, true, string(c.Args[1]), offset); errText != "" {
+	takeOver := len(c.Args) > 3 && equalFold(c.Args[3], "failover")
+	if errText := c.Host.Replicas.Sync(c, SyncRequest{PSYNC: true, ID: string(c.Args[1]), Offset: offset, TakeOver: takeOver}); errText != "" {
 		c.W.Error(errText)
 	}
 }
 
 func startSync(c *Ctx) {
-	if errText := c.Host.Replicas.Sync(c, false, "?", -1); errText != "" {
+	if errText := c.Host.Replicas.Sync(c, SyncRequest{ID: "?", Offset: -1}); errText != "" {
 		c.W.Error(errText)
 	}
 }
@@ -194,17 +195,19 @@ func replicaAck(c *Ctx, i int) {
 	c.Host.Replicas.Acknowledge(c, offset, durable)
 }
 
-// failover checks its arguments; there is nobody who could take over.
+// failover has a replica take the server's place, or gives that up.
 func failover(c *Ctx) {
+	h := c.Host.Replicas
 	if len(c.Args) == 2 && equalFold(c.Args[1], "abort") {
-		c.W.Error("ERR No failover in progress.")
+		replyOK(c, h.AbortFailover())
 		return
 	}
-	to, timeout, force := false, false, false
+	var o FailoverOptions
+	to := false
 	for i := 1; i < len(c.Args); i++ {
 		left := len(c.Args) - 1 - i
 		switch word := c.Args[i]; {
-		case equalFold(word, "timeout") && left >= 1 && !timeout:
+		case equalFold(word, "timeout") && left >= 1 && o.TimeoutMs == 0:
 			i++
 			ms, ok := c.Int(i)
 			if !ok {
@@ -214,21 +217,32 @@ func failover(c *Ctx) {
 				c.W.Error("ERR FAILOVER timeout must be greater than 0")
 				return
 			}
-			timeout = true
+			o.TimeoutMs = ms
 		case equalFold(word, "to") && left >= 2 && !to:
 			i += 2
-			if _, ok := c.Int(i); !ok {
+			port, ok := c.Int(i)
+			if !ok {
 				return
 			}
-			to = true
-		case equalFold(word, "force") && !force:
-			force = true
+			to, o.Host, o.Port = true, string(c.Args[i-1]), port
+		case equalFold(word, "force") && !o.Force:
+			o.Force = true
 		default:
 			c.W.Error(ErrSyntax)
 			return
 		}
 	}
-	c.W.Error("ERR FAILOVER requires connected replicas.")
+	o.To = to
+	replyOK(c, h.Failover(c, o))
+}
+
+// replyOK replies an error, or OK.
+func replyOK(c *Ctx, errText string) {
+	if errText != "" {
+		c.W.Error(errText)
+		return
+	}
+	c.W.OK()
 }
 
 const (

@@ -139,6 +139,12 @@ func (h *feedHouse) Temp() (fs persistence.FS, path string) {
 // Up implements feed.House.
 func (h *feedHouse) Up() bool { return h.role.up.Load() }
 
+// Promote implements feed.House.
+func (h *feedHouse) Promote() {
+	h.Log.Info("the primary asks this server to take its place")
+	h.role.promote()
+}
+
 // Heard implements feed.House.
 func (h *feedHouse) Heard() { h.clients.WakeStalled() }
 
@@ -175,5 +181,5 @@ func (h replicasHost) IsReplica() bool { return h.srv.role.history.Primary() != 
 
 // Replication implements info.House.
 func (h infoHouse) Replication() info.Replication {
-	return info.Replication{Numbers: h.role.feed.Numbers(), IDs: h.role.history.IDs(), Backlog: h.role.backlog.Numbers()}
+	return info.Replication{Numbers: h.role.feed.Numbers(), IDs: h.role.history.IDs(), Backlog: h.role.backlog.Numbers(), Failover: h.role.over.now().String()}
 }

@@ -24,6 +24,7 @@ type role struct {
 	history *replication.History
 	backlog replication.Backlog
 	feed    *feed.Feed
+	over    failover
 	link    *follow.Follower
 	stream  *exec.Replayer
 	changes sync.Mutex // one change of the role at a time
@@ -90,17 +91,32 @@ func (r *role) guard() {
 	s.clients.Pauses.Hide()
 }
 
+// promote makes the server a primary, if it is none. The caller holds no lock.
+func (r *role) promote() {
+	_ = r.srv.Opts.Assign("replicaof", "no", "one") // they are valid
+	r.replicate(nil)
+}
+
 // replicate makes the server a replica of p, or with nil a primary. The caller holds no lock.
-func (r *role) replicate(p *replication.Primary) {
+func (r *role) replicate(p *replication.Primary) { r.turn(p, func() bool { return true }, nil) }
+
+// turn is replicate if may, which is called at a cut, allows it; it returns what that says. With takeOver
+// the primary is asked to become one, see follow.Target.
+func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)) bool {
 	s := r.srv
 	r.changes.Lock()
 	defer r.changes.Unlock()
 	if s.stopping.Load() {
-		return
+		return false
 	}
 	r.link.Stop()
 	s.Gates.LockAll()
 	s.Store.LockAll()
+	if !may() {
+		s.Store.UnlockAll()
+		s.Gates.UnlockAll()
+		return false
+	}
 	promoted := p == nil && r.history.Primary() != nil
 	r.history.SetPrimary(p)
 	r.guard()
@@ -128,8 +144,9 @@ func (r *role) replicate(p *replication.Primary) {
 	if p != nil {
 		s.clients.EndBlocked(errRoleChanged) // as in Redis: what they wait for could write
 		s.Log.Info("the server follows a primary", "host", p.Host, "port", p.Port)
-		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port})
+		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port, TakeOver: takeOver})
 	}
+	return true
 }
 
 var errNewRole = errors.New("the role of the server has changed")
@@ -170,8 +187,5 @@ func (h replicaHost) Unfollow(c *command.Ctx) {
 	if h.srv.role.history.Primary() == nil {
 		return
 	}
-	exec.Of(c).WithoutGates(func() {
-		_ = h.srv.Opts.Assign("replicaof", "no", "one") // they are valid
-		h.srv.role.replicate(nil)
-	})
+	exec.Of(c).WithoutGates(h.srv.role.promote)
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/persistence"
@@ -28,6 +30,8 @@ type House interface {
 	Temp() (fs persistence.FS, path string)
 	// Up tells whether a server that follows another one is connected to it.
 	Up() bool
+	// Promote makes the server a primary.
+	Promote()
 	// Heard is called when replicas have acknowledged more than before.
 	Heard()
 	// Few tells whether there are fewer good replicas than writes need.
@@ -73,6 +77,7 @@ type Feed struct {
 	quit  chan struct{}
 	ended sync.WaitGroup
 
+	quiet atomic.Bool  // see Quiet
 	asks  atomic.Bool  // somebody waits for acks
 	asked atomic.Int64 // the offset behind the last GETACK
 	good  atomic.Int64 // replicas that have acknowledged lately
@@ -176,7 +181,7 @@ func (f *Feed) run() {
 		}
 		if period := time.Duration(f.Options.ReplPingPeriod.Load()) * time.Second; now.Sub(pinged) >= period-tick/2 {
 			pinged = now
-			if len(list) > 0 && f.leads() {
+			if len(list) > 0 && f.leads() && !f.quiet.Load() {
 				f.append(ping)
 				f.Backlog.Wake()
 			}
@@ -319,6 +324,9 @@ func (f *Feed) AskAcks() {
 	}
 }
 
+// Quiet keeps the feed from lengthening the stream by itself: a replica is to reach its end.
+func (f *Feed) Quiet(on bool) { f.quiet.Store(on) }
+
 // Acked is how many replicas have the stream up to an offset; durable: in their AOF.
 func (f *Feed) Acked(offset int64, durable bool) (n int64) {
 	f.mu.Lock()
@@ -351,16 +359,15 @@ func (f *Feed) remove(r *Replica) {
 	f.judge(time.Now())
 }
 
-// Request is what PSYNC, or SYNC, asks for.
-type Request struct {
-	PSYNC  bool
-	ID     string // of the history that the replica has; "?": none
-	Offset int64  // of the first byte that it wants, counted from 1
-}
-
-// Refuse says why nobody can be served now, "" if somebody can.
-func (f *Feed) Refuse() string {
+// Refuse says why a replica cannot be served now, "" if it can.
+func (f *Feed) Refuse(q command.SyncRequest) string {
 	switch {
+	case q.TakeOver && f.leads():
+		return "ERR PSYNC FAILOVER can't be sent to a master."
+	case q.TakeOver && !strings.EqualFold(q.ID, f.History.IDs().ID):
+		return "ERR PSYNC FAILOVER replid must match my replid."
+	case q.TakeOver:
+		return ""
 	case !f.leads() && !f.House.Up():
 		return "NOMASTERLINK Can't SYNC while not connected with my master"
 	}

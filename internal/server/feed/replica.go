@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/replication"
 )
 
@@ -41,7 +42,7 @@ type facts struct {
 type Replica struct {
 	f       *Feed
 	peer    Peer
-	request Request
+	request command.SyncRequest
 	out     net.Conn
 	rest    []byte // what is to be sent first
 
@@ -157,7 +158,7 @@ func (r *Replica) Acknowledge(offset, durable, nowMs int64) {
 
 // Start makes the connection a replica's, which is served by a goroutine from now on; it writes to out,
 // rest first, and closes it. The session's reactor calls it, and Gone when the connection is over.
-func (r *Replica) Start(q Request, out net.Conn, rest []byte) {
+func (r *Replica) Start(q command.SyncRequest, out net.Conn, rest []byte) {
 	f := r.f
 	r.request, r.out, r.rest = q, out, rest
 	if !q.PSYNC {
@@ -172,17 +173,27 @@ func (r *Replica) Start(q Request, out net.Conn, rest []byte) {
 		_ = t.SetNoDelay(false) // it is slower otherwise, and no more than that
 	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.mu.closed {
-		f.mu.Unlock()
 		r.Gone()
 		_ = out.Close()
 		return
 	}
-	f.mu.replicas = append(f.mu.replicas, r)
 	f.ended.Add(1)
+	go r.run()
+}
+
+// enlist puts the replica on the list; it fails if there is none any more.
+func (f *Feed) enlist(r *Replica) bool {
+	f.mu.Lock()
+	if f.mu.closed {
+		f.mu.Unlock()
+		return false
+	}
+	f.mu.replicas = append(f.mu.replicas, r)
 	f.mu.Unlock()
 	f.begin()
-	go r.run()
+	return true
 }
 
 // tcpOf is the TCP connection beneath, nil if there is none.
@@ -226,7 +237,13 @@ var errGone = errors.New("the connection is closed")
 func (r *Replica) run() {
 	f := r.f
 	defer f.ended.Done()
-	err := r.serve()
+	err := errEnding
+	if r.request.TakeOver {
+		f.House.Promote() // which drops all that are on the list
+	}
+	if f.enlist(r) {
+		err = r.serve()
+	}
 	f.remove(r)
 	if reader := r.reader.Load(); reader != nil {
 		reader.Close()

@@ -19,7 +19,7 @@ func writeReplication(s *Source, w *writer) {
 	for i, p := range r.Replicas {
 		w.str("slave"+strconv.Itoa(i), fmt.Sprintf("ip=%s,port=%d,state=%s,offset=%d,lag=%d,behind=%d", p.IP, p.Port, p.State, p.Offset, p.Lag, p.Behind))
 	}
-	w.str("master_failover_state", "no-failover")
+	w.str("master_failover_state", r.Failover)
 	w.str("master_replid", r.ID)
 	w.str("master_replid2", r.Second)
 	w.num("master_repl_offset", r.Backlog.Offset)

@@ -112,7 +112,8 @@ type House interface {
 type Replication struct {
 	feed.Numbers
 	replication.IDs
-	Backlog replication.Numbers
+	Backlog  replication.Numbers
+	Failover string // how far it is
 }
 
 // Busy is what the reactors have done, by index.

@@ -58,7 +58,7 @@ func endFeed(s *Session) {
 type ReplicasHost struct{ clients *Clients }
 
 // Sync implements command.ReplicasHost.
-func (h ReplicasHost) Sync(c *command.Ctx, psync bool, id string, offset int64) (errText string) {
+func (h ReplicasHost) Sync(c *command.Ctx, q command.SyncRequest) (errText string) {
 	s, ok := c.Client.(*Session)
 	switch {
 	case !ok:
@@ -66,11 +66,11 @@ func (h ReplicasHost) Sync(c *command.Ctx, psync bool, id string, offset int64) 
 	case s.reply == replyFed:
 		return ""
 	}
-	if errText := h.clients.Feed.Refuse(); errText != "" {
+	if errText := h.clients.Feed.Refuse(q); errText != "" {
 		return errText
 	}
 	replicaOf(s)
-	s.more.request = &feed.Request{PSYNC: psync, ID: id, Offset: offset}
+	s.more.request = &q
 	s.untrack(false)
 	s.reply = replyFed
 	s.bindReply()

@@ -68,8 +68,8 @@ type Session struct {
 // most neither speak nor listen.
 type sessionExt struct {
 	name, libName, libVer, user string
-	replica                     *feed.Replica // nil: it has said nothing of that
-	request                     *feed.Request // PSYNC that has yet to begin
+	replica                     *feed.Replica        // nil: it has said nothing of that
+	request                     *command.SyncRequest // PSYNC that has yet to begin
 	subs                        pubsub.Subscriptions[*Session]
 }
 
