@@ -35,6 +35,7 @@ var rooms = []room{
 	{"script", layers, nil},
 	{"exec", layers, nil},
 	{"session", layers, nil},
+	{"durable", layers, nil},
 	{"cluster", layers, nil},
 }
 

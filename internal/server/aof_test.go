@@ -2,18 +2,13 @@ package server
 
 import (
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/kringdb/kring/internal/server/snapshot"
-	"github.com/kringdb/kring/store"
 )
 
 // runAOF runs a server with an AOF in dir and returns it with what ends it.
@@ -163,38 +158,6 @@ func TestAOFRecords(t *testing.T) {
 		encode("DEL", "a") + encode("FLUSHALL")
 	if got := increments(t, dir); got != want {
 		t.Errorf("%q\nwant %q", got, want)
-	}
-}
-
-func TestRewriteTellsHowFarItIs(t *testing.T) {
-	var log strings.Builder
-	s, end := launch(t, func(s *Server) { s.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	s.awaitReady(t)
-	c := dial(t, s)
-	for i := range 100 {
-		c.do("SET", fmt.Sprint(i), "x")
-	}
-	src := newRewriteSource(s, nil)
-	src.copy = snapshot.NewCopy(s.Store, snapshot.Commands)
-	if err := src.copy.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) { return s.Store.BeginSnapshotAt(sink, nil) }); err != nil {
-		t.Fatal(err)
-	}
-	begin := time.Now()
-	src.tell(begin, 10)
-	src.tell(begin.Add(time.Second-1), 10)
-	src.tell(begin.Add(time.Second), 10)
-	for done := false; !done; {
-		var err error
-		if _, done, err = src.copy.Next(nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	src.tell(begin.Add(2*time.Second), 5)
-	src.End()
-	end()
-	lines := regexp.MustCompile(`msg="rewriting the AOF" (.*)`).FindAllStringSubmatch(log.String(), -1)
-	if len(lines) != 2 || lines[0][1] != "percent=0 bytes=30" || lines[1][1] != "percent=100 bytes=35" {
-		t.Error(log.String())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/observe"
@@ -174,7 +175,7 @@ func (h infoHouse) Tracking() tracking.Stats { return h.Env.Tracking.Stats() }
 
 // AOFBuffer implements info.House.
 func (h infoHouse) AOFBuffer() int64 {
-	if a := h.aof.current(); a != nil {
+	if a := h.disk.AOF.Current(); a != nil {
 		return a.Pending()
 	}
 	return 0
@@ -182,12 +183,12 @@ func (h infoHouse) AOFBuffer() int64 {
 
 // Persistence implements info.House.
 func (h infoHouse) Persistence() info.Persistence {
-	a, load := h.aof.current(), h.saver.loading.Load()
+	a, load := h.disk.AOF.Current(), h.disk.Loading.Load()
 	if load == nil && a != nil {
 		load = a.Progress()
 	}
 	return info.Persistence{
-		AOF: a, Load: load, Saves: h.saves(), Loading: h.Guard.Load()&exec.GuardLoading != 0, Rewriting: h.jobs.runs(jobRewriteAOF),
-		RewriteWaits: h.jobs.waits(jobRewriteAOF), Rewrites: h.aof.rewrites.Load(), RewriteFailures: h.aof.failures.Load(),
+		AOF: a, Load: load, Saves: h.disk.Saves(), Loading: h.Guard.Load()&exec.GuardLoading != 0, Rewriting: h.disk.Jobs.Runs(durable.RewriteAOF),
+		RewriteWaits: h.disk.Jobs.Waits(durable.RewriteAOF), Rewrites: h.disk.AOF.Rewrites.Load(), RewriteFailures: h.disk.AOF.Failures.Load(),
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/persistence"
 )
 
@@ -102,7 +103,7 @@ func (f faultFile) Write(b []byte) (int, error) {
 // the data is loaded.
 func runFault(t *testing.T, dir string, f *faultFS, wait bool, directives ...string) (*Server, func()) {
 	t.Helper()
-	s, end := launch(t, func(s *Server) { s.aof.fs = f }, append([]string{"dir", dir, "appendonly", "yes"}, directives...)...)
+	s, end := launch(t, func(s *Server) { s.disk.FS = f }, append([]string{"dir", dir, "appendonly", "yes"}, directives...)...)
 	if wait {
 		s.awaitReady(t)
 	}
@@ -213,7 +214,7 @@ func testFailedAOF(t *testing.T, policy, op string, byItself bool) {
 	s, end := runFault(t, dir, f, true, "appendfsync", policy)
 	c := dial(t, s)
 	c.want("OK", "SET", "a", "1")
-	for begin := time.Now(); s.aof.current().Durable() < s.Journal.Log.End(); time.Sleep(time.Millisecond) {
+	for begin := time.Now(); s.disk.AOF.Current().Durable() < s.Journal.Log.End(); time.Sleep(time.Millisecond) {
 		if time.Since(begin) > time.Minute {
 			t.Fatal("what was written is not synced") // it must be before syncs begin to fail
 		}
@@ -469,7 +470,7 @@ func TestStuckSync(t *testing.T) {
 		d.want(fmt.Sprint(i+1), "INCR", "n")
 		d.want(fmt.Sprint(i+1), "GET", "n")
 	}
-	if a := s.aof.current(); a.Wrote() != s.Journal.Log.End() || a.Durable() == a.Wrote() {
+	if a := s.disk.AOF.Current(); a.Wrote() != s.Journal.Log.End() || a.Durable() == a.Wrote() {
 		t.Errorf("written up to %d of %d, durable up to %d", a.Wrote(), s.Journal.Log.End(), a.Durable())
 	}
 	close(let)
@@ -522,12 +523,12 @@ func TestCutAOF(t *testing.T) {
 		if err := os.WriteFile(incr, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		a, err := persistence.Open(persistence.Config{Owner: &s.aof, Journal: &s.Journal.Log, FS: unsyncedFS{}, Dir: path, Name: "appendonly.aof", Log: s.Log})
+		a, err := persistence.Open(persistence.Config{Owner: &s.disk.AOF, Journal: &s.Journal.Log, FS: unsyncedFS{}, Dir: path, Name: "appendonly.aof", Log: s.Log})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.Store.FlushAll()
-		if err := a.Load(newApplier(s, context.Background())); err != nil {
+		if err := a.Load(durable.NewApplier(s.disk, context.Background())); err != nil {
 			t.Fatal(n, err)
 		}
 		if err := a.Close(); err != nil {
@@ -575,7 +576,7 @@ func TestEndWhileLoading(t *testing.T) {
 	})
 	s, end = runFault(t, dir, f, false)
 	go func() {
-		for !s.asked() {
+		for !s.disk.Asked() {
 			time.Sleep(time.Millisecond)
 		}
 		close(let)

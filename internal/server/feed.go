@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/follow"
@@ -103,7 +104,7 @@ func (h *feedHouse) Copy(want feed.Want, at func()) (feed.Copy, error) {
 		var w *rdb.Writer
 		h.Cut(func() {
 			at()
-			w = rdb.NewWriter(&text, h.imageFormat(want.Old))
+			w = rdb.NewWriter(&text, h.disk.ImageFormat(want.Old))
 			about := rdb.About{RedisVersion: command.Version}
 			h.role.aboutHistory(&about)
 			w.About(&about)
@@ -114,7 +115,7 @@ func (h *feedHouse) Copy(want feed.Want, at func()) (feed.Copy, error) {
 		err := w.Close()
 		return libraryCopy{text.Bytes()}, err
 	}
-	c, stream, err := h.imageCopy(false, want.Old, func(uint64) { at() })
+	c, stream, err := h.disk.ImageCopy(false, want.Old, func(uint64) { at() })
 	if err != nil {
 		return nil, err
 	}
@@ -123,17 +124,17 @@ func (h *feedHouse) Copy(want feed.Want, at func()) (feed.Copy, error) {
 
 // Job implements feed.House.
 func (h *feedHouse) Job(run func(stop <-chan struct{}) error) error {
-	j, _, err := h.jobs.ask(jobFullSync, run)
+	j, _, err := h.disk.Jobs.Ask(durable.FullSync, run)
 	if err != nil {
 		return err
 	}
-	<-j.done
-	return j.err
+	<-j.Done
+	return j.Err
 }
 
 // Temp implements feed.House.
 func (h *feedHouse) Temp() (fs persistence.FS, path string) {
-	return h.fileSystem(), h.Opts.Path(fmt.Sprintf("temp-repl-%d-%d.rdb", os.Getpid(), h.files.Add(1)))
+	return h.disk.FileSystem(), h.Opts.Path(fmt.Sprintf("temp-repl-%d-%d.rdb", os.Getpid(), h.files.Add(1)))
 }
 
 // Up implements feed.House.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/replication"
 )
@@ -36,15 +37,15 @@ func (h followHouse) Empty() bool {
 // Replace implements follow.House.
 func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 	s, r := h.srv, h.role
-	s.jobs.end(jobSave)
-	a := s.aof.current()
+	s.disk.Jobs.End(durable.SaveSnapshot)
+	a := s.disk.AOF.Current()
 	if a != nil { // what it has is of another history
-		if err := s.aof.turnOff(a); err != nil {
+		if err := s.disk.AOF.TurnOff(a); err != nil {
 			return err
 		}
 	}
-	err := s.whileLoading(func() error {
-		s.emptyAll()
+	err := s.disk.WhileLoading(func() error {
+		s.disk.EmptyAll()
 		r.feed.DropAll(errNewRole)
 		r.became(replication.NewID(), 0, false)
 		db, err := r.loadCopy(ctx, c)
@@ -53,14 +54,14 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 			r.became(c.ID, c.Offset, true)
 			return nil
 		}
-		s.emptyAll() // what has come is no state that the primary ever had
+		s.disk.EmptyAll() // what has come is no state that the primary ever had
 		return err
 	})
 	if err == nil {
 		r.fullCopies.Add(1)
 	}
 	if a != nil {
-		if terr := s.aof.turn(true); err == nil {
+		if terr := s.disk.AOF.Turn(true); err == nil {
 			err = terr
 		}
 	}
@@ -92,11 +93,11 @@ func (r *role) became(id string, offset int64, known bool) {
 // loadCopy loads a full copy into the empty store. db is the database that the stream has selected.
 func (r *role) loadCopy(ctx context.Context, c *follow.Copy) (db int, err error) {
 	s := r.srv
-	l := s.newLoader(ctx)
+	l := s.disk.NewLoader(ctx)
 	l.Progress.Total.Store(max(c.Size, 0))
 	l.Progress.Started.Store(time.Now().Unix())
-	s.saver.loading.Store(l.Progress)
-	defer s.saver.loading.Store(nil)
+	s.disk.Loading.Store(l.Progress)
+	defer s.disk.Loading.Store(nil)
 	rest, _, err := l.Load(c.In)
 	if err != nil {
 		return 0, err
@@ -110,7 +111,7 @@ func (r *role) loadCopy(ctx context.Context, c *follow.Copy) (db int, err error)
 			return 0, fmt.Errorf("the stream goes on in database %q, which there is not", text)
 		}
 	}
-	return db, s.loadedFrom(l)
+	return db, s.disk.LoadedFrom(l)
 }
 
 // Continue implements follow.House.
@@ -127,7 +128,7 @@ func (h followHouse) Continue(id string) {
 
 // Apply implements follow.House.
 func (h followHouse) Apply(ctx context.Context, b *replication.Batch) error {
-	if ctx.Err() != nil || h.srv.asked() {
+	if ctx.Err() != nil || h.srv.disk.Asked() {
 		return follow.ErrStopped
 	}
 	err := h.stream.Run(b)

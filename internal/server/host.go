@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"math"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
@@ -29,15 +28,14 @@ type (
 		*info.Source
 		srv *Server
 	}
-	persistenceHost struct{ srv *Server }
-	processHost     struct{ srv *Server }
+	processHost struct{ srv *Server }
 )
 
 // newHost makes what all handlers get.
 func newHost(s *Server) *command.Host {
 	return &command.Host{
 		Table: s.Table, Config: configHost{s}, Users: users.NewHost(s.Users, session.NewUsersHouse(s.clients)), Clients: s.clients.Host(), PubSub: s.clients.Channels.Host(), Stats: statsHost{s.Logs, s.source, s},
-		Memory: memoryHost{s.source, s}, Persistence: persistenceHost{s}, Process: processHost{s}, Peers: &s.copying.peers, Replica: replicaHost{s}, Replicas: replicasHost{s.clients.ReplicasHost(), s}, Scripts: exec.NewScriptsHost(&s.Scripts),
+		Memory: memoryHost{s.source, s}, Persistence: s.disk.Host(), Process: processHost{s}, Peers: &s.peers, Replica: replicaHost{s}, Replicas: replicasHost{s.clients.ReplicasHost(), s}, Scripts: exec.NewScriptsHost(&s.Scripts),
 	}
 }
 
@@ -76,7 +74,7 @@ func (s *Server) watchOptions() {
 		s.clients.ParseLimits.Store(&lim)
 		sizes := &command.Limits{MaxBulkBytes: lim.MaxBulkBytes}
 		for _, row := range sizeOptions {
-			*row.size(sizes) = asInt(o.Number(row.name))
+			*row.size(sizes) = o.Number(row.name).Int()
 		}
 		sizes.DumpCompress = o.RDBCompression.Load()
 		s.Limits.Store(sizes)
@@ -99,9 +97,6 @@ func (s *Server) watchOptions() {
 		})
 	}
 }
-
-// asInt reads a numeric option, held within what an int of 32 bits can express.
-func asInt(o *options.Int) int { return int(max(min(o.Load(), math.MaxInt32), math.MinInt32)) }
 
 // Get implements command.ConfigHost.
 func (h configHost) Get(patterns [][]byte) []command.ConfigPair {
@@ -161,7 +156,7 @@ func (h processHost) Shutdown(o command.ShutdownOptions) string {
 	}
 	h.srv.Log.Warn("a client asked for shutdown")
 	if !o.NoSave {
-		if err := h.srv.endSave(o.Save); err != nil && !o.Force {
+		if err := h.srv.disk.EndSave(o.Save); err != nil && !o.Force {
 			h.srv.Log.Error("the data cannot be saved, so the server does not end", "error", err)
 			return "ERR Errors trying to SHUTDOWN. Check logs."
 		}

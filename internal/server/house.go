@@ -1,6 +1,9 @@
 package server
 
-import "github.com/kringdb/kring/command"
+import (
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/persistence/rdb"
+)
 
 // execHouse is the server as executors see it.
 type execHouse struct{ *Server }
@@ -29,7 +32,7 @@ func (h execHouse) ResumeAll() { h.clients.Pauses.Resume() }
 func (h execHouse) Crowded() bool { return h.clients.Crowded() }
 
 // Ending implements exec.House.
-func (h execHouse) Ending() bool { return h.asked() || h.stopping.Load() }
+func (h execHouse) Ending() bool { return h.disk.Asked() || h.stopping.Load() }
 
 // RingKeeper implements exec.House.
 func (h execHouse) RingKeeper() { h.keeper.Ring() }
@@ -44,4 +47,30 @@ func (h execHouse) Forwards() bool { return h.role.feed.Forwards() }
 func (h execHouse) Recorded() { h.role.feed.Flush() }
 
 // WhyBroken implements exec.House.
-func (h execHouse) WhyBroken() string { return h.aof.reason() }
+func (h execHouse) WhyBroken() string { return h.disk.AOF.Reason() }
+
+// diskHouse is the server as its disk sees it.
+type diskHouse struct{ *Server }
+
+// Changes implements durable.House.
+func (h diskHouse) Changes() (n int64) {
+	for _, ex := range h.clients.Stations {
+		n += ex.Changes.Load()
+	}
+	for _, ex := range h.extra {
+		n += ex.Changes.Load()
+	}
+	return n
+}
+
+// Stop implements durable.House.
+func (h diskHouse) Stop() <-chan struct{} { return h.stop }
+
+// AboutHistory implements durable.House.
+func (h diskHouse) AboutHistory(a *rdb.About) { h.role.aboutHistory(a) }
+
+// ResumeHistory implements durable.House.
+func (h diskHouse) ResumeHistory(aux map[string]string) { h.role.resumeHistory(aux) }
+
+// OwnsProcess implements durable.House.
+func (h diskHouse) OwnsProcess() bool { return h.ownsProcess }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/snapshot"
 	"github.com/kringdb/kring/persistence/journal"
 	"github.com/kringdb/kring/resp"
@@ -97,7 +98,7 @@ func testFollowers(t *testing.T, aof string) {
 	time.Sleep(20 * time.Millisecond) // somewhere in between
 	base := snapshot.NewCopy(s.Store, snapshot.Commands)
 	err := base.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) {
-		return s.cut(sink, func(pos uint64) {
+		return s.disk.Cut(sink, func(pos uint64) {
 			second.end = pos
 			log.SubscribeLocked(second)
 		})
@@ -136,7 +137,7 @@ func testFollowers(t *testing.T, aof string) {
 // TestLoaderRefusesReaders: what no server writes is refused, and does not end the process.
 func TestLoaderRefusesReaders(t *testing.T) {
 	s := startServer(t)
-	ap := newApplier(s, context.Background())
+	ap := durable.NewApplier(s.disk, context.Background())
 	var fill []resp.Args
 	for i := range 1500 {
 		fill = append(fill, resp.Args{[]byte("SET"), fmt.Append(nil, "k", i), []byte("v")})

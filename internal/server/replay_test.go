@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -165,7 +166,7 @@ func TestReplayScript(t *testing.T) {
 // keys and for fields; deadlines that have passed are kept until what follows may move them.
 func TestLoadedTimesCount(t *testing.T) {
 	s := startServer(t)
-	ap := newApplier(s, context.Background())
+	ap := durable.NewApplier(s.disk, context.Background())
 	s.Store.SetLoading(true)
 	for _, text := range []string{
 		"SET a v EX 100", "SETEX b 100 v", "SET c v", "EXPIRE c 100", "SET d v", "GETEX d PX 100000", "HSET h f v g w", "HEXPIRE h 100 FIELDS 1 f",

@@ -29,14 +29,14 @@ type role struct {
 	stream  *exec.Replayer
 	changes sync.Mutex // one change of the role at a time
 	up      atomic.Bool
-	synced  durable
+	synced  syncedOffset
 
 	fullCopies atomic.Int64 // that were loaded
 }
 
-// durable finds out up to which offset the AOF has the data: that at a moment in the past, once the
+// syncedOffset finds out up to which offset the AOF has the data: that at a moment in the past, once the
 // AOF has what had been recorded by then.
-type durable struct {
+type syncedOffset struct {
 	mu struct { // innermost
 		sync.Mutex
 		pos    uint64 // of the journal, when the offset was next
@@ -51,7 +51,7 @@ func (r *role) init(s *Server, ex *exec.Executor) {
 	r.history = replication.NewHistory()
 	r.feed = newFeed(s)
 	r.stream = exec.NewReplayer(ex, r.passOn)
-	r.link = follow.New(follow.Config{House: followHouse{r}, Options: s.Opts, Log: s.Log, FS: s.fileSystem()})
+	r.link = follow.New(follow.Config{House: followHouse{r}, Options: s.Opts, Log: s.Log, FS: s.disk.FileSystem()})
 	again := func() error {
 		r.guard()
 		return s.limitMemory()

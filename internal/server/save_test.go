@@ -118,7 +118,7 @@ func TestFailedSaves(t *testing.T) {
 		for _, why := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
 			t.Run(op+" "+why.Error(), func(t *testing.T) {
 				f, dir := &faultFS{}, t.TempDir()
-				s, _ := launch(t, func(s *Server) { s.aof.fs = f }, "dir", dir, "save", "3600 1")
+				s, _ := launch(t, func(s *Server) { s.disk.FS = f }, "dir", dir, "save", "3600 1")
 				s.awaitReady(t)
 				c := dial(t, s)
 				c.want("OK", "SET", "a", "1")
@@ -213,7 +213,7 @@ func TestEndWhileLoadingSavesNothing(t *testing.T) {
 			}
 			return nil
 		})
-		s, end = launch(t, func(s *Server) { s.aof.fs = f }, "dir", dir, "save", "3600 1")
+		s, end = launch(t, func(s *Server) { s.disk.FS = f }, "dir", dir, "save", "3600 1")
 		c := dial(t, s)
 		c.want("LOADING Redis is loading the dataset in memory", "SAVE")
 		if how == "" {
@@ -234,7 +234,7 @@ func TestEndWhileLoadingSavesNothing(t *testing.T) {
 // TestOneSaveAtATime holds the replies to whoever asks while a snapshot is written.
 func TestOneSaveAtATime(t *testing.T) {
 	f, let := &faultFS{}, make(chan struct{})
-	s, _ := launch(t, func(s *Server) { s.aof.fs = f }, "dir", t.TempDir())
+	s, _ := launch(t, func(s *Server) { s.disk.FS = f }, "dir", t.TempDir())
 	s.awaitReady(t)
 	c := dial(t, s)
 	c.want("OK", "SET", "a", "1")

@@ -11,10 +11,12 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/listen"
+	"github.com/kringdb/kring/internal/server/migrate"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/script"
@@ -29,12 +31,12 @@ import (
 // Server is a Kring server. Make one with New, run it with Serve.
 type Server struct {
 	exec.Env
-	stripes int              // how many of its reactors are stripes: the last ones
-	clients *session.Clients // and the executors of the reactors
-	extra   []*exec.Executor // of the workers, then the keeper's and the stream's
-	keeper  *keeper.Keeper
-	aof     aofKeeper
-	copying
+	stripes     int              // how many of its reactors are stripes: the last ones
+	clients     *session.Clients // and the executors of the reactors
+	extra       []*exec.Executor // of the workers, then the keeper's and the stream's
+	keeper      *keeper.Keeper
+	disk        *durable.Disk
+	peers       migrate.Links // the connections of MIGRATE
 	role        role
 	lookers     lookers
 	embedded    Within      // in another program; zero if the server has a process to itself
@@ -83,13 +85,11 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	}
 	s.Observers = make(exec.Observers, s.Store.Shards())
 	s.Journal.Init(s.Store.Shards())
-	s.aof.srv = s
 	s.listeners = listen.New(listen.Config{Options: opts, Log: log, Room: s.clients.HasRoom, Deaf: in.Deaf, MayBeOff: in.Memory != nil})
 	s.watchOptions()
 	s.watchEvents()
 	s.watchMaxMemory()
-	s.watchAOF()
-	s.watchSaves()
+	s.disk = durable.New(durable.Config{Env: &s.Env, House: diskHouse{s}, Clients: s.clients, Keeper: s.keeper, Started: s.started, Fresh: in.Fresh})
 	if s.Users, err = users.Open(s.Table, opts, log); err != nil {
 		s.Store.Close()
 		return nil, err
@@ -168,7 +168,7 @@ func (s *Server) pollerName() string {
 // after a clean end.
 func (s *Server) Serve(ctx context.Context) error {
 	s.Slow.Start(s.extra[:workerCount])
-	s.aof.prepare()
+	s.disk.Prepare()
 	s.keeper.Start(s.Store, s.extra[workerCount].Hand())
 	s.Group.Start(s.clients)
 	if s.embedded.Clock != nil {
@@ -177,7 +177,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	s.listeners.Watch() // reactors run now: they can be asked to close a listener
 	closeWindow := s.openWindow()
-	err := s.aof.open(ctx)
+	err := s.disk.Open(ctx)
 	if errors.Is(err, persistence.ErrInterrupted) {
 		s.Log.Info(err.Error())
 		err = nil
@@ -189,7 +189,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			s.Log.Info("asked to end", "reason", context.Cause(ctx))
-			s.saveAtSignal()
+			s.disk.SaveAtSignal()
 		case <-s.stop:
 		}
 	}
@@ -203,7 +203,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.peers.Close()
 	s.listeners.CloseTLS()
 	ended := s.endRunning()
-	err = errors.Join(err, s.aof.close())
+	err = errors.Join(err, s.disk.Close())
 	if ended {
 		s.Store.Close()
 	}
@@ -222,7 +222,7 @@ func (s *Server) endRunning() (ended bool) {
 		s.keeper.Stop()
 		close(done)
 	}()
-	late := time.NewTimer(endGrace)
+	late := time.NewTimer(durable.EndGrace)
 	defer late.Stop()
 	select {
 	case <-done:

@@ -1,6 +1,9 @@
 package options
 
-import "sync/atomic"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // cell holds the value of one option. load and store deal in the kind's own type.
 type cell interface {
@@ -13,6 +16,9 @@ type Int struct{ v atomic.Int64 }
 
 // Load returns the value: the number, bytes, or the constant of an enum.
 func (c *Int) Load() int64 { return c.v.Load() }
+
+// Int is Load, held within what an int of 32 bits can express.
+func (c *Int) Int() int { return int(max(min(c.v.Load(), math.MaxInt32), math.MinInt32)) }
 
 func (c *Int) load() any   { return c.v.Load() }
 func (c *Int) store(v any) { c.v.Store(v.(int64)) }

@@ -1,4 +1,4 @@
-package server
+package durable
 
 import (
 	"time"
@@ -11,7 +11,7 @@ import (
 // rewriteSource is the store as a rewrite of the AOF copies it: a snapshot, as images or as
 // commands.
 type rewriteSource struct {
-	srv    *Server
+	disk   *Disk
 	aof    *persistence.AOF
 	image  bool
 	copy   *snapshot.Copy
@@ -22,8 +22,8 @@ type rewriteSource struct {
 	written int64 // bytes that Next has given
 }
 
-func newRewriteSource(s *Server, a *persistence.AOF) *rewriteSource {
-	return &rewriteSource{srv: s, aof: a, image: s.Opts.AOFUseRDBPreamble.Load()}
+func newRewriteSource(s *Disk, a *persistence.AOF) *rewriteSource {
+	return &rewriteSource{disk: s, aof: a, image: s.Opts.AOFUseRDBPreamble.Load()}
 }
 
 // Image implements persistence.Source.
@@ -31,7 +31,7 @@ func (src *rewriteSource) Image() bool { return src.image }
 
 // Cut implements persistence.Source.
 func (src *rewriteSource) Cut(atCut func(pos uint64)) (err error) {
-	s := src.srv
+	s := src.disk
 	at := func(pos uint64) {
 		atCut(pos)
 		if !src.image {
@@ -42,11 +42,11 @@ func (src *rewriteSource) Cut(atCut func(pos uint64)) (err error) {
 		}
 	}
 	if src.image {
-		src.copy, src.stream, err = s.imageCopy(true, false, at)
+		src.copy, src.stream, err = s.ImageCopy(true, false, at)
 		return err
 	}
 	src.copy = snapshot.NewCopy(s.Store, snapshot.Commands)
-	return src.copy.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) { return s.cut(sink, at) })
+	return src.copy.Begin(func(sink store.SnapshotSink) (*store.Snapshot, error) { return s.Cut(sink, at) })
 }
 
 // Next implements persistence.Source.
@@ -67,7 +67,7 @@ func (src *rewriteSource) tell(now time.Time, more int) {
 	src.written += int64(more)
 	if src.report.Due(now) {
 		entries, of := src.copy.Progress()
-		src.srv.Log.Info("rewriting the AOF", "percent", 100*entries/max(of, 1), "bytes", src.written)
+		src.disk.Log.Info("rewriting the AOF", "percent", 100*entries/max(of, 1), "bytes", src.written)
 	}
 }
 

@@ -1,0 +1,86 @@
+package durable
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/keeper"
+	"github.com/kringdb/kring/internal/server/session"
+	"github.com/kringdb/kring/persistence"
+	"github.com/kringdb/kring/persistence/rdb"
+)
+
+// Disk is a server's data on its disk: the AOF and the snapshots.
+type Disk struct {
+	*exec.Env
+	AOF     AOF
+	Jobs    Jobs
+	FS      persistence.FS                       // nil: the operating system's; not changed once Open has been called
+	Loading atomic.Pointer[persistence.Progress] // how far the loading of a snapshot is, nil: none is loaded
+
+	house   House
+	clients *session.Clients
+	keeper  *keeper.Keeper
+	started time.Time
+	fresh   bool
+	saver   saver
+}
+
+// House is the server as its disk sees it.
+type House interface {
+	// Changes is how many changes there were, as Redis counts them.
+	Changes() int64
+	// Stop is closed when a client has asked for the server's end.
+	Stop() <-chan struct{}
+	// AboutHistory says of which history of replication a copy is; at its cut, with all gates and shard locks held.
+	AboutHistory(a *rdb.About)
+	// ResumeHistory goes on with the one that a snapshot says that it is of, when it has been loaded.
+	ResumeHistory(aux map[string]string)
+	// OwnsProcess tells whether the server has its process to itself.
+	OwnsProcess() bool
+}
+
+// Config is what a Disk is made of.
+type Config struct {
+	Env     *exec.Env // whose options are there
+	House   House
+	Clients *session.Clients
+	Keeper  *keeper.Keeper
+	Started time.Time
+	Fresh   bool // a snapshot that lies in its directory is not meant for it
+}
+
+// New makes it, and follows the options from now on.
+func New(c Config) *Disk {
+	d := &Disk{Env: c.Env, house: c.House, clients: c.Clients, keeper: c.Keeper, started: c.Started, fresh: c.Fresh}
+	d.AOF.disk = d
+	d.AOF.watch()
+	d.watchSaves()
+	return d
+}
+
+// Host is what handlers get of AOF and snapshots.
+func (d *Disk) Host() command.PersistenceHost { return diskHost{d} }
+
+// Asked tells whether a client asked for the server's end.
+func (d *Disk) Asked() bool {
+	select {
+	case <-d.house.Stop():
+		return true
+	default:
+		return false
+	}
+}
+
+// Prepare is called before anything is served: if there is something to load, clients are told
+// LOADING until Open is done.
+func (d *Disk) Prepare() { d.AOF.prepare() }
+
+// Open loads the data, and begins to record.
+func (d *Disk) Open(ctx context.Context) error { return d.AOF.open(ctx) }
+
+// Close writes and syncs everything; nothing is executed any more.
+func (d *Disk) Close() error { return d.AOF.close() }

@@ -1,0 +1,149 @@
+package durable
+
+import (
+	"errors"
+	"slices"
+	"sync"
+)
+
+// JobKind is what a job makes of a snapshot. Jobs of one kind are alike: one will do for all
+// who wait for it.
+type JobKind uint8
+
+const (
+	RewriteAOF   JobKind = iota // a new base of the AOF
+	SaveSnapshot                // the snapshot's file
+	FullSync                    // a copy for replicas
+)
+
+// Job is a copy of the store that is made, or waits until the one before it is.
+type Job struct {
+	kind JobKind
+	run  func(stop <-chan struct{}) error // called in any case, with stop closed if it was called off before its turn
+	stop chan struct{}                    // closed when it is not wanted any more
+	Done chan struct{}                    // closed at its end
+	Err  error                            // of run; for who has seen Done
+}
+
+// Jobs is the arbiter: one job runs, the others wait in the order in which they were asked for.
+// Any goroutine may call its methods, but for End and Close under no lock that a job needs.
+type Jobs struct {
+	mu struct {
+		sync.Mutex
+		running *Job
+		waiting []*Job // at most one of each kind
+		closed  bool
+	}
+}
+
+var (
+	// errJobRuns says that a job of this kind has begun already: its snapshot is an older one.
+	errJobRuns = errors.New("a job of this kind runs")
+	// errNoJobs says that the server is ending, or that the job was called off.
+	errNoJobs = errors.New("the server is ending")
+)
+
+// Ask has a job of this kind run as soon as no other one does, and says whether it has to wait.
+// Who asks for what waits already joins it: run is dropped then. While one of this kind runs,
+// the error is errJobRuns.
+func (js *Jobs) Ask(kind JobKind, run func(stop <-chan struct{}) error) (j *Job, waits bool, err error) {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	switch {
+	case js.mu.closed:
+		return nil, false, errNoJobs
+	case js.mu.running != nil && js.mu.running.kind == kind:
+		return nil, false, errJobRuns
+	}
+	for _, w := range js.mu.waiting {
+		if w.kind == kind {
+			return w, true, nil
+		}
+	}
+	j = &Job{kind: kind, run: run, stop: make(chan struct{}), Done: make(chan struct{})}
+	if js.mu.running != nil {
+		js.mu.waiting = append(js.mu.waiting, j)
+		return j, true, nil
+	}
+	js.mu.running = j
+	go js.work(j)
+	return j, false, nil
+}
+
+// work runs j, and whatever waits behind it.
+func (js *Jobs) work(j *Job) {
+	for j != nil {
+		j.Err = j.run(j.stop)
+		js.mu.Lock()
+		ended := j
+		j = nil
+		if len(js.mu.waiting) > 0 {
+			j = js.mu.waiting[0]
+			js.mu.waiting = slices.Delete(js.mu.waiting, 0, 1)
+		}
+		js.mu.running = j
+		js.mu.Unlock()
+		close(ended.Done)
+	}
+}
+
+// Runs tells whether a job of this kind runs.
+func (js *Jobs) Runs(kind JobKind) bool {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	return js.mu.running != nil && js.mu.running.kind == kind
+}
+
+// Busy tells whether a job runs.
+func (js *Jobs) Busy() bool {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	return js.mu.running != nil
+}
+
+// Waits tells whether a job of this kind waits for its turn.
+func (js *Jobs) Waits(kind JobKind) bool {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	return slices.ContainsFunc(js.mu.waiting, func(j *Job) bool { return j.kind == kind })
+}
+
+// End calls off the jobs of a kind, and waits for the one that runs.
+func (js *Jobs) End(kind JobKind) {
+	js.callOff(func(j *Job) bool { return j.kind == kind }, false)
+}
+
+// Close calls off all jobs, waits for the one that runs, and lets no more begin.
+func (js *Jobs) Close() { js.callOff(func(*Job) bool { return true }, true) }
+
+func (js *Jobs) callOff(which func(*Job) bool, last bool) {
+	var idle []*Job
+	js.mu.Lock()
+	js.mu.closed = js.mu.closed || last
+	js.mu.waiting = slices.DeleteFunc(js.mu.waiting, func(j *Job) bool {
+		if which(j) {
+			idle = append(idle, j)
+		}
+		return which(j)
+	})
+	j := js.mu.running
+	if j != nil && !which(j) {
+		j = nil
+	}
+	if j != nil {
+		select {
+		case <-j.stop: // somebody else did so before
+		default:
+			close(j.stop)
+		}
+	}
+	js.mu.Unlock()
+	for _, never := range idle {
+		close(never.stop)
+		never.Err = never.run(never.stop)
+		close(never.Done)
+	}
+	if j != nil {
+		<-j.Done
+	}
+}

@@ -1,0 +1,156 @@
+package durable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/snapshot"
+	"github.com/kringdb/kring/persistence"
+	"github.com/kringdb/kring/persistence/rdb"
+	"github.com/kringdb/kring/resp"
+)
+
+// applier executes what is loaded, for as long as the server does not end.
+type applier struct {
+	*exec.Applier
+	disk *Disk
+	ctx  context.Context
+}
+
+func NewApplier(s *Disk, ctx context.Context) *applier {
+	return &applier{exec.NewApplier(s.Env), s, ctx}
+}
+
+// Apply implements persistence.Applier.
+func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
+	if ap.ctx.Err() != nil || ap.disk.Asked() {
+		return 0, persistence.ErrInterrupted
+	}
+	return ap.Applier.Apply(recs)
+}
+
+// Image implements persistence.Applier. No key counts as expired: what follows may move its
+// deadline.
+func (ap *applier) Image(in io.Reader, p *persistence.Progress) (rest io.Reader, end int64, err error) {
+	l := ap.disk.NewLoader(ap.ctx)
+	l.Progress = p
+	rest, end, err = l.Load(in)
+	if err == nil {
+		err = ap.disk.LoadedFrom(l)
+	}
+	return rest, end, err
+}
+
+// loadDump loads the snapshot's file, if there is one, at the start.
+func (d *Disk) loadDump(ctx context.Context) error {
+	if !d.hasDump() {
+		return nil
+	}
+	aux, err := d.readDump(ctx, d.dumpFile(), false)
+	if err == nil {
+		d.house.ResumeHistory(aux)
+	}
+	return err
+}
+
+// hasDump tells whether there is a file to load.
+func (d *Disk) hasDump() bool {
+	f := d.dumpFile()
+	_, err := f.FS.Size(f.Path())
+	return !d.fresh && !errors.Is(err, fs.ErrNotExist)
+}
+
+// readDump loads a file into the store, which nobody else changes meanwhile. It returns what the file says of
+// itself.
+func (d *Disk) readDump(ctx context.Context, f *snapshot.File, merge bool) (aux map[string]string, err error) {
+	begin := time.Now()
+	size, err := f.FS.Size(f.Path())
+	if err != nil {
+		return nil, err
+	}
+	in, err := f.FS.Open(f.Path())
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	l := d.NewLoader(ctx)
+	l.Now, l.Merge = d.Wall(d.NowMs()), merge
+	l.Progress.Total.Store(size)
+	l.Progress.Started.Store(begin.Unix())
+	d.Loading.Store(l.Progress)
+	defer d.Loading.Store(nil)
+	d.Store.SetLoading(true)
+	defer d.Store.SetLoading(false)
+	rest, end, err := l.Load(in)
+	var bad *rdb.Error
+	switch {
+	case errors.As(err, &bad):
+		return nil, fmt.Errorf("the snapshot %s cannot be loaded: %w. Restore it from a copy, or move it away to begin without data; nothing was changed. "+
+			"'kring-server --check-rdb %s' tells what is in it", f.Path(), err, f.Path())
+	case err != nil:
+		return nil, err
+	}
+	if n, _ := io.CopyN(io.Discard, rest, 1); n > 0 {
+		d.Log.Warn("something follows the end of the snapshot, which is not looked at", "file", f.Path(), "offset", end)
+	}
+	if err = d.LoadedFrom(l); err != nil {
+		return nil, err
+	}
+	d.saver.atLast.Store(d.house.Changes())
+	d.Log.Info("the snapshot is loaded", "file", f.Path(), "bytes", size, "keys", l.Keys.Load(), "expired", l.Expired.Load(),
+		"seconds", time.Since(begin).Seconds())
+	return l.Aux, nil
+}
+
+// NewLoader returns what loads images as the options of this moment have them.
+func (d *Disk) NewLoader(ctx context.Context) *snapshot.Loader {
+	lim := d.Limits.Load()
+	clocks, _ := d.imageClocks()
+	return &snapshot.Loader{
+		Store: d.Store, Limits: lim.Images(), MaxBytes: lim.MaxBulkBytes, Clocks: clocks, Verify: d.Opts.RDBChecksum.Load(),
+		Progress: new(persistence.Progress), Interrupted: func() bool { return ctx.Err() != nil || d.Asked() },
+	}
+}
+
+// LoadedFrom keeps what a file had besides keys. It fails if that has libraries of functions which
+// do not load.
+func (d *Disk) LoadedFrom(l *snapshot.Loader) error {
+	d.saver.loaded.Store(l.Keys.Load())
+	d.saver.expired.Store(l.Expired.Load())
+	if n := l.Empty.Load(); n > 0 {
+		d.Log.Warn("keys without elements were left out", "keys", n)
+	}
+	if errText := d.Scripts.Engine.Restore(l.Functions, command.RestoreFlush); errText != "" {
+		return fmt.Errorf("a library of functions cannot be loaded: %s", errText)
+	}
+	return nil
+}
+
+// WhileLoading runs f, which replaces the data, while clients are answered LOADING. The caller
+// holds no gate.
+func (d *Disk) WhileLoading(f func() error) error {
+	d.SetGuard(exec.GuardLoading, true)
+	defer func() {
+		d.SetGuard(exec.GuardLoading, false)
+		d.keeper.Ring()
+		d.Kept.Hand(&d.Slow)
+	}()
+	d.Gates.LockAll() // whoever takes a gate from now on sees the guard
+	d.Gates.UnlockAll()
+	return f()
+}
+
+// EmptyAll removes all data, for others to be loaded.
+func (d *Disk) EmptyAll() {
+	d.Gates.LockAll()
+	d.Store.FlushAll()
+	d.Scripts.Engine.FlushLibraries()
+	d.Tracking.InvalidateAll(nil)
+	d.Gates.UnlockAll()
+}
