@@ -7,7 +7,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/command/image"
-	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/snapshot"
 	"github.com/kringdb/kring/persistence/rdb"
@@ -46,12 +46,12 @@ func (d *Disk) ImageFormat(old bool) rdb.Format {
 // neither use nor age.
 func (d *Disk) imageClocks() (clocks image.Clocks, tells bool) {
 	policy := d.Opts.MaxMemoryPolicy.Load()
-	clocks.Now, clocks.UnitMs = exec.AccessClock(policy, d.Wall(d.NowMs()))
-	if exec.IsLFU(policy) {
-		lfu := exec.LFUParameters(d.Opts)
+	clocks.Now, clocks.UnitMs = keeper.AccessClock(policy, d.Wall(d.NowMs()))
+	if keeper.IsLFU(policy) {
+		lfu := keeper.LFUParameters(d.Opts)
 		clocks.Freq = lfu.Decayed
 	}
-	return clocks, exec.IsLFU(policy) || policy == options.PolicyAllKeysLRU || policy == options.PolicyVolatileLRU
+	return clocks, keeper.IsLFU(policy) || policy == options.PolicyAllKeysLRU || policy == options.PolicyVolatileLRU
 }
 
 // ImageCopy makes a copy of the store, in images, and the stream that frames it: it takes the

@@ -8,8 +8,10 @@ import (
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/clock"
+	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
@@ -53,7 +55,7 @@ type Env struct {
 
 	Guard         atomic.Uint32 // Guard... bits: what makes every call take the checked path
 	Limits        atomic.Pointer[command.Limits]
-	Limit         MemoryLimit
+	Limit         keeper.Limit
 	ActiveExpire  atomic.Bool
 	ExpiredFields atomic.Int64
 	Late          atomic.Bool // the server ends, and what only reads is to end early, its client is closed
@@ -73,11 +75,7 @@ type Waiting struct {
 
 // House is the server as executors see it.
 type House interface {
-	// Publish sends a message and returns how many will hear it. Any goroutine may call it, under any
-	// lock; reactor is the index of the one that runs on it, -1: none does.
-	Publish(reactor int, kind command.SubKind, channel, text []byte) int
-	// Topics is how many channels and patterns somebody listens to.
-	Topics() int64
+	pubsub.Publisher
 	// ShowCalls gives lines of MONITOR, which are the house's from now on, to those who watch.
 	ShowCalls(lines []byte)
 	// Pauses tells whether there is a CLIENT PAUSE, until when, in milliseconds since 1970, and

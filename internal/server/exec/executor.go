@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/tracking"
@@ -45,7 +46,7 @@ type Executor struct {
 	rec      recorder
 	lfu      command.LFU
 	Caller   admit.Caller // whose call runs; on a worker the session belongs to its reactor
-	ev       evictor
+	ev       keeper.Evictor
 	onInner  func(db int, k store.Key, e store.Entry) // expireInner, made once
 	limited  bool                                     // maxmemory is set: the store's sum is kept
 	Tx       *Transaction                             // the caller's, if the call is EXEC; nil: it has none
@@ -148,14 +149,14 @@ func (ex *Executor) setClock(now int64) {
 		c.AllMisses = on&options.EventMiss != 0
 	}
 	c.LFU = nil
-	if IsLFU(policy) {
-		ex.lfu = LFUParameters(ex.Env.Opts)
+	if keeper.IsLFU(policy) {
+		ex.lfu = keeper.LFUParameters(ex.Env.Opts)
 		c.LFU = &ex.lfu
 	}
 	guard := ex.Env.Guard.Load()
 	ex.limited, ex.Monitored = guard&GuardMemory != 0, guard&GuardMonitored != 0
 	var clock uint32
-	clock, c.ClockUnitMs = AccessClock(policy, now)
+	clock, c.ClockUnitMs = keeper.AccessClock(policy, now)
 	if clock != c.Clock {
 		c.Clock = clock
 		ex.Env.Store.SetAccessClock(clock, c.LFU != nil)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/persistence/journal"
 	"github.com/kringdb/kring/resp"
@@ -278,12 +279,14 @@ func (ex *Executor) ForgetWrite() {
 // shard is locked; key is a view.
 func (e *Env) keyGone(shard uint32, db int, key []byte, ev command.Event) {
 	e.observedGone(shard, db, key)
-	e.notify(-1, db, key, ev)
+	pubsub.Notify(e.House, e.Opts.NotifyKeyspaceEvents.Load(), -1, db, key, ev)
 	e.journalDel(shard, db, key)
 }
 
 // KeyCreated is the store's hook: a key has come into being. The shard is locked.
-func (e *Env) KeyCreated(_, db int, key []byte) { e.notify(-1, db, key, command.EventNew) }
+func (e *Env) KeyCreated(_, db int, key []byte) {
+	pubsub.Notify(e.House, e.Opts.NotifyKeyspaceEvents.Load(), -1, db, key, command.EventNew)
+}
 
 // KeyExpired is the store's hook: the entry named key is being deleted because its
 // deadline has come. The shard is locked; key is a view.

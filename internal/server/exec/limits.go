@@ -18,8 +18,6 @@ const (
 	queueChunkMost  = 64 << 10
 	// evictStepsPerLook is how many entries are evicted between two looks at the clock.
 	evictStepsPerLook = 8
-	// lruUnitMs is the unit of the access clock under an LRU policy: 24 bits are 12 days.
-	lruUnitMs = 64
 	// lookAheadKeys is how many keys beyond the running command have their entries
 	// touched: a few commands' time is as long as a miss takes.
 	lookAheadKeys = 16

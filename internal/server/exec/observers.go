@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/store"
 )
 
@@ -136,9 +137,14 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 // Changed implements command.Lane. The shard's lock is held.
 func (ex *Executor) Changed(db int, k store.Key, ev command.Event) {
 	if ex.Ctx.AllChanges {
-		ex.Env.notify(ex.Actor.Reactor, db, k.Name, ev)
+		pubsub.Notify(ex.Env.House, ex.Env.Opts.NotifyKeyspaceEvents.Load(), ex.Actor.Reactor, db, k.Name, ev)
 	}
 	ex.touch(db, k)
+}
+
+// Missed implements command.Lane.
+func (ex *Executor) Missed(db int, k store.Key) {
+	pubsub.NotifyMiss(ex.Env.House, ex.Env.Opts.NotifyKeyspaceEvents.Load(), ex.Actor.Reactor, db, k.Name)
 }
 
 // touch tells those who cache a key that has changed, breaks watches of it, and notes that clients wait for it. The

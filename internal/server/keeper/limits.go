@@ -36,4 +36,6 @@ const (
 	surveyStep = 256
 	// surveyTypes is how many types there can be.
 	surveyTypes = 16
+	// lruUnitMs is the unit of the access clock under an LRU policy: 24 bits are 12 days.
+	lruUnitMs = 64
 )
