@@ -41,7 +41,7 @@ func (st *State) measure(n int) {
 // are marked by the number of the walk; strings and userdata may be counted twice.
 func (st *State) walk() int {
 	st.mark = 3 - st.mark // 1 and 2 in turn; what was made since has 0
-	w := walker{mark: st.mark}
+	w := walker{mark: st.mark, scratch: st.scratch}
 	w.table(st.globals)
 	w.table(st.stringMeta)
 	w.thread(st.main)
@@ -61,16 +61,19 @@ func (st *State) walk() int {
 }
 
 type walker struct {
-	mark uint8
-	size int
-	todo []Value
+	mark    uint8
+	size    int
+	todo    []Value
+	scratch *scratch
 }
 
 // value counts v, or notes it for later if it refers to others.
 func (w *walker) value(v Value) {
 	switch v.n {
 	case tagString:
-		w.size += stringSize(v.str().Len())
+		if !w.scratch.has(v.str()) { // or what an old register points to is no string any more
+			w.size += stringSize(v.str().Len())
+		}
 	case tagTable:
 		w.table(v.table())
 	case tagLua:
@@ -91,7 +94,7 @@ func (w *walker) value(v Value) {
 }
 
 func (w *walker) table(t *Table) {
-	if t != nil && t.mark != w.mark {
+	if t != nil && t.mark != w.mark && t.nodes != nil { // nil: it was an earlier run's
 		t.mark = w.mark
 		w.todo = append(w.todo, TableValue(t))
 	}

@@ -297,8 +297,7 @@ func (t *Thread) join2(a, b Value, x, y []byte) Value {
 	if len(x) == 0 && b.n == tagString {
 		return b
 	}
-	t.st.charge(stringSize(len(x) + len(y)))
-	s, dst := newString(len(x) + len(y))
+	s, dst := t.st.newString(len(x) + len(y))
 	copy(dst[copy(dst, x):], y)
 	return StringValue(s)
 }
@@ -321,8 +320,7 @@ func (t *Thread) joinRun(first, last int, acc Value) (Value, int) {
 		size += len(x)
 	}
 	t.st.spend(size)
-	t.st.charge(stringSize(size))
-	s, dst := newString(size)
+	s, dst := t.st.newString(size)
 	n := 0
 	for i := begin; i <= last; i++ {
 		v := acc

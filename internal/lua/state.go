@@ -14,11 +14,13 @@ type State struct {
 	ids        uint32
 	cache      [cacheSize]*String
 	random     *Random
-	buf        []byte // scratch of library functions that call nothing
+	buf        []byte   // of library functions that call nothing
+	scratch    *scratch // nil: what runs make may outlive them
 
 	// The account: memory is what has been created since the last walk over what is still
 	// reachable, and that; see charge.
 	memory, limit int
+	looked        int // what there was after the last walk of Release
 	mark          uint8
 	roots         []Value
 
@@ -228,8 +230,24 @@ func (st *State) Reset() {
 	st.budget = st.interval
 }
 
-// Release drops what the stack still refers to after Run, for a State that will wait.
+// Release ends a run whose results are not needed any more.
 func (st *State) Release() {
+	if st.memory > st.looked+lookAfter {
+		st.main.top = 0
+		st.memory = st.walk()
+		st.looked = st.memory
+	}
+	if st.scratch != nil {
+		st.scratch.reset()
+	}
+}
+
+// lookAfter is how much may be made until what is left of it is found out, so that the account
+// tells what there is.
+const lookAfter = 16 << 20
+
+// Rest drops what the stack still refers to after runs, for a State that will wait.
+func (st *State) Rest() {
 	if t := st.main; len(t.stack) > keptStack {
 		st.memory -= (len(t.stack) - window - 64) * valueSize
 		t.stack = make([]Value, window+64)

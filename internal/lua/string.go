@@ -24,15 +24,22 @@ func newString(n int) (*String, []byte) {
 	if n > maxString {
 		panic(errMemory)
 	}
-	words := make([]uint64, stringSize(n)/8-1)
+	return stringIn(make([]uint64, stringWords(n)), n)
+}
+
+// stringIn makes a string of n bytes in memory that is large enough.
+func stringIn(words []uint64, n int) (*String, []byte) {
 	s := (*String)(unsafe.Pointer(unsafe.SliceData(words)))
-	s.n = uint32(n)
+	s.n, s.hash = uint32(n), 0
 	return s, unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(s), stringHeader)), n)
 }
 
-// stringSize is what a string of n bytes counts for in the account. There is always a
-// byte behind the header: a pointer behind the end of a block would keep its neighbour.
-func stringSize(n int) int { return (stringHeader+max(n, 1)+7)/8*8 + 8 }
+// stringWords is how many words a string of n bytes takes. There is always a byte behind the
+// header: a pointer behind the end of a block would keep its neighbour.
+func stringWords(n int) int { return (stringHeader + max(n, 1) + 7) / 8 }
+
+// stringSize is what a string of n bytes counts for in the account.
+func stringSize(n int) int { return stringWords(n)*8 + 8 }
 
 var emptyString = Intern("")
 
@@ -124,7 +131,7 @@ const (
 // Cached returns a string with the bytes of b, the same as an earlier call if it is still
 // remembered: equal keys and arguments of one call after the other cost no allocation.
 func (st *State) Cached(b []byte) Value {
-	if len(b) > cacheMaxLen {
+	if len(b) > cacheMaxLen || st.scratch != nil {
 		return st.String(b)
 	}
 	h := hashOf(unsafe.String(unsafe.SliceData(b), len(b)))
@@ -143,8 +150,7 @@ func (st *State) String(b []byte) Value {
 	if len(b) == 0 {
 		return StringValue(emptyString)
 	}
-	st.charge(stringSize(len(b)))
-	s, dst := newString(len(b))
+	s, dst := st.newString(len(b))
 	copy(dst, b)
 	return StringValue(s)
 }
@@ -154,8 +160,9 @@ func (st *State) StringOf(b string) Value {
 	if len(b) == 0 {
 		return StringValue(emptyString)
 	}
-	st.charge(stringSize(len(b)))
-	return StringValue(makeString(b))
+	s, dst := st.newString(len(b))
+	copy(dst, b)
+	return StringValue(s)
 }
 
 // Concat returns a string of the two parts, which the account counts.
@@ -163,8 +170,7 @@ func (st *State) concat2(a, b string) Value {
 	if len(a)+len(b) == 0 {
 		return StringValue(emptyString)
 	}
-	st.charge(stringSize(len(a) + len(b)))
-	s, dst := newString(len(a) + len(b))
+	s, dst := st.newString(len(a) + len(b))
 	copy(dst[copy(dst, a):], b)
 	return StringValue(s)
 }

@@ -45,8 +45,7 @@ func strSub(t *Thread) int {
 func pushNew(t *Thread, f func(dst, src []byte)) int {
 	src := t.CheckBytes(0)
 	t.st.spend(len(src))
-	t.st.charge(stringSize(len(src)))
-	s, dst := newString(len(src))
+	s, dst := t.st.newString(len(src))
 	f(dst, src)
 	t.Push(StringValue(s))
 	return 1
@@ -93,9 +92,8 @@ func strRep(t *Thread) int {
 		t.st.raise(errMemory)
 	}
 	size := n * len(src)
-	t.st.charge(stringSize(size))
 	t.st.spend(size)
-	s, dst := newString(size)
+	s, dst := t.st.newString(size)
 	for at := copy(dst, src); at < size; at *= 2 {
 		copy(dst[at:], dst[:at])
 	}
@@ -121,8 +119,7 @@ func strByte(t *Thread) int {
 
 func strChar(t *Thread) int {
 	n := t.NArgs()
-	t.st.charge(stringSize(n))
-	s, dst := newString(n)
+	s, dst := t.st.newString(n)
 	for i := range n {
 		c := t.CheckInt(i)
 		if c < 0 || c > 255 {

@@ -43,9 +43,9 @@ var dummy = make([]node, 1)
 
 // NewTable returns an empty table with room for narr array elements and nhash fields.
 func (st *State) NewTable(narr, nhash int) *Table {
-	st.charge(tableSize)
 	st.ids++
-	t := &Table{nodes: dummy, st: st, id: st.ids * 0x9E3779B1}
+	t := st.newTable()
+	t.nodes, t.st, t.id = dummy, st, st.ids*0x9E3779B1
 	if narr > 0 || nhash > 0 {
 		t.resize(narr, nhash)
 	}
@@ -65,7 +65,7 @@ func (t *Table) setNodes(n int) {
 		return
 	}
 	lg := ceilLog2(n)
-	t.nodes, t.logN, t.free = make([]node, 1<<lg), uint8(lg), int32(1)<<lg
+	t.nodes, t.logN, t.free = t.newNodes(1<<lg), uint8(lg), int32(1)<<lg
 }
 
 func (t *Table) overflow() {

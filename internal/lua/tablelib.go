@@ -37,8 +37,7 @@ func tableConcat(t *Thread) int {
 		t.st.tick()
 	}
 	t.st.spend(size)
-	t.st.charge(stringSize(size))
-	s, dst := newString(size)
+	s, dst := t.st.newString(size)
 	n := 0
 	for i := first; i <= last; i++ {
 		b, _ := toBytes(tb.GetInt(i), &num)

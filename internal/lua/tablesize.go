@@ -132,7 +132,7 @@ func (t *Table) moveArray(old []Value, narr int) {
 	case narr > len(old) && narr <= cap(old):
 		t.arr = old[:narr] // what is behind the end has never been used
 	default:
-		t.arr = make([]Value, narr)
+		t.arr = t.newValues(narr, narr)
 		copy(t.arr, old)
 		for i := narr; i < len(old); i++ {
 			if old[i].n != tagNil {
@@ -146,11 +146,11 @@ func (t *Table) moveArray(old []Value, narr int) {
 func (t *Table) prepare(narr, nhash int) {
 	if len(t.arr) == 0 && cap(t.arr) == 0 && narr > 0 && narr <= smallPart {
 		t.charge(smallPart * valueSize)
-		t.arr = make([]Value, 0, smallPart)
+		t.arr = t.newValues(0, smallPart)
 	}
 	if t.isDummy() && nhash > 0 && nhash <= smallPart {
 		t.charge(smallPart * nodeSize)
-		t.nodes = make([]node, smallPart)[:1]
+		t.nodes = t.newNodes(smallPart)[:1]
 		t.logN, t.free = 0, 1
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kringdb/kring/internal/server/script"
 	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/netio"
 )
@@ -20,6 +21,8 @@ const (
 	cachedKeys = 1_000
 	benchDepth = 64 // commands in a pipeline
 	benchTexts = 4096
+
+	benchScript = "return redis.call('incr', KEYS[1])"
 )
 
 // BenchmarkPipeline runs pipelines of 64 commands over a million random keys or members
@@ -40,6 +43,7 @@ func BenchmarkPipeline(b *testing.B) {
 		{"hset-small", "HSET small:%07d name abcdefgh mail abcdefgh age 42", "HSET small:%07d name abcdefgh mail abcdefgh age 42"},
 		{"get-limited", "SET key:%07d value-of-16-byte", "GET key:%07d"},
 		{"multi", "SET key:%07d 1000000", "MULTI|SET key:%07[1]d 17|GET key:%07[1]d|INCR key:%07[1]d|EXEC"},
+		{"script", "SET key:%07d 1000000", "EVALSHA " + script.Sum([]byte(benchScript)) + " 1 key:%07d"},
 	} {
 		var s *Server // the sub-benchmark is called several times
 		b.Run(m.name, func(sub *testing.B) {
@@ -68,6 +72,7 @@ func benchServer(b *testing.B, name, fill string, n int) *Server {
 			feedBatch(se, benchText(fill, func(j int) int { return i + j }))
 		}
 	})
+	c.do("SCRIPT", "LOAD", benchScript)
 	if name == "get-limited" {
 		for _, call := range []string{"ACL SETUSER reader on >pw ~key:* +@read +@connection", "AUTH reader pw"} {
 			c.send(encode(strings.Fields(call)...))

@@ -1,0 +1,105 @@
+package lua
+
+import "unsafe"
+
+// scratch is memory for what a run makes, in a State of which nothing outlives a run: it
+// is used again from its beginning for the next one, so short scripts leave no garbage.
+// What does not fit is allocated as everywhere. It is in no account: it does not grow.
+type scratch struct {
+	words  []uint64 // strings: header and bytes
+	tables []Table
+	values []Value // array parts
+	nodes  []node
+
+	usedWords, usedTables, usedValues, usedNodes int
+}
+
+const (
+	scratchWords  = 4096
+	scratchTables = 64
+	scratchValues = 512
+	scratchNodes  = 256
+	// scratchString is the length of strings up to which they may take of it: a few long ones
+	// must not leave nothing for the many short ones.
+	scratchString = 2048
+)
+
+// Transient says that nothing that is made from now on is kept after the next Release: globals,
+// and what they lead to, are read-only, and the program takes copies of what it wants to have
+// longer.
+func (st *State) Transient() {
+	st.scratch = &scratch{
+		words:  make([]uint64, scratchWords),
+		tables: make([]Table, scratchTables),
+		values: make([]Value, scratchValues),
+		nodes:  make([]node, scratchNodes),
+	}
+}
+
+// reset takes everything back.
+func (s *scratch) reset() {
+	clear(s.tables[:s.usedTables])
+	clear(s.values[:s.usedValues])
+	clear(s.nodes[:s.usedNodes])
+	s.usedWords, s.usedTables, s.usedValues, s.usedNodes = 0, 0, 0, 0
+}
+
+// has tells whether a string lies in it. Nil has none.
+func (s *scratch) has(str *String) bool {
+	return s != nil && uintptr(unsafe.Pointer(str))-uintptr(unsafe.Pointer(unsafe.SliceData(s.words))) < scratchWords*8
+}
+
+// newString returns a new string of n bytes and these bytes, to be filled before
+// anybody else sees it. The account counts it.
+func (st *State) newString(n int) (*String, []byte) {
+	if s := st.scratch; s != nil && n <= scratchString {
+		if at, size := s.usedWords, stringWords(n); at+size <= len(s.words) {
+			s.usedWords = at + size
+			return stringIn(s.words[at:at+size], n)
+		}
+	}
+	st.charge(stringSize(n))
+	return newString(n)
+}
+
+// newTable returns a zeroed Table.
+func (st *State) newTable() *Table {
+	if s := st.scratch; s != nil && s.usedTables < len(s.tables) {
+		s.usedTables++
+		return &s.tables[s.usedTables-1]
+	}
+	st.charge(tableSize)
+	return new(Table)
+}
+
+// newValues returns an array part of n values with room for size.
+func (t *Table) newValues(n, size int) []Value {
+	if t.st != nil {
+		if s := t.st.scratch; s != nil && s.usedValues+size <= len(s.values) {
+			at := s.usedValues
+			s.usedValues += size
+			return s.values[at : at+n : at+size]
+		}
+	}
+	return make([]Value, n, size)
+}
+
+// newNodes returns n nodes.
+func (t *Table) newNodes(n int) []node {
+	if t.st != nil {
+		if s := t.st.scratch; s != nil && s.usedNodes+n <= len(s.nodes) {
+			at := s.usedNodes
+			s.usedNodes += n
+			return s.nodes[at : at+n : at+n]
+		}
+	}
+	return make([]node, n)
+}
+
+// Refill empties a table that was made before Transient, as if it had just been made with room for
+// n array elements.
+func (t *Table) Refill(n int) {
+	t.arr = t.newValues(n, n)
+	t.nodes, t.logN, t.free = dummy, 0, 0
+	t.meta, t.flags, t.readonly = nil, 0, false
+}
