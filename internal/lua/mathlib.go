@@ -27,6 +27,12 @@ func NewRandom() *Random {
 	return r
 }
 
+// Mark is where the generator stands, and Reset puts it there again.
+func (r *Random) Mark() uint64 { return r.x.Load() }
+
+// Reset undoes what has been drawn since Mark.
+func (r *Random) Reset(mark uint64) { r.x.Store(mark) }
+
 func (r *Random) seed(n int32) { r.x.Store(uint64(uint32(n))<<16 | 0x330E) }
 
 func (r *Random) next() int32 {

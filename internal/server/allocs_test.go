@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kringdb/kring/internal/raceflag"
+	"github.com/kringdb/kring/internal/server/script"
 )
 
 // exchange sends a request through a raw socket and reads exactly n reply bytes: a
@@ -43,6 +44,16 @@ func rawDial(t testing.TB, s *Server) int {
 	return fd
 }
 
+const benchScript = "return redis.call('incr', KEYS[1])"
+
+// allocScript makes tables and strings, in a run that could be undone.
+const allocScript = `local t = {n = 0}
+for i = 1, 3 do
+  t[i] = redis.call('get', KEYS[1])
+  if i == 2 then redis.call('set', KEYS[1], t[1]) end
+end
+return {#ARGV, t[3] .. '-end'}`
+
 // TestNoAllocations holds the promise of the hot path over its whole length: socket,
 // ring, parser, look-ahead, locks, handler, reply, socket.
 func TestNoAllocations(t *testing.T) {
@@ -56,6 +67,9 @@ func TestNoAllocations(t *testing.T) {
 		exchange(t, fd, []byte(encode("SET", k, "value-"+k)), make([]byte, len("+OK\r\n")))
 	}
 	exchange(t, fd, []byte(encode("SET", "n", "1000000")), make([]byte, len("+OK\r\n")))
+	for _, text := range []string{benchScript, allocScript} {
+		exchange(t, fd, []byte(encode("SCRIPT", "LOAD", text)), make([]byte, len("$40\r\n")+40+len("\r\n")))
+	}
 	for _, c := range []struct {
 		req   string
 		reply int // bytes
@@ -64,6 +78,9 @@ func TestNoAllocations(t *testing.T) {
 		{encode("SET", "k1", "value-zz"), len("+OK\r\n")},
 		{encode("INCR", "n"), len(":1000001\r\n")},
 		{encode("EXISTS", "k1"), len(":1\r\n")},
+		{encode("EVALSHA", script.Sum([]byte(benchScript)), "1", "n"), len(":1000001\r\n")},
+		{encode("EVAL", benchScript, "1", "n"), len(":1000001\r\n")},
+		{encode("EVALSHA", script.Sum([]byte(allocScript)), "1", "k2", "v"), len("*2\r\n:1\r\n$12\r\nvalue-k2-end\r\n")},
 		{encode(append([]string{"MGET"}, tenKeys...)...), len("*10\r\n") + 10*len("$8\r\nvalue-k1\r\n")},
 	} {
 		for _, pipeline := range []int{1, 64} {

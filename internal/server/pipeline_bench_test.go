@@ -21,8 +21,6 @@ const (
 	cachedKeys = 1_000
 	benchDepth = 64 // commands in a pipeline
 	benchTexts = 4096
-
-	benchScript = "return redis.call('incr', KEYS[1])"
 )
 
 // BenchmarkPipeline runs pipelines of 64 commands over a million random keys or members

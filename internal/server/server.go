@@ -94,7 +94,11 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 		s.Store.Close()
 		return nil, err
 	}
-	s.Scripts.Engine = script.New(command.Version)
+	s.Scripts.Engine = script.New(script.Options{
+		Version:     command.Version,
+		MemoryLimit: func() int64 { return s.Opts.LuaMemoryLimit.Load() },
+		KeyOf:       func(name string, args int) script.KeyUse { return exec.KeyOf(s.Table, name, args) },
+	})
 	s.source = info.New(s.parts())
 	s.Host = newHost(s)
 	if err = s.openReactors(); err != nil {

@@ -38,7 +38,7 @@ func (ex *Executor) NoteDenied(why acl.Denied, object, user string, multi bool, 
 	if multi || ex.inExec {
 		context = users.Multi
 	}
-	if ex.scr.run != nil {
+	if ex.scr.way != noScript {
 		context = users.Lua
 	}
 	ex.Env.Users.Note(&acl.LogEntry{Reason: why, Context: context, Object: object, User: user, ClientInfo: string(info)})

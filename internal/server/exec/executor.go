@@ -167,6 +167,9 @@ func (ex *Executor) setClock(now int64) {
 func (ex *Executor) End() {
 	ex.postMonitorLines()
 	ex.collect(&ex.Ctx)
+	if m := ex.scr.runner; m != nil && !m.Idle() {
+		m.Rest()
+	}
 	ex.Tracker, ex.Tx, ex.Watching = nil, nil, nil
 	if cap(ex.Keys) > keepKeysEntries {
 		ex.Keys, ex.places, ex.stamps, ex.idx = nil, nil, nil, nil

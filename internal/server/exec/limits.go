@@ -6,6 +6,11 @@ import "time"
 const (
 	// barAfter is for how long a script may keep the reactors from their gates.
 	barAfter = 2 * time.Millisecond
+	// mostDeclared is how many keys a script may declare to run under their locks.
+	mostDeclared = 64
+	// mostKeptBytes is the size of a value up to which a script that may have to be undone keeps a
+	// copy before it changes it: copying it takes some microseconds.
+	mostKeptBytes = 16 << 10
 	// keepKeysEntries is the largest key buffer an executor keeps between batches.
 	keepKeysEntries = 4096
 	// keepScratchBytes is the largest handler scratch an executor keeps.

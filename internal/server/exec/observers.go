@@ -136,6 +136,9 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 
 // Changed implements command.Lane. The shard's lock is held.
 func (ex *Executor) Changed(db int, k store.Key, ev command.Event) {
+	if ex.hold(k, ev) {
+		return
+	}
 	if ex.Ctx.AllChanges {
 		pubsub.Notify(ex.Env.House, ex.Env.Opts.NotifyKeyspaceEvents.Load(), ex.Actor.Reactor, db, k.Name, ev)
 	}

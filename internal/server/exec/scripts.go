@@ -1,9 +1,11 @@
 package exec
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,15 +16,13 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// This file runs scripts: package script knows them and their language, an executor makes their
-// calls. A script runs on a worker, with all gates held, and what it does is one unit. One that
-// runs long bars the gates: reactors then serve what needs none (see runBarred), and let the rest
-// wait; when it is busy, the rest is refused.
+// This file makes the calls of scripts: package script knows them and their language. Under which
+// locks they run is in scriptrun.go.
 
 // Scripting is what the server keeps for it.
 type Scripting struct {
 	Engine  *script.Engine
-	running atomic.Pointer[runningScript] // nil: none
+	running atomic.Pointer[runningScript] // the one that holds all gates, nil: none does
 	barred  atomic.Bool                   // the gates are, by it
 }
 
@@ -36,31 +36,80 @@ func (x *Scripting) End() {
 	}
 }
 
-// runningScript is a script as others see it.
+// runningScript is a script that holds all gates, as others see it.
 type runningScript struct {
 	name     string
 	command  []string
 	function bool
-	began    time.Time
 	wrote    atomic.Bool
 	killed   atomic.Bool
+	began    time.Time
 	busy     bool // of its executor: it is called slow
 }
 
 // scriptRun is an executor's part in scripts.
 type scriptRun struct {
-	run     *runningScript // nil: none
-	w       resp.Writer    // for the replies to its calls
-	reply   resp.Buffer
-	client  scriptClient
-	keys    []store.Key
-	caller  admit.Caller
-	full    bool // above maxmemory when it began
-	silent  bool // what it does is not recorded
-	dropped bool // the server ends: what it did is not recorded
-	seen    bool // it has done what others can see
-	leaves  bool // the reactor: a worker has to run it, from its beginning
+	runner *script.Runner // nil until it is needed
+	sought bool           // the call's script has been looked for: it is found
+	found  *script.Script // nil: there is none
+	errors int            // that its client's replies had before
+
+	way    scriptWay
+	held   store.ShardSet // unless it has all gates: the shards of its keys
+	leaves leaving        // the run has ended only to begin again
+	run    *runningScript // with all gates, nil: it does not run so
+	began  time.Time      // zero until somebody wants to know
+	seen   bool           // it has done what others can see
+	wrote  bool           // it has called a command that writes
+	full   bool           // above maxmemory when it began
+	silent bool           // what it does is not recorded
+	ended  bool           // the server ends: what it did is not recorded
+
+	together bool  // its calls are timed together, and with those of scripts before and behind it
+	before   int64 // how many those before are
+
+	args   script.Run
+	w      resp.Writer // for the replies to its calls
+	reply  resp.Buffer
+	client scriptClient
+	keys   []store.Key
+	caller admit.Caller
+	saved  callerState
+	undo   undoLog
+	lapsed func(text string) // countError, made once
 }
+
+// callerState is what a script leaves as it was.
+type callerState struct {
+	call    command.Call
+	db      int
+	client  command.Client
+	w       *resp.Writer
+	canWait bool
+	mark    int64
+	alone   bool // it is no part of a transaction
+}
+
+// scriptWay is how a script runs.
+type scriptWay uint8
+
+const (
+	noScript  scriptWay = iota
+	wide                // with all gates
+	within              // under the locks of its keys, beyond which it cannot reach
+	tentative           // under the locks of its keys, as long as it does not reach beyond them
+)
+
+// leaving is why a run ends only to begin again.
+type leaving uint8
+
+const (
+	stays     leaving = iota
+	reaches           // it uses more than the keys that it declares, and always will
+	cannot            // what it is about to do cannot be undone
+	lasts             // it takes long
+	wantsSlow         // it makes a call that is for workers
+)
 
 // scriptClient is the client of a script's calls: it is who runs the script, but has a database
 // of its own.
@@ -87,163 +136,26 @@ func (s *scriptClient) AppendInfo(dst []byte) []byte { return s.of.AppendInfo(ds
 // scriptHost is an executor as the scripts that it runs see it.
 type scriptHost struct{ *Executor }
 
-// runScript runs the context's call, which runs a script, with all gates held. On a reactor it
-// returns false, having done nothing, unless the script is quick; also when that turns out to be
-// wrong before it has changed anything.
-func (ex scriptHost) runScript() (done bool) {
-	s := ex.Env
-	if !ex.Worker && (ex.Monitored || !ex.mayRunHere()) {
-		return false
-	}
-	ex.scr.full = s.State()&admit.OverMemory != 0 && !ex.makeRoom()
-	if !ex.takeAll() {
-		return false
-	}
-	ex.whole, ex.scr.leaves = true, false
-	ex.invoke(&ex.Ctx, &noShards)
-	ex.whole = false
-	openGates(s, ex.Gate)
-	ex.afterUnlock()
-	return !ex.scr.leaves
-}
-
-// mayRunHere tells whether a reactor may run the context's call: a script that is there, and quick.
-func (ex scriptHost) mayRunHere() bool {
-	c := &ex.Ctx
-	var s *script.Script
-	switch e := ex.Env.Scripts.Engine; {
-	case c.Spec.Flags&command.BySHA != 0:
-		s = e.Find(c.Args[1])
-	case c.Spec.Flags&command.ByText != 0:
-		s = e.FindText(c.Args[1])
-	}
-	return s != nil && s.Quick()
-}
-
-// openGates lets go of all gates but the caller's own, and lets those go on whom a script has made
-// wait.
-func openGates(e *Env, own *Gate) {
-	barred := e.Scripts.Barred()
-	if barred {
-		e.Gates.barAll(false)
-		e.Scripts.barred.Store(false)
-	}
-	for i := range e.Gates {
-		if g := &e.Gates[i]; g != own {
-			g.Unlock()
-		}
-	}
-	if barred {
-		e.House.ResumeAll()
-	}
-}
-
-// barGates sends the reactors away from their gates, all of which the caller holds.
-func barGates(e *Env) {
-	if !e.Scripts.Barred() {
-		e.Scripts.barred.Store(true)
-		e.Gates.barAll(true)
-	}
-}
-
-// scripted runs f, which runs a script on behalf of c's client, as one unit. All gates are held.
-func (ex scriptHost) scripted(c *command.Ctx, name string, function bool, f func(r *script.Run)) {
-	run := &runningScript{name: name, function: function, began: time.Now()}
-	if function {
-		for _, a := range c.Args {
-			run.command = append(run.command, string(a))
-		}
-	}
-	scr := &ex.scr
-	if ex.Monitored {
-		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
-	}
-	call, db, client, w, wait, from := c.Call, c.DB, c.Client, c.W, c.CanWait, ex.Meter.Mark()
-	scr.run, scr.dropped = run, false
-	scr.client = scriptClient{of: client}
-	scr.client.Protocol = 2
-	scr.caller = admit.Caller{As: admit.Script, User: ex.Caller.User}
-	scr.w.OnError = w.OnError
-	c.CanWait = false
-	alone := !ex.inExec
-	if alone {
-		ex.inExec, ex.execTx, ex.execSpec = true, nil, c.Spec
-		ex.beginUnit(nil)
-	}
-	ex.Env.Scripts.running.Store(run)
-	f(ex.newRun(w))
-	leaves := scr.leaves
-	ex.Env.Scripts.running.Store(nil)
-	if run.busy {
-		ex.Env.SetGuard(GuardBusy, false)
-	}
-	if alone {
-		if scr.dropped {
-			ex.dropUnit()
-		}
-		ex.endUnit()
-		ex.inExec, ex.execSpec = false, nil
-		w.Raw(ex.pushes)
-		ex.pushes = ex.pushes[:0]
-	}
-	c.Call, c.DB, c.Client, c.W, c.CanWait = call, db, client, w, wait
-	ex.Meter.SetMark(from)
-	c.NoEffect() // its calls have been recorded
-	*scr = scriptRun{w: scr.w, reply: scr.reply, keys: scr.keys[:0], leaves: leaves}
-	if cap(scr.reply.Bytes()) > keepScratchBytes {
-		scr.reply = resp.Buffer{}
-	}
-}
-
-// newRun is how a script is to run now, which replies to w.
-func (ex scriptHost) newRun(w *resp.Writer) *script.Run {
-	r := &script.Run{Host: ex, W: w, Full: ex.scr.full}
-	if ex.Caller.As == admit.Primary {
-		return r // who has run it
-	}
-	state := ex.Env.State()
-	if state&admit.MasterDown != 0 {
-		r.Stale = admit.Verdict{Ruling: admit.IsStale}.Text(&ex.Caller, &ex.Ctx.Call, "")
-	}
-	if state&admit.ReadOnly != 0 {
-		r.Barred = admit.Verdict{Ruling: admit.IsReadOnly}.Text(&ex.Caller, &ex.Ctx.Call, "")
-	}
-	return r
-}
-
 // Call implements script.Host.
 func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refusal string, stop error) {
 	c, scr, s := &ex.Ctx, &ex.scr, ex.Env
 	var cl BatchCall
 	cl.Spec = s.Table.Lookup(args[0])
-	scr.keys = ex.resolve(scr.keys[:0], &cl, args)
+	if key := ex.declared(cl.Spec, args); key != nil {
+		scr.keys = append(scr.keys[:0], *key)
+	} else {
+		scr.keys = ex.resolve(scr.keys[:0], &cl, args)
+	}
 	c.Call = command.Call{Spec: cl.Spec, Args: args, Keys: scr.keys}
-	state := s.State() & (admit.Broken | admit.Unsaved | admit.FewReplicas | admit.ReadOnly | admit.MasterDown)
-	if scr.full && !mode.AllowOOM && !scr.run.wrote.Load() {
-		state |= admit.Full
+	if text, stop := ex.mayScriptCall(&cl, mode); text != "" || stop != nil {
+		return nil, text, stop
 	}
-	if ex.Caller.As == admit.Primary { // who has run it there
-		state = 0
-	}
-	v := admit.Judge(&scr.caller, state, &c.Call, cl.Fault)
-	switch {
-	case v.Ruling == admit.Denied:
-		ex.NoteDenied(v.Denial.Denied, DeniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
-		ex.Meter.Calls.Reject(cl.Spec.ID)
-		return nil, v.Text(&scr.caller, &c.Call, ""), nil
-	case v.Refused():
-		if cl.Spec != nil && cl.Fault == admit.NoFault {
-			ex.Meter.Calls.Reject(cl.Spec.ID)
+	write := cl.Spec.Flags&command.Write != 0
+	if write && !scr.wrote {
+		scr.wrote = true
+		if scr.run != nil {
+			scr.run.wrote.Store(true)
 		}
-		return nil, v.Text(&scr.caller, &c.Call, s.House.WhyBroken()), nil
-	case mode.ReadOnly && cl.Spec.Flags&(command.Write|command.MayReplicate) != 0:
-		return nil, "ERR Write commands are not allowed from read-only scripts.", nil
-	}
-	if ex.isLong(&c.Call) && ex.leave() {
-		return nil, "", errLeaves
-	}
-	if cl.Spec.Flags&command.Write != 0 {
-		scr.run.wrote.Store(true)
 	}
 	scr.seen = scr.seen || cl.Spec.Flags&(command.Write|command.MayReplicate) != 0
 	scr.reply.Reset()
@@ -252,24 +164,81 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	scr.client.Protocol = mode.Proto
 	w, client := c.W, c.Client
 	c.W, c.Client = &scr.w, &scr.client
-	ex.Meter.Start()
-	if len(c.Keys) == 0 {
-		ex.invoke(c, nil)
+	switch {
+	case scr.together:
+		ex.Meter.AddToWhole(cl.Spec)
+	default:
+		ex.Meter.Start()
+	}
+	if scr.way != wide || len(c.Keys) == 0 {
+		ex.scriptPerform(c)
 	} else {
 		held := shardsOfCall(s.Store, &c.Call)
 		s.Store.LockSet(&held)
-		ex.invoke(c, nil)
+		ex.Perform(c)
 		s.Store.UnlockSet(&held)
 	}
-	ex.Meter.CloseGroup()
+	if !scr.together {
+		ex.Meter.CloseGroup()
+	}
 	c.W, c.Client = w, client
 	scr.w.Flush()
 	return scr.reply.Bytes(), "", nil
 }
 
+// declared returns the key of a plain call, if it is the first that the script declares: the most
+// frequent case, in which it is hashed already. Nil: it is something else.
+func (ex scriptHost) declared(spec *command.Spec, args resp.Args) *store.Key {
+	keys := ex.scr.saved.call.Keys
+	at := spec.PlainKey(len(args))
+	if at == 0 || len(keys) == 0 || !bytes.Equal(args[at], keys[0].Name) {
+		return nil
+	}
+	return &keys[0]
+}
+
+// mayScriptCall tells whether the context's call, one of a script, may be made: text says why not,
+// stop ends the run.
+func (ex scriptHost) mayScriptCall(cl *BatchCall, mode script.Mode) (text string, stop error) {
+	c, scr, s := &ex.Ctx, &ex.scr, ex.Env
+	state := s.State() & (admit.Broken | admit.Unsaved | admit.FewReplicas | admit.ReadOnly | admit.MasterDown)
+	if scr.full && !mode.AllowOOM && !scr.wrote {
+		state |= admit.Full
+	}
+	if ex.Caller.As == admit.Primary { // who has run it there
+		state = 0
+	}
+	switch v := admit.Judge(&scr.caller, state, &c.Call, cl.Fault); {
+	case v.Ruling == admit.Denied:
+		if ex.leave(cannot) { // or it would be denied twice
+			return "", errLeaves
+		}
+		ex.NoteDenied(v.Denial.Denied, DeniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
+		ex.Meter.Calls.Reject(cl.Spec.ID)
+		return v.Text(&scr.caller, &c.Call, ""), nil
+	case v.Refused():
+		if cl.Spec != nil && cl.Fault == admit.NoFault {
+			ex.Meter.Calls.Reject(cl.Spec.ID)
+		}
+		return v.Text(&scr.caller, &c.Call, s.House.WhyBroken()), nil
+	case mode.ReadOnly && cl.Spec.Flags&(command.Write|command.MayReplicate) != 0:
+		return "ERR Write commands are not allowed from read-only scripts.", nil
+	}
+	if scr.way == tentative {
+		if why := ex.beyond(c); why != stays {
+			ex.leave(why)
+			return "", errLeaves
+		}
+	}
+	if ex.isLong(&c.Call) && ex.leave(wantsSlow) {
+		return "", errLeaves
+	}
+	return "", nil
+}
+
 // isLong tells whether a call is none for a reactor.
 func (ex scriptHost) isLong(call *command.Call) bool {
-	return !ex.Worker && (call.Spec.Flags&(command.Slow|command.Exclusive) != 0 || len(call.Keys) == 0 && !Storeless(call.Spec.Group) ||
+	return !ex.Worker && (call.Spec.Flags&(command.Slow|command.Exclusive) != 0 || len(call.Keys) == 0 && !keyless(call.Spec) ||
 		ex.tooLong(&ex.Ctx))
 }
 
@@ -289,57 +258,82 @@ var (
 	errScriptKilled   = errors.New("Script killed by user with SCRIPT KILL...")
 	errFunctionKilled = errors.New("Script killed by user with FUNCTION KILL.")
 	errScriptDropped  = errors.New("the server ends")
-	errLeaves         = errors.New("it is for a worker")
+	errLeaves         = errors.New("it begins again")
 )
 
 // Tick implements script.Host.
 func (ex scriptHost) Tick() error {
-	s, run := ex.Env, ex.scr.run
+	s, scr := ex.Env, &ex.scr
+	run := scr.run
 	switch {
+	case run == nil:
+	case s.House.Ending():
+		scr.ended = true
+		return errScriptDropped
 	case run.killed.Load() && run.function:
 		return errFunctionKilled
 	case run.killed.Load():
 		return errScriptKilled
-	case s.House.Ending():
-		ex.scr.dropped = true
-		return errScriptDropped
 	}
-	lasts := time.Since(run.began)
-	if lasts < barAfter {
+	if scr.began.IsZero() {
+		scr.began = time.Now()
+	}
+	took := time.Since(scr.began)
+	if took < barAfter {
 		return nil
 	}
-	if ex.leave() {
+	if ex.leave(lasts) {
 		return errLeaves
 	}
+	if run == nil {
+		return nil // it has locks that others wait for, and comes to its end: there are no loops in it
+	}
 	barGates(s)
-	if most := s.Opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && lasts.Milliseconds() >= most {
+	if most := s.Opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && took.Milliseconds() >= most {
 		run.busy = true
 		s.SetGuard(GuardBusy, true)
-		s.Log.Warn("a script is slow: SCRIPT KILL ends it", "script", run.name, "milliseconds", lasts.Milliseconds())
+		s.Log.Warn("a script is slow: SCRIPT KILL ends it", "script", run.name, "milliseconds", took.Milliseconds())
 		s.House.ResumeAll()
 	}
 	runtime.Gosched() // the reactors may wait for a processor
 	return nil
 }
 
-// leave tells whether a script that takes long can be left to a worker: it runs on a reactor, and
-// has done nothing yet that others can see.
-func (ex scriptHost) leave() bool {
-	if ex.Worker || ex.scr.seen {
+// leave ends the run if it can begin again as if nothing had happened: it can be undone, or
+// runs on a reactor and has done nothing yet that others can see.
+func (ex scriptHost) leave(why leaving) bool {
+	scr := &ex.scr
+	if scr.way != tentative && (ex.Worker || scr.seen || !scr.saved.alone) {
 		return false
 	}
-	ex.scr.leaves = true
+	if scr.leaves == stays {
+		scr.leaves = why
+	}
 	return true
 }
 
 // Leaves implements script.Host.
-func (ex scriptHost) Leaves() bool { return ex.scr.leaves }
+func (ex scriptHost) Leaves() bool { return ex.scr.leaves != stays }
 
 // Log implements script.Host.
-func (ex scriptHost) Log(level int, text string) {
+func (ex scriptHost) Log(level int, text string) (stop error) {
+	if ex.scr.way == tentative {
+		ex.leave(reaches)
+		return errLeaves
+	}
 	levels := [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}
-	ex.Env.Log.Log(nil, levels[level], text)
+	ex.Env.Log.Log(nil, levels[level], strings.Clone(text))
+	return nil
 }
 
 // CountError implements script.Host.
-func (ex scriptHost) CountError(text string) { ex.Env.Logs.Errors.Add(text) }
+func (ex scriptHost) CountError(text string) { ex.countError(text) }
+
+// countError counts an error reply in a script; of one that may be undone when it has ended.
+func (ex *Executor) countError(text string) {
+	if ex.scr.way == tentative {
+		ex.scr.undo.errors = append(ex.scr.undo.errors, strings.Clone(text))
+		return
+	}
+	ex.Env.Logs.Errors.Add(text)
+}

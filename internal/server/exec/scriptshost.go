@@ -34,34 +34,43 @@ func NewScriptsHost(s *Scripting) command.ScriptsHost { return scriptsHost{s, s.
 
 // Eval implements command.ScriptsHost.
 func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.ScriptArgs) {
-	var s *script.Script
-	if bySHA {
-		if s = h.Find(text); s == nil {
+	ex := scriptHost{Of(c)}
+	m, s := ex.runner(), ex.scr.found
+	switch {
+	case ex.scr.sought && s != nil:
+	case bySHA:
+		if !ex.scr.sought {
+			s = m.Find(text)
+		}
+		if s == nil {
 			c.W.Error(command.ErrNoScript)
 			return
 		}
-	} else {
+	default:
 		var errText string
-		if s, errText = h.Engine.Load(text, false); errText != "" {
+		if s, errText = m.Load(text); errText != "" {
 			c.W.Error(errText)
 			return
 		}
 	}
-	scriptHost{Of(c)}.scripted(c, s.SHA, false, func(r *script.Run) {
-		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
-		h.Engine.Eval(s, r)
-		if Of(c).scr.leaves {
-			s.Tire()
-		}
-	})
+	ex.enterScript(c)
+	ex.showScript(c, s.SHA, false)
+	r := ex.newRun(c.W, a)
+	m.Eval(s, r)
+	ex.hideScript()
+	ex.leaveScript(c)
 }
 
 // Call implements command.ScriptsHost.
 func (h scriptsHost) Call(c *command.Ctx, name []byte, a command.ScriptArgs) {
-	scriptHost{Of(c)}.scripted(c, string(name), true, func(r *script.Run) {
-		r.Keys, r.Args, r.ReadOnly = a.Keys, a.Args, a.ReadOnly
-		h.Engine.Call(name, r)
-	})
+	ex := scriptHost{Of(c)}
+	ex.runner()
+	ex.enterScript(c)
+	ex.showScript(c, string(name), true)
+	r := ex.newRun(c.W, a)
+	h.Engine.Call(name, r)
+	ex.hideScript()
+	ex.leaveScript(c)
 }
 
 // Load implements command.ScriptsHost.

@@ -131,6 +131,15 @@ func (m *Meter) CountTimed(client command.Client, call *command.Call, took int64
 	}
 }
 
+// Counted returns the time that a command's calls have taken, and how many of them failed.
+func (m *Meter) Counted(id int) (nanos, failed int64) {
+	r := m.Calls.Row(id)
+	return r.Nanos, r.Failed
+}
+
+// Uncount takes a call back that has been counted, by itself or as a group.
+func (m *Meter) Uncount(id int, nanos int64, failed bool) { m.Calls.Uncall(id, nanos, failed, m.timed) }
+
 // countLong looks whether a call of some length is for the slow log or the latency monitor.
 func (m *Meter) countLong(client command.Client, call *command.Call, micros int64) {
 	m.logs.NoteLong(call, micros, func() (addr, name string) { return m.who(client) })

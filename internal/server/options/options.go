@@ -47,7 +47,7 @@ type Options struct {
 	RDBCompression, RDBChecksum, RDBIncrementalFsync, StopWritesOnBgsaveError                                   Bool
 
 	// Scripting, slow log, latency, events
-	BusyReplyThreshold                                    Int // milliseconds
+	BusyReplyThreshold, LuaMemoryLimit                    Int // milliseconds, bytes
 	SlowlogLogSlowerThan, SlowlogMaxLen, LatencyThreshold Int // microseconds, entries, milliseconds
 	LatencyTracking                                       Bool
 	LatencyPercentiles                                    Value[[]float64]

@@ -13,15 +13,34 @@ import (
 // Script is a script that clients run by its text or its SHA-1.
 type Script struct {
 	SHA   string // 40 digits, lower case
+	sum   [sha1.Size]byte
 	text  string
 	flags Flags
 	proto *lua.Proto
-	quick bool        // it has nothing that could run for long
-	long  atomic.Bool // and yet it did
-	f     lua.Value   // in the machine in, nil before the first run
-	in    *machine
-	place *list.Element // in the list of those that only EVAL has brought, nil: it stays
+	quick bool          // it has nothing that could run for long
+	short bool          // see Short
+	long  atomic.Bool   // and yet it did
+	reach atomic.Int32  // a Reach
+	gone  atomic.Bool   // it is not cached any more
+	stays atomic.Bool   // and will be until all are forgotten; else only EVAL has brought it
+	at    uint8         // its place among the scripts that a Runner knows
+	place *list.Element // of one that does not stay: in the list of those. Guarded by Engine.mu
 }
+
+// Reach is what is known of the keys that a script uses.
+type Reach int32
+
+const (
+	Unknown  Reach = iota
+	Declared       // its text tells that it uses only those that it declares
+	Beyond         // it has used others, or what is no matter of keys
+)
+
+// Reach tells what is known of the keys that the script uses.
+func (s *Script) Reach() Reach { return Reach(s.reach.Load()) }
+
+// Reached says that the script has used more than the keys that it declares.
+func (s *Script) Reached() { s.reach.Store(int32(Beyond)) }
 
 // scriptBytes is what a cached script takes besides its text and what was compiled of it.
 const scriptBytes = 400
@@ -35,21 +54,40 @@ func Sum(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Find returns the script with a SHA-1, nil if it is not cached.
-func (e *Engine) Find(sha []byte) *Script {
-	var name [2 * sha1.Size]byte
-	if len(sha) != len(name) {
-		return nil
+// readSum reads 40 digits in either case.
+func readSum(sha []byte) (sum [sha1.Size]byte, ok bool) {
+	if len(sha) != 2*len(sum) {
+		return sum, false
 	}
-	for i, c := range sha {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+	for i := range sum {
+		hi, lo := digits[sha[2*i]], digits[sha[2*i+1]]
+		if hi|lo > 15 {
+			return sum, false
 		}
-		name[i] = c
+		sum[i] = hi<<4 | lo
 	}
+	return sum, true
+}
+
+// digits are the values of hexadecimal digits, 255 for what is none.
+var digits = func() (d [256]byte) {
+	for i := range d {
+		d[i] = 255
+	}
+	for i := range byte(10) {
+		d['0'+i] = i
+	}
+	for i := range byte(6) {
+		d['a'+i], d['A'+i] = 10+i, 10+i
+	}
+	return d
+}()
+
+// find returns the script with a SHA-1, nil if it is not cached.
+func (e *Engine) find(sum *[sha1.Size]byte) *Script {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := e.mu.scripts[string(name[:])]
+	s := e.mu.scripts[*sum]
 	e.mu.used(s)
 	return s
 }
@@ -70,11 +108,14 @@ func (e *Engine) Load(text []byte, keep bool) (*Script, string) {
 		if keep && s.place != nil {
 			e.mu.lately.Remove(s.place)
 			s.place = nil
+			s.stays.Store(true)
 		}
 		e.mu.used(s)
 		return s, ""
 	}
-	s := &Script{text: string(text), SHA: Sum(text)}
+	s := &Script{text: string(text), sum: sha1.Sum(text)}
+	s.SHA = hex.EncodeToString(s.sum[:])
+	s.at = uint8(place([]byte(s.SHA)))
 	body, errText := s.readShebang()
 	if errText != "" {
 		return nil, errText
@@ -84,6 +125,10 @@ func (e *Engine) Load(text []byte, keep bool) (*Script, string) {
 		return nil, "ERR Error compiling script (new function): " + err.Error()
 	}
 	s.quick = s.proto.Straight(func(name string) bool { return lengthy[name] })
+	if s.quick {
+		e.look(s)
+	}
+	s.stays.Store(keep)
 	if !keep {
 		if e.mu.lately.Len() >= evalScripts {
 			e.mu.forget(e.mu.lately.Front().Value.(*Script))
@@ -91,7 +136,7 @@ func (e *Engine) Load(text []byte, keep bool) (*Script, string) {
 		}
 		s.place = e.mu.lately.PushBack(s)
 	}
-	e.mu.scripts[s.SHA], e.mu.texts[s.text] = s, s
+	e.mu.scripts[s.sum], e.mu.texts[s.text] = s, s
 	e.mu.bytes += s.size()
 	return s, ""
 }
@@ -103,9 +148,48 @@ var lengthy = map[string]bool{
 	"coroutine": true, "setmetatable": true, "getmetatable": true, "_G": true, "rawget": true, "next": true, "pairs": true, "ipairs": true,
 }
 
+// sight is how calls of commands look in the text of a script.
+var sight = lua.Sight{
+	Library: "redis", Functions: []string{"call", "pcall"}, List: "KEYS",
+	Harmless: map[string]bool{
+		"ARGV": true, "tonumber": true, "tostring": true, "type": true, "unpack": true, "select": true, "error": true, "assert": true,
+		"math": true, "string": true, "table": true, "cjson": true, "cmsgpack": true, "struct": true, "bit": true,
+	},
+}
+
+// look finds out whether all commands of a script use one key, of those that it declares, or none.
+func (e *Engine) look(s *Script) {
+	calls, ok := s.proto.Calls(&sight)
+	short := len(calls) <= shortCalls
+	for _, c := range calls {
+		if len(c) == 0 || !c[0].IsText {
+			return
+		}
+		use := e.keyOf(c[0].Text, len(c))
+		if !use.Within || use.Key > 0 && c[use.Key].Element == 0 {
+			return
+		}
+		short = short && use.Short
+	}
+	if ok {
+		s.short = short
+		s.reach.Store(int32(Declared))
+	}
+}
+
+// shortCalls is how many calls a script makes at most that is timed with others.
+const shortCalls = 16
+
+// Short tells whether all calls of a script of which it is known that its keys are those it declares
+// are short.
+func (s *Script) Short() bool { return s.short }
+
 // Quick tells whether the script may run where nobody should wait: it has no loops, and has not
 // taken long so far.
 func (s *Script) Quick() bool { return s.quick && !s.long.Load() }
+
+// Long tells whether the script has taken long.
+func (s *Script) Long() bool { return s.long.Load() }
 
 // Tire says that the script took long, so it is Quick no more.
 func (s *Script) Tire() { s.long.Store(true) }
@@ -122,35 +206,50 @@ func (c *cache) used(s *Script) {
 func (c *cache) forget(s *Script) {
 	if s.place != nil {
 		c.lately.Remove(s.place)
+		s.place = nil
 	}
-	delete(c.scripts, s.SHA)
+	s.gone.Store(true)
+	delete(c.scripts, s.sum)
 	delete(c.texts, s.text)
 	c.bytes -= s.size()
 }
 
 func (c *cache) empty() {
-	c.scripts, c.texts, c.bytes = map[string]*Script{}, map[string]*Script{}, 0
+	for _, s := range c.scripts {
+		s.place = nil
+		s.gone.Store(true)
+	}
+	c.scripts, c.texts, c.bytes = map[[sha1.Size]byte]*Script{}, map[string]*Script{}, 0
 	c.lately.Init()
 }
 
 // Has tells whether a script is cached.
-func (e *Engine) Has(sha []byte) bool { return e.Find(sha) != nil }
+func (e *Engine) Has(sha []byte) bool {
+	sum, ok := readSum(sha)
+	return ok && e.find(&sum) != nil
+}
 
-// Flush forgets all cached scripts, and what their machine still keeps. The caller holds all gates.
+// Flush forgets all cached scripts, and what their runners still keep. The caller holds all gates.
 func (e *Engine) Flush() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.mu.empty()
-	e.eval = nil
+	for _, r := range e.mu.runners {
+		r.clear()
+	}
 }
 
 // Stats returns what INFO says of scripts and functions.
 func (e *Engine) Stats() command.ScriptStats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return command.ScriptStats{
+	st := command.ScriptStats{
 		Scripts: int64(len(e.mu.scripts)), ScriptBytes: e.mu.bytes, Evicted: e.mu.evicted,
 		Functions: int64(len(e.mu.functions)), Libraries: int64(len(e.mu.libraries)), LibraryBytes: e.mu.libraryBytes(),
-		EvalVMBytes: e.vmBytes[0].Load(), FunctionVMBytes: e.vmBytes[1].Load(),
+		FunctionVMBytes: e.vmBytes.Load(),
 	}
+	for _, r := range e.mu.runners {
+		st.EvalVMBytes += r.bytes.Load()
+	}
+	return st
 }

@@ -2,41 +2,76 @@ package script
 
 import (
 	"container/list"
+	"crypto/sha1"
 	"sync"
 	"sync/atomic"
 
+	"github.com/kringdb/kring/internal/lua"
 	"github.com/kringdb/kring/resp"
 )
 
 // Engine is all that a server has of scripts.
 type Engine struct {
-	eval      *machine // nil until it is needed
-	functions *machine
-	version   string // what redis.REDIS_VERSION says
+	functions *machine // nil until it is needed
+	random    *lua.Random
+	Options
 
 	mu struct {
 		sync.Mutex
 		cache
 		registry
+		runners []*Runner
 	}
 
-	vmBytes [2]atomic.Int64 // of the machines, after their last run
+	vmBytes atomic.Int64 // of the machine of functions, after its last run
+}
+
+// Options are what an engine is told by the server.
+type Options struct {
+	Version     string       // what redis.REDIS_VERSION says
+	MemoryLimit func() int64 // bytes that a script may have at a time
+	KeyOf       func(name string, args int) KeyUse
+}
+
+// KeyUse says what keys a command uses when it is called with so many arguments, its name included.
+type KeyUse struct {
+	Within bool // it needs the lock of one key, or none, and others do not see what it does otherwise
+	Key    int  // the place of that key among the arguments, 0: there is none
+	Short  bool // it takes so little time that calls are timed together
 }
 
 // cache is the scripts that clients have brought.
 type cache struct {
-	scripts, texts map[string]*Script // by SHA-1 and by text
-	lately         list.List          // those that only EVAL has brought, the one used last behind
-	bytes          int64
-	evicted        int64
+	scripts map[[sha1.Size]byte]*Script
+	texts   map[string]*Script
+	lately  list.List // those that only EVAL has brought, the one used last behind
+	bytes   int64
+	evicted int64
 }
 
-// New returns an engine without scripts. version is the version of Redis that scripts are told.
-func New(version string) *Engine {
-	e := &Engine{version: version}
+// New returns an engine without scripts.
+func New(o Options) *Engine {
+	e := &Engine{Options: o, random: lua.NewRandom()}
 	e.mu.empty()
 	e.mu.registry.clear()
 	return e
+}
+
+func (e *Engine) keyOf(name string, args int) KeyUse {
+	if e.KeyOf == nil {
+		return KeyUse{}
+	}
+	return e.KeyOf(name, args)
+}
+
+// defaultMemory is the limit of an engine that is told none.
+const defaultMemory = 256 << 20
+
+func (e *Engine) memoryLimit() int {
+	if e.MemoryLimit == nil {
+		return defaultMemory
+	}
+	return int(e.MemoryLimit())
 }
 
 // Host makes the calls of a run, and sees to its time.
@@ -51,8 +86,8 @@ type Host interface {
 	MayCall(args resp.Args) (may, known bool)
 	// Tick is called at least every millisecond. An error ends the run.
 	Tick() error
-	// Log writes a line of the script's to the server's log.
-	Log(level int, text string)
+	// Log writes a line of the script's to the server's log; stop ends the run.
+	Log(level int, text string) (stop error)
 	// CountError counts an error that the script is told of.
 	CountError(text string)
 }

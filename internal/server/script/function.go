@@ -173,7 +173,7 @@ func (e *Engine) register(l *library) (errText string) {
 	}
 	if e.functions == nil {
 		e.functions = e.newMachine()
-		e.functions.openFunctions(e.version)
+		e.functions.openFunctions(e.Version)
 	}
 	m := e.functions
 	m.loading = &loading{l, time.Now().Add(loadTime)}
@@ -182,7 +182,8 @@ func (e *Engine) register(l *library) (errText string) {
 	m.seen(m.callGlobals)
 	m.loading = nil
 	m.st.Release()
-	e.vmBytes[1].Store(int64(m.st.Memory()))
+	m.st.Rest()
+	e.vmBytes.Store(int64(m.st.Memory()))
 	if err != nil {
 		text := err.Error()
 		var le *lua.Error
@@ -342,8 +343,10 @@ func (e *Engine) Call(name []byte, r *Run) bool {
 		r.W.Error(errText)
 		return true
 	}
+	m.st.SetMemoryLimit(e.memoryLimit())
 	m.run(r, f.name, f.flags, f.f, lua.TableValue(m.list(r.Keys)), lua.TableValue(m.list(r.Args)))
-	e.vmBytes[1].Store(int64(m.st.Memory()))
+	m.st.Rest()
+	e.vmBytes.Store(int64(m.st.Memory()))
 	return true
 }
 

@@ -21,6 +21,8 @@ type machine struct {
 	args resp.Args // of the call that is being made
 	buf  []byte    // of its numbers
 
+	keys, argv *lua.Table // of scripts: KEYS and ARGV
+
 	stoppedIn string // where the host has ended the script
 	stoppedAt int
 
@@ -32,12 +34,12 @@ type machine struct {
 // newMachine returns a machine whose only globals are the libraries of Lua.
 func (e *Engine) newMachine() *machine {
 	m := new(machine)
-	m.st = lua.NewState(lua.Options{Interval: hookSteps, Hook: m.tick})
+	m.st = lua.NewState(lua.Options{Interval: hookSteps, Hook: m.tick, Random: e.random})
 	m.st.SetHandler(goFunc("__redis__err__handler", onError))
 	openLibraries(m.st)
 	g := m.st.Globals()
 	g.SetString(lua.Intern("pcall"), goFunc("pcall", redisPcall, g.GetString(lua.Intern("pcall"))))
-	api := m.openRedis(e.version)
+	api := m.openRedis(e.Version)
 	g.SetString(lua.Intern("redis"), api)
 	g.SetString(lua.Intern("server"), api)
 	return m
@@ -49,6 +51,10 @@ func (m *machine) openScripts() {
 	g.SetString(lua.Intern("__redis__err__handler"), goFunc("__redis__err__handler", onError))
 	m.forbidMissing(g)
 	protect(g, map[*lua.Table]bool{})
+	m.keys, m.argv = m.st.NewTable(0, 0), m.st.NewTable(0, 0)
+	g.SetString(lua.Intern("KEYS"), lua.TableValue(m.keys))
+	g.SetString(lua.Intern("ARGV"), lua.TableValue(m.argv))
+	m.st.Transient()
 }
 
 // forbidMissing makes reading a field that is not there an error.

@@ -143,7 +143,9 @@ func (m *machine) log(t *lua.Thread) int {
 	for i := 1; i < n; i++ {
 		parts = append(parts, textOf(t.Arg(i)))
 	}
-	m.host.Log(int(level), strings.Join(parts, " "))
+	if stop := m.host.Log(int(level), strings.Join(parts, " ")); stop != nil {
+		m.st.Stop(stop)
+	}
 	return 0
 }
 

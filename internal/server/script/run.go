@@ -9,27 +9,6 @@ import (
 	"github.com/kringdb/kring/resp"
 )
 
-// Eval runs a script and replies what it returns. The caller holds all gates.
-func (e *Engine) Eval(s *Script, r *Run) {
-	if errText := refused(s.flags, r); errText != "" {
-		r.W.Error(errText)
-		return
-	}
-	if e.eval == nil {
-		e.eval = e.newMachine()
-		e.eval.openScripts()
-	}
-	m := e.eval
-	if s.f.IsNil() || s.in != m {
-		s.f, s.in = m.st.Load(s.proto), m
-	}
-	g := m.st.Globals()
-	g.SetString(nameKEYS, lua.TableValue(m.list(r.Keys)))
-	g.SetString(nameARGV, lua.TableValue(m.list(r.Args)))
-	m.run(r, s.SHA, s.flags, s.f)
-	e.vmBytes[0].Store(int64(m.st.Memory()))
-}
-
 // refused says why what declares its flags may not run, "" if it may.
 func refused(flags Flags, r *Run) (errText string) {
 	switch {
@@ -56,6 +35,14 @@ func (m *machine) list(args resp.Args) *lua.Table {
 		t.SetInt(i+1, m.st.Cached(a))
 	}
 	return t
+}
+
+// fill makes KEYS or ARGV the list of these arguments.
+func (m *machine) fill(t *lua.Table, args resp.Args) {
+	t.Refill(len(args))
+	for i, a := range args {
+		t.SetInt(i+1, m.st.String(a))
+	}
 }
 
 // run calls f, which errors name so, and replies what it returns.

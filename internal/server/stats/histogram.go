@@ -36,6 +36,12 @@ func (h *Histogram) Record(ns int64) {
 	h.total++
 }
 
+// forget takes back what Record has counted.
+func (h *Histogram) forget(ns int64) {
+	h.counts[bucketOf(ns)]--
+	h.total--
+}
+
 // RecordN counts n equal durations.
 func (h *Histogram) RecordN(ns int64, n uint64) {
 	h.counts[bucketOf(ns)] += n

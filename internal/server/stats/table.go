@@ -54,6 +54,25 @@ func (t *Table) Call(id int, ns int64, failed, timed bool) {
 	}
 }
 
+// Uncall takes back what Call, or Calls with one, has counted.
+func (t *Table) Uncall(id int, ns int64, failed, timed bool) {
+	r := &t.rows[id]
+	r.Calls--
+	r.Nanos -= ns
+	t.nanos -= ns
+	t.changes++
+	if failed {
+		r.Failed--
+	}
+	if timed && r.Times != nil {
+		r.Times.forget(ns)
+	}
+	if !r.called() {
+		at := slices.Index(t.used, int32(id))
+		t.used = slices.Delete(t.used, at, at+1)
+	}
+}
+
 // Calls counts n calls that together took ns nanoseconds.
 func (t *Table) Calls(id int, n, ns int64, timed bool) {
 	r := &t.rows[id]

@@ -1,0 +1,326 @@
+package exec
+
+import (
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
+	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/script"
+	"github.com/kringdb/kring/resp"
+)
+
+// This file decides under which locks a script runs; whatever it does is one unit. One whose text
+// tells that it uses no other keys than it declares runs under the locks of those. One of which
+// that is not known tries: when it reaches further, it is undone and begins again with all gates,
+// and so does every run of it from then on. One that runs for milliseconds has all gates and bars
+// them: reactors then serve what needs none (see runBarred), and let the rest wait; when it is
+// busy, the rest is refused.
+
+// runScript runs the context's call, which runs a script. On a reactor it returns false, having
+// done nothing, when a worker has to run it.
+func (ex scriptHost) runScript() (done bool) {
+	scr := &ex.scr
+	scr.found, scr.sought = ex.findScript(), true
+	done = ex.runFound()
+	scr.found, scr.sought = nil, false
+	return done
+}
+
+func (ex scriptHost) runFound() (done bool) {
+	s, scr := ex.Env, &ex.scr
+	sc, c := scr.found, &ex.Ctx
+	if sc == nil && c.Spec.Flags&command.BySHA != 0 {
+		ex.invoke(c, &noShards) // it says so
+		return true
+	}
+	scr.full = s.State()&admit.OverMemory != 0 && !ex.makeRoom()
+	if way := ex.wayOf(sc); way != wide {
+		if !ex.runUnderKeys(way) {
+			return false
+		}
+		switch scr.leaves {
+		case stays:
+			return true
+		case lasts:
+			sc.Tire()
+		case reaches:
+			sc.Reached()
+		case wantsSlow:
+			return false
+		}
+	}
+	if !ex.Worker && (ex.Monitored || sc == nil || !sc.Quick()) || !ex.takeAll() {
+		return false
+	}
+	ex.whole, scr.way = true, wide
+	ex.performScript()
+	ex.countScript()
+	if ex.unsettled() {
+		ex.settle(&noShards)
+	}
+	ex.whole, scr.way = false, noScript
+	openGates(s, ex.Gate)
+	ex.afterUnlock()
+	if scr.leaves != stays {
+		sc.Tire()
+	}
+	return scr.leaves == stays
+}
+
+// findScript looks for the script that the context's call names; nil: it is not cached, or a function
+// is called.
+func (ex scriptHost) findScript() *script.Script {
+	c := &ex.Ctx
+	switch m := ex.runner(); {
+	case c.Spec.Flags&command.BySHA != 0:
+		return m.Find(c.Args[1])
+	case c.Spec.Flags&command.ByText != 0:
+		return m.FindText(c.Args[1])
+	}
+	return nil
+}
+
+func (ex scriptHost) runner() *script.Runner {
+	if ex.scr.runner == nil {
+		ex.scr.runner = ex.Env.Scripts.Engine.NewRunner()
+		ex.scr.lapsed = ex.countError
+	}
+	return ex.scr.runner
+}
+
+// wayOf is how to run a script.
+func (ex scriptHost) wayOf(s *script.Script) scriptWay {
+	switch {
+	case s == nil || s.Long() || ex.Monitored || len(ex.Ctx.Keys) > mostDeclared:
+		return wide
+	case s.Reach() == script.Declared:
+		return within
+	case s.Reach() == script.Beyond || ex.Worker || ex.Env.Opts.NotifyKeyspaceEvents.Load()&(options.EventNew|options.EventMiss) != 0:
+		return wide
+	}
+	return tentative
+}
+
+// runUnderKeys runs the script under the locks of the keys that its call declares; scr.leaves says how
+// it ended. It returns false, having done nothing, when a worker has to run it, for a long
+// command holds one of the shards.
+func (ex scriptHost) runUnderKeys(way scriptWay) bool {
+	c, st, scr := &ex.Ctx, ex.Env.Store, &ex.scr
+	set := &scr.held
+	*set = shardsOf(c.Keys)
+	if ex.Worker {
+		st.SetLong(set, true)
+		st.LockSet(set)
+	} else if !st.LockSetUnlessLong(set) {
+		return false
+	}
+	scr.way = way
+	if way == tentative {
+		ex.beginTentative()
+	}
+	ex.performScript()
+	if way == tentative {
+		ex.endTentative(scr.leaves != stays)
+	}
+	scr.way = noScript
+	ex.countScript()
+	if ex.unsettled() {
+		ex.settle(set)
+	}
+	st.UnlockSet(set)
+	if ex.Worker {
+		st.SetLong(set, false)
+	}
+	ex.afterUnlock()
+	return true
+}
+
+// performScript runs the handler of the context's call, which runs a script; countScript follows.
+func (ex scriptHost) performScript() {
+	c := &ex.Ctx
+	ex.scr.leaves = stays
+	if ex.scr.together = ex.scr.way == within && ex.scr.found.Short() && ex.Meter.Grouping(); ex.scr.together {
+		ex.scr.before = ex.Meter.BeginWhole(c.Spec)
+		ex.Meter.BeginTogether(true)
+	} else {
+		ex.Meter.Next(c.Spec)
+	}
+	ex.scr.errors = c.W.Errors()
+	if ex.Env.Journal.Log.On() { // FUNCTION LOAD is recorded, for one
+		ex.performRecorded(c)
+		return
+	}
+	c.Spec.Handler(c)
+}
+
+// countScript does for performScript what comes behind a call, if that has come to its end.
+func (ex scriptHost) countScript() {
+	c := &ex.Ctx
+	failed := c.W.Errors() != ex.scr.errors
+	if ex.scr.together {
+		ex.Meter.EndTogether()
+		ex.Meter.EndWhole(ex.scr.before)
+		if failed {
+			ex.Meter.Calls.Fail(c.Spec.ID)
+		}
+	}
+	if ex.scr.leaves != stays {
+		return
+	}
+	ex.Meter.Commands++
+	if ex.Tracker != nil {
+		ex.tracked(c, c.Spec)
+	}
+	if !ex.scr.together {
+		ex.Meter.Count(c, c.Spec, failed)
+	}
+}
+
+// enterScript readies the executor for the calls of a script.
+func (ex scriptHost) enterScript(c *command.Ctx) {
+	scr := &ex.scr
+	if ex.Monitored {
+		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
+	}
+	scr.saved = callerState{c.Call, c.DB, c.Client, c.W, c.CanWait, ex.Meter.Mark(), !ex.inExec}
+	if ex.inExec {
+		scr.way = wide
+	}
+	scr.leaves, scr.seen, scr.wrote, scr.ended, scr.silent, scr.began = stays, false, false, false, false, time.Time{}
+	scr.client.of, scr.client.Protocol = c.Client, 2
+	scr.caller = admit.Caller{As: admit.Script, User: ex.Caller.User}
+	scr.w.OnError = scr.lapsed
+	c.CanWait = false
+	if scr.saved.alone {
+		ex.inExec, ex.execTx, ex.execSpec = true, nil, c.Spec
+		if scr.way == wide {
+			ex.beginUnit(nil)
+		} else {
+			ex.beginUnit(&scr.held)
+		}
+	}
+}
+
+// leaveScript ends what enterScript has begun.
+func (ex scriptHost) leaveScript(c *command.Ctx) {
+	scr := &ex.scr
+	old := &scr.saved
+	if old.alone {
+		if scr.ended || scr.leaves != stays {
+			ex.dropUnit()
+		}
+		ex.endUnit()
+		ex.inExec, ex.execSpec = false, nil
+		if len(ex.pushes) > 0 {
+			old.w.Raw(ex.pushes)
+			ex.pushes = ex.pushes[:0]
+		}
+	} else {
+		scr.way = noScript
+	}
+	c.Call, c.DB, c.Client, c.W, c.CanWait = old.call, old.db, old.client, old.w, old.canWait
+	if !scr.together {
+		ex.Meter.SetMark(old.mark)
+	}
+	c.NoEffect() // its calls have been recorded
+	scr.saved, scr.args, scr.client.of, scr.silent = callerState{}, script.Run{}, nil, false
+	if cap(scr.reply.Bytes()) > keepScratchBytes {
+		scr.reply = resp.Buffer{}
+	}
+}
+
+// newRun is how a script is to run now, which replies to w.
+func (ex scriptHost) newRun(w *resp.Writer, a command.ScriptArgs) *script.Run {
+	r := &ex.scr.args
+	*r = script.Run{Host: ex, W: w, Full: ex.scr.full, Keys: a.Keys, Args: a.Args, ReadOnly: a.ReadOnly}
+	if ex.Env.Guard.Load() == 0 || ex.Caller.As == admit.Primary { // who has run it
+		return r
+	}
+	state := ex.Env.State()
+	if state&admit.MasterDown != 0 {
+		r.Stale = admit.Verdict{Ruling: admit.IsStale}.Text(&ex.Caller, &ex.scr.saved.call, "")
+	}
+	if state&admit.ReadOnly != 0 {
+		r.Barred = admit.Verdict{Ruling: admit.IsReadOnly}.Text(&ex.Caller, &ex.scr.saved.call, "")
+	}
+	return r
+}
+
+// showScript lets others see a script that holds all gates.
+func (ex scriptHost) showScript(c *command.Ctx, name string, function bool) {
+	scr := &ex.scr
+	if scr.way != wide {
+		return
+	}
+	scr.began = time.Now()
+	scr.run = &runningScript{name: name, function: function, began: scr.began}
+	if function {
+		for _, a := range c.Args {
+			scr.run.command = append(scr.run.command, string(a))
+		}
+	}
+	ex.Env.Scripts.running.Store(scr.run)
+}
+
+// hideScript ends what showScript has begun.
+func (ex scriptHost) hideScript() {
+	scr := &ex.scr
+	if scr.run == nil {
+		return
+	}
+	ex.Env.Scripts.running.Store(nil)
+	if scr.run.busy {
+		ex.Env.SetGuard(GuardBusy, false)
+	}
+	scr.run = nil
+}
+
+// openGates lets go of all gates but the caller's own, and lets those go on whom a script has made
+// wait.
+func openGates(e *Env, own *Gate) {
+	barred := e.Scripts.Barred()
+	if barred {
+		e.Gates.barAll(false)
+		e.Scripts.barred.Store(false)
+	}
+	for i := range e.Gates {
+		if g := &e.Gates[i]; g != own {
+			g.Unlock()
+		}
+	}
+	if barred {
+		e.House.ResumeAll()
+	}
+}
+
+// barGates sends the reactors away from their gates, all of which the caller holds.
+func barGates(e *Env) {
+	if !e.Scripts.Barred() {
+		e.Scripts.barred.Store(true)
+		e.Gates.barAll(true)
+	}
+}
+
+// keyless tells whether a command without keys does nothing in a script that others could see, or
+// that needs a lock.
+func keyless(spec *command.Spec) bool {
+	return Storeless(spec.Group) && spec.Flags&command.MayReplicate == 0 && spec.Group != command.GroupPubSub || spec.Name == "time"
+}
+
+// KeyOf is script.Options.KeyOf for the commands of a table.
+func KeyOf(t *command.Table, name string, args int) (use script.KeyUse) {
+	spec := t.Lookup([]byte(name))
+	if spec == nil || spec.Subs != nil || spec.Handler == nil || !spec.MatchesArity(args) ||
+		spec.Flags&(command.Slow|command.Exclusive|command.OwnLocks|command.MayReplicate|command.Script|command.Exec) != 0 || spec.AllShards != nil {
+		return use
+	}
+	use.Short = spec.Grouped(args)
+	if len(spec.Keys) == 0 {
+		use.Within = keyless(spec)
+		return use
+	}
+	use.Key = spec.SimpleKey()
+	use.Within = use.Key > 0 && use.Key < args
+	return use
+}

@@ -1,0 +1,157 @@
+package exec
+
+import (
+	"bytes"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/store"
+)
+
+// This file is what makes a tentative run of a script as if it had not been: before it changes a
+// key it keeps a copy of the value; whatever others would hear of its changes, what is recorded
+// of them, and what is counted, waits for its end.
+
+// undoLog is what a tentative run has done so far.
+type undoLog struct {
+	keys    []store.Key   // that it declares
+	kept    []bool        // which of them have a copy
+	copies  []store.Entry // those, zero for a key that was not there
+	changes []heldChange
+	errors  []string
+	counted []countedCall
+
+	dirty, hits, misses int64
+}
+
+// heldChange is a change that nobody has been told of.
+type heldChange struct {
+	key int
+	ev  command.Event
+}
+
+// countedCall is a call that has been counted.
+type countedCall struct {
+	id     int
+	nanos  int64
+	failed bool
+}
+
+// beginTentative begins to keep what the context's call does, whose keys are locked. What has
+// expired of them goes first: that stays true.
+func (ex scriptHost) beginTentative() {
+	c, u := &ex.Ctx, &ex.scr.undo
+	u.keys = append(u.keys[:0], c.Keys...)
+	u.kept, u.copies = u.kept[:0], u.copies[:0]
+	for i := range c.Keys {
+		c.Store.Find(c.DB, c.Keys[i], c.Now)
+		u.kept, u.copies = append(u.kept, false), append(u.copies, store.Entry{})
+	}
+	u.dirty, u.hits, u.misses = c.Dirty, c.Hits, c.Misses
+}
+
+// endTentative undoes everything, or lets others know of it. The locks are still held.
+func (ex scriptHost) endTentative(undo bool) {
+	c, u := &ex.Ctx, &ex.scr.undo
+	ex.scr.way = noScript
+	for i, kept := range u.kept {
+		switch {
+		case !kept:
+		case undo:
+			c.Store.PutBack(c.DB, u.keys[i], u.copies[i])
+		case u.copies[i].A != 0:
+			c.Store.Drop(u.keys[i].Shard, u.copies[i])
+		}
+	}
+	if undo {
+		c.Dirty, c.Hits, c.Misses = u.dirty, u.hits, u.misses
+		for _, n := range u.counted {
+			ex.Meter.Uncount(n.id, n.nanos, n.failed)
+		}
+	} else {
+		for _, ch := range u.changes {
+			ex.Changed(c.DB, u.keys[ch.key], ch.ev)
+		}
+		for _, text := range u.errors {
+			ex.Env.Logs.Errors.Add(text)
+		}
+	}
+	clear(u.keys)
+	clear(u.errors)
+	u.keys, u.changes, u.errors, u.counted = u.keys[:0], u.changes[:0], u.errors[:0], u.counted[:0]
+}
+
+// beyond tells whether c's call, one of a tentative run, reaches beyond the keys that are declared,
+// or cannot be undone; if not, it has kept what the call may change.
+func (ex scriptHost) beyond(c *command.Ctx) leaving {
+	spec, u := c.Spec, &ex.scr.undo
+	switch {
+	case spec.Flags&(command.Slow|command.Exclusive|command.OwnLocks|command.MayReplicate) != 0,
+		spec.AllShards != nil && spec.AllShards(c.Args),
+		spec.Name == "select", spec.Name == "move", spec.Name == "copy": // there are no copies of another database's values
+		return reaches
+	}
+	if len(c.Keys) == 0 {
+		if !keyless(spec) {
+			return reaches
+		}
+		return stays
+	}
+	for i := range c.Keys {
+		at := u.find(c.Keys[i].Name)
+		if at < 0 {
+			return reaches
+		}
+		c.Keys[i] = u.keys[at] // its name is not the script's, whose memory goes
+		if u.kept[at] {
+			continue
+		}
+		if spec.Flags&command.Write == 0 {
+			if c.Store.HoldsDue(c.DB, c.Keys[i]) { // what has fallen due in it goes when it is read
+				return cannot
+			}
+			continue
+		}
+		e, ok := c.Store.Keep(c.DB, c.Keys[i], mostKeptBytes)
+		if !ok {
+			return cannot
+		}
+		u.kept[at], u.copies[at] = true, e
+	}
+	return stays
+}
+
+// find returns which of the declared keys has a name, -1: none.
+func (u *undoLog) find(name []byte) int {
+	for i := range u.keys {
+		if bytes.Equal(u.keys[i].Name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// hold keeps a change for the end of the run; false: none is tentative.
+func (ex *Executor) hold(k store.Key, ev command.Event) bool {
+	if ex.scr.way != tentative {
+		return false
+	}
+	u := &ex.scr.undo
+	if at := u.find(k.Name); at >= 0 {
+		u.changes = append(u.changes, heldChange{at, ev})
+	}
+	return true
+}
+
+// scriptPerform is Perform for a call of a script that runs under the locks of its keys.
+func (ex scriptHost) scriptPerform(c *command.Ctx) {
+	if ex.scr.way != tentative {
+		ex.Perform(c)
+		return
+	}
+	id := c.Spec.ID
+	nanos, failed := ex.Meter.Counted(id)
+	ex.Perform(c)
+	ex.Meter.CloseGroup()
+	nanosNow, failedNow := ex.Meter.Counted(id)
+	ex.scr.undo.counted = append(ex.scr.undo.counted, countedCall{id, nanosNow - nanos, failedNow != failed})
+}
