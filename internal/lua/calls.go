@@ -168,27 +168,33 @@ func (w *watcher) step(pc int) bool {
 		if w.now[b].bound() && w.now[b].kind != seenList {
 			return false
 		}
-	case opNot, opUnm, opAddK, opSubK, opMulK, opDivK, opModK, opPowK:
-		if !w.free(b) {
-			return false
-		}
-	case opKAdd, opKSub, opKMul, opKDiv, opKMod, opKPow:
-		if !w.free(c) {
-			return false
-		}
-	case opAdd, opSub, opMul, opDiv, opMod, opPow, opGetTable:
-		if !w.free(b, c) {
-			return false
-		}
-	case opConcat:
-		if !w.freeFrom(int(b), int(c)-int(b)+1) {
-			return false
-		}
 	default:
-		return w.leads(i, next)
+		operates, ok := w.operates(i)
+		if !operates {
+			return w.leads(i, next)
+		}
+		if !ok {
+			return false
+		}
 	}
 	w.now[a] = s
 	return true
+}
+
+// operates tells whether an instruction makes a value of others, and whether it may.
+func (w *watcher) operates(i instr) (operates, ok bool) {
+	b, c := i.b(), i.c()
+	switch i.op() {
+	case opNot, opUnm, opAddK, opSubK, opMulK, opDivK, opModK, opPowK:
+		return true, w.free(b)
+	case opKAdd, opKSub, opKMul, opKDiv, opKMod, opKPow:
+		return true, w.free(c)
+	case opAdd, opSub, opMul, opDiv, opMod, opPow, opGetTable:
+		return true, w.free(b, c)
+	case opConcat:
+		return true, w.freeFrom(int(b), int(c)-int(b)+1)
+	}
+	return false, false
 }
 
 // leads follows an instruction that is no assignment to a register.

@@ -24,18 +24,6 @@ const (
 	scratchString = 2048
 )
 
-// Transient says that nothing that is made from now on is kept after the next Release: globals,
-// and what they lead to, are read-only, and the program takes copies of what it wants to have
-// longer.
-func (st *State) Transient() {
-	st.scratch = &scratch{
-		words:  make([]uint64, scratchWords),
-		tables: make([]Table, scratchTables),
-		values: make([]Value, scratchValues),
-		nodes:  make([]node, scratchNodes),
-	}
-}
-
 // reset takes everything back.
 func (s *scratch) reset() {
 	clear(s.tables[:s.usedTables])
@@ -47,29 +35,6 @@ func (s *scratch) reset() {
 // has tells whether a string lies in it. Nil has none.
 func (s *scratch) has(str *String) bool {
 	return s != nil && uintptr(unsafe.Pointer(str))-uintptr(unsafe.Pointer(unsafe.SliceData(s.words))) < scratchWords*8
-}
-
-// newString returns a new string of n bytes and these bytes, to be filled before
-// anybody else sees it. The account counts it.
-func (st *State) newString(n int) (*String, []byte) {
-	if s := st.scratch; s != nil && n <= scratchString {
-		if at, size := s.usedWords, stringWords(n); at+size <= len(s.words) {
-			s.usedWords = at + size
-			return stringIn(s.words[at:at+size], n)
-		}
-	}
-	st.charge(stringSize(n))
-	return newString(n)
-}
-
-// newTable returns a zeroed Table.
-func (st *State) newTable() *Table {
-	if s := st.scratch; s != nil && s.usedTables < len(s.tables) {
-		s.usedTables++
-		return &s.tables[s.usedTables-1]
-	}
-	st.charge(tableSize)
-	return new(Table)
 }
 
 // newValues returns an array part of n values with room for size.

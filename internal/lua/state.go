@@ -127,6 +127,18 @@ func (st *State) SetHandler(f Value) { st.handler = f }
 // SetMemoryLimit replaces the limit of memory, in bytes.
 func (st *State) SetMemoryLimit(n int) { st.limit = n }
 
+// Transient says that nothing that is made from now on is kept after the next Release: globals,
+// and what they lead to, are read-only, and the program takes copies of what it wants to have
+// longer.
+func (st *State) Transient() {
+	st.scratch = &scratch{
+		words:  make([]uint64, scratchWords),
+		tables: make([]Table, scratchTables),
+		values: make([]Value, scratchValues),
+		nodes:  make([]node, scratchNodes),
+	}
+}
+
 // Memory returns how many bytes the State's values take, of which some may be garbage.
 func (st *State) Memory() int { return st.memory }
 

@@ -155,6 +155,19 @@ func (st *State) String(b []byte) Value {
 	return StringValue(s)
 }
 
+// newString returns a new string of n bytes and these bytes, to be filled before
+// anybody else sees it. The account counts it.
+func (st *State) newString(n int) (*String, []byte) {
+	if s := st.scratch; s != nil && n <= scratchString {
+		if at, size := s.usedWords, stringWords(n); at+size <= len(s.words) {
+			s.usedWords = at + size
+			return stringIn(s.words[at:at+size], n)
+		}
+	}
+	st.charge(stringSize(n))
+	return newString(n)
+}
+
 // StringOf is String for a Go string.
 func (st *State) StringOf(b string) Value {
 	if len(b) == 0 {

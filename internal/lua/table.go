@@ -52,6 +52,16 @@ func (st *State) NewTable(narr, nhash int) *Table {
 	return t
 }
 
+// newTable returns a zeroed Table.
+func (st *State) newTable() *Table {
+	if s := st.scratch; s != nil && s.usedTables < len(s.tables) {
+		s.usedTables++
+		return &s.tables[s.usedTables-1]
+	}
+	st.charge(tableSize)
+	return new(Table)
+}
+
 func (t *Table) charge(n int) {
 	if t.st != nil {
 		t.st.charge(n)

@@ -136,7 +136,8 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 
 // Changed implements command.Lane. The shard's lock is held.
 func (ex *Executor) Changed(db int, k store.Key, ev command.Event) {
-	if ex.hold(k, ev) {
+	if ex.scr.way == tentative {
+		scriptHost{ex}.hold(k, ev)
 		return
 	}
 	if ex.Ctx.AllChanges {

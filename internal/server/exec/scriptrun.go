@@ -84,7 +84,7 @@ func (ex scriptHost) findScript() *script.Script {
 func (ex scriptHost) runner() *script.Runner {
 	if ex.scr.runner == nil {
 		ex.scr.runner = ex.Env.Scripts.Engine.NewRunner()
-		ex.scr.lapsed = ex.countError
+		ex.scr.lapsed = ex.CountError
 	}
 	return ex.scr.runner
 }
@@ -92,7 +92,7 @@ func (ex scriptHost) runner() *script.Runner {
 // wayOf is how to run a script.
 func (ex scriptHost) wayOf(s *script.Script) scriptWay {
 	switch {
-	case s == nil || s.Long() || ex.Monitored || len(ex.Ctx.Keys) > mostDeclared:
+	case s == nil || s.Long() || ex.Monitored || ex.Caller.As == admit.Primary || len(ex.Ctx.Keys) > mostDeclared:
 		return wide
 	case s.Reach() == script.Declared:
 		return within

@@ -76,7 +76,7 @@ type scriptRun struct {
 	caller admit.Caller
 	saved  callerState
 	undo   undoLog
-	lapsed func(text string) // countError, made once
+	lapsed func(text string) // CountError, made once
 }
 
 // callerState is what a script leaves as it was.
@@ -326,11 +326,8 @@ func (ex scriptHost) Log(level int, text string) (stop error) {
 	return nil
 }
 
-// CountError implements script.Host.
-func (ex scriptHost) CountError(text string) { ex.countError(text) }
-
-// countError counts an error reply in a script; of one that may be undone when it has ended.
-func (ex *Executor) countError(text string) {
+// CountError implements script.Host; an error in a run that may be undone counts when it has ended.
+func (ex scriptHost) CountError(text string) {
 	if ex.scr.way == tentative {
 		ex.scr.undo.errors = append(ex.scr.undo.errors, strings.Clone(text))
 		return

@@ -130,16 +130,12 @@ func (u *undoLog) find(name []byte) int {
 	return -1
 }
 
-// hold keeps a change for the end of the run; false: none is tentative.
-func (ex *Executor) hold(k store.Key, ev command.Event) bool {
-	if ex.scr.way != tentative {
-		return false
-	}
+// hold keeps a change for the end of a tentative run.
+func (ex scriptHost) hold(k store.Key, ev command.Event) {
 	u := &ex.scr.undo
 	if at := u.find(k.Name); at >= 0 {
 		u.changes = append(u.changes, heldChange{at, ev})
 	}
-	return true
 }
 
 // scriptPerform is Perform for a call of a script that runs under the locks of its keys.

@@ -26,8 +26,6 @@ func refused(flags Flags, r *Run) (errText string) {
 	return ""
 }
 
-var nameKEYS, nameARGV = lua.Intern("KEYS"), lua.Intern("ARGV")
-
 // list makes a table of arguments.
 func (m *machine) list(args resp.Args) *lua.Table {
 	t := m.st.NewTable(len(args), 0)
