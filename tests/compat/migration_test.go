@@ -14,10 +14,11 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/tests/internal/harness"
+	"github.com/kringdb/kring/tests/internal/rawclient"
 )
 
 // TestMigrationGuide runs the commands of docs/MIGRATION.md as they stand there: into Kring and
-// back again by each of the three ways. Only ports and directories are others.
+// back again by each of the four ways. Only ports and directories are others.
 func TestMigrationGuide(t *testing.T) {
 	text, err := os.ReadFile("../../docs/MIGRATION.md")
 	if err != nil {
@@ -29,22 +30,24 @@ func TestMigrationGuide(t *testing.T) {
 			blocks[m[1]] = m[2]
 		}
 	}
-	if len(blocks) != 6 {
-		t.Fatalf("the guide has %d ways, not 6", len(blocks))
+	if len(blocks) != 8 {
+		t.Fatalf("the guide has %d ways, not 8", len(blocks))
 	}
-	for _, way := range []string{"snapshot", "append only file", "MIGRATE"} {
+	for _, way := range []string{"snapshot", "append only file", "MIGRATE", "replication"} {
 		t.Run(way, func(t *testing.T) {
 			g := newGuide(t)
 			g.start(harness.OracleBin(t), g.redis, g.redisDir)
-			if way == "MIGRATE" {
+			if way == "MIGRATE" || way == "replication" {
 				g.start(harness.SubjectBin(t), g.kring, g.kringDir)
 			}
 			g.fill()
-			want := g.digest(g.redis)
-			g.run(blocks["By "+way])
-			if got := g.digest(g.kring); got != want {
-				t.Errorf("on Kring there is\n%s\nnot\n%s", got, want)
+			want := g.dump(g.redis)
+			if way == "replication" {
+				w := g.startWriter()
+				defer w.end(g.redis)
 			}
+			g.run(blocks["By "+way])
+			compareDumps(t, "on redis-server, and on Kring", want, g.dump(g.kring))
 			if way == "snapshot" {
 				g.sh("redis-cli -p " + g.redis + " SHUTDOWN NOSAVE")
 				_ = os.Remove(filepath.Join(g.redisDir, "dump.rdb"))
@@ -53,9 +56,7 @@ func TestMigrationGuide(t *testing.T) {
 				_ = os.RemoveAll(filepath.Join(g.redisDir, "appendonlydir"))
 			}
 			g.run(blocks["Back by "+way])
-			if got := g.digest(g.redis); got != want {
-				t.Errorf("back on redis-server there is\n%s\nnot\n%s", got, want)
-			}
+			compareDumps(t, "on redis-server, and back there", want, g.dump(g.redis))
 		})
 	}
 }
@@ -103,7 +104,7 @@ func (g *guide) command(dir, name string, args ...string) *exec.Cmd {
 
 func (g *guide) start(bin, port, dir string) {
 	g.t.Helper()
-	c := g.command(dir, bin, "--port", port, "--bind", "127.0.0.1", "--dir", dir)
+	c := g.command(dir, bin, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--repl-diskless-sync-delay", "0")
 	if err := c.Start(); err != nil {
 		g.t.Fatal(err)
 	}
@@ -171,17 +172,96 @@ func (g *guide) fill() {
 	}
 }
 
-// digest is what a server has, as far as both show it alike.
-func (g *guide) digest(port string) string {
-	return g.sh(`redis-cli -p ` + port + ` --scan | sort | while read -r key; do
-	case $(redis-cli -p ` + port + ` TYPE "$key") in
-	string) redis-cli -p ` + port + ` GET "$key";;
-	list) redis-cli -p ` + port + ` LRANGE "$key" 0 -1;;
-	set) redis-cli -p ` + port + ` SMEMBERS "$key" | sort;;
-	zset) redis-cli -p ` + port + ` ZRANGE "$key" 0 -1 WITHSCORES;;
-	hash) redis-cli -p ` + port + ` HGETALL "$key" | paste - - | sort;;
-	stream) redis-cli -p ` + port + ` XRANGE "$key" - +; redis-cli -p ` + port + ` XPENDING "$key" g;;
-	esac | md5sum
-	echo "$key" $(($(redis-cli -p ` + port + ` PEXPIRETIME "$key") / 60000)) # MIGRATE counts from now
-done`)
+// dump is what a server has, with deadlines as points in time; but for what a writer writes meanwhile.
+func (g *guide) dump(port string) keyspace {
+	g.t.Helper()
+	side := &Side{Server: &harness.Server{Network: "tcp", Addr: "127.0.0.1:" + port}}
+	defer side.dropAll()
+	all := dumpOf(g.t, side)
+	now := time.Now().UnixMilli()
+	for k, st := range all {
+		if strings.HasPrefix(k, writerDB+"/") {
+			delete(all, k)
+		} else if st.pttl >= 0 {
+			st.pttl += now
+			all[k] = st
+		}
+	}
+	return all
+}
+
+// writerDB is the database that guideWriter writes to.
+const writerDB = "9"
+
+// guideWriter writes all the time to whichever of the two servers takes it, and notes what is acknowledged.
+type guideWriter struct {
+	g     *guide
+	stop  chan struct{}
+	ended chan struct{}
+	acked []string
+}
+
+func (g *guide) startWriter() *guideWriter {
+	w := &guideWriter{g: g, stop: make(chan struct{}), ended: make(chan struct{})}
+	go func() {
+		defer close(w.ended)
+		for n, port := 0, g.redis; ; {
+			select {
+			case <-w.stop:
+				return
+			default:
+			}
+			n = w.write(port, n)
+			if port = g.kring; n%2 == 0 {
+				port = g.redis
+			}
+			n++
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	return w
+}
+
+// write writes keys from number n on until it is refused, and returns the number after the last one.
+func (w *guideWriter) write(port string, n int) int {
+	c, err := rawclient.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		return n
+	}
+	defer c.Close()
+	go func() {
+		<-w.stop
+		c.Close()
+	}()
+	if _, err := c.Do("SELECT", writerDB); err != nil {
+		return n
+	}
+	for {
+		n++
+		key := fmt.Sprint("w", n)
+		if v, err := c.Do("SET", key, key); err != nil || v.IsError() {
+			return n
+		}
+		w.acked = append(w.acked, key)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// end stops writing: all that was acknowledged is at the server with that port.
+func (w *guideWriter) end(port string) {
+	close(w.stop)
+	<-w.ended
+	t := w.g.t
+	c, err := rawclient.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	c.Queue("SELECT", writerDB)
+	c.Queue(append([]string{"EXISTS"}, w.acked...)...)
+	replies, err := c.Exchange(2)
+	if err != nil || replies[1].Int != int64(len(w.acked)) || len(w.acked) < 100 {
+		t.Errorf("of %d writes that were acknowledged there are %v, %v", len(w.acked), replies, err)
+	}
 }
