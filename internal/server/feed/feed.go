@@ -232,16 +232,18 @@ func (f *Feed) Flush() {
 // check closes the connection of a replica that is silent, or lags too much.
 func (f *Feed) check(r *Replica, now time.Time) {
 	timeout := f.timeout()
+	reader := r.reader.Load()
 	switch s := r.State(); {
+	case reader == nil:
+		return
+	case reader.Lost(): // its goroutine may be in a write that nobody takes
+		r.drop(errSlow)
+		return
 	case s != Online && s != Settling:
 		return
 	case !r.request.PSYNC: // an old one, or redis-cli: it acknowledges nothing
 	case now.Sub(time.UnixMilli(r.heard.Load())) > timeout:
 		r.drop(errSilent)
-		return
-	}
-	reader := r.reader.Load()
-	if reader == nil {
 		return
 	}
 	lim := f.Options.OutputLimits.Load()[options.ClassReplica]
