@@ -20,7 +20,7 @@ var rooms = []room{
 	{"listen", []string{"netio"}, nil},
 	{"metrics", nil, []string{"github.com/prometheus/client_golang"}},
 	{"acl", []string{"command", "resp", "internal"}, nil},
-	{"users", []string{"command", "resp"}, nil},
+	{"users", []string{"command", "resp", "internal"}, nil},
 	{"admit", []string{"command", "resp"}, nil},
 	{"pubsub", layers, nil},
 	{"tracking", layers, nil},

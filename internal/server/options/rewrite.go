@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/kringdb/kring/internal/files"
 )
 
 // rewriteMark begins the lines that Rewrite adds.
@@ -49,7 +51,7 @@ func (o *Options) rewriteLocked() error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, []byte(text), mode)
+	return files.Replace(path, []byte(text), mode)
 }
 
 // rewrittenLocked is the new text of the file.
@@ -258,41 +260,4 @@ func assemble(lines []string, changed map[int][]string, added []string) string {
 		return ""
 	}
 	return strings.Join(out, "\n") + "\n"
-}
-
-// replaceFile puts data in the place of path: after a crash there is the old file or
-// the new one, whole.
-func replaceFile(path string, data []byte, mode fs.FileMode) error {
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(mode)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
-		return err
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/files"
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/resp"
 )
@@ -150,7 +151,7 @@ func (h Host) Save() string {
 	if file == "" {
 		return ErrNoACLFile
 	}
-	if err := replaceFile(file, strings.Join(h.users.List(), "\n")+"\n"); err != nil {
+	if err := files.Replace(file, []byte(strings.Join(h.users.List(), "\n")+"\n"), 0o600); err != nil {
 		h.users.log.Error("the ACL file cannot be written", "file", file, "error", err)
 		return "ERR There was an error trying to save the ACLs. Please check the server logs for more information"
 	}
