@@ -1,0 +1,125 @@
+package cluster_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/kringdb/kring/internal/cluster"
+	"github.com/kringdb/kring/internal/cluster/clustertest"
+)
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	clustertest.Contract(t, func(*testing.T) cluster.Coordinator { return cluster.NewMemory() })
+}
+
+func openFile(t *testing.T, path string) *cluster.File {
+	t.Helper()
+	f, err := cluster.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	clustertest.Contract(t, func(t *testing.T) cluster.Coordinator { return openFile(t, filepath.Join(t.TempDir(), "nodes.conf")) })
+}
+
+func put(t *testing.T, c cluster.Coordinator, key, value string) int64 {
+	t.Helper()
+	revision, err := c.Commit(t.Context(), cluster.Txn{Put: []cluster.Put{{Key: key, Value: []byte(value)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return revision
+}
+
+// TestWatchFromLongAgo: who is too far behind is told to read again.
+func TestWatchFromLongAgo(t *testing.T) {
+	m := cluster.NewMemory()
+	first := put(t, m, "a", "0")
+	for range 2000 {
+		put(t, m, "a", "1")
+	}
+	if err := m.Watch(t.Context(), first, func(cluster.Change) error { return errors.New("a change") }); !errors.Is(err, cluster.ErrCompacted) {
+		t.Error(err)
+	}
+}
+
+// TestFileIsKept: what was written without a lease is there after a restart, and nothing else.
+func TestFileIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes.conf")
+	f := openFile(t, path)
+	lease, err := f.Grant(t.Context(), 1e12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, f, "a", `{"x":[1,2]}`)
+	put(t, f, "b", "2")
+	if _, err := f.Commit(t.Context(), cluster.Txn{
+		Put: []cluster.Put{{Key: "c", Value: []byte("3")}, {Key: "live", Value: []byte("1"), Lease: lease}}, Delete: []string{"b"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := f.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lease.Revoke(t.Context()); err != nil { // changes nothing that is kept
+		t.Fatal(err)
+	}
+
+	again, err := openFile(t, path).Read(t.Context())
+	if err != nil || again.Revision != before.Revision || len(again.Pairs) != 2 ||
+		string(again.Pairs[0].Value) != `{"x":[1,2]}` || again.Pairs[1].Key != "c" {
+		t.Errorf("%+v, %v; before %+v", again, err, before)
+	}
+}
+
+// TestFileOfTwo: the second of two nodes with one file cannot undo what the first did.
+func TestFileOfTwo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes.conf")
+	one := openFile(t, path)
+	put(t, one, "a", "1")
+	two := openFile(t, path)
+	put(t, one, "a", "2")
+	if _, err := two.Commit(t.Context(), cluster.Txn{Put: []cluster.Put{{Key: "a", Value: []byte("3")}}}); err == nil {
+		t.Error("two nodes write one file")
+	}
+	s, err := openFile(t, path).Read(t.Context())
+	if err != nil || string(s.Pairs[0].Value) != "2" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// TestFileWithFaults: what is no such file is not taken for an empty one.
+func TestFileWithFaults(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes.conf")
+	for _, text := range []string{
+		"", "{", `{"revision":0,"pairs":{}}`, `{"revision":1,"keys":{}}`,
+		"17e42b0e24bb2d233fe9a1e11208c2abdc0de60f :21877@31877 myself,master - 0 0 0 connected\nvars currentEpoch 0 lastVoteEpoch 0\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cluster.OpenFile(path); err == nil {
+			t.Errorf("%q was read", text)
+		}
+	}
+}
+
+// TestFileCannotBeWritten: then nothing has changed, here as there.
+func TestFileCannotBeWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none", "nodes.conf")
+	f := openFile(t, path)
+	if _, err := f.Commit(t.Context(), cluster.Txn{Put: []cluster.Put{{Key: "a", Value: []byte("3")}}}); err == nil {
+		t.Error("written into a folder that does not exist")
+	}
+	if s, err := f.Read(t.Context()); err != nil || len(s.Pairs) != 0 || s.Revision != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}

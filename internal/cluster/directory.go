@@ -1,0 +1,134 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// rest is how long a directory waits before it reads again what it could not follow.
+const rest = 200 * time.Millisecond
+
+// ErrWentBack: the coordinator has forgotten changes that it had made, as after an old backup of
+// it was restored. Nothing is done then until its epoch is above what is known here.
+var ErrWentBack = errors.New("the coordinator has an older topology than this node")
+
+// Directory is the topology as one node sees it.
+type Directory struct {
+	coordinator Coordinator
+	current     atomic.Pointer[Topology]
+	installed   func(*Topology)
+
+	// mu is held while a topology is installed, so that they come in their order.
+	mu sync.Mutex
+}
+
+// OpenDirectory reads the topology. installed is called with each one that follows, in their
+// order, by the goroutine that runs Follow or a Change, under the directory's lock.
+func OpenDirectory(ctx context.Context, c Coordinator, installed func(*Topology)) (*Directory, error) {
+	d := &Directory{coordinator: c, installed: installed}
+	d.current.Store(&Topology{})
+	_, t, err := d.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.current.Store(t)
+	return d, nil
+}
+
+// read returns the coordinator's state and its topology, which is not below what is known.
+func (d *Directory) read(ctx context.Context) (State, *Topology, error) {
+	known := d.Topology()
+	s, err := d.coordinator.Read(ctx)
+	if err != nil {
+		return State{}, nil, err
+	}
+	t, err := newTable(s).topology()
+	if err == nil && t.epoch < known.epoch {
+		err = ErrWentBack
+	}
+	return s, t, err
+}
+
+// Topology is the present one. For anybody.
+func (d *Directory) Topology() *Topology { return d.current.Load() }
+
+// install goes on to t, unless a later one is known.
+func (d *Directory) install(t *Topology) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t.epoch > d.Topology().epoch {
+		d.current.Store(t)
+		d.installed(t)
+	}
+}
+
+// Follow installs each topology until ctx ends. It calls trouble when the coordinator cannot be
+// followed, or has what is no topology, and goes on: what was known is what counts until then.
+func (d *Directory) Follow(ctx context.Context, trouble func(error)) {
+	for ctx.Err() == nil {
+		if err := d.follow(ctx, trouble); ctx.Err() == nil && !errors.Is(err, ErrCompacted) {
+			trouble(err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(rest):
+			}
+		}
+	}
+}
+
+func (d *Directory) follow(ctx context.Context, trouble func(error)) error {
+	s, t, err := d.read(ctx)
+	if err != nil {
+		return err
+	}
+	d.install(t)
+	table := newTable(s)
+	return d.coordinator.Watch(ctx, s.Revision, func(c Change) error {
+		if !table.apply(c) {
+			return nil
+		}
+		t, err := table.topology()
+		if err != nil {
+			trouble(err)
+			return nil
+		}
+		d.install(t)
+		return nil
+	})
+}
+
+// Change changes the topology: edit is called with a draft of what is known, and again with a
+// newer one if somebody else was first. Its error ends the change. The result is installed here
+// when Change returns, and elsewhere soon after.
+func (d *Directory) Change(ctx context.Context, edit func(*Draft) error) (*Topology, error) {
+	for from := d.Topology(); ; {
+		next, err := d.try(ctx, from, edit)
+		if err == nil {
+			d.install(next)
+			return next, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return nil, err
+		}
+		if _, from, err = d.read(ctx); err != nil {
+			return nil, err
+		}
+		d.install(from)
+	}
+}
+
+func (d *Directory) try(ctx context.Context, from *Topology, edit func(*Draft) error) (*Topology, error) {
+	draft := from.draft()
+	if err := edit(draft); err != nil {
+		return nil, err
+	}
+	next, err := draft.topology()
+	if err != nil {
+		return nil, err
+	}
+	next.revision, err = d.coordinator.Commit(ctx, difference(from, next))
+	return next, err
+}

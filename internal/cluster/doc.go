@@ -1,0 +1,54 @@
+// Package cluster is what the nodes of a cluster agree on: which of them have which hash slots.
+// They agree by a coordinator, a small store outside of them that all of them watch and change in
+// transactions; there is no gossip. The package knows no server.
+//
+// # Terms
+//
+//	slot         one of 16384 classes of keys; a key is in one by its checksum (KeySlot)
+//	node         a server, with an id that it keeps for ever and addresses
+//	shard        nodes with the same data: one is the primary, the others are its replicas
+//	owner        the shard that a slot belongs to
+//	topology     all nodes, shards and owners at one moment: a Topology never changes
+//	epoch        counts the changes of the topology: each has one of its own
+//	coordinator  where the topology is kept: in memory (Memory), in a file (File), or in etcd
+//	             (package etcd below)
+//	revision     counts the transactions of a coordinator, whatever they change
+//	lease        something that ends unless it is renewed; what was written with it goes with it
+//	directory    the topology as one node sees it, which follows the coordinator
+//
+// # Keys
+//
+// A coordinator keeps pairs of a key and a JSON document. In etcd all keys stand below the prefix
+// that cluster-coordinator names, so that an operator can read them with etcdctl:
+//
+//	epoch         17
+//	node/<id>     {"ip":"10.0.0.7","port":6379,"bus-port":16379,"shard":"<id>","met":true}
+//	              also, where a node has them: "tls-port", "hostname"
+//	shard/<id>    {"primary":"<node id>","epoch":12,"slots":["0-5460","9000"]}
+//	              also, while slots move key by key: "migrating" and "importing",
+//	              {"<slot>":"<id of the other shard>"}
+//	live/<node>   of a node that runs, with its lease
+//
+// Ids are 40 hexadecimal digits in lower case. A node that nobody has been introduced to (CLUSTER
+// MEET) is not "met": it and the others do not show each other to clients.
+//
+// # How a change is made
+//
+//	Directory.Change:  read ─▶ Draft, edited ─▶ Topology, checked ─▶ transaction ─▶ installed
+//	                     ▲                                                │
+//	                     └──── again: somebody else was first ◀── if epoch is what was read
+//
+// Every transaction that changes a node/ or shard/ key also writes epoch, one higher, and only if
+// epoch is still what it was when the topology was read. So changes are one after the other, each
+// sees all before it, and what is checked of the whole holds although it is kept in many keys.
+//
+// # Invariants
+//
+//  1. A slot has one owner at most.
+//  2. Epochs only grow: that of the topology by one with each change; that of a shard never goes
+//     back, and is never above that of the topology.
+//  3. A node belongs to one shard, and a shard's primary is one of its nodes.
+//  4. Who holds a lease knows a moment, by its own monotonic clock, before which it cannot have
+//     ended: that of asking for it plus its time to live.
+//  5. A Topology never changes; a Directory goes from one to the next, never back.
+package cluster

@@ -1,0 +1,105 @@
+package cluster
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/kringdb/kring/internal/files"
+)
+
+// File is the coordinator of a node that stands alone, or of nodes whose topology never changes:
+// what is written without a lease is kept in a file, and each node has its own. The file is one
+// JSON document:
+//
+//	{"revision": 7, "pairs": {"epoch": 4, "node/<id>": {...}, "shard/<id>": {...}}}
+type File struct {
+	*Memory
+	path  string
+	found fs.FileInfo // the file as this process read or wrote it last; nil: none. Under Memory's lock
+}
+
+type document struct {
+	Revision int64                      `json:"revision"`
+	Pairs    map[string]json.RawMessage `json:"pairs"`
+}
+
+// OpenFile reads a file. If there is none, it is made by the first transaction.
+func OpenFile(path string) (*File, error) {
+	f := &File{Memory: NewMemory(), path: path}
+	f.persist = f.write
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var d document
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&d); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if d.Revision < 1 {
+		return nil, fmt.Errorf("%s: a revision is 1 at least", path)
+	}
+	f.mu.revision = d.Revision
+	for key, raw := range d.Pairs {
+		var value bytes.Buffer
+		if err := json.Compact(&value, raw); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		f.mu.pairs[key] = kept{value: value.Bytes(), revision: d.Revision}
+	}
+	f.found, err = os.Stat(path)
+	return f, err
+}
+
+// write makes pairs durable, unless only those with a lease have changed. The lock is held.
+func (f *File) write(revision int64, pairs map[string]kept) error {
+	d := document{revision, map[string]json.RawMessage{}}
+	changed := f.found == nil
+	for key, p := range pairs {
+		if p.lease == nil {
+			d.Pairs[key] = p.value
+			changed = changed || p.revision == revision
+		}
+	}
+	for key, p := range f.mu.pairs {
+		changed = changed || p.lease == nil && d.Pairs[key] == nil
+	}
+	if !changed {
+		return nil
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := files.Replace(f.path, append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	f.found, err = os.Stat(f.path)
+	return err
+}
+
+// check tells whether the file is the one that this process knows: two nodes with the same file
+// would undo each other's changes.
+func (f *File) check() error {
+	now, err := os.Stat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case f.found == nil || !os.SameFile(now, f.found) || !now.ModTime().Equal(f.found.ModTime()):
+		return fmt.Errorf("%s has been changed by somebody else", f.path)
+	}
+	return nil
+}
