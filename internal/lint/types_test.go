@@ -26,10 +26,9 @@ type size struct{ fields, files int }
 // tooLarge are the types that are larger, and how large they may be. The list may only
 // shrink: what stands here is to be split, and what has been split leaves.
 var tooLarge = map[string]size{
-	"command.Ctx":                     {33, 30},
+	"command.Ctx":                     {0, 30},
 	"command.Spec":                    {35, 0},
-	"internal/server.Server":          {0, 8},
-	"internal/server/exec.Executor":   {37, 17},
+	"internal/server/exec.Executor":   {0, 16},
 	"internal/server/session.Session": {34, 16},
 	"internal/server/options.Options": {120, 7}, // a field per option
 	"store.Store":                     {0, 17},

@@ -13,16 +13,14 @@ import (
 // itself: renamed commands, users, certificates. It starts nothing, and opens no other
 // files than those of users and certificates.
 func CheckOptions(opts *options.Options) error {
-	s := &Server{}
-	s.Opts = opts
-	var err error
-	if s.Table, err = command.Build(command.All()); err != nil {
+	table, err := command.Build(command.All())
+	if err != nil {
 		return err
 	}
-	if err := s.renameCommands(); err != nil {
+	if err := renameCommands(table, opts); err != nil {
 		return err
 	}
-	if _, err := users.Open(s.Table, opts, slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := users.Open(table, opts, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	if opts.TLSPort.Load() == 0 {

@@ -23,8 +23,8 @@ const (
 	RedisVersion = command.Version
 )
 
-// parts are what INFO is made from. Reactors and stripes do not run yet.
-func (s *Server) parts() info.Parts {
+// partsOf is what INFO is made from. Reactors and stripes do not run yet.
+func partsOf(s *Server) info.Parts {
 	return info.Parts{
 		Options: s.Opts, Table: s.Table, Store: s.Store, Users: s.Users, Listeners: s.listeners, Keeper: s.keeper, Logs: s.Logs,
 		House: infoHouse{s}, Version: KringVersion, RunID: newRunID(), Poller: s.pollerName(), Started: s.started,

@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // renameCommands applies rename-command to the command table.
-func (s *Server) renameCommands() error {
-	for _, words := range s.Opts.Lines("rename-command") {
+func renameCommands(table *command.Table, opts *options.Options) error {
+	for _, words := range opts.Lines("rename-command") {
 		err := errors.New("Bad directive or wrong number of arguments")
 		if len(words) == 2 {
-			err = s.Table.Rename(words[0], words[1])
+			err = table.Rename(words[0], words[1])
 		}
 		if err != nil {
 			return fmt.Errorf("rename-command %s: %w", strings.Join(words, " "), err)

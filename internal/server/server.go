@@ -65,7 +65,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	if s.Table, err = command.Build(command.All()); err != nil {
 		return nil, err
 	}
-	if err = s.renameCommands(); err != nil {
+	if err = renameCommands(s.Table, s.Opts); err != nil {
 		return nil, err
 	}
 	if opts.HugePages.Load() {
@@ -99,7 +99,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 		MemoryLimit: func() int64 { return s.Opts.LuaMemoryLimit.Load() },
 		KeyOf:       func(name string, args int) script.KeyUse { return exec.KeyOf(s.Table, name, args) },
 	})
-	s.source = info.New(s.parts())
+	s.source = info.New(partsOf(s))
 	s.Host = newHost(s)
 	if err = s.openReactors(); err != nil {
 		s.Store.Close()
@@ -180,7 +180,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		defer s.embedded.Clock.Unfollow(s.clients)
 	}
 	s.listeners.Watch() // reactors run now: they can be asked to close a listener
-	closeWindow := s.openWindow()
+	closeWindow := openWindow(s)
 	err := s.disk.Open(ctx)
 	if errors.Is(err, persistence.ErrInterrupted) {
 		s.Log.Info(err.Error())

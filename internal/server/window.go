@@ -10,7 +10,7 @@ import (
 
 // openWindow starts the admin HTTP server, if http-address is set, and returns what ends
 // it. A failure is logged: the data are served all the same.
-func (s *Server) openWindow() (closeIt func()) {
+func openWindow(s *Server) (closeIt func()) {
 	addr := s.Opts.HTTPAddress.Load()
 	if addr == "" {
 		return func() {}

@@ -18,23 +18,16 @@ import (
 // its owner uses it. It holds what a command needs, so that running one allocates
 // nothing.
 type Executor struct {
-	Env     *Env
-	Gate    *Gate
-	Ctx     command.Ctx
-	W       resp.Writer
-	Quiet   resp.Discard
-	Batch   *resp.Batch
-	Calls   [resp.MaxBatch]BatchCall
-	Keys    []store.Key
-	places  []store.Place // how far look-ahead is with them; at least as long
-	stamps  []uint32      // see store.TouchBuckets
-	ahead   int           // the database that it looks into
-	touched int           // how many of keys TouchAhead has touched
-	named   int           // up to which call TouchMembers has asked for directory words,
-	Members bool          // whether there are any calls for it in the batch
-	paged   int           // for pages
-	placed  int           // and for records
-	Worker  bool          // it serves the slow lane
+	Env   *Env
+	Gate  *Gate
+	Ctx   command.Ctx
+	W     resp.Writer
+	Quiet resp.Discard
+	Batch *resp.Batch
+	Calls [resp.MaxBatch]BatchCall
+	Keys  []store.Key
+	lookAhead
+	Worker bool // it serves the slow lane
 
 	originals bool // it also knows commands by the names they had before rename-command
 	idx       []int
@@ -57,6 +50,18 @@ type Executor struct {
 	FlushEnd       bool   // of a reactor: there is output to be flushed when the turn ends
 	tracking.Actor        // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
 	blocking
+}
+
+// lookAhead is how far the look-ahead of a batch has come, see lookahead.go.
+type lookAhead struct {
+	places  []store.Place // how far look-ahead is with them; at least as long
+	stamps  []uint32      // see store.TouchBuckets
+	ahead   int           // the database that it looks into
+	touched int           // how many of keys TouchAhead has touched
+	named   int           // up to which call TouchMembers has asked for directory words,
+	Members bool          // whether there are any calls for it in the batch
+	paged   int           // for pages
+	placed  int           // and for records
 }
 
 // inUnit is an executor's part in what runs as one: transactions and scripts.
