@@ -221,6 +221,7 @@ soak: build compat-random
 	RESTORE_DAMAGES=1000000 $(TESTS) test -count=1 -timeout 60m -run TestDamaged ./robust
 	RDB_DAMAGES=1000000 $(GO) test -count=1 -timeout 60m -run TestDamaged ./persistence/rdb
 	CRASH_ROUNDS=1000 $(TESTS) test -count=1 -timeout 60m ./crash
+	SCRIPT_ROUNDS=300000 $(GO) test -count=1 -timeout 60m -run TestScriptIsolation ./internal/server
 	CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./internal/server
 	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 COMPAT_RESTARTS=5000 $(TESTS) test -count=1 -timeout 40m -run 'TestReplay|TestRestart' ./compat
 	SENTINEL_FAILOVERS=200 $(TESTS) test -count=1 -timeout 60m -run TestSentinel ./repl

@@ -109,6 +109,10 @@ func functionDelete(c *Ctx) {
 }
 
 func functionFlush(c *Ctx) {
+	if len(c.Args) > 3 {
+		c.W.Error(errSubArity(c))
+		return
+	}
 	if !syncOrAsync(c) {
 		c.W.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
 		return

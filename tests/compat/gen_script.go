@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -94,12 +95,27 @@ func evalOf(g *G, call []string) []string {
 		"local r=redis.pcall(unpack(ARGV)) if type(r)=='table' and r.err then return 'E'..r.err end return r",
 		"return {1,redis.pcall(unpack(ARGV)),3}",
 	}
-	return append([]string{"EVAL", how[g.N(len(how))], "0"}, call...)
+	if g.P(30) && len(call) > 1 && slices.Contains(keyWords, call[1]) { // a text that tells which key it uses
+		text := "return redis." + g.Pick("call", "pcall") + "('" + call[0] + "',KEYS[1]"
+		for i := range call[2:] {
+			text += ",ARGV[" + strconv.Itoa(i+1) + "]"
+		}
+		return append([]string{"EVAL", text + ")", "1"}, call[1:]...)
+	}
+	var keys []string // those that may be keys: declared, or some of them
+	if g.P(60) {
+		for _, a := range call[1:] {
+			if slices.Contains(keyWords, a) && g.P(90) {
+				keys = append(keys, a)
+			}
+		}
+	}
+	return append(append([]string{"EVAL", how[g.N(len(how))], strconv.Itoa(len(keys))}, keys...), call...)
 }
 
 // scriptedCall is a call of another group that scripts may make, and whose reply can be compared.
 func (g *G) scriptedCall() []string {
-	groups := []*Group{&stringGroup, &bitmapGroup, &hashGroup, &listGroup, &setGroup, &streamGroup, &hllGroup}
+	groups := []*Group{&stringGroup, &bitmapGroup, &hashGroup, &listGroup, &setGroup, &streamGroup, &hllGroup, &zsetGroup, &geoGroup}
 	for {
 		gr := groups[g.N(len(groups))]
 		call := gr.Gens[g.N(len(gr.Gens))].Make(g)

@@ -31,7 +31,8 @@ func (ex scriptHost) runFound() (done bool) {
 	s, scr := ex.Env, &ex.scr
 	sc, c := scr.found, &ex.Ctx
 	if sc == nil && c.Spec.Flags&command.BySHA != 0 {
-		ex.invoke(c, &noShards) // it says so
+		ex.performScript() // it says so
+		ex.countScript()
 		return true
 	}
 	scr.full = s.State()&admit.OverMemory != 0 && !ex.makeRoom()
@@ -147,6 +148,9 @@ func (ex scriptHost) performScript() {
 		ex.Meter.Next(c.Spec)
 	}
 	ex.scr.errors = c.W.Errors()
+	if ex.Monitored && c.Spec.Flags&command.SkipMonitor != 0 {
+		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor) // before its calls
+	}
 	if ex.Env.Journal.Log.On() { // FUNCTION LOAD is recorded, for one
 		ex.performRecorded(c)
 		return
@@ -172,6 +176,9 @@ func (ex scriptHost) countScript() {
 	if ex.Tracker != nil {
 		ex.tracked(c, c.Spec)
 	}
+	if ex.Monitored {
+		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
+	}
 	if !ex.scr.together {
 		ex.Meter.Count(c, c.Spec, failed)
 	}
@@ -180,7 +187,7 @@ func (ex scriptHost) countScript() {
 // enterScript readies the executor for the calls of a script.
 func (ex scriptHost) enterScript(c *command.Ctx) {
 	scr := &ex.scr
-	if ex.Monitored {
+	if ex.Monitored && ex.inExec {
 		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
 	}
 	scr.saved = callerState{c.Call, c.DB, c.Client, c.W, c.CanWait, ex.Meter.Mark(), !ex.inExec}
