@@ -34,14 +34,16 @@ func (s *Side) Dump() (keyspace, error) {
 	for db := range databasesCount {
 		s.ctl.Queue("SELECT", strconv.Itoa(db))
 		s.ctl.Queue("DBSIZE")
+		s.ctl.Queue("RANDOMKEY")
 	}
-	sizes, err := s.ctl.Exchange(2 * databasesCount)
+	sizes, err := s.ctl.Exchange(3 * databasesCount)
 	if err != nil {
-		return nil, fmt.Errorf("DBSIZE of all databases: %w", err)
+		return nil, fmt.Errorf("DBSIZE and RANDOMKEY of all databases: %w", err)
 	}
 	var dbs []int // most are empty, and Kring answers KEYS on a thread of its own each time
 	for db := range databasesCount {
-		if size := sizes[2*db+1]; size.Kind != rawclient.Int || size.Int != 0 {
+		size, key := sizes[3*db+1], sizes[3*db+2]
+		if size.Kind != rawclient.Int || size.Int != 0 || !key.IsNull() {
 			dbs = append(dbs, db)
 			s.ctl.Queue("SELECT", strconv.Itoa(db))
 			s.ctl.Queue("KEYS", "*")
