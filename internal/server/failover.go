@@ -203,6 +203,40 @@ func (r *role) handOver(p *replication.Primary, force bool, abort <-chan struct{
 	return true
 }
 
+// awaitReplicas lets replicas that are online get everything before the server ends, for at most shutdown-timeout:
+// writes pause from now on.
+func (r *role) awaitReplicas() {
+	s := r.srv
+	limit := time.Duration(s.Opts.ShutdownTimeout.Load()) * time.Second
+	online := r.feed.Acked(0, false)
+	if limit <= 0 || online == 0 || r.history.Primary() != nil {
+		return
+	}
+	defer r.feed.Quiet(false)
+	late := time.After(limit)
+	paused := make(chan struct{})
+	go func() {
+		r.pauseWrites() // a command that does not end must not keep the server from ending
+		close(paused)
+	}()
+	select {
+	case <-paused:
+	case <-late:
+		return
+	}
+	offset := r.backlog.Offset()
+	r.feed.AskAcks()
+	r.feed.Flush()
+	for r.feed.Acked(offset, false) < min(online, r.feed.Acked(0, false)) {
+		select {
+		case <-late:
+			s.Log.Warn("the server ends although replicas have not got everything", "offset", offset)
+			return
+		case <-time.After(failoverTick):
+		}
+	}
+}
+
 const (
 	// failoverTick is how often FAILOVER looks whether a replica has everything.
 	failoverTick = 10 * time.Millisecond

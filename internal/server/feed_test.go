@@ -137,7 +137,8 @@ func online(t *testing.T, s *Server) *testReplica {
 	return r
 }
 
-var quickSync = []string{"repl-diskless-sync-delay", "0"}
+// quickSync are options for replicas that do not acknowledge by themselves.
+var quickSync = []string{"repl-diskless-sync-delay", "0", "shutdown-timeout", "0"}
 
 // TestStream holds what is in the stream, in which order and how framed.
 func TestStream(t *testing.T) {
@@ -231,7 +232,7 @@ func TestPartialResync(t *testing.T) {
 func TestOneCopyForAll(t *testing.T) {
 	for _, straight := range []string{"yes", "no"} {
 		t.Run("straight "+straight, func(t *testing.T) {
-			s := startServer(t, "repl-diskless-sync", straight, "repl-diskless-sync-delay", "100", "repl-diskless-sync-max-replicas", "2")
+			s := startServer(t, "repl-diskless-sync", straight, "repl-diskless-sync-delay", "100", "repl-diskless-sync-max-replicas", "2", "shutdown-timeout", "0")
 			c := dial(t, s)
 			for i := range 100 {
 				c.want("OK", "SET", fmt.Sprint("key", i), strings.Repeat("x", 5000))
@@ -368,6 +369,30 @@ func TestHistoryOutlivesRestart(t *testing.T) {
 	c.want("1", "GET", "a")
 	c.want("OK", "SET", "b", "1")
 	again.follows("SELECT 0", "SET b 1")
+}
+
+// TestEndAwaitsReplicas: a server that is told to end does so when its replicas have everything, and not before.
+func TestEndAwaitsReplicas(t *testing.T) {
+	s, end := runServer(t, "repl-diskless-sync-delay", "0", "shutdown-timeout", "60")
+	c := dial(t, s)
+	r := online(t, s)
+	c.want("OK", "SET", "a", "1")
+	ended := make(chan struct{})
+	go func() {
+		end()
+		close(ended)
+	}()
+	r.follows("SELECT 0", "SET a 1")
+	at := r.offset
+	r.follows("REPLCONF GETACK *")
+	c.want("1", "GET", "a")
+	select {
+	case <-ended:
+		t.Error("it has not waited")
+	default:
+	}
+	r.send(encode("REPLCONF", "ACK", strconv.FormatInt(at, 10)))
+	<-ended
 }
 
 // TestBacklogEnds: when nobody follows for repl-backlog-ttl there is no backlog any more, and the old history ends.

@@ -155,6 +155,9 @@ func (h processHost) Shutdown(o command.ShutdownOptions) string {
 		return "ERR No shutdown in progress."
 	}
 	h.srv.Log.Warn("a client asked for shutdown")
+	if !o.Now {
+		h.srv.role.awaitReplicas()
+	}
 	if !o.NoSave {
 		if err := h.srv.disk.EndSave(o.Save); err != nil && !o.Force {
 			h.srv.Log.Error("the data cannot be saved, so the server does not end", "error", err)

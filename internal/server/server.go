@@ -193,6 +193,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			s.Log.Info("asked to end", "reason", context.Cause(ctx))
+			s.role.awaitReplicas()
 			s.disk.SaveAtSignal()
 		case <-s.stop:
 		}

@@ -102,10 +102,6 @@ func (f *Feed) Open() {
 			return nil
 		})
 	}
-	f.Options.OnChange("repl-backlog-size", func() error {
-		f.Backlog.Resize(f.Options.ReplBacklogSize.Load())
-		return nil
-	})
 	f.judge(time.Now())
 	if f.Backlog.Active() {
 		f.begin()
@@ -189,6 +185,7 @@ func (f *Feed) run() {
 		f.judge(now)
 		f.schedule(now)
 		f.expire(now)
+		f.Backlog.Resize(f.Options.ReplBacklogSize.Load()) // it may have changed, or lets go of what somebody has read since
 	}
 }
 
