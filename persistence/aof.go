@@ -129,11 +129,18 @@ func (a *AOF) open(legacy string) (*manifest, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
+	// Without a manifest there is nothing that a side file could complete; the next increment
+	// may have the number of one that it knows.
+	if err := a.dropSide(); err != nil {
+		return nil, err
+	}
 	return a.upgrade(legacy)
 }
 
-func (a *AOF) manifestPath() string { return filepath.Join(a.dir, a.name+".manifest") }
-func (a *AOF) tempManifest() string { return filepath.Join(a.dir, "temp-"+a.name+".manifest") }
+const manifestEnding = ".manifest"
+
+func (a *AOF) manifestPath() string { return filepath.Join(a.dir, a.name+manifestEnding) }
+func (a *AOF) tempManifest() string { return filepath.Join(a.dir, "temp-"+a.name+manifestEnding) }
 func (a *AOF) tempBase() string     { return filepath.Join(a.dir, "temp-"+a.name+".base") }
 
 func (a *AOF) path(p part) string { return filepath.Join(a.dir, p.name) }

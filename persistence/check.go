@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 // FileReport says what is in a file of an AOF.
 type FileReport struct {
 	Path     string
-	Bytes    int64
+	Bytes    int64            // those included that only the side file has
 	Snapshot *rdb.Report      // what it begins with, nil: records only
 	Records  int64            // outside and inside of units
 	Units    int64            // MULTI ... EXEC
@@ -28,11 +29,15 @@ type FileReport struct {
 }
 
 // CheckAOF reads an AOF without executing or changing anything, and says what is in its
-// files, in the order in which they would be loaded. path is its directory, its manifest
-// or a single file. The error, if it is not of the file system, is a *LoadError; the
+// files, in the order in which they would be loaded, with what a side file has of them
+// (CheckSide). path is its directory, its manifest or a single file. The error, if it is not of the file system, is a *LoadError; the
 // reports are of what comes before it.
 func CheckAOF(path string) ([]FileReport, error) {
 	paths, err := filesOf(path)
+	if err != nil {
+		return nil, err
+	}
+	side, err := CheckSide(path)
 	if err != nil {
 		return nil, err
 	}
@@ -45,14 +50,14 @@ func CheckAOF(path string) ([]FileReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		if info.Size() > 0 {
+		if info.Size() > 0 || len(side.of(p)) > 0 {
 			last = i // a file whose successors are empty is as good as the last one
 		}
 	}
 	var all []FileReport
 	for i, p := range paths {
 		r := FileReport{Path: p, Commands: map[string]int64{}}
-		err := r.check(i >= last)
+		err := r.check(i >= last, side.of(p))
 		all = append(all, r)
 		if err != nil {
 			return all, err
@@ -61,24 +66,30 @@ func CheckAOF(path string) ([]FileReport, error) {
 	return all, nil
 }
 
+// manifestOf returns the manifest in a directory, and what is no directory as it is.
+func manifestOf(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return path, err
+	}
+	found, err := filepath.Glob(filepath.Join(path, "*"+manifestEnding))
+	if err != nil {
+		return "", err
+	}
+	found = slices.DeleteFunc(found, func(p string) bool { return strings.HasPrefix(filepath.Base(p), "temp-") })
+	if len(found) != 1 {
+		return "", fmt.Errorf("%s has %d manifests, not one: name the manifest or a file", path, len(found))
+	}
+	return found[0], nil
+}
+
 // filesOf returns the files of an AOF.
 func filesOf(path string) ([]string, error) {
-	info, err := os.Stat(path)
+	path, err := manifestOf(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.IsDir() {
-		found, err := filepath.Glob(filepath.Join(path, "*.manifest"))
-		if err != nil {
-			return nil, err
-		}
-		found = slices.DeleteFunc(found, func(p string) bool { return strings.HasPrefix(filepath.Base(p), "temp-") })
-		if len(found) != 1 {
-			return nil, fmt.Errorf("%s has %d manifests, not one: name the manifest or a file", path, len(found))
-		}
-		path = found[0]
-	}
-	if !strings.HasSuffix(path, ".manifest") {
+	if !strings.HasSuffix(path, manifestEnding) {
 		return []string{path}, nil
 	}
 	m, err := readManifest(OS{}, path)
@@ -92,8 +103,8 @@ func filesOf(path string) ([]string, error) {
 	return paths, nil
 }
 
-// check reads one file. last: it may end within a record.
-func (r *FileReport) check(last bool) error {
+// check reads one file, and what is behind it. last: it may end within a record.
+func (r *FileReport) check(last bool, behind []byte) error {
 	f, err := os.Open(r.Path)
 	if err != nil {
 		return err
@@ -103,7 +114,7 @@ func (r *FileReport) check(last bool) error {
 	if err != nil {
 		return err
 	}
-	r.Bytes = info.Size()
+	r.Bytes = info.Size() + int64(len(behind))
 	in := io.Reader(f)
 	begin, _ := io.ReadAll(io.LimitReader(f, rdb.MagicBytes))
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -125,7 +136,7 @@ func (r *FileReport) check(last bool) error {
 			return err
 		}
 	}
-	return r.records(in, last)
+	return r.records(io.MultiReader(in, bytes.NewReader(behind)), last)
 }
 
 // records reads the records from r.Whole on.

@@ -1,13 +1,10 @@
 package persistence
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
-	"io"
-	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +36,7 @@ type side struct {
 
 const (
 	sideMagic       = "KSD1"
+	sideEnding      = ".side"
 	sideHeaderBytes = 28
 	// sideCopyBytes is up to which size a chunk is copied behind its header.
 	sideCopyBytes = 64 << 10
@@ -53,7 +51,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func (a *AOF) sidePath() string { return filepath.Join(a.dir, "temp-"+a.name+".side") }
+func (a *AOF) sidePath() string { return filepath.Join(a.dir, "temp-"+a.name+sideEnding) }
 
 // openSide makes the side file, if there may be use for it and there is none, or empties it when
 // nothing in it is of use. It is for the writer's goroutine, which holds nothing.
@@ -61,8 +59,9 @@ func (w *writer) openSide() {
 	s := &w.side
 	w.mu.Lock()
 	ready := s.ready.Load()
-	do := len(w.behind) == 0 && (ready && s.size >= sideTrimBytes ||
-		!ready && w.a.set.Fsync() != FsyncAlways && w.a.State() == On && time.Now().After(s.again))
+	// Of a broken AOF, the side file may have what the increment will never get.
+	do := len(w.behind) == 0 && w.a.State() == On && (ready && s.size >= sideTrimBytes ||
+		!ready && w.a.set.Fsync() != FsyncAlways && time.Now().After(s.again))
 	if do {
 		s.ready.Store(false) // nobody writes to it meanwhile
 	}
@@ -116,18 +115,18 @@ func (s *side) put(seg segment) error {
 
 func (s *side) chunk(content []byte) error {
 	size := len(content)
-	var h [sideHeaderBytes]byte
-	copy(h[:], sideMagic)
-	binary.LittleEndian.PutUint64(h[8:], uint64(s.to.part.seq))
-	binary.LittleEndian.PutUint64(h[16:], uint64(s.at))
-	binary.LittleEndian.PutUint32(h[24:], uint32(size))
-	binary.LittleEndian.PutUint32(h[4:], sideSum(h[8:], content))
-	s.buf = append(s.buf[:0], h[:]...)
+	b := slices.Grow(s.buf[:0], sideHeaderBytes)[:sideHeaderBytes]
+	copy(b, sideMagic)
+	binary.LittleEndian.PutUint64(b[8:], uint64(s.to.part.seq))
+	binary.LittleEndian.PutUint64(b[16:], uint64(s.at))
+	binary.LittleEndian.PutUint32(b[24:], uint32(size))
+	binary.LittleEndian.PutUint32(b[4:], sideSum(b[8:], content))
 	if len(content) <= sideCopyBytes {
-		s.buf = append(s.buf, content...)
+		b = append(b, content...)
 		content = nil
 	}
-	if _, err := writeAll(s.file, s.buf); err != nil {
+	s.buf = b
+	if _, err := writeAll(s.file, b); err != nil {
 		return err
 	}
 	if _, err := writeAll(s.file, content); err != nil {
@@ -182,94 +181,4 @@ func (w *writer) putBeside() bool {
 		ring(w.s.urgent)
 	}
 	return true
-}
-
-// putBack appends to the increments what only the side file has of them, after a kill -9, and
-// removes that file, so that it says nothing about what the increments get from now on.
-func (a *AOF) putBack(m *manifest) error {
-	if there, err := exists(a.fs, a.sidePath()); err != nil || !there {
-		return err
-	}
-	f, err := a.fs.Open(a.sidePath())
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := a.putBackChunks(f, m); err != nil {
-		return err
-	}
-	if err := a.fs.Remove(a.sidePath()); err != nil {
-		return err
-	}
-	return a.fs.SyncDir(filepath.Dir(a.sidePath()))
-}
-
-func (a *AOF) putBackChunks(from io.Reader, m *manifest) error {
-	var h [sideHeaderBytes]byte
-	var content []byte
-	restored := int64(0)
-	for {
-		// What a crash has cut off, or a loss of power has spoilt, was never more than a tail.
-		if _, err := io.ReadFull(from, h[:]); err != nil || string(h[:4]) != sideMagic {
-			break
-		}
-		n := int64(binary.LittleEndian.Uint32(h[24:]))
-		content = content[:0]
-		var err error
-		if content, err = readInto(content, from, n); err != nil || binary.LittleEndian.Uint32(h[4:]) != sideSum(h[8:], content) {
-			break
-		}
-		p := m.increment(int64(binary.LittleEndian.Uint64(h[8:])))
-		if p == nil {
-			continue // a rewrite has made it void
-		}
-		k, whole, err := a.complete(*p, int64(binary.LittleEndian.Uint64(h[16:])), content)
-		if err != nil {
-			return err
-		}
-		if !whole { // after a loss of power: what follows belongs behind a hole
-			break
-		}
-		restored += k
-	}
-	if restored > 0 {
-		a.log.Info("records that were waiting for the disk are put into the AOF", "bytes", restored)
-	}
-	return nil
-}
-
-// complete appends to a file what it lacks of content, which belongs at an offset, and syncs it;
-// not whole: it does not reach that offset.
-func (a *AOF) complete(p part, at int64, content []byte) (added int64, whole bool, err error) {
-	size, err := a.fs.Size(a.path(p))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, false, nil // Load will say so
-	case err != nil || size < at:
-		return 0, false, err
-	case size >= at+int64(len(content)):
-		return 0, true, nil
-	}
-	f, err := a.fs.Append(a.path(p))
-	if err != nil {
-		return 0, false, err
-	}
-	n, err := writeAll(f, content[size-at:])
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return int64(n), true, err
-}
-
-// readInto reads n bytes to the end of dst, which grows by what there is.
-func readInto(dst []byte, from io.Reader, n int64) ([]byte, error) {
-	b := bytes.NewBuffer(dst)
-	k, err := io.CopyN(b, from, n)
-	if err == nil && k < n {
-		err = io.ErrUnexpectedEOF
-	}
-	return b.Bytes(), err
 }

@@ -129,9 +129,10 @@ func (w *writer) run() {
 		case <-w.s.urgent:
 			w.await()
 			w.round(false)
-		case <-tick.C:
 			w.openSide()
+		case <-tick.C:
 			w.round(false)
+			w.openSide()
 		}
 	}
 }

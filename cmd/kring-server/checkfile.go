@@ -40,5 +40,8 @@ func checkAOF(path string, out io.Writer) error {
 	for i := range reports {
 		fmt.Fprint(out, &reports[i])
 	}
+	if side, _ := persistence.CheckSide(path); side != nil {
+		fmt.Fprint(out, side)
+	}
 	return err
 }
