@@ -120,6 +120,7 @@ func (r *restarter) prepare(p restartPlan) error {
 func (r *restarter) run(p restartPlan, steps []Step) (err error) {
 	defer func() {
 		if err != nil {
+			err = r.withOutput(err)
 			r.clear()
 		}
 	}()
@@ -157,6 +158,19 @@ func (r *restarter) run(p restartPlan, steps []Step) (err error) {
 		return fmt.Errorf("after the start (before, after): %s", d)
 	}
 	return nil
+}
+
+// withOutput adds to an error what became of the server, and what it has said.
+func (r *restarter) withOutput(err error) error {
+	if r.side == nil {
+		return err
+	}
+	s, state := r.side.Server, "runs"
+	if !s.Alive() {
+		code, _ := s.Wait(0)
+		state = fmt.Sprint("has ended with exit code ", code)
+	}
+	return fmt.Errorf("%w\n--- the server (process %d, %s) %s; its output ---\n%s", err, s.PID, s.Addr, state, s.Output())
 }
 
 // end ends or kills the server; nothing of what it has replied to may be lost by either.
@@ -283,20 +297,22 @@ func (s *Side) fieldDeadlines(name string) (string, error) {
 	return b.String(), nil
 }
 
-// report shrinks a sequence to what still is not the same after a restart.
+// report shrinks a sequence to what still is not the same after a restart. What was wrong at first
+// is said in any case: it may not come again, or not be the same.
 func (r *restarter) report(p restartPlan, first error) {
-	err := first
+	last := error(nil)
 	again := func(steps []Step) bool {
 		e := r.run(p, steps)
 		if e != nil {
-			err = e
+			last = e
 		}
 		return e != nil
 	}
-	steps := p.steps
+	steps, what := p.steps, "it did not come again"
 	if again(steps) {
 		steps = Shrink(steps, again)
+		what = fmt.Sprint("shrunk: ", last)
 	}
-	r.t.Errorf("COMPAT_SEED=%d COMPAT_RESTARTS=1 shows it: appendfsync %s, rewrite %v, kill %v\n%s%v",
-		p.seed, p.fsync, p.rewrite, p.kill, Script(steps), err)
+	r.t.Errorf("COMPAT_SEED=%d COMPAT_RESTARTS=1: appendfsync %s, rewrite %v, kill %v\n%v\n%s%s",
+		p.seed, p.fsync, p.rewrite, p.kill, first, Script(steps), what)
 }

@@ -124,8 +124,8 @@ func Spawn(cfg Config) (*Server, error) {
 func (s *Server) awaitReady() error {
 	deadline := time.Now().Add(ReadyTimeout)
 	for {
-		if s.answersPing() {
-			return nil
+		if answers, err := s.answers(); answers || err != nil {
+			return err
 		}
 		select {
 		case <-s.done:
@@ -138,18 +138,26 @@ func (s *Server) awaitReady() error {
 	}
 }
 
-func (s *Server) answersPing() bool {
+// answers tells whether the server serves; the error is that another process does, at its address:
+// a port that was free may have been taken meanwhile, and then this server is about to end.
+func (s *Server) answers() (bool, error) {
 	c, err := s.Dial()
 	if err != nil {
-		return false
+		return false, nil
 	}
 	defer c.Close()
 	c.Timeout = ReadyTimeout / 4
 	v, err := c.Do("PING")
 	if err != nil {
-		return false
+		return false, nil
 	}
-	return v.Str == "PONG" || strings.HasPrefix(v.Str, "NOAUTH")
+	if strings.HasPrefix(v.Str, "NOAUTH") {
+		return true, nil
+	}
+	if pid, err := infoOf(c, "server", "process_id"); err == nil && pid != "" && pid != strconv.Itoa(s.PID) {
+		return false, fmt.Errorf("%s: address already in use by process %s", s.Addr, pid)
+	}
+	return v.Str == "PONG", nil
 }
 
 // Dial opens a connection.
@@ -224,7 +232,12 @@ func (s *Server) removeDir() {
 
 // Info asks INFO for one field; "" when it is missing.
 func Info(c *rawclient.Client, field string) (string, error) {
-	v, err := c.Do("INFO", "everything")
+	return infoOf(c, "everything", field)
+}
+
+// infoOf asks for a field of one section.
+func infoOf(c *rawclient.Client, section, field string) (string, error) {
+	v, err := c.Do("INFO", section)
 	if err != nil {
 		return "", err
 	}
