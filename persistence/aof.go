@@ -125,13 +125,13 @@ func (a *AOF) open(legacy string) (*manifest, error) {
 		if err := a.finishUpgrade(m, legacy); err != nil {
 			return nil, err
 		}
-		return m, a.putBack(m)
+		return m, putBack(a, m)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
 	// Without a manifest there is nothing that a side file could complete; the next increment
 	// may have the number of one that it knows.
-	if err := a.dropSide(); err != nil {
+	if err := dropSide(a); err != nil {
 		return nil, err
 	}
 	return a.upgrade(legacy)

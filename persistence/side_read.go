@@ -44,7 +44,7 @@ func readInto(dst []byte, from io.Reader, n int64) ([]byte, error) {
 // putBack appends to the increments what only the side file has of them, after a kill -9, and
 // removes that file, so that it says nothing about what the increments get from now on. It may be
 // ended at any point, and begun again.
-func (a *AOF) putBack(m *manifest) error {
+func putBack(a *AOF, m *manifest) error {
 	if there, err := exists(a.fs, a.sidePath()); err != nil || !there {
 		return err
 	}
@@ -64,11 +64,11 @@ func (a *AOF) putBack(m *manifest) error {
 	if fill.added > 0 {
 		a.log.Info("records that were waiting for the disk are put into the AOF", "bytes", fill.added)
 	}
-	return a.dropSide()
+	return dropSide(a)
 }
 
 // dropSide removes the side file, if there is one.
-func (a *AOF) dropSide() error {
+func dropSide(a *AOF) error {
 	if err := a.fs.Remove(a.sidePath()); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
@@ -153,7 +153,7 @@ func (l *filler) fill(at int64, content []byte) (fits bool, err error) {
 // begin opens the increment, if it ends with what was written before at, and known.
 func (l *filler) begin(at int64, known []byte) (fits bool, err error) {
 	want := append(bytes.Clone(l.before), known...)
-	got, err := l.a.readFrom(l.part, at-int64(len(l.before)), int64(len(want)))
+	got, err := l.readFrom(at-int64(len(l.before)), int64(len(want)))
 	if err != nil {
 		return false, err
 	}
@@ -166,9 +166,9 @@ func (l *filler) begin(at int64, known []byte) (fits bool, err error) {
 	return err == nil, err
 }
 
-// readFrom reads n bytes of a file from an offset on.
-func (a *AOF) readFrom(p part, at, n int64) ([]byte, error) {
-	f, err := a.fs.Open(a.path(p))
+// readFrom reads n bytes of the increment from an offset on.
+func (l *filler) readFrom(at, n int64) ([]byte, error) {
+	f, err := l.a.fs.Open(l.a.path(l.part))
 	if err != nil {
 		return nil, err
 	}
