@@ -141,3 +141,35 @@ func TestMuchIsDeliveredInParts(t *testing.T) {
 		t.Errorf("%d messages in their order, want %d", len(got), len(want))
 	}
 }
+
+// TestLargeIsDeliveredInParts: a turn is bounded by what it copies, not by its writes alone.
+func TestLargeIsDeliveredInParts(t *testing.T) {
+	const listeners, messages, size, most = 64, 500, 1000, drainPushes*pushBytes + 64*2*sendBytes
+	h := New[*ear]()
+	d := &desk{}
+	o := h.Open(d)
+	ears, subs := make([]ear, listeners), make([]Subscriptions[*ear], listeners)
+	for i := range ears {
+		o.Subscribe(&ears[i], &subs[i], command.SubChannel, []byte("a"), 1)
+	}
+	for range messages {
+		h.Publish(nil, command.SubChannel, []byte("a"), make([]byte, size))
+	}
+	heard, parts := 0, 0
+	for ; len(d.letters) > 0; parts++ {
+		f := d.letters[0]
+		d.letters = nil
+		f()
+		now := 0
+		for i := range ears {
+			now += ears[i].heard.Len()
+		}
+		if now-heard > most {
+			t.Fatalf("%d bytes at once", now-heard)
+		}
+		heard = now
+	}
+	if heard < listeners*messages*size || parts < 5 {
+		t.Errorf("%d bytes in %d parts", heard, parts)
+	}
+}

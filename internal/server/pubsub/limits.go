@@ -2,10 +2,13 @@ package pubsub
 
 const (
 	// drainPushes is about how many writes of published messages a reactor makes before
-	// its clients have their turn; sendTogether how many messages to one channel are
-	// written to a client at once; keepFormBytes the largest buffer for them that is kept.
+	// its clients have their turn, where every pushBytes count as one more: that many take about as
+	// long to copy as a write does besides. sendTogether and sendBytes say how many messages to one
+	// channel are written to a client at once; keepFormBytes is the largest buffer for them that is kept.
 	drainPushes   = 16384
+	pushBytes     = 256
 	sendTogether  = 256
+	sendBytes     = 16 << 10
 	keepFormBytes = 256 << 10
 	// keepMessages is the longest inbox of published messages that is kept for reuse.
 	keepMessages = 4096

@@ -107,8 +107,8 @@ func (o *Outlet[L]) deliverBefore(queue []message[L]) {
 	}
 }
 
-// deliver lets listeners hear messages, behind those that were left over; after about most of
-// them it leaves the rest for the next time.
+// deliver lets listeners hear messages, behind those that were left over; after about most
+// pushes it leaves the rest for the next time.
 func (o *Outlet[L]) deliver(queue []message[L], most int) {
 	if len(o.backlog) > 0 {
 		queue = append(o.backlog, queue...)
@@ -116,11 +116,12 @@ func (o *Outlet[L]) deliver(queue []message[L], most int) {
 	}
 	at := 0
 	for at < len(queue) && most > 0 {
-		n, heard := o.send(queue[at:])
+		n, pushes := o.send(queue[at:])
 		at += n
-		most -= heard
+		most -= pushes
 	}
 	if at < len(queue) {
+		clear(queue[:at])
 		o.backlog = queue[at:]
 		return
 	}
@@ -131,11 +132,11 @@ func (o *Outlet[L]) deliver(queue []message[L], most int) {
 }
 
 // send delivers the first messages of the queue, all that come in a row to the same
-// listeners. It returns how many, and about how many listeners heard them.
-func (o *Outlet[L]) send(queue []message[L]) (n, heard int) {
-	to := queue[0].to
-	for n = 1; n < len(queue) && n < sendTogether && queue[n].to == to; {
-		n++
+// listeners. It returns how many, and what that counts for drainPushes.
+func (o *Outlet[L]) send(queue []message[L]) (n, pushes int) {
+	to, size := queue[0].to, len(queue[0].text)
+	for n = 1; n < len(queue) && n < sendTogether && size < sendBytes && queue[n].to == to; n++ {
+		size += len(queue[n].text)
 	}
 	f := &o.forms
 	f.begin(queue[:n])
@@ -143,7 +144,7 @@ func (o *Outlet[L]) send(queue []message[L]) (n, heard int) {
 		l.Hear(f)
 	}
 	f.end()
-	return n, len(to.list) + 1
+	return n, len(to.list)*(1+size/pushBytes) + 1
 }
 
 // forms is Messages: what is being sent, by protocol.
