@@ -46,7 +46,7 @@ func New[L Listener]() *Hub[L] {
 // Open adds the outlet of a reactor, before there are any listeners.
 func (h *Hub[L]) Open(home Home) *Outlet[L] {
 	o := &Outlet[L]{hub: h, home: home, index: len(h.outlets)}
-	o.drain = o.Drain
+	o.drain, o.again = o.Drain, o.goOn
 	h.outlets = append(h.outlets, o)
 	return o
 }

@@ -23,10 +23,12 @@ type Outlet[L Listener] struct {
 	index int
 	box   inbox.Box[message[L]] // guarded by Hub.mu
 	drain func()                // Drain, made once
+	again func()                // goOn, made once
 
 	// The reactor's.
 	spare   []message[L] // the box's queue, emptied
-	backlog []message[L] // what the last Drain left over
+	backlog []message[L] // what the last part left over
+	coming  bool         // again was posted, and has not run yet
 	forms   forms[L]     // what is being sent
 	own     bool         // this reactor has published to itself in this turn
 	owes    bool         // it has published to others, who are told when the turn ends
@@ -78,16 +80,37 @@ func (o *Outlet[L]) EndTurn() {
 
 // Drain delivers what has been published; the reactor calls it outside of batches. What
 // was posted for an inbox that is empty by now finds nothing to do. Of very much it delivers
-// a part, and comes again when others had their turn.
+// a part, and comes again when others had their turn: what it is told of meanwhile waits for that,
+// or each time it is told would be one more part of the same turn.
 func (o *Outlet[L]) Drain() {
 	o.hub.mu.Lock()
 	queue := o.box.Collect(o.spare)
 	o.hub.mu.Unlock()
 	o.spare = nil
+	if o.coming {
+		o.backlog = append(o.backlog, queue...)
+		o.reuse(queue)
+		return
+	}
+	o.part(queue)
+}
+
+// goOn is the letter by which an outlet comes again.
+func (o *Outlet[L]) goOn() {
+	o.coming = false
+	o.hub.mu.Lock()
+	queue := o.takeLocked()
+	o.hub.mu.Unlock()
+	o.part(queue)
+}
+
+// part delivers what one turn may.
+func (o *Outlet[L]) part(queue []message[L]) {
 	o.deliver(queue, drainPushes)
 	o.home.Flush()
 	if len(o.backlog) > 0 {
-		o.home.Post(o.drain)
+		o.coming = true
+		o.home.Post(o.again)
 	}
 }
 
@@ -125,6 +148,11 @@ func (o *Outlet[L]) deliver(queue []message[L], most int) {
 		o.backlog = queue[at:]
 		return
 	}
+	o.reuse(queue)
+}
+
+// reuse keeps the memory of a queue that is delivered, unless it is large.
+func (o *Outlet[L]) reuse(queue []message[L]) {
 	clear(queue)
 	if cap(queue) <= keepMessages {
 		o.spare = queue[:0]
