@@ -155,6 +155,7 @@ func (h infoHouse) Gauges() info.Gauges {
 		Clients: n.Clients.Load(), Blocked: h.Waiting.Blocked.Load(), Timed: h.Waiting.Timed.Load(),
 		Connections: n.Connections.Load(), Rejected: n.Rejected.Load(), ExpiredFields: h.ExpiredFields.Load(),
 		EvictedClients: n.EvictedClients.Load(), OutputLimitCloses: n.OutputLimitCloses.Load(), QueryLimitCloses: n.QueryLimitCloses.Load(),
+		StreamErrors: h.role.stream.Errors.Load(),
 	}
 }
 

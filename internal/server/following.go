@@ -57,9 +57,6 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 		s.disk.EmptyAll() // what has come is no state that the primary ever had
 		return err
 	})
-	if err == nil {
-		r.fullCopies.Add(1)
-	}
 	if a != nil {
 		if terr := s.disk.AOF.Turn(true); err == nil {
 			err = terr

@@ -30,8 +30,6 @@ type role struct {
 	changes sync.Mutex // one change of the role at a time
 	up      atomic.Bool
 	synced  syncedOffset
-
-	fullCopies atomic.Int64 // that were loaded
 }
 
 // syncedOffset finds out up to which offset the AOF has the data: that at a moment in the past, once the

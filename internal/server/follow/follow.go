@@ -48,8 +48,6 @@ type Copy struct {
 	Size   int64     // in bytes, -1: unknown
 	ID     string    // the history that it belongs to
 	Offset int64     // and where in it
-	File   string    // its path, if it is on the disk already; Replace may give it another name
-	Beside bool      // it is to be loaded beside the data that are there
 }
 
 // Config is what a Follower is made from.

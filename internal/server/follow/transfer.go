@@ -50,13 +50,9 @@ func (l *link) transfer(c *Copy) error {
 	c.In = &counted{in: c.In, l: l}
 	begin := time.Now()
 	var err error
-	switch mode := l.f.Options.ReplDisklessLoad.Load(); {
-	case mode == options.DisklessSwap:
-		c.Beside = true
+	if l.f.Options.ReplDisklessLoad.Load() == options.DisklessOnEmpty && l.f.House.Empty() {
 		err = l.replace(c)
-	case mode == options.DisklessOnEmpty && l.f.House.Empty():
-		err = l.replace(c)
-	default:
+	} else {
 		err = l.replaceByFile(c)
 	}
 	if err != nil {
@@ -88,7 +84,7 @@ func (l *link) replaceByFile(c *Copy) error {
 	if err != nil {
 		return fmt.Errorf("a full copy has no place: %w", err)
 	}
-	defer func() { _ = fs.Remove(path) }() // it has another name if it is kept
+	defer func() { _ = fs.Remove(path) }()
 	_, err = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{c.In}, make([]byte, readBytes))
 	if err == nil {
 		err = to.Sync()
@@ -104,6 +100,6 @@ func (l *link) replaceByFile(c *Copy) error {
 		return err
 	}
 	defer in.Close()
-	c.In, c.File, c.Size = in, path, l.received.Load()
+	c.In, c.Size = in, l.received.Load()
 	return l.replace(c)
 }

@@ -130,6 +130,7 @@ type Gauges struct {
 	Connections, Rejected               int64 // accepted, and turned away
 	ExpiredFields                       int64 // of hashes
 	EvictedClients                      int64
+	StreamErrors                        int64 // calls of a primary's stream that have failed here
 	OutputLimitCloses, QueryLimitCloses int64 // connections that were closed above a limit
 }
 

@@ -13,7 +13,7 @@ import (
 // keys or has I/O threads, and its reply buffers are rings.
 var notHere = []string{
 	"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
-	"unexpected_error_replies", "dump_payload_sanitizations",
+	"dump_payload_sanitizations",
 	"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
 }
 
@@ -43,6 +43,7 @@ func writeClients(s *Source, w *writer) {
 // writeStatsAbsent writes the fields about what is not here, and about what is seldom.
 func writeStatsAbsent(s *Source, w *writer) {
 	w.num("evicted_scripts", s.Scripts().Evicted)
+	w.num("unexpected_error_replies", s.House.Gauges().StreamErrors)
 	for _, name := range notHere {
 		w.num(name, 0)
 	}
