@@ -2,6 +2,7 @@ package netio
 
 import (
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/kringdb/kring/internal/invariants"
 )
@@ -13,7 +14,7 @@ import (
 type Conn struct {
 	in, out Ring
 	session Session
-	r       *Reactor
+	r       atomic.Pointer[Reactor] // changes only on the reactor that it was
 	from    *listener
 	id      uint64
 	created int64
@@ -86,8 +87,8 @@ func (c *Conn) Out() *Ring { return &c.out }
 // Session is what Handler.Accept returned.
 func (c *Conn) Session() Session { return c.session }
 
-// Reactor is the connection's own.
-func (c *Conn) Reactor() *Reactor { return c.r }
+// Reactor is the connection's own. It may change, on that reactor, between callbacks (Mover).
+func (c *Conn) Reactor() *Reactor { return c.r.Load() }
 
 // ID is unique within the group, and never 0.
 func (c *Conn) ID() uint64 { return c.id }
@@ -202,7 +203,7 @@ func (c *Conn) TakeDirect() int {
 func (c *Conn) Requeue() {
 	if !c.closed && !c.queued {
 		c.queued = true
-		c.r.queued = append(c.r.queued, c)
+		c.r.Load().queued = append(c.r.Load().queued, c)
 	}
 }
 
@@ -264,7 +265,7 @@ func (c *Conn) Close(err error) {
 		s.close(err)
 		return
 	}
-	c.r.doomed = append(c.r.doomed, doom{c, err})
+	c.r.Load().doomed = append(c.r.Load().doomed, doom{c, err})
 }
 
 // CloseAfterFlush stops reading, and closes when the out-ring has been sent.

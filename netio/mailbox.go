@@ -1,6 +1,9 @@
 package netio
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // mailbox is how other goroutines reach a reactor: a queue, and one Break of the
 // poller when a letter finds the reactor asleep. Later letters of the same burst find
@@ -18,8 +21,9 @@ type mailbox struct {
 // letter is a function to run, or a connection to adopt: a closure for each of those
 // would be garbage of a tenth of what an idle connection takes.
 type letter struct {
-	fn   func()
-	conn *Conn
+	fn    func()
+	conn  *Conn
+	moved bool // conn comes from another reactor
 }
 
 // post appends l. It returns false, and drops l, when the mailbox is closed. Any
@@ -81,9 +85,12 @@ func (b *mailbox) runLocked(r *Reactor) {
 	b.mu.Unlock()
 	for i, l := range letters {
 		letters[i] = letter{}
-		if l.conn != nil {
+		switch {
+		case l.moved:
+			r.arrive(l.conn)
+		case l.conn != nil:
 			r.adopt(l.conn)
-		} else {
+		default:
 			l.fn()
 		}
 	}
@@ -91,6 +98,19 @@ func (b *mailbox) runLocked(r *Reactor) {
 	if cap(letters) <= keepMails {
 		b.spare = letters[:0]
 	}
+}
+
+// moved takes out the connections that come from other reactors. Only the reactor calls it.
+func (b *mailbox) moved() (came []*Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mu.queue = slices.DeleteFunc(b.mu.queue, func(l letter) bool {
+		if l.moved {
+			came = append(came, l.conn)
+		}
+		return l.moved
+	})
+	return came
 }
 
 // close refuses further letters; those accepted before are still to be run.
