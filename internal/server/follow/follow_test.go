@@ -204,3 +204,33 @@ func TestTakeOver(t *testing.T) {
 		p.f.Stop()
 	}
 }
+
+// TestLyingPrimary: what the primary says of lengths and histories is not believed where that would cost
+// memory, or have the data differ; the log shows the beginning of it only.
+func TestLyingPrimary(t *testing.T) {
+	for _, answer := range []string{
+		"+CONTINUE", // although there is nothing here to continue
+		"+CONTINUE " + id,
+		"+FULLRESYNC " + id + " -5\r\n$5\r\nREDIS",
+		"+FULLRESYNC " + strings.Repeat("\"", 40) + " 5\r\n$5\r\nREDIS",
+		"+" + strings.Repeat("x", 50_000),
+	} {
+		p := start(t, &house{})
+		p.accept()
+		p.handshake()
+		p.expect("PSYNC ? -1", answer)
+		p.accept()
+		p.handshake()
+		p.expect("PSYNC ? -1", "-NOMASTERLINK no")
+		if st, _ := p.f.Status(); len(st.Reason) > 2*mostQuotedBytes {
+			t.Errorf("%.40q: a reason of %d bytes", answer, len(st.Reason))
+		}
+		p.f.Stop()
+	}
+	p := connected(t)
+	p.send(calls("SET a b") + "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$99999999999999999\r\nabc")
+	p.awaitApplied("SET a b")
+	p.accept() // the connection ends without the rest
+	p.handshake()
+	p.expect(fmt.Sprintf("PSYNC %s %d", id, 11+len(calls("SET a b"))), "+CONTINUE")
+}

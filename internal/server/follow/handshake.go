@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/kringdb/kring/internal/server/replication"
 )
 
 // handshake tells the primary who is here, and asks for the stream. It returns a full copy if the
@@ -20,7 +22,7 @@ func (l *link) handshake() (*Copy, error) {
 	}
 	// A primary that wants a password first is there as well.
 	if answer[0] != '+' && !hasAnyPrefix(answer, "-NOAUTH", "-NOPERM", "-ERR operation not permitted") {
-		return nil, fmt.Errorf("the primary has answered PING with %q", answer)
+		return nil, fmt.Errorf("the primary has answered PING with %q", clip(answer))
 	}
 	if err := l.introduce(); err != nil {
 		return nil, err
@@ -59,9 +61,9 @@ func (l *link) introduce() error {
 			return err
 		case answer[0] != '-':
 		case what == auth:
-			return fmt.Errorf("the primary does not let the replica in: %s", answer[1:])
+			return fmt.Errorf("the primary does not let the replica in: %s", clip(answer[1:]))
 		default: // an old primary may not know it
-			l.f.Log.Info("the primary has refused what the replica has said of itself", "call", what, "answer", answer[1:])
+			l.f.Log.Info("the primary has refused what the replica has said of itself", "call", what, "answer", clip(answer[1:]))
 		}
 	}
 	return nil
@@ -110,8 +112,11 @@ func (l *link) ask() (*Copy, error) {
 	switch {
 	case strings.EqualFold(word, "+CONTINUE"):
 		newID := strings.TrimSpace(rest)
-		if newID != "" && len(newID) != idBytes {
-			return nil, fmt.Errorf("the primary has answered PSYNC with %q", answer)
+		if newID != "" && !replication.ValidID(newID) {
+			return nil, fmt.Errorf("the primary has answered PSYNC with %q", clip(answer))
+		}
+		if !known {
+			return nil, errNothing
 		}
 		l.f.Log.Info("the stream goes on where it had ended", "primary", l.target.addr(), "history", id, "offset", offset, "new history", newID)
 		l.f.House.Continue(newID)
@@ -119,22 +124,30 @@ func (l *link) ask() (*Copy, error) {
 	case strings.EqualFold(word, "+FULLRESYNC"):
 		return l.announced(answer, rest)
 	case hasAnyPrefix(answer, "-NOMASTERLINK", "-LOADING", "-MASTERDOWN"):
-		return nil, fmt.Errorf("the primary is not ready: %s", answer[1:])
+		return nil, fmt.Errorf("the primary is not ready: %s", clip(answer[1:]))
 	}
-	return nil, fmt.Errorf("the primary has answered PSYNC with %q", answer)
+	return nil, fmt.Errorf("the primary has answered PSYNC with %q", clip(answer))
 }
 
-// idBytes is the length of the id of a history.
-const idBytes = 40
+var (
+	errAnnounced = errors.New("the primary has announced a full copy without its id or offset")
+	errNothing   = errors.New("the primary wants to go on with a stream of which there is nothing here")
+)
 
-var errAnnounced = errors.New("the primary has announced a full copy without its id or offset")
+// clip shortens what the primary has sent to what a line of the log needs.
+func clip(answer string) string {
+	if len(answer) > mostQuotedBytes {
+		return answer[:mostQuotedBytes] + "..."
+	}
+	return answer
+}
 
 // announced reads what +FULLRESYNC says, and how the copy will come.
 func (l *link) announced(answer, rest string) (*Copy, error) {
 	id, off, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	offset, err := strconv.ParseInt(off, 10, 64)
-	if len(id) != idBytes || err != nil {
-		return nil, fmt.Errorf("%w: %q", errAnnounced, answer)
+	if !replication.ValidID(id) || err != nil || offset < 0 {
+		return nil, fmt.Errorf("%w: %q", errAnnounced, clip(answer))
 	}
 	l.f.Log.Info("a full copy of the data will come", "primary", l.target.addr(), "history", id, "offset", offset)
 	l.size.Store(-1)
@@ -150,12 +163,12 @@ func (l *link) announced(answer, rest string) (*Copy, error) {
 		c.In = &markReader{in: &l.in, mark: []byte(mark)}
 	case head[0] == '$' && !isEOF:
 		if c.Size, err = strconv.ParseInt(head[1:], 10, 64); err != nil || c.Size < 0 {
-			return nil, fmt.Errorf("the primary has begun a full copy with %q", head)
+			return nil, fmt.Errorf("the primary has begun a full copy with %q", clip(head))
 		}
 		c.In = &exactReader{in: &l.in, left: c.Size}
 		l.size.Store(c.Size)
 	default:
-		return nil, fmt.Errorf("the primary has no full copy: %q", head)
+		return nil, fmt.Errorf("the primary has no full copy: %q", clip(head))
 	}
 	return c, nil
 }

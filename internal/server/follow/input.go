@@ -34,10 +34,10 @@ func (in *input) begin(conn net.Conn, l *link) {
 	l.heard(time.Now())
 }
 
-// fill reads more, so that there is room for at least need bytes from at on. It returns after one
-// read, however much that brought.
+// fill reads more, towards need bytes from at on. It returns after one read, however much that brought.
 func (in *input) fill(need int) error {
-	in.makeRoom(max(need, in.end-in.at+1))
+	have := in.end - in.at
+	in.makeRoom(max(min(need, max(trustedBytes, 2*have)), have+1))
 	if now := time.Now(); now.Sub(in.timed) >= refreshTimeout {
 		in.timed = now
 		if err := in.conn.SetReadDeadline(now.Add(in.l.timeout() + refreshTimeout)); err != nil {

@@ -14,6 +14,11 @@ const (
 	keepInputBytes = 1 << 20
 	// mostLineBytes bounds a line of the handshake.
 	mostLineBytes = 64 << 10
+	// mostQuotedBytes bounds what the log shows of it.
+	mostQuotedBytes = 200
+	// trustedBytes is how much room is made for a call on the word of its head; a larger one gets more
+	// as it comes, so that a head which lies costs no memory.
+	trustedBytes = 64 << 20
 	// markBytes is the length of the mark behind a full copy of unknown length.
 	markBytes = 40
 	// refreshTimeout is how often the deadline of a read is moved at most.
