@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/resp"
@@ -393,6 +394,30 @@ func TestEndAwaitsReplicas(t *testing.T) {
 	}
 	r.send(encode("REPLCONF", "ACK", strconv.FormatInt(at, 10)))
 	<-ended
+}
+
+// TestExpiredOutliveRestart: a key that expires while a primary is not there is deleted in the stream when it
+// is again, as its replicas have it still.
+func TestExpiredOutliveRestart(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runServer(t, append(quickSync, "dir", dir)...)
+	c := dial(t, s)
+	c.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+	r := online(t, s)
+	deadline := time.Now().Add(300 * time.Millisecond)
+	at := strconv.FormatInt(deadline.UnixMilli(), 10)
+	c.want("OK", "SET", "n", "500", "PXAT", at)
+	r.follows("SELECT 0", "SET n 500 PXAT "+at)
+	c.want("OK", "SAVE")
+	time.Sleep(time.Until(deadline) + 2*time.Millisecond)
+	end()
+	s = startServer(t, append(quickSync, "dir", dir)...)
+	again := attach(t, s, "capa", "psync2")
+	if again.id, again.offset = r.id, r.offset; again.resync() != nil {
+		t.Fatal("a full copy was sent")
+	}
+	dial(t, s).want("1", "INCR", "n")
+	again.follows("SELECT 0", "DEL n", "INCR n")
 }
 
 // TestBacklogEnds: when nobody follows for repl-backlog-ttl there is no backlog any more, and the old history ends.

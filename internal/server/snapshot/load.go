@@ -22,7 +22,8 @@ type Loader struct {
 	MaxBytes int64        // of a string
 	Clocks   image.Clocks //
 	Verify   bool         // compare the checksum
-	// Now is the time at which keys count as expired, and are left out; 0: none does.
+	// Now is the time at which keys count as expired, and are left out; 0: none does. Of a file that is of a
+	// history of replication all are kept: those who follow have them, and are told when they are deleted.
 	Now int64
 	// Merge lets a key replace one that is there; else that is an error.
 	Merge bool
@@ -35,6 +36,7 @@ type Loader struct {
 	Functions            [][]byte
 	Aux                  map[string]string
 
+	now     atomic.Int64 // Now, as far as it counts for this file
 	workers []*loadWorker
 	failure atomic.Pointer[rdb.Error]
 	ended   sync.WaitGroup
@@ -69,6 +71,7 @@ var (
 // begins. An error that the file is to blame for is an *rdb.Error.
 func (l *Loader) Load(in io.Reader) (rest io.Reader, end int64, err error) {
 	l.Aux = map[string]string{}
+	l.now.Store(l.Now)
 	l.spare.New = func() any { return new(batch) }
 	for range runtime.GOMAXPROCS(0) {
 		w := &loadWorker{l: l, in: make(chan *batch, queuedBatches), im: image.NewImporter(l.Store, l.Limits, l.MaxBytes)}
@@ -103,6 +106,9 @@ func (l *Loader) read(r *rdb.Reader) error {
 		switch it.Kind {
 		case rdb.ItemAux:
 			l.Aux[string(it.Key)] = string(it.Text)
+			if string(it.Key) == "repl-id" {
+				l.now.Store(0)
+			}
 		case rdb.ItemFunction:
 			l.Functions = append(l.Functions, bytes.Clone(it.Text))
 		case rdb.ItemKey:
@@ -187,7 +193,7 @@ func (w *loadWorker) ahead(b *batch, i int) {
 func (w *loadWorker) item(it *rdb.Item, k store.Key) error {
 	l := w.l
 	if it.First {
-		if w.skip = l.Now > 0 && it.Deadline > 0 && it.Deadline <= l.Now; w.skip {
+		if w.skip = it.Deadline > 0 && it.Deadline <= l.now.Load(); w.skip {
 			l.Expired.Add(1)
 		}
 	}
