@@ -396,6 +396,18 @@ func TestEndAwaitsReplicas(t *testing.T) {
 	<-ended
 }
 
+// TestReplicaKeepsOff: what a replica calls on the connection that it follows by changes nothing.
+func TestReplicaKeepsOff(t *testing.T) {
+	s := startServer(t, quickSync...)
+	c, r := dial(t, s), online(t, s)
+	r.send(encode("SET", "a", "1") + encode("MULTI") + encode("SET", "a", "2") + encode("EXEC") + encode("PUBLISH", "x", "y"))
+	c.want("OK", "SET", "b", "1")
+	r.follows("SELECT 0", "SET b 1")
+	r.ack()
+	c.want("1", "WAIT", "1", "0") // what it had sent before is done
+	c.want("0", "EXISTS", "a")
+}
+
 // TestExpiredOutliveRestart: a key that expires while a primary is not there is deleted in the stream when it
 // is again, as its replicas have it still.
 func TestExpiredOutliveRestart(t *testing.T) {

@@ -25,7 +25,7 @@ const (
 	NeedsAuth  Standing = 1 << iota // a password is set, and it has not given it
 	Listening                       // it speaks RESP2 and has subscribed to something
 	Queueing                        // it has sent MULTI
-	Monitoring                      // it has sent MONITOR
+	Monitoring                      // it has sent MONITOR, or PSYNC: calls are sent to it
 	NoDebug                         // enable-debug-command does not allow it what has command.ProtectedDebug
 	NoModules                       // the same with enable-module-command
 )

@@ -287,7 +287,7 @@ func (s *Session) stand(spec *command.Spec) {
 	if s.subCount > 0 && s.proto == resp.RESP2 {
 		c.Is |= admit.Listening
 	}
-	if s.monitoring {
+	if s.monitoring || s.reply == replyFed {
 		c.Is |= admit.Monitoring
 	}
 	if tx := s.tx; tx != nil {
