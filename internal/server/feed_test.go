@@ -404,7 +404,7 @@ func TestReplicaKeepsOff(t *testing.T) {
 	c.want("OK", "SET", "b", "1")
 	r.follows("SELECT 0", "SET b 1")
 	r.ack()
-	c.want("1", "WAIT", "1", "0") // what it had sent before is done
+	c.want("1", "WAIT", "1", "60000") // what it had sent before is done
 	c.want("0", "EXISTS", "a")
 }
 
