@@ -139,7 +139,7 @@ var kringRows = []Row{
 	{Name: "pprof-address", Kind: textKind{hint: "host:port"}, Group: GroupKring, Flags: Immutable,
 		Help: "address of an HTTP listener for Go's profiles; empty for none", field: func(o *Options) cell { return &o.PprofAddress }},
 	{Name: "lua-memory-limit", Kind: bytesIn(1 << 20), Default: "268435456", Group: GroupKring,
-		Help:  "memory that a script may take at a time: it gets the error \"not enough memory\" instead of more",
+		Help:  "memory that a script may take; beyond it, the script fails with \"not enough memory\"",
 		field: func(o *Options) cell { return &o.LuaMemoryLimit }},
 	{Name: "http-address", Kind: textKind{hint: "host:port"}, Group: GroupKring, Flags: Immutable,
 		Help:  "address of an HTTP listener for /metrics and the page with live charts; empty for none",
