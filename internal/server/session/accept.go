@@ -59,9 +59,14 @@ const errProtectedMode = "DENIED Kring is running in protected mode: no password
 // whoever is told of another client's keys has not asked for it himself.
 func (cs *Clients) Leave(c *netio.Conn) bool {
 	s, ok := c.Session().(*Session)
-	return ok && !cs.Tracking.Redirects.Load() && len(s.ex.stalled.syncing) == 0 && !s.closed && !s.closing && !s.busy && !s.stalled && !s.postponed && !s.throttled && !s.unflushed && !s.swollen &&
+	may := ok && !cs.Tracking.Redirects.Load() && len(s.ex.stalled.syncing) == 0 && !s.closed && !s.closing && !s.busy && !s.stalled && !s.postponed && !s.throttled && !s.unflushed && !s.swollen &&
 		!s.monitoring && !s.inCall && s.subCount == 0 && s.reply == replyOn && s.track.Load() == nil && s.tx == nil && s.watching == nil &&
 		s.blocked == nil && s.held == nil && s.parser.Buffered() == 0 && (s.more == nil || s.more.replica == nil && s.more.request == nil)
+	if may {
+		// What it has seen of its own reactor's calls, it must see from the next one.
+		s.ex.Meter.ShowCalls(c.Reactor().Now())
+	}
+	return may
 }
 
 // Arrive implements netio.Mover.
