@@ -18,6 +18,8 @@ func NewCanary() *Canary {
 	c := &Canary{stop: make(chan struct{})}
 	c.done.Go(func() {
 		runtime.LockOSThread()
+		// A thread that ends takes the servers with it that it has started (Pdeathsig).
+		defer runtime.UnlockOSThread()
 		for {
 			select {
 			case <-c.stop:
