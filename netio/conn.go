@@ -2,7 +2,6 @@ package netio
 
 import (
 	"net/netip"
-	"sync/atomic"
 
 	"github.com/kringdb/kring/internal/invariants"
 )
@@ -14,7 +13,7 @@ import (
 type Conn struct {
 	in, out Ring
 	session Session
-	r       atomic.Pointer[Reactor] // changes only on the reactor that it was
+	r       *Reactor
 	from    *listener
 	id      uint64
 	created int64
@@ -87,8 +86,8 @@ func (c *Conn) Out() *Ring { return &c.out }
 // Session is what Handler.Accept returned.
 func (c *Conn) Session() Session { return c.session }
 
-// Reactor is the connection's own. It may change, on that reactor, between callbacks (Mover).
-func (c *Conn) Reactor() *Reactor { return c.r.Load() }
+// Reactor is the connection's own.
+func (c *Conn) Reactor() *Reactor { return c.r }
 
 // ID is unique within the group, and never 0.
 func (c *Conn) ID() uint64 { return c.id }
@@ -203,7 +202,7 @@ func (c *Conn) TakeDirect() int {
 func (c *Conn) Requeue() {
 	if !c.closed && !c.queued {
 		c.queued = true
-		c.r.Load().queued = append(c.r.Load().queued, c)
+		c.r.queued = append(c.r.queued, c)
 	}
 }
 
@@ -265,7 +264,7 @@ func (c *Conn) Close(err error) {
 		s.close(err)
 		return
 	}
-	c.r.Load().doomed = append(c.r.Load().doomed, doom{c, err})
+	c.r.doomed = append(c.r.doomed, doom{c, err})
 }
 
 // CloseAfterFlush stops reading, and closes when the out-ring has been sent.

@@ -12,7 +12,7 @@ import (
 // readable is called when the socket has input, an end or an error.
 func (c *Conn) readable() {
 	switch has := c.in.Len(); {
-	case c.queued && has >= c.r.Load().group.cfg.TurnReadBytes:
+	case c.queued && has >= c.r.group.cfg.TurnReadBytes:
 		return // the session is behind; it is called in this turn anyway
 	case c.paused && has >= PausedInputBytes:
 		c.watch()
@@ -36,13 +36,13 @@ func (c *Conn) readable() {
 // fill reads at most about TurnReadBytes. A read that was not filled is not followed
 // by another one: the poller reports what comes later.
 func (c *Conn) fill() (got int, err error) {
-	budget := c.r.Load().group.cfg.TurnReadBytes
+	budget := c.r.group.cfg.TurnReadBytes
 	for {
 		var direct []byte
 		if d := c.direct; d != nil && d.n < len(d.buf) && !c.paused && c.in.Len() == 0 {
 			direct = d.buf[d.n:]
 		}
-		c.r.Load().counts.Reads++
+		c.r.counts.Reads++
 		n, filled, err := c.in.readFD(int(c.fd), direct, budget-got, got > 0)
 		if err != nil {
 			if isAgain(err) {
@@ -175,7 +175,7 @@ func (c *Conn) flush() {
 			c.blocked = true
 			return
 		}
-		c.r.Load().counts.Writes++
+		c.r.counts.Writes++
 		n, want, err := c.send(first)
 		if err != nil && !isAgain(err) {
 			c.Close(err)
@@ -229,7 +229,7 @@ func (c *Conn) watch() {
 	if want == c.interest {
 		return
 	}
-	if err := c.r.Load().poller.Open(int(c.fd), c.token(), c.interest, want); err != nil {
+	if err := c.r.poller.Open(int(c.fd), c.token(), c.interest, want); err != nil {
 		c.Close(err)
 		return
 	}

@@ -30,8 +30,6 @@
 // a reactor at rest does not wake. How it waits depends on how often it does, because of
 // Go's monitor thread: doze_linux.go.
 //
-// Connections that are at work go to where the work is done: move.go.
-//
 // A listener belongs to one reactor, which deals the accepted descriptors round-robin
 // to all mailboxes. A turn is fair: one connection gets at most about
 // Config.TurnReadBytes read, one call of Data (a session with more to do calls
@@ -101,8 +99,7 @@
 //
 // # Invariants
 //
-//  1. Only its reactor reads, writes, registers or closes a connection. That may change on
-//     the old one, after a turn in which nothing is under way (Mover).
+//  1. Only its reactor reads, writes, registers or closes a connection.
 //  2. Whatever is closed during a turn is destroyed at its end, and descriptors are
 //     closed only there: a view of a ring, a Conn and a descriptor number live as
 //     long as the callback that may use them.

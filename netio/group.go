@@ -130,9 +130,6 @@ type Group struct {
 	wg          sync.WaitGroup
 	preparing   preparing
 	relief      relief
-	started     time.Time
-	mover       Mover // nil: connections stay where they are; set before the reactors run
-	moves       moves
 	overseer    Overseer // nil: none
 	mu          struct {
 		sync.Mutex
@@ -170,7 +167,7 @@ func NewGroup(cfg Config) (*Group, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	g := &Group{cfg: cfg, log: cfg.Logger, polled: cfg.Reactors, started: time.Now()}
+	g := &Group{cfg: cfg, log: cfg.Logger, polled: cfg.Reactors}
 	g.SetKeepAlive(cfg.KeepAlive)
 	g.relief.wake, g.relief.quit = make(chan struct{}, 1), make(chan struct{})
 	for i := range cfg.Reactors {
@@ -280,9 +277,6 @@ func (g *Group) Start(h Handler) {
 		return
 	}
 	g.mu.started = true
-	if g.polled > 1 {
-		g.mover, _ = h.(Mover)
-	}
 	for _, e := range g.mu.early {
 		e.r.Post(func() { e.r.openListener(e.l) }) // it is not closed yet, so it takes the letter
 	}

@@ -21,16 +21,6 @@ const (
 	yieldGain   = 2
 	yieldCredit = 16
 
-	// Reactors say every balanceNanos how busy they were, in thousandths of the time. Above balanceBusy one
-	// gives connections to another that is less so by balanceGap; two that are balanceQuiet together for
-	// balanceCalm become one. What nobody has said for balanceStale is nothing.
-	balanceNanos = 2 * int64(time.Millisecond)
-	balanceBusy  = 850
-	balanceGap   = 300
-	balanceQuiet = 600
-	balanceCalm  = 50 * int64(time.Millisecond)
-	balanceStale = 20 * int64(time.Millisecond)
-
 	// NodeBytes is the size of a ring's pooled nodes.
 	NodeBytes = 16 << 10
 

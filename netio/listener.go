@@ -174,8 +174,7 @@ func (l *listener) wake(r *Reactor) {
 // deal gives an accepted descriptor to the reactor whose turn it is.
 func (g *Group) deal(fd int, remote netip.AddrPort, l *listener) {
 	r := g.next()
-	c := &Conn{fd: int32(fd), remote: peerOf(remote), from: l, id: g.nextID.Add(1)}
-	c.r.Store(r)
+	c := &Conn{r: r, fd: int32(fd), remote: peerOf(remote), from: l, id: g.nextID.Add(1)}
 	if !r.box.post(letter{conn: c}, r.poller) {
 		sysClose(fd)
 	}

@@ -1,9 +1,6 @@
 package netio
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // mailbox is how other goroutines reach a reactor: a queue, and one Break of the
 // poller when a letter finds the reactor asleep. Later letters of the same burst find
@@ -21,9 +18,8 @@ type mailbox struct {
 // letter is a function to run, or a connection to adopt: a closure for each of those
 // would be garbage of a tenth of what an idle connection takes.
 type letter struct {
-	fn    func()
-	conn  *Conn
-	moved bool // conn comes from another reactor
+	fn   func()
+	conn *Conn
 }
 
 // post appends l. It returns false, and drops l, when the mailbox is closed. Any
@@ -85,12 +81,9 @@ func (b *mailbox) runLocked(r *Reactor) {
 	b.mu.Unlock()
 	for i, l := range letters {
 		letters[i] = letter{}
-		switch {
-		case l.moved:
-			r.arrive(l.conn)
-		case l.conn != nil:
+		if l.conn != nil {
 			r.adopt(l.conn)
-		default:
+		} else {
 			l.fn()
 		}
 	}
@@ -98,19 +91,6 @@ func (b *mailbox) runLocked(r *Reactor) {
 	if cap(letters) <= keepMails {
 		b.spare = letters[:0]
 	}
-}
-
-// moved takes out the connections that come from other reactors. Only the reactor calls it.
-func (b *mailbox) moved() (came []*Conn) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.mu.queue = slices.DeleteFunc(b.mu.queue, func(l letter) bool {
-		if l.moved {
-			came = append(came, l.conn)
-		}
-		return l.moved
-	})
-	return came
 }
 
 // close refuses further letters; those accepted before are still to be run.

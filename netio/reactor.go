@@ -47,7 +47,6 @@ type Reactor struct {
 	alarm    int64 // clock of the next call of Alarmer.Alarm, 0: none
 	stopping bool
 	presence atomic.Uint64 // see relief
-	balance  balance
 	events   [pollEvents]Event
 	counts   Counts
 }
@@ -71,7 +70,7 @@ type doom struct {
 const listenerFlag Token = 1 << 63
 
 func newReactor(g *Group, index int) (*Reactor, error) {
-	r := &Reactor{index: index, group: g, poller: newPoller(), acceptor: acceptor{spareFD: -1}, started: g.started}
+	r := &Reactor{index: index, group: g, poller: newPoller(), acceptor: acceptor{spareFD: -1}, started: time.Now()}
 	if err := r.poller.Init(); err != nil {
 		return nil, fmt.Errorf("netio: reactor %d: %w", index, err)
 	}
@@ -152,12 +151,6 @@ func (r *Reactor) loop(shift uint64) {
 		if !r.endTurn(shift) {
 			return
 		}
-		if r.group.mover != nil {
-			r.balance.follow(r)
-			if r.balance.to != nil {
-				r.balance.giveAway(r, r.events[:n])
-			}
-		}
 	}
 	r.shutdown()
 }
@@ -235,10 +228,10 @@ func (r *Reactor) delta() int64 {
 			}
 		}
 	}
-	r.idleAt = int64(time.Since(r.started))
 	if until < 0 {
 		return -1
 	}
+	r.idleAt = int64(time.Since(r.started))
 	return max(until-r.idleAt, 0)
 }
 
@@ -300,11 +293,9 @@ func (r *Reactor) adopt(c *Conn) {
 	r.admit(c)
 }
 
-// place gives a connection its slot.
+// place gives a new connection its slot.
 func (r *Reactor) place(c *Conn) {
-	if c.created == 0 { // else it comes from another reactor
-		c.created = r.nowMs
-	}
+	c.created = r.nowMs
 	r.gen = (r.gen + 1) &^ (1 << 31)
 	c.gen = r.gen
 	if n := len(r.free); n > 0 {
@@ -332,20 +323,6 @@ func (r *Reactor) admit(c *Conn) {
 	}
 	c.watch()
 	c.settle()
-}
-
-// Settle takes in the connections that are on their way to the reactor, which the caller is.
-func (r *Reactor) Settle() {
-	for _, c := range r.box.moved() {
-		r.arrive(c)
-	}
-}
-
-// arrive begins to serve a connection that another reactor has given away.
-func (r *Reactor) arrive(c *Conn) {
-	r.place(c)
-	r.group.mover.Arrive(r, c)
-	c.watch()
 }
 
 // bury destroys the connections that were closed in this turn. Only here is a

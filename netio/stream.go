@@ -57,8 +57,7 @@ type stream struct {
 
 // newStream makes a connection of nc; it is admitted, and served, afterwards.
 func newStream(r *Reactor, l *listener, nc net.Conn) *stream {
-	c := &Conn{from: l, fd: streamFD, id: r.group.nextID.Add(1), remote: peerOf(addrPortOf(nc.RemoteAddr()))}
-	c.r.Store(r)
+	c := &Conn{r: r, from: l, fd: streamFD, id: r.group.nextID.Add(1), remote: peerOf(addrPortOf(nc.RemoteAddr()))}
 	s := &stream{c: c, nc: nc, fd: descriptorOf(nc)}
 	s.moved.L = &r.stripe.mu
 	s.dest.stream = s
@@ -112,7 +111,7 @@ func addrPortOf(a net.Addr) netip.AddrPort {
 // serve is the connection's goroutine. It ends with the connection, or when it has been
 // made a mere writer because its client does not read.
 func (s *stream) serve() {
-	defer s.c.r.Load().group.wg.Done()
+	defer s.c.r.group.wg.Done()
 	n, err := 0, error(nil)
 	for s.turn(n, err) {
 		n, err = s.read()
@@ -122,7 +121,7 @@ func (s *stream) serve() {
 // turn serves what was read, in the stripe, and writes what came of it. It returns when
 // there may be read again; false when never again by this goroutine.
 func (s *stream) turn(n int, err error) (more bool) {
-	c, r := s.c, s.c.r.Load()
+	c, r := s.c, s.c.r
 	for {
 		r.enter()
 		s.own = true
@@ -149,11 +148,11 @@ func (s *stream) arrived(n int, err error) {
 		s.dest.n += min(n, len(s.direct))
 		s.direct = nil
 		if s.doomed {
-			c.r.Load().doomed = append(c.r.Load().doomed, doom{c, s.why})
+			c.r.doomed = append(c.r.doomed, doom{c, s.why})
 		}
 	}
 	if n > 0 {
-		c.r.Load().counts.Reads++
+		c.r.counts.Reads++
 	}
 	switch {
 	case err == nil || c.closed:
@@ -172,7 +171,7 @@ func (s *stream) next() (more, again bool) {
 	s.moved.L.Lock()
 	if s.parting {
 		c.settle()
-		c.r.Load().bury()
+		c.r.bury()
 	}
 	for !c.closed && (c.closing || c.eof || c.paused && c.in.Len() >= PausedInputBytes) && !c.queued {
 		s.moved.Wait()
@@ -290,7 +289,7 @@ func (c *Conn) drained() {
 // close is Conn.Close. What is read into has to stay where it is until the reader is back.
 func (s *stream) close(err error) {
 	if s.direct == nil {
-		s.c.r.Load().doomed = append(s.c.r.Load().doomed, doom{s.c, err})
+		s.c.r.doomed = append(s.c.r.doomed, doom{s.c, err})
 		return
 	}
 	s.doomed, s.why = true, err

@@ -15,7 +15,7 @@ const canReadRaw = true
 // and on); false when nothing is there yet. The descriptor is the netpoller's, which waits
 // and calls again.
 func (s *stream) tryRead(fd uintptr) bool {
-	s.got, s.filled, s.gotErr = s.c.in.readFD(int(fd), s.direct, s.c.r.Load().group.cfg.TurnReadBytes, s.filled)
+	s.got, s.filled, s.gotErr = s.c.in.readFD(int(fd), s.direct, s.c.r.group.cfg.TurnReadBytes, s.filled)
 	return !isAgain(s.gotErr)
 }
 

@@ -45,7 +45,7 @@ func (s *stream) take(who int32) parcel {
 		if !s.listed {
 			s.listed = true
 			s.looks = 0
-			c.r.Load().stripe.writers = append(c.r.Load().stripe.writers, s)
+			c.r.stripe.writers = append(c.r.stripe.writers, s)
 		}
 	}
 	return s.pick()
@@ -54,7 +54,7 @@ func (s *stream) take(who int32) parcel {
 // pick is take for who is the consumer already.
 func (s *stream) pick() parcel {
 	c := s.c
-	c.r.Load().counts.Writes++
+	c.r.counts.Writes++
 	if s.raw != nil {
 		return parcel{len: min(c.out.Len(), turnWriteBytes)}
 	}
@@ -126,14 +126,14 @@ func (s *stream) send(p parcel, finish bool) bool {
 			return true
 		}
 		// Somebody had output for the client meanwhile, or this was the last of it.
-		c.r.Load().enter()
+		c.r.enter()
 		if p = s.take(sendOwn); p.len == 0 {
 			if c.out.Len() == 0 {
 				c.drained()
 			}
 			c.settle()
 		}
-		c.r.Load().leave(nil)
+		c.r.leave(nil)
 		if p.len == 0 {
 			return true
 		}
@@ -142,12 +142,12 @@ func (s *stream) send(p parcel, finish bool) bool {
 
 // fail closes the connection, whose socket takes nothing more.
 func (s *stream) fail(err error) {
-	s.c.r.Load().enter()
+	s.c.r.enter()
 	if s.parting {
 		err = ErrGroupClosed
 	}
 	s.c.Close(err)
-	s.c.r.Load().leave(nil)
+	s.c.r.leave(nil)
 }
 
 // sendRest writes until there is no more output. The caller is the consumer, and has
@@ -155,12 +155,12 @@ func (s *stream) fail(err error) {
 func (s *stream) sendRest(err error) {
 	c := s.c
 	for {
-		c.r.Load().enter()
+		c.r.enter()
 		if err != nil || c.closed || c.corked || c.out.Len() == 0 {
 			break
 		}
 		p := s.pick()
-		c.r.Load().leave(nil)
+		c.r.leave(nil)
 		if err = s.write(p); err != nil {
 			s.fail(err)
 		}
@@ -172,7 +172,7 @@ func (s *stream) sendRest(err error) {
 		}
 		c.settle()
 	}
-	c.r.Load().leave(nil)
+	c.r.leave(nil)
 }
 
 // flush sees to it that the out-ring is sent. The stripe's mutex is held.
@@ -185,10 +185,10 @@ func (s *stream) flush() {
 		return
 	}
 	if s.raw != nil {
-		c.r.Load().stripe.unsent = append(c.r.Load().stripe.unsent, s)
+		c.r.stripe.unsent = append(c.r.stripe.unsent, s)
 		return
 	}
-	c.r.Load().group.wg.Add(1)
+	c.r.group.wg.Add(1)
 	go s.sendOnce()
 }
 
@@ -257,7 +257,7 @@ func (s *stream) sent() {
 
 // sendOnce is the goroutine that flush starts.
 func (s *stream) sendOnce() {
-	defer s.c.r.Load().group.wg.Done()
+	defer s.c.r.group.wg.Done()
 	s.sendRest(nil)
 }
 

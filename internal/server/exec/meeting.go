@@ -9,10 +9,7 @@ import (
 // meeting keeps all reactors outside of their batches, where they do what they are asked and
 // nothing else, while a worker runs a transaction with calls that ask them (INFO, CLIENT
 // LIST): it can hold all gates meanwhile, so that nobody runs a command in between.
-type meeting struct {
-	asks     []chan func()
-	resettle func() // lets connections move again
-}
+type meeting struct{ asks []chan func() }
 
 // meetings lets there be one at a time: two that had some reactors each would wait for ever.
 type meetings struct{ sync.Mutex }
@@ -20,7 +17,7 @@ type meetings struct{ sync.Mutex }
 // gather waits until all reactors have come. The caller is a worker that holds no lock.
 func (e *Env) gather() *meeting {
 	e.meetings.Lock()
-	m := &meeting{asks: make([]chan func(), len(e.Group.Reactors())), resettle: e.Group.Sweep()}
+	m := &meeting{asks: make([]chan func(), len(e.Group.Reactors()))}
 	var here sync.WaitGroup
 	for i, r := range e.Group.Reactors() {
 		asks := make(chan func())
@@ -47,7 +44,6 @@ func (e *Env) end(m *meeting) {
 			close(asks)
 		}
 	}
-	m.resettle()
 	e.meetings.Unlock()
 }
 
@@ -57,11 +53,9 @@ func (e *Env) AskReactors(f func(r *netio.Reactor)) { e.askOthers(-1, f) }
 // askOthers is AskReactors for the reactor with the index own, which does f itself; -1: the caller
 // is none.
 func (e *Env) askOthers(own int, f func(r *netio.Reactor)) {
-	defer e.Group.Sweep()()
 	var wg sync.WaitGroup
 	for i, r := range e.Group.Reactors() {
 		if i == own {
-			r.Settle()
 			f(r)
 			continue
 		}

@@ -53,21 +53,3 @@ func (cs *Clients) gone(se *Session, err error) {
 const errProtectedMode = "DENIED Kring is running in protected mode: no password is set, and this connection does not come " +
 	"from the loopback interface. To accept connections from other machines set a password with the 'requirepass' option " +
 	"(or CONFIG SET requirepass from this machine), or switch protection off with --protected-mode no if the network is trusted."
-
-// Leave implements netio.Mover: a session may go to another reactor while nothing but the connection
-// knows it on this one, and nobody waits to tell it something. WAITAOF leaves waiters behind for a while, and
-// whoever is told of another client's keys has not asked for it himself.
-func (cs *Clients) Leave(c *netio.Conn) bool {
-	s, ok := c.Session().(*Session)
-	may := ok && !cs.Tracking.Redirects.Load() && len(s.ex.stalled.syncing) == 0 && !s.closed && !s.closing && !s.busy && !s.stalled && !s.postponed && !s.throttled && !s.unflushed && !s.swollen &&
-		!s.monitoring && !s.inCall && s.subCount == 0 && s.reply == replyOn && s.track.Load() == nil && s.tx == nil && s.watching == nil &&
-		s.blocked == nil && s.held == nil && s.parser.Buffered() == 0 && (s.more == nil || s.more.replica == nil && s.more.request == nil)
-	if may {
-		// What it has seen of its own reactor's calls, it must see from the next one.
-		s.ex.Meter.ShowCalls(c.Reactor().Now())
-	}
-	return may
-}
-
-// Arrive implements netio.Mover.
-func (cs *Clients) Arrive(r *netio.Reactor, c *netio.Conn) { c.Session().(*Session).ex = stationOf(r) }

@@ -57,7 +57,7 @@ func (s *Session) stopMonitoring() {
 func (m *Monitors) Show(lines []byte) {
 	if p := m.list.Load(); p != nil {
 		for _, se := range *p {
-			se.Conn.Post(func() { se.showLines(lines) })
+			se.Conn.Reactor().Post(func() { se.showLines(lines) })
 		}
 	}
 }

@@ -10,7 +10,7 @@ var _ exec.Peer = (*Session)(nil)
 func (s *Session) Addr() (addr string, unix bool) { return s.Conn.RemoteAddr(), s.Conn.IsUnix() }
 
 // Post implements peer.
-func (s *Session) Post(f func()) { s.Conn.Post(f) }
+func (s *Session) Post(f func()) { s.Conn.Reactor().Post(f) }
 
 // Peer is the client itself.
 func (s *Session) Peer() exec.Peer { return s }

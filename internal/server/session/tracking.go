@@ -32,7 +32,7 @@ func (h trackingHouse) Observe(shard uint32) { h.Env.Observe(shard) }
 func (h trackingHouse) MaxKeys() int64 { return h.Opts.TrackingTableMaxKeys.Load() }
 
 // Reactor implements tracking.Client.
-func (s *Session) Reactor() int { return s.Conn.Reactor().Index() }
+func (s *Session) Reactor() int { return s.ex.Reactor }
 
 // Gone implements tracking.Client.
 func (s *Session) Gone() bool { return s.closed }
@@ -79,11 +79,6 @@ func (s *Session) setTracking(ex *exec.Executor, mode command.Tracking) {
 		}
 		t = ex.Env.Tracking.NewTracker(s)
 		s.track.Store(t)
-	}
-	if tr := ex.Env.Tracking; mode.Redirect != 0 && !tr.Redirects.Load() {
-		end := ex.Env.Group.Sweep()
-		tr.Redirects.Store(true)
-		end()
 	}
 	ex.Tracker = t
 	t.Set(mode)

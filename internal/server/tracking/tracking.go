@@ -36,11 +36,6 @@ type House interface {
 
 // Tracking is who caches what. Make one with New.
 type Tracking struct {
-	// Redirects: a client has asked for REDIRECT, ever. What is sent to another client goes to the reactor
-	// that this one has at that moment, so from then on none may go to another. It is set while none is
-	// on its way.
-	Redirects atomic.Bool
-
 	house             House
 	store             *store.Store
 	tables            []Table      // by shard, each guarded by the shard's lock
