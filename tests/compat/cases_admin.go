@@ -172,7 +172,7 @@ var adminCases = []Case{
 		SLOWLOG LEN x
 		SLOWLOG NOSUCH
 		SLOWLOG HELP
-		CONFIG SET slowlog-log-slower-than 10000`},
+		CONFIG SET slowlog-log-slower-than 1000000`},
 	{"latency", `
 		LATENCY RESET
 		LATENCY LATEST

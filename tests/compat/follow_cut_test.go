@@ -32,7 +32,12 @@ func TestFollowCut(t *testing.T) {
 	p.cutAll()
 	awaitOffsets(t, primary, model)
 	awaitOffsets(t, primary, replica)
-	compareDumps(t, "followed with cuts", dumpOf(t, model), dumpOf(t, replica))
+	// A primary does not tell that pending entries were read again, nor in every case how many a group has
+	// read: a replica learns it by a full copy, of which the two have had different ones.
+	want, got := dumpOf(t, model), dumpOf(t, replica)
+	forgetOfStreams(want, "pending", "pel-count", "entries-read", "lag")
+	forgetOfStreams(got, "pending", "pel-count", "entries-read", "lag")
+	compareDumps(t, "followed with cuts", want, got)
 	partial, full := numberOf(t, primary, "sync_partial_ok"), numberOf(t, primary, "sync_full")
 	t.Logf("%d connections, %d partial and %d full copies", p.count.Load(), partial, full)
 	if p.count.Load() < cutsCount || partial < cutsCount/4 {

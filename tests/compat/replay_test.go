@@ -3,6 +3,7 @@ package compat
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,11 +177,14 @@ func forgetTimes(v *rawclient.Value) {
 
 // forgetPending blanks what consumers have pending: a rewrite, Redis's too, drops pending
 // entries that were deleted from the stream, and no AOF says that one was read again.
-func forgetPending(d keyspace) {
+func forgetPending(d keyspace) { forgetOfStreams(d, "pending", "pel-count") }
+
+// forgetOfStreams blanks fields of the streams' descriptions.
+func forgetOfStreams(d keyspace, fields ...string) {
 	var walk func(v *rawclient.Value)
 	walk = func(v *rawclient.Value) {
 		for i := range v.Elems {
-			if i > 0 && (v.Elems[i-1].Str == "pending" || v.Elems[i-1].Str == "pel-count") {
+			if i > 0 && slices.Contains(fields, v.Elems[i-1].Str) {
 				v.Elems[i] = rawclient.Value{Kind: rawclient.Int}
 				continue
 			}
