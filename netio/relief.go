@@ -22,10 +22,11 @@ type relief struct {
 }
 
 // What Reactor.presence holds: how often BeginBlocking and EndBlocking were called, odd in
-// between; and, in units of oneShift, by how many goroutines the one before was relieved. Of a
-// stripe several goroutines may be in between: then an odd number may look even, for a moment.
+// between; and, in units of oneShift, by how many goroutines the one before was relieved: so
+// the calls must not reach it, however long a reactor lives. Of a stripe several goroutines may be
+// in between: then an odd number may look even, for a moment.
 const (
-	oneShift  = 1 << 32
+	oneShift  = 1 << 48
 	shiftMask = ^uint64(oneShift - 1)
 )
 

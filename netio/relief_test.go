@@ -46,3 +46,15 @@ func TestRelief(t *testing.T) {
 		t.Errorf("%d relieved, %d stayed", relieved.Load(), stayed.Load())
 	}
 }
+
+// TestReliefLasts: a reactor that has come back from many millions of writes, within days, is still the same one.
+func TestReliefLasts(t *testing.T) {
+	for _, calls := range []uint64{1<<32 - 2, 1<<40 - 2} {
+		r := &Reactor{group: &Group{}}
+		r.presence.Store(calls)
+		before := r.shift()
+		if !r.EndBlocking(r.BeginBlocking()) || r.shift() != before {
+			t.Errorf("after %d calls the reactor takes itself for relieved", calls+2)
+		}
+	}
+}
