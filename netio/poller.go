@@ -37,8 +37,9 @@ type Poller interface {
 
 	// Poll fills events with what is ready and returns how many. A negative delta
 	// blocks until there is an event or a Break, 0 does not block, a positive delta is
-	// the longest wait in nanoseconds. An interrupted wait returns 0.
-	// now is the reactor's clock, of the beginning of its turn.
+	// the longest wait in nanoseconds. A wait that was interrupted, or that the poller breaks
+	// off to go on in another way, returns 0 before that. now is the reactor's clock, of the
+	// beginning of its turn.
 	Poll(now, delta int64, events []Event) (int, error)
 
 	// Break makes a blocked Poll return, or the next one if none is blocked.

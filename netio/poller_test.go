@@ -10,10 +10,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestPoller(t *testing.T) {
-	p := newPoller()
-	must(t, p.Init())
-	defer p.Close()
+// eachWay runs a test with a poller for each way in which it may wait.
+func eachWay(t *testing.T, test func(t *testing.T, p Poller)) {
+	t.Helper()
+	run := func(t *testing.T, p Poller) {
+		must(t, p.Init())
+		defer p.Close()
+		test(t, p)
+	}
+	t.Run("seldom", func(t *testing.T) { run(t, newPoller()) })
+	t.Run("often", func(t *testing.T) {
+		p := newPoller()
+		q, ok := p.(interface{ quicken() })
+		if !ok {
+			t.Skip("it has one way")
+		}
+		q.quicken()
+		run(t, p)
+	})
+}
+
+func TestPoller(t *testing.T) { eachWay(t, testPoller) }
+
+func testPoller(t *testing.T, p Poller) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	must(t, err)
 	defer sysClose(fds[1])
@@ -77,10 +96,9 @@ func TestPoller(t *testing.T) {
 	}
 }
 
-func TestPollerBreak(t *testing.T) {
-	p := newPoller()
-	must(t, p.Init())
-	defer p.Close()
+func TestPollerBreak(t *testing.T) { eachWay(t, testPollerBreak) }
+
+func testPollerBreak(t *testing.T, p Poller) {
 	var events [4]Event
 	p.Break() // nobody blocks: the next one returns
 	p.Break()

@@ -13,13 +13,13 @@ import (
 	"github.com/kringdb/kring/persistence"
 )
 
-// AOF opens, Rewrites and closes the server's AOF.
+// AOF opens, rewrites and closes the server's AOF. Any goroutine may read its counters.
 type AOF struct {
 	disk    *Disk
 	failure atomic.Pointer[string] // why the AOF is broken
 
 	Rewrites atomic.Int64 // begun
-	Failures atomic.Int64 // Rewrites that failed since the last that did not
+	Failures atomic.Int64 // rewrites that failed since the last that did not
 
 	guarding sync.Mutex // held while guard is set from the state
 

@@ -7,7 +7,7 @@ import (
 
 // TestJobsTakeTurns: one at a time, in order, and who asks for what waits already joins it.
 func TestJobsTakeTurns(t *testing.T) {
-	const save, sync = RewriteAOF + 1, RewriteAOF + 2
+	const save, sync = SaveSnapshot, FullSync
 	var js Jobs
 	begun, let := make(chan JobKind), make(chan struct{})
 	run := func(kind JobKind) func(<-chan struct{}) error {

@@ -23,8 +23,10 @@ type applier struct {
 	ctx  context.Context
 }
 
-func NewApplier(s *Disk, ctx context.Context) *applier {
-	return &applier{exec.NewApplier(s.Env), s, ctx}
+// NewApplier returns what executes records into d's store, until ctx ends or a client asks for the
+// server's end. One goroutine uses it.
+func NewApplier(d *Disk, ctx context.Context) *applier {
+	return &applier{exec.NewApplier(d.Env), d, ctx}
 }
 
 // Apply implements persistence.Applier.

@@ -183,6 +183,38 @@ func TestRests(t *testing.T) {
 	until(t, "it looks again", func() bool { return h.passes.Load() > before })
 }
 
+// TestPulseRings: one that rests is woken when the server is at work again, and only then.
+func TestPulseRings(t *testing.T) {
+	k := New(&house{}, options.New(), false)
+	k.period = tickMs * time.Millisecond
+	rung := func() bool {
+		select {
+		case <-k.wake:
+			return true
+		default:
+			return false
+		}
+	}
+	if k.Pulse(); rung() {
+		t.Error("one that looks in each tick is rung")
+	}
+	for range 20 {
+		k.pace()
+	}
+	if k.period != slowTick {
+		t.Errorf("nothing happens, and the next tick is after %s", k.period)
+	}
+	if k.Pulse(); !rung() {
+		t.Error("one that rests is not rung")
+	}
+	if k.pace(); k.period != tickMs*time.Millisecond {
+		t.Errorf("the next tick is after %s", k.period)
+	}
+	if k.Pulse(); rung() {
+		t.Error("one that looks in each tick is rung")
+	}
+}
+
 // TestEnds: whoever asks a keeper that has ended is told so.
 func TestEnds(t *testing.T) {
 	h := &house{}
