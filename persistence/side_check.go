@@ -1,10 +1,10 @@
 package persistence
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,9 +15,17 @@ type SideReport struct {
 	Path   string
 	Bytes  int64
 	Chunks int64
-	lacks  map[string][]byte // by the path of a file, what it lacks
-	order  []string          // these paths
+	lacks  map[string]*lack // by the path of a file
+	order  []string         // these paths
 }
+
+// lack is what a file lacks: the File of a filler that changes nothing.
+type lack struct{ b []byte }
+
+func (l *lack) Write(b []byte) (int, error) { l.b = append(l.b, b...); return len(b), nil }
+func (l *lack) Sync() error                 { return nil }
+func (l *lack) Truncate(size int64) error   { l.b = l.b[:size]; return nil }
+func (l *lack) Close() error                { return nil }
 
 // CheckSide reads the side file of an AOF, and changes nothing; nil if there is none. path is the
 // AOF's directory or its manifest; a single file has no side file.
@@ -31,7 +39,8 @@ func CheckSide(path string) (*SideReport, error) {
 		return nil, err
 	}
 	dir, name := filepath.Split(strings.TrimSuffix(path, manifestEnding))
-	r := &SideReport{Path: filepath.Join(dir, "temp-"+name+sideEnding), lacks: map[string][]byte{}}
+	a := &AOF{fs: OS{}, dir: dir, name: name, log: slog.New(slog.DiscardHandler)}
+	r := &SideReport{Path: a.sidePath(), lacks: map[string]*lack{}}
 	f, err := os.Open(r.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -43,51 +52,22 @@ func CheckSide(path string) (*SideReport, error) {
 	if info, err := f.Stat(); err == nil {
 		r.Bytes = info.Size()
 	}
-	chunks := sideReader{in: bufio.NewReader(f)}
-	for {
-		seq, at, content, ok := chunks.next()
-		if !ok {
-			return r, nil
-		}
-		r.Chunks++
-		p := m.increment(seq)
-		if p == nil {
-			continue
-		}
-		if fits, err := r.add(filepath.Join(dir, p.name), at, content); !fits || err != nil {
-			return r, err
-		}
-	}
-}
-
-// add takes what a file lacks of content, as filler.fill does.
-func (r *SideReport) add(path string, at int64, content []byte) (fits bool, err error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil // CheckAOF says so
-	} else if err != nil {
-		return false, err
-	}
-	lacks := r.lacks[path]
-	size := info.Size() + int64(len(lacks))
-	if size < at {
-		return false, nil
-	}
-	if more := content[min(size-at, int64(len(content))):]; len(more) > 0 {
-		if lacks == nil {
-			r.order = append(r.order, path)
-		}
-		r.lacks[path] = append(lacks, more...)
-	}
-	return true, nil
+	fill := filler{a: a, open: func(path string) (File, error) {
+		l := &lack{}
+		r.lacks[path], r.order = l, append(r.order, path)
+		return l, nil
+	}}
+	err = fill.all(f, m)
+	r.Chunks = fill.chunks
+	return r, err
 }
 
 // of is what a file lacks.
 func (r *SideReport) of(path string) []byte {
-	if r == nil {
+	if r == nil || r.lacks[path] == nil {
 		return nil
 	}
-	return r.lacks[path]
+	return r.lacks[path].b
 }
 
 // String is the report as text of several lines.
@@ -96,7 +76,7 @@ func (r *SideReport) String() string {
 	fmt.Fprintf(&b, "%s: %d bytes, %d chunks of records that were waiting for the disk\n", r.Path, r.Bytes, r.Chunks)
 	for _, p := range r.order {
 		fmt.Fprintf(&b, "  %d bytes are missing in %s: kring-server puts them into it when it starts.\n"+
-			"  They were acknowledged. Let it start before another server, or redis-check-aof --fix, has the directory.\n", len(r.lacks[p]), p)
+			"  They were acknowledged. Let it start before another server, or redis-check-aof --fix, has the directory.\n", len(r.of(p)), p)
 	}
 	if len(r.order) == 0 {
 		b.WriteString("  the files lack none of them: kring-server removes it when it starts\n")

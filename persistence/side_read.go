@@ -53,7 +53,7 @@ func putBack(a *AOF, m *manifest) error {
 		return err
 	}
 	defer f.Close()
-	fill := filler{a: a}
+	fill := filler{a: a, open: a.fs.Append}
 	err = fill.all(f, m)
 	if cerr := fill.leave(); err == nil {
 		err = cerr
@@ -81,11 +81,13 @@ func dropSide(a *AOF) error {
 // once, before the next one gets anything.
 type filler struct {
 	a      *AOF
-	part   part // the increment, no name: none
+	open   func(path string) (File, error) // what an increment lacks goes there
+	part   part                            // the increment, no name: none
 	size   int64
 	file   File   // nil: nothing was appended to it
 	before []byte // the end of the chunk that ended where the next one begins
 	end    int64  // where that is
+	chunks int64
 	added  int64
 }
 
@@ -100,6 +102,7 @@ func (l *filler) all(from io.Reader, m *manifest) error {
 		if !ok {
 			return nil
 		}
+		l.chunks++
 		p := m.increment(seq)
 		if p == nil {
 			continue // a rewrite has made it void
@@ -162,7 +165,7 @@ func (l *filler) begin(at int64, known []byte) (fits bool, err error) {
 			"file", l.part.name, "offset", at)
 		return false, nil
 	}
-	l.file, err = l.a.fs.Append(l.a.path(l.part))
+	l.file, err = l.open(l.a.path(l.part))
 	return err == nil, err
 }
 

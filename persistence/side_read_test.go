@@ -181,6 +181,14 @@ func TestCheckSide(t *testing.T) {
 	if err != nil || len(side.order) != 2 || !strings.Contains(side.String(), "bytes are missing in "+first) {
 		t.Fatalf("%v %v", side, err)
 	}
+	theirs := append(f.names[m.a.path(part{"appendonly.aof.1.incr.aof", 1})].data, encode("SET", "theirs", "x")...)
+	if err := os.WriteFile(first, theirs, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Another server has gone on there: kring-server puts nothing back.
+	if side, err := CheckSide(dir); err != nil || len(side.order) != 0 || side.Chunks == 0 {
+		t.Fatalf("%v %v", side, err)
+	}
 }
 
 // nowhere is a file that takes everything.
