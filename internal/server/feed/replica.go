@@ -161,11 +161,6 @@ func (r *Replica) Acknowledge(offset, durable, nowMs int64) {
 func (r *Replica) Start(q command.SyncRequest, out net.Conn, rest []byte) {
 	f := r.f
 	r.request, r.out, r.rest = q, out, rest
-	if !q.PSYNC {
-		r.mu.Lock()
-		r.mu.facts.psync2 = false
-		r.mu.Unlock()
-	}
 	now := time.Now().UnixMilli()
 	r.heard.Store(now)
 	r.ackAt.Store(now)

@@ -28,7 +28,7 @@ type transfer struct {
 	size int64
 	made chan struct{} // closed when it is whole, or never will be
 	err  error         // then
-	refs atomic.Int64  // who may read it; the last one removes it
+	refs atomic.Int64  // who may read it, and the transfer itself; the last one removes it
 
 	receivers []*Replica
 	spare     chan *chunk
@@ -107,24 +107,24 @@ func (f *Feed) schedule(now time.Time) {
 	f.ended.Add(1)
 	go func() {
 		defer f.ended.Done()
-		if err := f.House.Job(f.transfer); err != nil {
-			f.over()
-		}
+		err := f.House.Job(f.transfer)
+		f.over()
+		if err == nil {
+			f.schedule(time.Now())
+		} // else run does that, at its next tick
 	}()
 }
 
 // over lets the next transfer begin.
 func (f *Feed) over() {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.mu.running, f.mu.file = false, nil
 	f.mu.since = time.Now().Add(-time.Hour) // who has waited meanwhile has waited enough
-	f.mu.Unlock()
-	f.schedule(time.Now())
 }
 
 // transfer is the job: it makes the copy for all who wait, and are alike.
 func (f *Feed) transfer(stop <-chan struct{}) error {
-	defer f.over()
 	select {
 	case <-stop:
 		return errEnding
@@ -250,11 +250,15 @@ func (t *transfer) chunk() *chunk {
 	}
 }
 
-// write writes the copy to the file.
+// write writes the copy to the file. Nobody joins any more when it is written: the last of those who have
+// removes it.
 func (t *transfer) write(c Copy, stop <-chan struct{}) (int64, error) {
-	defer t.release()
-	defer close(t.made)
 	t.size, t.err = t.fill(c, stop)
+	t.f.mu.Lock()
+	t.f.mu.file = nil
+	t.f.mu.Unlock()
+	close(t.made)
+	t.release()
 	return t.size, t.err
 }
 
@@ -283,9 +287,9 @@ func (t *transfer) fill(c Copy, stop <-chan struct{}) (size int64, err error) {
 	return size, err
 }
 
-// release removes the file when nobody reads it any more.
+// release removes the file, if it is one, when nobody reads it any more.
 func (t *transfer) release() {
-	if t.refs.Add(-1) == 0 {
+	if t.refs.Add(-1) == 0 && !t.straight {
 		_ = t.fs.Remove(t.path) // the next one replaces it otherwise
 	}
 }
@@ -297,9 +301,7 @@ func (r *Replica) drain() {
 		case c := <-r.chunks:
 			c.done()
 		case t := <-r.turn:
-			if !t.straight {
-				t.release()
-			}
+			t.release()
 		default:
 			return
 		}
@@ -313,22 +315,7 @@ func (r *Replica) fullSync() error {
 	if err != nil {
 		return err
 	}
-	r.state.Store(int32(Receiving))
-	if r.request.PSYNC {
-		if err := r.write(fmt.Appendf(nil, "+FULLRESYNC %s %d\r\n", t.id, t.offset)); err != nil {
-			if !t.straight {
-				t.release()
-			}
-			return err
-		}
-	}
-	if t.straight {
-		err = r.receive(t)
-	} else {
-		err = r.receiveFile(t)
-		t.release()
-	}
-	switch {
+	switch err := r.take(t); {
 	case err != nil:
 		return err
 	case r.fact().rdbOnly:
@@ -337,6 +324,21 @@ func (r *Replica) fullSync() error {
 		return r.settle()
 	}
 	return nil
+}
+
+// take sends what a transfer brings.
+func (r *Replica) take(t *transfer) error {
+	defer t.release()
+	r.state.Store(int32(Receiving))
+	if r.request.PSYNC {
+		if err := r.write(fmt.Appendf(nil, "+FULLRESYNC %s %d\r\n", t.id, t.offset)); err != nil {
+			return err
+		}
+	}
+	if t.straight {
+		return r.receive(t)
+	}
+	return r.receiveFile(t)
 }
 
 // await waits for a transfer; the replica is sent newlines meanwhile.
