@@ -155,7 +155,7 @@ func TestSlowReaderIsLost(t *testing.T) {
 	if n := r.Numbers(); n.Offset-n.First > 2*blockBytes {
 		t.Errorf("%d bytes are kept", n.Offset-n.First)
 	}
-	if bytes.Trim(view, "a") != nil && len(bytes.Trim(view, "a")) > 0 {
+	if len(bytes.Trim(view, "a")) > 0 {
 		t.Error("what the lost reader looks at has changed")
 	}
 	slow.Close()
@@ -181,7 +181,7 @@ func TestRecordAllocatesNothing(t *testing.T) {
 func TestHistory(t *testing.T) {
 	h := NewHistory()
 	first := h.IDs().ID
-	if !ValidID(first) || ValidID("?") || !ValidID(NoID) {
+	if !ValidID(first) || ValidID("?") || !ValidID(noID) {
 		t.Fatal(first)
 	}
 	h.Branch(NewID(), 100)
@@ -191,14 +191,14 @@ func TestHistory(t *testing.T) {
 		offset int64
 		may    bool
 	}{
-		{second, 5000, true}, {strings.ToUpper(second), 1, true}, {first, 100, true}, {first, 101, false}, {NewID(), 1, false}, {NoID, 1, false},
+		{second, 5000, true}, {strings.ToUpper(second), 1, true}, {first, 100, true}, {first, 101, false}, {NewID(), 1, false}, {noID, 1, false},
 	} {
 		if why := h.Differs(c.id, c.offset); (why == "") != c.may {
 			t.Errorf("%s at %d: %q", c.id, c.offset, why)
 		}
 	}
 	h.Renew()
-	if h.Differs(second, 0) == "" || h.Differs(NoID, -1) == "" {
+	if h.Differs(second, 0) == "" || h.Differs(noID, -1) == "" {
 		t.Error("an old history goes on")
 	}
 }
