@@ -54,7 +54,7 @@ var waitTips = []string{"request_policy:all_shards", "response_policy:agg_min"}
 func replicaOfSpec(name, since string) *Spec {
 	s := &Spec{
 		Name: name, Arity: 3, Flags: replicaFlags, Group: GroupServer, Handler: replicaOf, Since: since, Complexity: "O(1)",
-		Summary: "Makes the server a replica of another one, or (NO ONE) a primary, which it is.",
+		Summary: "Makes the server a replica of another one, or (NO ONE) a primary.",
 		Syntax:  "<(host port:integer) | (NO ONE)>",
 	}
 	if name == "slaveof" {
@@ -203,7 +203,6 @@ func failover(c *Ctx) {
 		return
 	}
 	var o FailoverOptions
-	to := false
 	for i := 1; i < len(c.Args); i++ {
 		left := len(c.Args) - 1 - i
 		switch word := c.Args[i]; {
@@ -218,13 +217,13 @@ func failover(c *Ctx) {
 				return
 			}
 			o.TimeoutMs = ms
-		case equalFold(word, "to") && left >= 2 && !to:
+		case equalFold(word, "to") && left >= 2 && !o.To:
 			i += 2
 			port, ok := c.Int(i)
 			if !ok {
 				return
 			}
-			to, o.Host, o.Port = true, string(c.Args[i-1]), port
+			o.To, o.Host, o.Port = true, string(c.Args[i-1]), port
 		case equalFold(word, "force") && !o.Force:
 			o.Force = true
 		default:
@@ -232,7 +231,6 @@ func failover(c *Ctx) {
 			return
 		}
 	}
-	o.To = to
 	replyOK(c, h.Failover(c, o))
 }
 

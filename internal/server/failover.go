@@ -111,11 +111,16 @@ func (h replicasHost) AbortFailover() (errText string) {
 // peered finds the replica that FAILOVER names, nil: there is none.
 func peered(list []feed.Peered, o command.FailoverOptions) *feed.Peered {
 	for i := range list {
-		if strings.EqualFold(list[i].IP, o.Host) && int64(list[i].Port) == o.Port {
+		if names(o, &list[i]) {
 			return &list[i]
 		}
 	}
 	return nil
+}
+
+// names tells whether FAILOVER names the replica.
+func names(o command.FailoverOptions, p *feed.Peered) bool {
+	return strings.EqualFold(p.IP, o.Host) && int64(p.Port) == o.Port
 }
 
 // pauseWrites lets what may write wait, and the stream end where it is.
@@ -168,7 +173,7 @@ func (r *role) failover(o command.FailoverOptions, abort <-chan struct{}) {
 func (r *role) caughtUp(o command.FailoverOptions) *replication.Primary {
 	all := r.backlog.Offset()
 	for _, p := range r.feed.Numbers().Replicas {
-		if p.State == feed.Online && p.Offset == all && (!o.To || strings.EqualFold(p.IP, o.Host) && int64(p.Port) == o.Port) {
+		if p.State == feed.Online && p.Offset == all && (!o.To || names(o, &p)) {
 			return &replication.Primary{Host: p.IP, Port: p.Port}
 		}
 	}

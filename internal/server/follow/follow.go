@@ -105,14 +105,6 @@ func (f *Follower) Stop() {
 	}
 }
 
-// Drop closes the connection to the primary, if there is one: the link begins again.
-func (f *Follower) Drop() bool {
-	f.mu.Lock()
-	l := f.mu.link
-	f.mu.Unlock()
-	return l != nil && l.hangUp()
-}
-
 var (
 	// ErrStopped is what ends a link that is not wanted any more.
 	ErrStopped = errors.New("the link is not wanted any more")

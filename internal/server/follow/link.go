@@ -122,13 +122,12 @@ func (l *link) disconnect() bool {
 }
 
 // hangUp closes the connection under whoever reads from it.
-func (l *link) hangUp() bool {
+func (l *link) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mu.conn != nil {
 		l.mu.conn.Close()
 	}
-	return l.mu.conn != nil
 }
 
 // end has the link end.
@@ -139,10 +138,7 @@ func (l *link) end() {
 
 // fail notes why the connection has ended, and tells the log unless it has been told.
 func (l *link) fail(err error) {
-	text := "unknown"
-	if err != nil {
-		text = err.Error()
-	}
+	text := err.Error()
 	if last := l.reason.Swap(&text); last == nil || *last != text {
 		l.f.Log.Warn("the link to the primary is down", "primary", l.target.addr(), "error", text)
 	}

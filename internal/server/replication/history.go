@@ -16,13 +16,13 @@ func NewID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// NoID is how the lack of a second id is written.
-var NoID = strings.Repeat("0", idDigits)
+// noID is how the lack of a second id is written.
+var noID = strings.Repeat("0", idDigits)
 
 // IDs are the names of a history.
 type IDs struct {
 	ID     string
-	Second string // the one before it; NoID: none
+	Second string // the one before it; noID: none
 	Until  int64  // the offset up to which Second holds; -1: none
 }
 
@@ -69,7 +69,7 @@ func (h *History) Renew() { h.Adopt(NewID()) }
 func (h *History) Adopt(id string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.mu.ids = IDs{ID: id, Second: NoID, Until: -1}
+	h.mu.ids = IDs{ID: id, Second: noID, Until: -1}
 }
 
 // Branch gives the history another name from offset on, and keeps the one that it has had: the

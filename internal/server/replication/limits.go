@@ -5,8 +5,8 @@ const (
 	blockBytes = 64 << 10
 	// spareBlocks is how many blocks wait to be used again.
 	spareBlocks = 4
-	// MaxViews is how many views Reader.Next returns at most.
-	MaxViews = 32
+	// maxViews is how many views Reader.Next returns at most.
+	maxViews = 32
 	// idDigits is the length of an id.
 	idDigits = 40
 )

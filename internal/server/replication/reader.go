@@ -14,7 +14,7 @@ type Reader struct {
 	limit int64 // how far it may lag, 0: as far as it likes. Guarded by b.mu
 	lost  atomic.Bool
 	rung  chan struct{}
-	views [MaxViews][]byte
+	views [maxViews][]byte
 }
 
 // Read returns a reader of what comes behind offset, nil if the backlog has not that. It may
@@ -59,7 +59,7 @@ func (r *Reader) Next(most int) [][]byte {
 	}
 	views := r.views[:0]
 	i, _ := slices.BinarySearchFunc(b.mu.blocks, at+1, func(blk *block, at int64) int { return cmp.Compare(blk.end(), at) })
-	for ; i < len(b.mu.blocks) && at < end && len(views) < MaxViews && most > 0; i++ {
+	for ; i < len(b.mu.blocks) && at < end && len(views) < maxViews && most > 0; i++ {
 		blk := b.mu.blocks[i]
 		v := blk.buf[at-blk.start : min(end, blk.end())-blk.start]
 		views = append(views, v)
