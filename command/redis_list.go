@@ -41,17 +41,10 @@ const redisCommands = `
 // longest match counts.
 var absent = map[string]string{
 	"":          "not there yet",
-	"acl":       "ACL users are not there yet: `requirepass` and AUTH are",
 	"asking":    "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
 	"cluster":   "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
 	"debug":     "",
-	"failover":  "no replication",
 	"module":    "Redis modules are C libraries; there is no interface for them",
-	"psync":     "no replication",
 	"readonly":  "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
 	"readwrite": "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
-	"replconf":  "no replication",
-	"replicaof": "no replication; NO ONE is accepted",
-	"slaveof":   "no replication; NO ONE is accepted",
-	"sync":      "no replication",
 }

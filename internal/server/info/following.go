@@ -39,5 +39,5 @@ func writeFollowing(s *Source, w *writer, st *follow.Status) {
 	}
 	w.num("slave_priority", s.Options.ReplicaPriority.Load())
 	w.num("slave_read_only", asBit(s.Options.ReplicaReadOnly.Load()))
-	w.num("replica_announced", asBit(s.Options.Bool("replica-announced")))
+	w.num("replica_announced", asBit(s.Options.ReplicaAnnounced.Load()))
 }

@@ -87,6 +87,7 @@ type ReplicaOptions struct {
 	BindSource, ReplicaAnnounceIP                    Text
 	ReplicaAnnouncePort, ReplicaPriority             Int
 	ServeStaleData, ReplicaReadOnly, IgnoreMaxMemory Bool
+	ReplicaAnnounced                                 Bool
 	ReplTimeout                                      Int // seconds
 	ReplDisklessLoad                                 Int // Diskless... constants
 	PropagationErrors                                Int // Propagation... constants

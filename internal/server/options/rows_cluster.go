@@ -2,10 +2,7 @@ package options
 
 import "math"
 
-const (
-	noReplication = "There is no replication yet."
-	noCluster     = "There is no cluster mode yet: the server stands alone."
-)
+const noCluster = "There is no cluster mode yet: the server stands alone."
 
 var replicationRows = []Row{
 	{Name: "replicaof", Aliases: []string{"slaveof"}, Kind: primaryKind{}, Group: GroupReplication, Flags: Immutable,
@@ -24,8 +21,8 @@ var replicationRows = []Row{
 	{Name: "replica-priority", Aliases: []string{"slave-priority"}, Kind: natural, Default: "100", Group: GroupReplication,
 		Help:  "preference for promotion; 0 for never",
 		field: func(o *Options) cell { return &o.ReplicaPriority }},
-	{Name: "replica-announced", Kind: yesNo, Default: "yes", Group: GroupReplication, State: Later,
-		Help: "Sentinel reports this replica", Means: noReplication},
+	{Name: "replica-announced", Kind: yesNo, Default: "yes", Group: GroupReplication, Help: "Sentinel reports this replica",
+		field: func(o *Options) cell { return &o.ReplicaAnnounced }},
 	{Name: "replica-announce-ip", Aliases: []string{"slave-announce-ip"}, Kind: str, Group: GroupReplication,
 		Help:  "address told to the primary",
 		field: func(o *Options) cell { return &o.ReplicaAnnounceIP }},

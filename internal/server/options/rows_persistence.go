@@ -21,7 +21,7 @@ var snapshotRows = []Row{
 	{Name: "rdb-save-incremental-fsync", Kind: yesNo, Default: "yes", Group: GroupSnapshot,
 		Help: "sync a snapshot piece by piece", field: func(o *Options) cell { return &o.RDBIncrementalFsync }},
 	{Name: "rdb-del-sync-files", Kind: yesNo, Default: "no", Group: GroupSnapshot, State: Accepted,
-		Help: "delete snapshots made for replicas", Means: "There are no files made for replicas."},
+		Help: "delete snapshots made for replicas", Means: "A file that is made for replicas goes when the last of them has been sent it."},
 	{Name: "sanitize-dump-payload", Kind: oneOf("no", "yes", "clients"), Default: "no", Group: GroupSnapshot, State: Accepted,
 		Help:  "verify what RESTORE and a snapshot bring",
 		Means: "All is always verified, element by element: values are built from their elements, whoever sends them."},
