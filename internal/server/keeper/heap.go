@@ -59,36 +59,48 @@ func (h *heap) look(own bool) {
 	}
 	metrics.Read(h.samples)
 	value := func(i int) uint64 { return h.samples[i].Value.Uint64() }
-	resident := int64(value(0) + value(1) + value(2))
-	quiet := value(4)-h.allocs < heapQuietBytes
-	h.allocs = value(4)
-	held := netio.BytesHeld()
+	r := reading{int64(value(0) + value(1) + value(2)), int64(value(3)), netio.BytesHeld(), value(4), value(5)}
+	if h.due(r) {
+		h.busy.Store(true)
+		go h.giveBack(r.resident)
+	}
+}
+
+// reading is what look goes by.
+type reading struct {
+	resident, live, held int64  // bytes: of the heap, that the last collection left, in clients' rings
+	allocs, cycles       uint64 // bytes allocated and collections, since the start
+}
+
+// due takes the reading of one more tick, and decides.
+func (h *heap) due(r reading) bool {
+	quiet := r.allocs-h.allocs < heapQuietBytes
+	h.allocs = r.allocs
 	h.at = (h.at + 1) % heapTicks
-	h.held[h.at] = held
-	if c := value(5); c != h.cycles {
+	h.held[h.at] = r.held
+	if r.cycles != h.cycles {
 		// What the collector found alive by itself includes what lies in pools: it may be less, never more.
-		h.cycles, h.other = c, min(h.other, max(int64(value(3))-held, 0))
+		h.cycles, h.other = r.cycles, min(h.other, max(r.live-r.held, 0))
 	}
 	most := int64(0)
 	for _, n := range h.held {
 		most = max(most, n)
 	}
 	need := most + h.other
-	now := held + h.other
-	h.swollen = resident-now > max(heapSlackBytes, now/heapSlackShare)
+	now := r.held + h.other
+	h.swollen = r.resident-now > max(heapSlackBytes, now/heapSlackShare)
 	if h.waits > 0 {
 		h.waits--
 	}
-	if !quiet || resident-need <= max(heapSlackBytes, need/heapSlackShare) {
+	if !quiet || r.resident-need <= max(heapSlackBytes, need/heapSlackShare) {
 		h.excess = 0
-		return
+		return false
 	}
 	if h.excess++; h.excess < heapTicks || h.waits > 0 {
-		return
+		return false
 	}
 	h.excess = 0
-	h.busy.Store(true)
-	go h.giveBack(resident)
+	return true
 }
 
 // giveBack collects twice, since pools let go of their contents in the second collection only,
