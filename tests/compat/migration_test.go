@@ -53,7 +53,7 @@ func TestMigrationGuide(t *testing.T) {
 				_ = os.Remove(filepath.Join(g.redisDir, "dump.rdb"))
 			}
 			if way == "append only file" {
-				_ = os.RemoveAll(filepath.Join(g.redisDir, "appendonlydir"))
+				_ = os.RemoveAll(filepath.Join(g.redisDir, aofDir))
 			}
 			g.run(blocks["Back by "+way])
 			compareDumps(t, "on redis-server, and back there", want, g.dump(g.redis))

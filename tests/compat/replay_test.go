@@ -32,6 +32,9 @@ func TestReplay(t *testing.T) {
 // replaySequences is how many sequences write before a restart.
 const replaySequences = 60
 
+// aofDir is where both keep the append only file.
+const aofDir = "appendonlydir"
+
 // aofArgs switches an AOF on that both servers can read.
 func aofArgs() []string {
 	return append(serverArgs(), "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--auto-aof-rewrite-percentage", "0")
@@ -58,7 +61,7 @@ func replayKring(t *testing.T, seed uint64) {
 	}
 	s.dropAll()
 
-	copyDir(t, filepath.Join(dir, "appendonlydir"), filepath.Join(copyTo, "appendonlydir"))
+	copyDir(t, filepath.Join(dir, aofDir), filepath.Join(copyTo, aofDir))
 	s = launchIn(t, bin, dir)
 	got = dumpOf(t, s)
 	forgetPending(got)
@@ -72,7 +75,7 @@ func replayKring(t *testing.T, seed uint64) {
 func openByOracle(t *testing.T, dir string, want keyspace, when string) {
 	t.Helper()
 	copyTo := t.TempDir()
-	copyDir(t, filepath.Join(dir, "appendonlydir"), filepath.Join(copyTo, "appendonlydir"))
+	copyDir(t, filepath.Join(dir, aofDir), filepath.Join(copyTo, aofDir))
 	s := launchIn(t, harness.OracleBin(t), copyTo)
 	got := dumpOf(t, s)
 	forgetPending(got)

@@ -141,13 +141,24 @@ func (r *restarter) run(p restartPlan, steps []Step) (err error) {
 	if err := r.end(p.kill); err != nil {
 		return err
 	}
-	// The subject first: it puts what a kill has left beside an increment into it.
+	missing := ""
+	if !p.newer {
+		if missing, err = r.openByOracle(want); err != nil {
+			return err
+		}
+		if missing != "" && !(p.kill && r.hasSide()) {
+			return fmt.Errorf("opened by redis-server (it, what was there): %s", missing)
+		}
+	}
 	if r.side, err = start(r.subject, r.dir); err != nil {
 		return fmt.Errorf("the start after the sequence: %w", err)
 	}
-	if !p.newer {
-		if err := r.openByOracle(want); err != nil {
+	if missing != "" { // it may have been beside the increment, and the start has put it in
+		if missing, err = r.openByOracle(want); err != nil {
 			return err
+		}
+		if missing != "" {
+			return fmt.Errorf("opened by redis-server after the start (it, what was there): %s", missing)
 		}
 	}
 	got, err := r.side.RestartDump()
@@ -187,31 +198,36 @@ func (r *restarter) end(kill bool) error {
 	return nil
 }
 
-// openByOracle has redis-server load a copy of the append only file.
-func (r *restarter) openByOracle(want keyspace) error {
+// hasSide tells whether a kill has left something beside the increment, which redis-server does not read.
+func (r *restarter) hasSide() bool {
+	left, _ := filepath.Glob(filepath.Join(r.dir, aofDir, "*.side"))
+	return slices.ContainsFunc(left, func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Size() > 0
+	})
+}
+
+// openByOracle has redis-server load a copy of the append only file, and returns what is not the same there.
+func (r *restarter) openByOracle(want keyspace) (diff string, err error) {
 	dir, err := os.MkdirTemp("", "kring-restart-oracle-")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer os.RemoveAll(dir)
-	const aof = "appendonlydir"
-	if err := os.CopyFS(filepath.Join(dir, aof), os.DirFS(filepath.Join(r.dir, aof))); err != nil {
-		return err
+	if err := os.CopyFS(filepath.Join(dir, aofDir), os.DirFS(filepath.Join(r.dir, aofDir))); err != nil {
+		return "", err
 	}
 	s, err := start(r.oracle, dir)
 	if err != nil {
-		return fmt.Errorf("redis-server does not open the file: %w", err)
+		return "", fmt.Errorf("redis-server does not open the file: %w", err)
 	}
 	defer s.Server.Kill()
 	defer s.dropAll()
 	got, err := s.RestartDump()
 	if err != nil {
-		return fmt.Errorf("dump of redis-server: %w", err)
+		return "", fmt.Errorf("dump of redis-server: %w", err)
 	}
-	if d := got.diff(want); d != "" { // the oracle's side comes first, as everywhere
-		return fmt.Errorf("opened by redis-server (it, what was there): %s", d)
-	}
-	return nil
+	return got.diff(want), nil // the oracle's side comes first, as everywhere
 }
 
 func (r *restarter) rewrite() error {

@@ -101,7 +101,7 @@ func TestOldAOFWithPreamble(t *testing.T) {
 	endSide(t, from)
 	var file []byte
 	for _, pattern := range []string{"*.base.rdb", "*.incr.aof"} {
-		names, err := filepath.Glob(filepath.Join(dir, "appendonlydir", pattern))
+		names, err := filepath.Glob(filepath.Join(dir, aofDir, pattern))
 		if err != nil || len(names) != 1 {
 			t.Fatal(names, err)
 		}
