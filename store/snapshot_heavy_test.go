@@ -120,3 +120,38 @@ func TestSnapshotEndsInAPart(t *testing.T) {
 		s.Unlock(0)
 	}
 }
+
+// longWatcher notes whether the shard was announced as long when its entries came.
+type longWatcher struct {
+	s         *Store
+	announced map[string]bool
+}
+
+func (w *longWatcher) SnapshotEntry(shard, _ int, e Entry) {
+	w.announced[string(e.Key())] = w.s.shards[shard].long.Load() != 0
+}
+
+func (w *longWatcher) SnapshotPart(shard, db int, e Entry, _ bool) (done bool) {
+	w.SnapshotEntry(shard, db, e)
+	return true
+}
+
+// TestHeavySegmentsAreAnnounced: who needs a shard whose pre-image is large does not wait
+// for it on a reactor; for one that is small he does.
+func TestHeavySegmentsAreAnnounced(t *testing.T) {
+	s := open(t, Options{Shards: 1})
+	s.Lock(0)
+	s.SetString(0, s.MakeKey([]byte("small")), []byte("x"), 0)
+	s.SetString(3, s.MakeKey([]byte("big")), bytes.Repeat([]byte("x"), heavySegmentBytes+1), 0)
+	s.Unlock(0)
+	w := &longWatcher{s, map[string]bool{}}
+	sn, err := s.BeginSnapshotAt(w, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !sn.Step(1 << 20) {
+	}
+	if len(w.announced) != 2 || w.announced["small"] || !w.announced["big"] {
+		t.Errorf("announced: %v", w.announced)
+	}
+}

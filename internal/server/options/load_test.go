@@ -234,7 +234,7 @@ func TestWarnings(t *testing.T) {
 	all := strings.Join(o.Warnings(), "\n")
 	for _, want := range []string{
 		"'daemonize yes' has no effect: Kring stays in the foreground",
-		"'cluster-announce-ip", "has no effect",
+		"'cluster-announce-ip \"10.0.0.1\"' has no effect",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning %q in:\n%s", want, all)
