@@ -10,16 +10,15 @@
 //	owner        the shard that a slot belongs to
 //	topology     all nodes, shards and owners at one moment: a Topology never changes
 //	epoch        counts the changes of the topology: each has one of its own
-//	coordinator  where the topology is kept: in memory (Memory), in a file (File), or in etcd
-//	             (package etcd below)
+//	coordinator  where the topology is kept: in memory (Memory) or in a file (File); etcd, which
+//	             the interface is made for, is to come
 //	revision     counts the transactions of a coordinator, whatever they change
 //	lease        something that ends unless it is renewed; what was written with it goes with it
 //	directory    the topology as one node sees it, which follows the coordinator
 //
 // # Keys
 //
-// A coordinator keeps pairs of a key and a JSON document. In etcd all keys stand below the prefix
-// that cluster-coordinator names, so that an operator can read them with etcdctl:
+// A coordinator keeps pairs of a key and a JSON document, which an operator can read:
 //
 //	epoch         17
 //	node/<id>     {"ip":"10.0.0.7","port":6379,"bus-port":16379,"shard":"<id>","met":true}

@@ -32,7 +32,7 @@ var waitingTrees = map[string]string{
 // TestNothingIsUnused finds functions, methods, types, constants and variables of the
 // product whose name stands nowhere in the product but in their declaration: what nobody
 // uses, and what only tests use, which belongs to the tests. It sees all files, whatever
-// they are built for, but goes by names alone; staticcheck (make lint) goes by types, and
+// they are built for, but goes by names alone; tests/unused (make lint) goes by types, and
 // takes exported names and what tests use for used.
 func TestNothingIsUnused(t *testing.T) {
 	declared, used := map[string]string{}, map[string]int{}

@@ -154,7 +154,7 @@ func (s *Server) answers() (bool, error) {
 	if strings.HasPrefix(v.Str, "NOAUTH") {
 		return true, nil
 	}
-	if pid, err := infoOf(c, "server", "process_id"); err == nil && pid != "" && pid != strconv.Itoa(s.PID) && s.Name != "sh" { // a shell has started it, as a child
+	if pid, err := infoOf(c, "server", "process_id"); err == nil && pid != "" && pid != strconv.Itoa(s.PID) {
 		return false, fmt.Errorf("%s: address already in use by process %s", s.Addr, pid)
 	}
 	return v.Str == "PONG", nil

@@ -175,9 +175,12 @@ func judge(rate float64, r, redis row) (missed int) {
 	if rate == judgedRate {
 		check(fmt.Sprintf("CPU at most %.2f of Redis's", cpuBound), r.cpu <= cpuBound*redis.cpu)
 	}
-	check("p50 at most Redis's", r.p50 <= noise*redis.p50)
-	check("p99 at most Redis's", r.p99 <= noise*redis.p99)
-	check("p99.9 at most Redis's", r.p999 <= noise*redis.p999)
+	latency := func(what string, d, of float64) {
+		check(fmt.Sprintf("%s at most %.2f of Redis's", what, noise), d <= noise*of)
+	}
+	latency("p50", r.p50, redis.p50)
+	latency("p99", r.p99, redis.p99)
+	latency("p99.9", r.p999, redis.p999)
 	return missed
 }
 
