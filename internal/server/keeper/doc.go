@@ -10,14 +10,15 @@
 //	burst   a pass of expiry ended with work left, and rests before the next one
 //	sweep   a compaction of all shards, once begun
 //	survey  a slow walk over all keys
+//	pulse   the server is at work; without one the ticks come less and less often
 //
 // Layout
 //
 //	Ring, Alarm, timer ─▶ pass: expire ─▶ evict ─▶ shed clients ─▶ survey, heap ─▶ compact ─▶ sleep
-//	                                                                (each tick)
+//	                                                                (each tick)               until the next tick, see Pulse
 //	end of a reactor's turn ─ Due? ─▶ Help: a slice of expiry
 //
-// Who may call what: Ring, Alarm and the figures, anybody under any lock; Help, a reactor between its
+// Who may call what: Ring, Pulse, Alarm and the figures, anybody under any lock; Help, a reactor between its
 // batches; ExpireDue, whoever holds nothing; Start and Stop, whoever runs the server.
 //
 // Invariants
