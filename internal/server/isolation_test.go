@@ -174,9 +174,9 @@ func TestUndo(t *testing.T) {
 	text := "for i = 1, 1 do "
 	for _, c := range undoCalls {
 		text += "redis.call('" + strings.Join(c, "','") + "') "
-		for _, k := range []string{"new", "l3", "big", "z3", "geo", "r2", "bits", "bits2", "hll", "sorted", "x"} {
-			keys[k] = true
-		}
+	}
+	for _, k := range []string{"new", "l3", "big", "z3", "geo", "r2", "bits", "bits2", "hll", "sorted", "x"} {
+		keys[k] = true
 	}
 	text += "end return redis.call('get','undeclared')"
 	var names []string
@@ -275,7 +275,13 @@ func TestScriptMemory(t *testing.T) {
 		c.want("caught", "EVAL", "local ok = pcall(function() "+text+" end) return ok and 'not caught' or 'caught'", "0")
 	}
 	c.want("3000000", "EVAL", "local n = 0 for i = 1, 3000 do n = n + #(string.rep('x', 999) .. 'y') end return n", "0") // garbage counts for nothing
+	library := "#!lua name=large\nlocal s = 'x' for i = 1, 23 do s = s .. s end\nredis.register_function('length', function() return #s end)"
+	if got := c.do("FUNCTION", "LOAD", library); !strings.Contains(got, "not enough memory") {
+		t.Errorf("FUNCTION LOAD: %q", got)
+	}
 	c.want("OK", "CONFIG", "SET", "lua-memory-limit", "64mb")
+	c.want("large", "FUNCTION", "LOAD", library)
+	c.want("8388608", "FCALL", "length", "0")
 	c.want("5000000", "EVAL", "return #string.rep('x', 5000000)", "0")
 	c.want("PONG", "PING")
 }

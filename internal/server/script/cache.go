@@ -165,7 +165,7 @@ func (e *Engine) look(s *Script) {
 		if len(c) == 0 || !c[0].IsText {
 			return
 		}
-		use := e.keyOf(c[0].Text, len(c))
+		use := e.KeyOf(c[0].Text, len(c))
 		if !use.Within || use.Key > 0 && c[use.Key].Element == 0 {
 			return
 		}

@@ -30,10 +30,12 @@ type Engine struct {
 type Options struct {
 	Version     string       // what redis.REDIS_VERSION says
 	MemoryLimit func() int64 // bytes that a script may have at a time
-	KeyOf       func(name string, args int) KeyUse
+	// KeyOf tells what keys the command of a name uses when it is called with so many arguments, its
+	// name included.
+	KeyOf func(name string, args int) KeyUse
 }
 
-// KeyUse says what keys a command uses when it is called with so many arguments, its name included.
+// KeyUse says what keys a call of a command uses.
 type KeyUse struct {
 	Within bool // it needs the lock of one key, or none, and others do not see what it does otherwise
 	Key    int  // the place of that key among the arguments, 0: there is none
@@ -55,23 +57,6 @@ func New(o Options) *Engine {
 	e.mu.empty()
 	e.mu.registry.clear()
 	return e
-}
-
-func (e *Engine) keyOf(name string, args int) KeyUse {
-	if e.KeyOf == nil {
-		return KeyUse{}
-	}
-	return e.KeyOf(name, args)
-}
-
-// defaultMemory is the limit of an engine that is told none.
-const defaultMemory = 256 << 20
-
-func (e *Engine) memoryLimit() int {
-	if e.MemoryLimit == nil {
-		return defaultMemory
-	}
-	return int(e.MemoryLimit())
 }
 
 // Host makes the calls of a run, and sees to its time.

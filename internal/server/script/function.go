@@ -176,6 +176,7 @@ func (e *Engine) register(l *library) (errText string) {
 		e.functions.openFunctions(e.Version)
 	}
 	m := e.functions
+	m.st.SetMemoryLimit(int(e.MemoryLimit()))
 	m.loading = &loading{l, time.Now().Add(loadTime)}
 	m.seen(m.loadGlobals)
 	_, err = m.st.Run(m.st.Load(proto))
@@ -343,7 +344,7 @@ func (e *Engine) Call(name []byte, r *Run) bool {
 		r.W.Error(errText)
 		return true
 	}
-	m.st.SetMemoryLimit(e.memoryLimit())
+	m.st.SetMemoryLimit(int(e.MemoryLimit()))
 	m.run(r, f.name, f.flags, f.f, lua.TableValue(m.list(r.Keys)), lua.TableValue(m.list(r.Args)))
 	m.st.Rest()
 	e.vmBytes.Store(int64(m.st.Memory()))

@@ -9,7 +9,7 @@ import (
 )
 
 // Runner runs scripts for one executor, which alone uses it. It remembers those that it has run
-// lately, so that finding one again takes no lock.
+// lately, so that finding one again takes no lock if it stays cached.
 type Runner struct {
 	e     *Engine
 	m     *machine // nil until it is needed
@@ -106,26 +106,25 @@ func (r *Runner) Eval(s *Script, run *Run) {
 		run.W.Error(errText)
 		return
 	}
-	in := r.m
-	if in == nil {
-		in = r.e.newMachine()
-		in.openScripts()
-		r.m = in
+	if r.m == nil {
+		r.m = r.e.newMachine()
+		r.m.openScripts()
 	}
+	m := r.m
 	k := &r.sums[s.at]
 	if k.s != s {
-		*k = known{s, in.st.Load(s.proto)}
+		*k = known{s, m.st.Load(s.proto)}
 	}
 	r.idle = false
-	in.st.SetMemoryLimit(r.e.memoryLimit())
-	in.fill(in.keys, run.Keys)
-	in.fill(in.argv, run.Args)
+	m.st.SetMemoryLimit(int(r.e.MemoryLimit()))
+	m.fill(m.keys, run.Keys)
+	m.fill(m.argv, run.Args)
 	drawn := r.e.random.Mark()
-	in.run(run, s.SHA, s.flags, k.f)
+	m.run(run, s.SHA, s.flags, k.f)
 	if run.Host.Leaves() {
 		r.e.random.Reset(drawn)
 	}
-	if now := int64(in.st.Memory()); now != r.bytes.Load() {
+	if now := int64(m.st.Memory()); now != r.bytes.Load() {
 		r.bytes.Store(now)
 	}
 }
