@@ -113,14 +113,6 @@ func (t *Thread) CheckNumber(i int) float64 {
 	return f
 }
 
-// OptNumber is CheckNumber with a value for an argument that is not given or nil.
-func (t *Thread) OptNumber(i int, def float64) float64 {
-	if t.Arg(i).n == tagNil {
-		return def
-	}
-	return t.CheckNumber(i)
-}
-
 // truncate converts as C does on a 64-bit processor: what is out of range becomes the
 // smallest integer.
 func truncate(f float64) int {

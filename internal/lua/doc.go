@@ -15,6 +15,8 @@
 //   - metamethod, handler: the function that a metatable has for an event.
 //   - budget: steps until the State's hook is called, which may end the script.
 //   - account: the bytes that a script's values take, and their limit.
+//   - scratch: memory of a fixed size that one run after the other uses from its beginning, in a
+//     State of which nothing outlives a run (State.Transient).
 //
 // # Values
 //
@@ -63,7 +65,8 @@
 //  1. What a script does costs budget in proportion: turns of loops, calls, and in library
 //     functions the bytes that they go through. So the hook is called at least every few
 //     milliseconds, whatever runs.
-//  2. What a script keeps is charged to the account before it is allocated.
+//  2. What a script keeps is charged to the account before it is allocated, unless it lies in the
+//     scratch.
 //  3. Depth is bounded: 20,000 frames, 200 calls that pass through Go, 200 levels of
 //     syntax, 20,000 items of a pattern. The stack of Go never overflows.
 //  4. A key that is in a table stays where it is until a new key is stored: assigning to

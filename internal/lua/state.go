@@ -116,9 +116,6 @@ func (st *State) Position() (source string, line int) {
 	return "", 0
 }
 
-// SetHook replaces the hook.
-func (st *State) SetHook(hook func() error) { st.hook = hook }
-
 // SetHandler makes f see errors that nothing in the script catches, where they are raised,
 // and replace them: what it returns is the error that Run returns. Nil: nothing does. A lack
 // of memory is not shown to it.

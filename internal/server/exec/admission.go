@@ -10,7 +10,7 @@ import (
 // This file asks package admit, and does what has to be done for its answer.
 
 // Admit decides whether the caller's call may run. It evicts if the call needs room. The
-// caller holds ex.gate and no shard lock.
+// caller holds ex.Gate and no shard lock.
 func (ex *Executor) Admit(call *command.Call, f admit.Fault) admit.Verdict {
 	state := ex.Env.State()
 	v := admit.Judge(&ex.Caller, state, call, f)

@@ -15,6 +15,8 @@
 //   - observer: a Waiter or a watch (WatchSet): whoever must hear that a key changes.
 //   - Transaction: what a client has queued since MULTI; unit: one while it is being recorded:
 //     what dies under its locks is part of it.
+//   - way: how a script runs (scriptrun.go): within the locks of its keys, tentatively under them,
+//     so that it can be undone (undo.go), or wide, with all gates.
 //   - meeting: all reactors outside of their batches, while a transaction asks them.
 //   - guard: bits that say what a call must look at before it runs: loading, a memory limit, a
 //     broken AOF, a pause.
@@ -24,9 +26,10 @@
 //	Begin ─▶ Prepare (look-ahead: specs, hashed keys, warm caches)
 //	           ├─▶ RunPlain                  one key, nothing to admit: its shard's lock ─┐
 //	           ├─▶ WholeTransaction          MULTI to EXEC in one batch: all its shards   ├─▶ Perform ─▶ handler ─▶ record
-//	           └─▶ Admit ─▶ Run              its shards, or all gates (Exclusive, scripts)┘      │
+//	           └─▶ Admit ─▶ Run              its shards, or all gates (Exclusive)         ┘      │
 //	                         ├─▶ runExec     what was queued, as one unit                       └─▶ settle: serve the clients
-//	                         └─▶ false       it is for a worker: SlowLane.Submit                    that waited, under the same locks
+//	                         ├─▶ runScript   the calls of a script, as one unit                     that waited, under the same locks
+//	                         └─▶ false       it is for a worker: SlowLane.Submit
 //	End
 //
 // # Invariants

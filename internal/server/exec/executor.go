@@ -106,6 +106,7 @@ func whoIs(c command.Client) (addr, name string) {
 	return "", ""
 }
 
+// New returns an executor that belongs to no reactor, whose gate is g.
 func New(env *Env, g *Gate) *Executor {
 	ex := new(Executor)
 	ex.Init(env, g)

@@ -84,7 +84,7 @@ func (g *Gate) Unlock() {
 	g.wait.Unlock()
 }
 
-// bar sends away who waits in enter, and who comes there, until it is called with false. The
+// bar sends away who waits in Enter, and who comes there, until it is called with false. The
 // caller holds the gate.
 func (g *Gate) bar(on bool) {
 	g.wait.Lock()
@@ -128,6 +128,7 @@ func (g Gates) enterAll() bool {
 	return true
 }
 
+// UnlockAll undoes LockAll.
 func (g Gates) UnlockAll() {
 	for i := range g {
 		g[i].Unlock()

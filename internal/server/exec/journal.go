@@ -38,6 +38,7 @@ type Journaling struct {
 	bufs  sync.Pool   // of *recorder: for deletions outside of transactions
 }
 
+// Init readies it for a store of so many shards.
 func (jn *Journaling) Init(shards int) {
 	jn.last, jn.units = make([]uint64, shards), make([]*recorder, shards)
 	jn.bufs.New = func() any { return new(recorder) }
@@ -83,7 +84,7 @@ func (r *recorder) give(log *journal.Journal) (pos uint64) {
 	return pos
 }
 
-// performRecorded is perform with a journal.
+// performRecorded runs the handler of c's call and records what it did.
 func (ex *Executor) performRecorded(c *command.Ctx) {
 	db, dirty := c.DB, c.Dirty
 	c.Effects.Reset()

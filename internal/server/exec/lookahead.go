@@ -10,7 +10,7 @@ import (
 // This file is the look-ahead: before a batch runs, its calls are resolved and the cache lines
 // that they will need are asked for.
 
-// BatchCall is one command of a batch, resolved by prepare: its spec and its keys.
+// BatchCall is one command of a batch, resolved by Prepare: its spec and its keys.
 type BatchCall struct {
 	Spec     *command.Spec // nil: unknown command
 	From, To int32         // its keys in Executor.Keys

@@ -50,7 +50,7 @@ func (ex *Executor) NewTransaction() *Transaction {
 	return tx
 }
 
-// Add keeps a call for EXEC. Its keys have been hashed by prepare.
+// Add keeps a call for EXEC. Its keys have been hashed by Prepare.
 func (tx *Transaction) Add(e *Env, call *command.Call) {
 	if tx.aborted { // it will not run: nothing is kept of it
 		return
@@ -111,7 +111,7 @@ func AbortedBy(text string) string {
 }
 
 // runExec runs what the client has queued. It returns false, having done nothing, when a
-// worker has to do it. The caller holds ex.gate and no shard lock.
+// worker has to do it. The caller holds ex.Gate and no shard lock.
 func (ex *Executor) runExec() (done bool) {
 	c := &ex.Ctx
 	tx, failed := ex.Tx, false

@@ -14,7 +14,7 @@ type Observers []shardObservers
 // shardObservers are those of one shard. Who registers holds the shard's lock, so that
 // nothing changes between looking at a key and observing it; who leaves does not need it.
 type shardObservers struct {
-	mu struct { // innermost, for a few instructions: below the shard locks and waiter.mu
+	mu struct { // innermost, for a few instructions: below the shard locks and Waiter.mu
 		sync.Mutex
 		queues  map[keyName]*waitQueue
 		watches map[keyName][]watchRef
@@ -224,7 +224,7 @@ func (o *shardObservers) stir(ex *Executor, db int) (watched []keyName) {
 	return watched
 }
 
-// observedGone is changed for a key that the server itself deletes. The workers serve
+// observedGone is Changed for a key that the server itself deletes. The workers serve
 // those that wait for that: no executor may be at hand. The shard is locked.
 func (e *Env) observedGone(shard uint32, db int, key []byte) {
 	o := &e.Observers[shard]

@@ -38,7 +38,7 @@ func (ex *Executor) RunPlain(cl *BatchCall, args resp.Args) (done bool) {
 }
 
 // Run invokes the context's call, which has been admitted, under its locks. The caller holds
-// ex.gate, which run gives up and takes again around an exclusive command. It returns false,
+// ex.Gate, which Run gives up and takes again around an exclusive command. It returns false,
 // having done nothing, when the call belongs into the slow lane: it would run long, or a long
 // command holds one of its shards. On a worker it always runs.
 func (ex *Executor) Run() (done bool) {
@@ -109,7 +109,7 @@ func (ex *Executor) takeAll() bool {
 	return false
 }
 
-// runOne is run for a call with one key, on a reactor.
+// runOne is Run for a call with one key, on a reactor.
 func (ex *Executor) runOne(shard uint32) (done bool) {
 	c, st := &ex.Ctx, ex.Env.Store
 	if !st.LockUnlessLong(shard) {

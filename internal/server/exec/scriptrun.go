@@ -309,6 +309,9 @@ func barGates(e *Env) {
 	}
 }
 
+// unkeyed are the flags of commands for which the locks of their keys do not suffice.
+const unkeyed = command.Slow | command.Exclusive | command.OwnLocks | command.MayReplicate | command.Script | command.Exec
+
 // keyless tells whether a command without keys does nothing in a script that others could see, or
 // that needs a lock.
 func keyless(spec *command.Spec) bool {
@@ -319,7 +322,7 @@ func keyless(spec *command.Spec) bool {
 func KeyOf(t *command.Table, name string, args int) (use script.KeyUse) {
 	spec := t.Lookup([]byte(name))
 	if spec == nil || spec.Subs != nil || spec.Handler == nil || !spec.MatchesArity(args) ||
-		spec.Flags&(command.Slow|command.Exclusive|command.OwnLocks|command.MayReplicate|command.Script|command.Exec) != 0 || spec.AllShards != nil {
+		spec.Flags&unkeyed != 0 || spec.AllShards != nil {
 		return use
 	}
 	use.Short = spec.Grouped(args)

@@ -164,10 +164,9 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	scr.client.Protocol = mode.Proto
 	w, client := c.W, c.Client
 	c.W, c.Client = &scr.w, &scr.client
-	switch {
-	case scr.together:
+	if scr.together {
 		ex.Meter.AddToWhole(cl.Spec)
-	default:
+	} else {
 		ex.Meter.Start()
 	}
 	if scr.way != wide || len(c.Keys) == 0 {

@@ -8,8 +8,8 @@ import (
 )
 
 // This file is what makes a tentative run of a script as if it had not been: before it changes a
-// key it keeps a copy of the value; whatever others would hear of its changes, what is recorded
-// of them, and what is counted, waits for its end.
+// key it keeps a copy of the value; what others would hear of its changes, and what is recorded of
+// them, waits for its end; calls that have been counted are taken back.
 
 // undoLog is what a tentative run has done so far.
 type undoLog struct {
@@ -85,7 +85,7 @@ func (ex scriptHost) endTentative(undo bool) {
 func (ex scriptHost) beyond(c *command.Ctx) leaving {
 	spec, u := c.Spec, &ex.scr.undo
 	switch {
-	case spec.Flags&(command.Slow|command.Exclusive|command.OwnLocks|command.MayReplicate) != 0,
+	case spec.Flags&unkeyed != 0,
 		spec.AllShards != nil && spec.AllShards(c.Args),
 		spec.Name == "select", spec.Name == "move", spec.Name == "copy": // there are no copies of another database's values
 		return reaches

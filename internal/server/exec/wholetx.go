@@ -11,7 +11,7 @@ import (
 // send it: call i of b, a MULTI, the plain calls that follow, and EXEC. Such a one need not
 // be queued, so nothing of it is copied; everything else about it is as in multi.go. It
 // returns the index of the EXEC, or 0, having done nothing, when the calls have to go the
-// usual way. The caller holds ex.gate, and has found nothing to check; the client watches nothing.
+// usual way. The caller holds ex.Gate, and has found nothing to check; the client watches nothing.
 func (ex *Executor) WholeTransaction(b *resp.Batch, i int) (end int) {
 	if ex.Tracker != nil || !ex.Meter.Grouping() || ex.Ctx.DB != ex.ahead {
 		return 0

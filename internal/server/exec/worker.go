@@ -26,7 +26,7 @@ type SlowCall struct {
 	Room             int         // how long the reply may become
 	Wait             uint64      // what the reply waits for, see Executor.TakeWait
 	Wrote            uint64
-	Written          uint64      // session.written, as it was
+	Written          uint64      // Session.written, as it was
 	Cut              bool        // the reply is not whole, and will not be sent
 	Made             int         // how long it was
 	Done             func()      // posted to the client's reactor
@@ -53,6 +53,7 @@ type SlowLane struct {
 	wg   sync.WaitGroup
 }
 
+// Start has a worker for each of the executors, which are theirs from now on.
 func (l *SlowLane) Start(execs []*Executor) {
 	l.wake = sync.NewCond(&l.mu.Mutex)
 	l.mu.running = make(map[*SlowCall]struct{}, len(execs))
@@ -71,6 +72,7 @@ func (l *SlowLane) Start(execs []*Executor) {
 	}
 }
 
+// Submit gives a call to the workers. Anybody may call it, under any lock.
 func (l *SlowLane) Submit(c *SlowCall) {
 	l.mu.Lock()
 	l.mu.queue = append(l.mu.queue, c)
@@ -115,7 +117,7 @@ func (l *SlowLane) EndRunning() {
 	}
 }
 
-// Close is halt, and waits for the workers.
+// Close is Halt, and waits for the workers.
 func (l *SlowLane) Close() {
 	l.Halt()
 	l.wg.Wait()

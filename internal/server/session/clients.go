@@ -38,13 +38,13 @@ type Clients struct {
 
 // Counters are the server-wide numbers that several goroutines change.
 type Counters struct {
-	NextClientID      atomic.Int64
 	Clients           atomic.Int64
 	Connections       atomic.Int64
 	Rejected          atomic.Int64
 	EvictedClients    atomic.Int64
 	OutputLimitCloses atomic.Int64
 	QueryLimitCloses  atomic.Int64
+	lastID            atomic.Int64 // of the client that came last
 }
 
 // Reset is CONFIG RESETSTAT for them.

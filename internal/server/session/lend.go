@@ -18,7 +18,7 @@ type lentCall struct {
 }
 
 // handOver gives call i of b to the slow lane and pauses the connection. The rest of
-// the batch is kept and runs when the reply is there. The caller holds ex.gate.
+// the batch is kept and runs when the reply is there. The caller holds ex.Gate.
 func (s *Session) handOver(b *resp.Batch, i int) outcome {
 	ex := s.ex
 	sc := &exec.SlowCall{Identity: s.identity(), Peer: s, Proto: s.proto, Room: s.outputRoom(), Muted: s.muted(), Monitoring: s.monitoring, Written: s.written, Name: s.Name(), UserName: s.User(), Auth: !s.needAuth}

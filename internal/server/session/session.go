@@ -45,10 +45,10 @@ type Session struct {
 	closed     bool
 	busy       bool // a worker runs one of its commands; the connection is paused
 	postponed  bool // it waits for the end of CLIENT PAUSE
-	stalled    bool // it waits for the journal, see durable.go; the connection is paused
+	stalled    bool // it waits for the journal, see stall.go; the connection is paused
 	throttled  bool // it waits for room in the journal
 	unflushed  bool // in Station.Unflushed
-	swollen    bool // in station.swollen
+	swollen    bool // in Station.swollen
 
 	waitFor uint64 // its replies wait for this position to be durable
 	written uint64 // the position behind the last record that it ever made

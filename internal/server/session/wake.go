@@ -38,7 +38,7 @@ func (s *Session) block(w *exec.Waiter) {
 	}
 }
 
-// wake ends the waiting with w.reply, and lets the session go on.
+// wake ends the waiting with w.Reply, and lets the session go on.
 func (s *Session) wake(w *exec.Waiter) {
 	if s.blocked != w {
 		return // closed meanwhile
