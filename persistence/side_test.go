@@ -134,3 +134,39 @@ func TestSideBehindAHole(t *testing.T) {
 		same(t, again.data, want)
 	}
 }
+
+// TestSideHasAllThatIsBehind takes records for the file after others, or nothing, were put beside; then
+// the write does not come back, and what follows is put beside: so must be what was taken for the file,
+// which counts as written from then on.
+func TestSideHasAllThatIsBehind(t *testing.T) {
+	for name, take := range map[string]func(m *model, w *writer){
+		"by who has appended, after nothing": func(m *model, w *writer) {
+			w.putBeside()
+			m.do(0, []string{"SET", "taken", "1"})
+			w.tryLocked()
+		},
+		"by the goroutine, behind others": func(m *model, w *writer) {
+			m.do(0, []string{"SET", "beside", "1"})
+			w.putBeside()
+			m.do(0, []string{"SET", "taken", "1"})
+			w.takeLocked(false)
+			w.drain(false, false)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, o := newMemFS(), newOwner(FsyncEverySecond)
+			m := startWithSide(t, f, o)
+			stands, let := f.stand("write")
+			defer let()
+			go func() {
+				w := &m.a.writer
+				w.mu.Lock()
+				take(m, w)
+				w.mu.Unlock()
+			}()
+			<-stands
+			m.written(t, []string{"SET", "after", "1"})
+			m.reloads(t, f.killed(), o)
+		})
+	}
+}

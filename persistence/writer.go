@@ -263,6 +263,9 @@ func (w *writer) takeLocked(plain bool) (done bool) {
 	w.used = w.used[:0]
 	w.takenTo = upTo
 	w.counted, w.shared = n, n-w.counted
+	if len(fresh) > 0 {
+		w.beside = false // until putBeside has put these, too
+	}
 	for _, seg := range fresh {
 		w.bytes += len(seg.buf)
 		if last := len(w.behind) - 1; last >= w.held && seg.to == nil {
