@@ -43,7 +43,7 @@ func get(t *testing.T, s *Server, path, password string) (int, string) {
 }
 
 func TestMetrics(t *testing.T) {
-	s := startServer(t)
+	s := startServer(t, "slowlog-log-slower-than", "60000000") // a busy machine may take its time
 	c := dial(t, s)
 	c.do("SET", "a", "b")
 	c.do("GET", "a")
