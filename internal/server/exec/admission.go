@@ -18,7 +18,7 @@ func (ex *Executor) Admit(call *command.Call, f admit.Fault) admit.Verdict {
 		return v
 	}
 	state &^= admit.OverMemory
-	if !ex.makeRoom() {
+	if !ex.eviction.makeRoom() {
 		state |= admit.Full
 	}
 	return admit.Judge(&ex.Caller, state, call, f)

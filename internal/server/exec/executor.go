@@ -11,7 +11,6 @@ import (
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
-	"github.com/kringdb/kring/store"
 )
 
 // Executor runs commands: one belongs to each reactor and to each worker, and only
@@ -24,44 +23,29 @@ type Executor struct {
 	W     resp.Writer
 	Quiet resp.Discard
 	Batch *resp.Batch
-	Calls [resp.MaxBatch]BatchCall
-	Keys  []store.Key
 	lookAhead
 	Worker bool // it serves the slow lane
 
-	originals bool // it also knows commands by the names they had before rename-command
-	idx       []int
-	Changes   atomic.Int64 // that its calls have made, ever; written by its owner
-	Meter     observe.Meter
+	Changes atomic.Int64 // that its calls have made, ever; written by its owner
+	Meter   observe.Meter
 
 	spareTx  *Transaction // for the next MULTI
 	queued   callReader   // of the transaction that runs
 	rec      recorder
 	lfu      command.LFU
 	Caller   admit.Caller // whose call runs; on a worker the session belongs to its reactor
-	ev       keeper.Evictor
-	onInner  func(db int, k store.Key, e store.Entry) // expireInner, made once
-	limited  bool                                     // maxmemory is set: the store's sum is kept
-	Tx       *Transaction                             // the caller's, if the call is EXEC; nil: it has none
-	Watching *WatchSet                                // and its watches, nil: it has none
+	eviction eviction
+	hand     hand
+	limited  bool         // maxmemory is set: the store's sum is kept
+	Tx       *Transaction // the caller's, if the call is EXEC; nil: it has none
+	Watching *WatchSet    // and its watches, nil: it has none
 	inUnit
 	scr            scriptRun
 	pushes         []byte // what was published to the client whose EXEC is running
-	FlushEnd       bool   // of a reactor: there is output to be flushed when the turn ends
-	tracking.Actor        // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
+	Shown          shown
+	FlushEnd       bool // of a reactor: there is output to be flushed when the turn ends
+	tracking.Actor      // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
 	blocking
-}
-
-// lookAhead is how far the look-ahead of a batch has come, see lookahead.go.
-type lookAhead struct {
-	places  []store.Place // how far look-ahead is with them; at least as long
-	stamps  []uint32      // see store.TouchBuckets
-	ahead   int           // the database that it looks into
-	touched int           // how many of keys TouchAhead has touched
-	named   int           // up to which call TouchMembers has asked for directory words,
-	Members bool          // whether there are any calls for it in the batch
-	paged   int           // for pages
-	placed  int           // and for records
 }
 
 // inUnit is an executor's part in what runs as one: transactions and scripts.
@@ -83,9 +67,6 @@ type blocking struct {
 	served   []*Waiter    // whose replies are to be posted
 	arrivals []*Waiter    // those of them that are this reactor's own
 	Parked   *Waiter      // made of the call that has just run
-
-	Monitored    bool   // somebody monitors: calls are noted
-	monitorLines []byte // of calls since the last post, see shown.go
 }
 
 // Of is who runs c's call.
@@ -96,6 +77,9 @@ func (ex *Executor) net() netio.Counts { return ex.Env.Group.Reactors()[ex.React
 
 // Show shows the counters of a reactor, on that reactor.
 func (ex *Executor) Show() { ex.Meter.Show(ex.net()) }
+
+// Hand is ex for the keeper.
+func (ex *Executor) Hand() keeper.Hand { return &ex.hand }
 
 // whoIs is observe.Who.
 func whoIs(c command.Client) (addr, name string) {
@@ -116,7 +100,9 @@ func New(env *Env, g *Gate) *Executor {
 // Init readies a new executor.
 func (ex *Executor) Init(env *Env, g *Gate) {
 	ex.Env, ex.Gate, ex.Batch = env, g, resp.GetBatch()
-	ex.onInner = ex.expireInner
+	ex.lookAhead.store, ex.lookAhead.table = env.Store, env.Table
+	ex.eviction.env, ex.Shown.env = env, env
+	ex.hand.init(ex)
 	ex.Reactor = -1
 	ex.Meter.Init(env.Logs, env.Table, &ex.Ctx, whoIs)
 	ex.W.OnError = env.Logs.Errors.Add
@@ -160,7 +146,7 @@ func (ex *Executor) setClock(now int64) {
 		c.LFU = &ex.lfu
 	}
 	guard := ex.Env.Guard.Load()
-	ex.limited, ex.Monitored = guard&GuardMemory != 0, guard&GuardMonitored != 0
+	ex.limited, ex.Shown.On = guard&GuardMemory != 0, guard&GuardMonitored != 0
 	var clock uint32
 	clock, c.ClockUnitMs = keeper.AccessClock(policy, now)
 	if clock != c.Clock {
@@ -171,15 +157,13 @@ func (ex *Executor) setClock(now int64) {
 
 // End collects what the handlers counted and lets go of what must not be kept.
 func (ex *Executor) End() {
-	ex.postMonitorLines()
+	ex.Shown.post()
 	ex.collect(&ex.Ctx)
 	if m := ex.scr.runner; m != nil && !m.Idle() {
 		m.Rest()
 	}
 	ex.Tracker, ex.Tx, ex.Watching = nil, nil, nil
-	if cap(ex.Keys) > keepKeysEntries {
-		ex.Keys, ex.places, ex.stamps, ex.idx = nil, nil, nil, nil
-	}
+	ex.shrink()
 }
 
 // collect adds what handlers counted in c to the executor's statistics.

@@ -4,21 +4,26 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/store"
 )
 
-// This file is executors as the keeper uses them: expiry and eviction as they do it; when, package keeper decides.
+// hand is an executor as the keeper uses it, its own or that of a reactor that helps: expiry and
+// eviction as executors do it; when, package keeper decides.
+type hand struct {
+	ex      *Executor
+	onInner func(db int, k store.Key, e store.Entry) // expireInner, made once
+}
 
-// expireStep does one step of expiry in a shard. The caller holds the executor's gate and
-// no shard lock.
-func (ex *Executor) expireStep(shard uint32, now int64) store.Expiry {
-	e := ex.Env
+func (h *hand) init(ex *Executor) { h.ex, h.onInner = ex, h.expireInner }
+
+// ExpireStep implements keeper.Hand. The caller holds the executor's gate and no shard lock.
+func (h *hand) ExpireStep(shard uint32, now int64) store.Expiry {
+	ex, e := h.ex, h.ex.Env
 	if !e.MayExpire() {
 		return store.Expiry{}
 	}
 	ex.setClock(now)
-	x := e.Store.ExpireStep(shard, now, ex.onInner)
+	x := e.Store.ExpireStep(shard, now, h.onInner)
 	if x.Inner > 0 {
 		ex.afterUnlock()
 	}
@@ -27,7 +32,8 @@ func (ex *Executor) expireStep(shard uint32, now int64) store.Expiry {
 
 // expireInner is called by ExpireStep: something in k's value has fallen due. The shard
 // is locked.
-func (ex *Executor) expireInner(db int, key store.Key, e store.Entry) {
+func (h *hand) expireInner(db int, key store.Key, e store.Entry) {
+	ex := h.ex
 	ex.Ctx.DB = db
 	ex.recorded(key, func() { command.ExpireFields(&ex.Ctx, key, e) })
 	ex.Env.ExpiredFields.Add(ex.Ctx.FieldsGone)
@@ -37,34 +43,23 @@ func (ex *Executor) expireInner(db int, key store.Key, e store.Entry) {
 	}
 }
 
-// hand is an executor as the keeper uses it: its own, and those of reactors that help.
-type hand struct{ ex *Executor }
-
-// Hand is ex for the keeper.
-func (ex *Executor) Hand() keeper.Hand { return hand{ex} }
-
 // Lock implements keeper.Hand.
-func (h hand) Lock() { h.ex.Gate.Lock() }
+func (h *hand) Lock() { h.ex.Gate.Lock() }
 
 // Enter implements keeper.Hand.
-func (h hand) Enter() bool { return h.ex.Gate.Enter() }
+func (h *hand) Enter() bool { return h.ex.Gate.Enter() }
 
 // Unlock implements keeper.Hand.
-func (h hand) Unlock() { h.ex.Gate.Unlock() }
-
-// ExpireStep implements keeper.Hand.
-func (h hand) ExpireStep(shard uint32, now int64) store.Expiry {
-	return h.ex.expireStep(shard, now)
-}
+func (h *hand) Unlock() { h.ex.Gate.Unlock() }
 
 // Evict implements keeper.Hand.
-func (h hand) Evict(most time.Duration) bool { return h.ex.evict(most) }
+func (h *hand) Evict(most time.Duration) bool { return h.ex.eviction.evict(most) }
 
 // Settle implements keeper.Hand.
-func (h hand) Settle() {
+func (h *hand) Settle() {
 	h.ex.End()
 	h.ex.Meter.Publish()
 }
 
 // Kick implements keeper.Hand.
-func (h hand) Kick() { h.ex.kick() }
+func (h *hand) Kick() { h.ex.kick() }

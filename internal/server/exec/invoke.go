@@ -37,10 +37,10 @@ func (ex *Executor) Perform(c *command.Ctx) {
 		ex.tracked(c, spec)
 	}
 	if ex.limited && spec.Flags&command.Write != 0 {
-		ex.tellUsage(c)
+		tellUsage(c)
 	}
-	if ex.Monitored && !c.Resumed {
-		ex.noteCall(c, spec, spec.Flags&hiddenFromMonitor)
+	if ex.Shown.On && !c.Resumed {
+		ex.Shown.note(c, spec, spec.Flags&hiddenFromMonitor)
 	}
 	ex.Meter.Count(c, spec, c.W.Errors() != errs)
 }

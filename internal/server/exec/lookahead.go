@@ -13,21 +13,42 @@ import (
 // BatchCall is one command of a batch, resolved by Prepare: its spec and its keys.
 type BatchCall struct {
 	Spec     *command.Spec // nil: unknown command
-	From, To int32         // its keys in Executor.Keys
+	From, To int32         // its keys in lookAhead.Keys
 	Fault    admit.Fault
 	Plain    bool              // see RunPlain; then there is no fault
 	member   store.MemberPlace // where look-ahead has come to within the key's value
 }
 
+// lookAhead is the calls of the batch that an executor runs, and how far it has come with asking for
+// what they need. Its keys serve calls that come alone as well.
+type lookAhead struct {
+	store *store.Store
+	table *command.Table
+
+	Calls     [resp.MaxBatch]BatchCall
+	Keys      []store.Key // of all of them
+	idx       []int       // of the keys among a call's arguments
+	originals bool        // commands are also known by the names that they had before rename-command
+
+	places  []store.Place // how far it is with the keys; at least as long
+	stamps  []uint32      // see store.TouchBuckets
+	ahead   int           // the database that it looks into
+	touched int           // how many of keys TouchAhead has touched
+	named   int           // up to which call TouchMembers has asked for directory words,
+	Members bool          // whether there are any calls for it in the batch
+	paged   int           // for pages
+	placed  int           // and for records
+}
+
 // Prepare is the look-ahead: it resolves every call of the batch, hashes
 // all keys, touches every bucket and then every entry, so that their cache misses
 // overlap. It runs before any lock is taken and only warms caches.
-func (ex *Executor) Prepare(db int, b *resp.Batch) {
-	st, table := ex.Env.Store, ex.Env.Table
-	keys, members := ex.Keys[:0], 0
+func (la *lookAhead) Prepare(db int, b *resp.Batch) {
+	st, table := la.store, la.table
+	keys, members := la.Keys[:0], 0
 	for i := range b.N {
 		args := b.Cmds[i].Args
-		cl := &ex.Calls[i]
+		cl := &la.Calls[i]
 		spec := table.Lookup(args[0])
 		// Field by field: see store.SetKey.
 		cl.Spec, cl.From, cl.Fault, cl.Plain = spec, int32(len(keys)), admit.NoFault, false
@@ -37,26 +58,26 @@ func (ex *Executor) Prepare(db int, b *resp.Batch) {
 			cl.Plain = true
 			members |= spec.Member
 		} else {
-			keys = ex.resolve(keys, cl, args)
+			keys = la.resolve(keys, cl, args)
 			if cl.Spec != nil {
 				members |= cl.Spec.Member
 			}
 		}
 		cl.To = int32(len(keys))
 	}
-	if len(keys) > len(ex.places) {
-		ex.places, ex.stamps = make([]store.Place, cap(keys)), make([]uint32, cap(keys))
+	if len(keys) > len(la.places) {
+		la.places, la.stamps = make([]store.Place, cap(keys)), make([]uint32, cap(keys))
 	}
-	st.TouchBuckets(db, keys, ex.places, ex.stamps)
-	ex.ahead = db
-	ex.Keys, ex.touched, ex.named, ex.paged, ex.placed = keys, 0, 0, 0, 0
-	ex.Members = members != 0
+	st.TouchBuckets(db, keys, la.places, la.stamps)
+	la.ahead = db
+	la.Keys, la.touched, la.named, la.paged, la.placed = keys, 0, 0, 0, 0
+	la.Members = members != 0
 }
 
 // resolve finds the subcommand and the keys of a call that is not plain, or cannot run.
-func (ex *Executor) resolve(keys []store.Key, cl *BatchCall, args resp.Args) []store.Key {
-	if cl.Spec == nil && ex.originals {
-		cl.Spec = ex.Env.Table.Original(args[0])
+func (la *lookAhead) resolve(keys []store.Key, cl *BatchCall, args resp.Args) []store.Key {
+	if cl.Spec == nil && la.originals {
+		cl.Spec = la.table.Original(args[0])
 	}
 	spec := cl.Spec
 	if spec == nil {
@@ -74,7 +95,7 @@ func (ex *Executor) resolve(keys []store.Key, cl *BatchCall, args resp.Args) []s
 		cl.Fault = admit.BadArity
 		return keys
 	}
-	keys, ok := ex.appendKeys(keys, &command.Call{Spec: spec, Args: args})
+	keys, ok := la.appendKeys(keys, &command.Call{Spec: spec, Args: args})
 	if !ok {
 		cl.Fault = admit.BadKeys // the handler sees no keys and reports the bad count itself
 	}
@@ -85,52 +106,59 @@ func (ex *Executor) resolve(keys []store.Key, cl *BatchCall, args resp.Args) []s
 // to lookAheadKeys beyond those of the call that runs next. In a row, 32 entries would
 // ask for more lines than the processor has places for misses; spread over the calls
 // they arrive while others run.
-func (ex *Executor) TouchAhead(upTo int32) {
-	end := min(int(upTo)+lookAheadKeys, len(ex.Keys))
-	for ; ex.touched < end; ex.touched++ {
-		ex.places[ex.touched] = store.TouchEntry(ex.places[ex.touched], &ex.Keys[ex.touched])
+func (la *lookAhead) TouchAhead(upTo int32) {
+	end := min(int(upTo)+lookAheadKeys, len(la.Keys))
+	for ; la.touched < end; la.touched++ {
+		la.places[la.touched] = store.TouchEntry(la.places[la.touched], &la.Keys[la.touched])
 	}
 }
 
 // TouchMembers are the further stages, for calls that name a member of a value: before
 // call i of b runs they ask for what leads to the page of one call's member, for the page
 // of another's, which runs sooner, and for the record of a third one's.
-func (ex *Executor) TouchMembers(db int, b *resp.Batch, i int) {
-	st := ex.Env.Store
-	for end := min(i+lookAheadWords, b.N); ex.named < end; ex.named++ {
-		cl := &ex.Calls[ex.named]
+func (la *lookAhead) TouchMembers(db int, b *resp.Batch, i int) {
+	st := la.store
+	for end := min(i+lookAheadWords, b.N); la.named < end; la.named++ {
+		cl := &la.Calls[la.named]
 		cl.member = store.MemberPlace{}
 		if cl.Spec == nil || cl.Spec.Member == 0 || cl.To != cl.From+1 {
 			continue
 		}
-		if args := b.Cmds[ex.named].Args; cl.Spec.Member < len(args) {
-			last := &ex.Calls[max(ex.named-1, 0)].member
-			st.TouchMember(db, &ex.Keys[cl.From], args[cl.Spec.Member], &cl.member, last)
+		if args := b.Cmds[la.named].Args; cl.Spec.Member < len(args) {
+			last := &la.Calls[max(la.named-1, 0)].member
+			st.TouchMember(db, &la.Keys[cl.From], args[cl.Spec.Member], &cl.member, last)
 		}
 	}
-	for end := min(i+lookAheadPages, b.N); ex.paged < end; ex.paged++ {
-		ex.Calls[ex.paged].member.TouchMemberPage()
+	for end := min(i+lookAheadPages, b.N); la.paged < end; la.paged++ {
+		la.Calls[la.paged].member.TouchMemberPage()
 	}
-	for end := min(i+lookAheadRecords, b.N); ex.placed < end; ex.placed++ {
-		ex.Calls[ex.placed].member.TouchMemberRecord()
+	for end := min(i+lookAheadRecords, b.N); la.placed < end; la.placed++ {
+		la.Calls[la.placed].member.TouchMemberRecord()
 	}
 }
 
 // appendKeys hashes the keys of a call; false: their number is wrong.
-func (ex *Executor) appendKeys(keys []store.Key, call *command.Call) ([]store.Key, bool) {
+func (la *lookAhead) appendKeys(keys []store.Key, call *command.Call) ([]store.Key, bool) {
 	if k := call.Spec.SimpleKey(); k > 0 {
-		return append(keys, ex.Env.Store.MakeKey(call.Args[k])), true
+		return append(keys, la.store.MakeKey(call.Args[k])), true
 	}
 	if call.Spec.Keys == nil {
 		return keys, true
 	}
-	idx, ok := call.Spec.AppendKeys(ex.idx[:0], call.Args)
-	ex.idx = idx
+	idx, ok := call.Spec.AppendKeys(la.idx[:0], call.Args)
+	la.idx = idx
 	if !ok {
 		return keys, false
 	}
 	for _, i := range idx {
-		keys = append(keys, ex.Env.Store.MakeKey(call.Args[i]))
+		keys = append(keys, la.store.MakeKey(call.Args[i]))
 	}
 	return keys, true
+}
+
+// shrink lets go of buffers that a call with very many keys has left.
+func (la *lookAhead) shrink() {
+	if cap(la.Keys) > keepKeysEntries {
+		la.Keys, la.places, la.stamps, la.idx = nil, nil, nil, nil
+	}
 }

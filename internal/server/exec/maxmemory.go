@@ -5,15 +5,22 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/keeper"
 )
 
 // This file is eviction as executors do it; what goes first, package keeper decides.
 
+// eviction is an executor's part in it.
+type eviction struct {
+	env *Env
+	ev  keeper.Evictor
+}
+
 // makeRoom evicts until the store is within its limit, or a command has spent its share of
 // time on it; it returns false when there is nothing left to evict. The caller holds the
 // executor's gate and no shard lock.
-func (ex *Executor) makeRoom() bool {
-	return ex.evict(tenacity(ex.Env.Opts.EvictionTenacity.Load()))
+func (x *eviction) makeRoom() bool {
+	return x.evict(tenacity(x.env.Opts.EvictionTenacity.Load()))
 }
 
 // tenacity is how long one command may evict, as Redis computes it: 500 us at 10, then
@@ -31,14 +38,14 @@ func tenacity(n int64) time.Duration {
 // evict evicts for about as long as it may, and tells whether there was something to
 // evict; what is left over the limit the keeper evicts. The caller holds the executor's
 // gate and no shard lock.
-func (ex *Executor) evict(most time.Duration) bool {
-	e := ex.Env
-	if !ex.ev.Ready(e.Opts, e.Store, e.NowMs()) {
+func (x *eviction) evict(most time.Duration) bool {
+	e := x.env
+	if !x.ev.Ready(e.Opts, e.Store, e.NowMs()) {
 		e.Limit.NoteOver(true)
 		return false
 	}
 	began := time.Now()
-	more := ex.evictFrom(began, most)
+	more := x.evictFrom(began, most)
 	if e.Opts.LatencyThreshold.Load() > 0 {
 		e.Logs.NoteLatency("eviction-cycle", time.Since(began))
 	}
@@ -46,10 +53,10 @@ func (ex *Executor) evict(most time.Duration) bool {
 }
 
 // evictFrom is evict for what it may spend since it began.
-func (ex *Executor) evictFrom(began time.Time, most time.Duration) bool {
-	e := ex.Env
+func (x *eviction) evictFrom(began time.Time, most time.Duration) bool {
+	e := x.env
 	for n := 1; e.OverLimit(); n++ {
-		if !ex.ev.Step() {
+		if !x.ev.Step() {
 			e.Limit.NoteOver(true)
 			return false
 		}
@@ -65,8 +72,8 @@ func (ex *Executor) evictFrom(began time.Time, most time.Duration) bool {
 
 // tellUsage lets the store's sum know what a writing command did. The shards of c's keys
 // are locked.
-func (ex *Executor) tellUsage(c *command.Ctx) {
+func tellUsage(c *command.Ctx) {
 	for i := range c.Keys {
-		ex.Env.Store.Publish(c.Keys[i].Shard)
+		c.Store.Publish(c.Keys[i].Shard)
 	}
 }

@@ -156,8 +156,8 @@ func (ex *Executor) runExec() (done bool) {
 	}
 	ex.Meter.CloseGroup() // before its arguments are gone
 	ex.Meter.Commands++
-	if ex.Monitored {
-		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
+	if ex.Shown.On {
+		ex.Shown.note(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
 	}
 	ex.Meter.CountExec(from, ex.queued.specs, failed)
 	ex.queued.done()

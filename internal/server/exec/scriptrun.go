@@ -35,7 +35,7 @@ func (ex scriptHost) runFound() (done bool) {
 		ex.countScript()
 		return true
 	}
-	scr.full = s.State()&admit.OverMemory != 0 && !ex.makeRoom()
+	scr.full = s.State()&admit.OverMemory != 0 && !ex.eviction.makeRoom()
 	if way := ex.wayOf(sc); way != wide {
 		if !ex.runUnderKeys(way) {
 			return false
@@ -51,7 +51,7 @@ func (ex scriptHost) runFound() (done bool) {
 			return false
 		}
 	}
-	if !ex.Worker && (ex.Monitored || sc == nil || !sc.Quick()) || !ex.takeAll() {
+	if !ex.Worker && (ex.Shown.On || sc == nil || !sc.Quick()) || !ex.takeAll() {
 		return false
 	}
 	ex.whole, scr.way = true, wide
@@ -93,7 +93,7 @@ func (ex scriptHost) runner() *script.Runner {
 // wayOf is how to run a script.
 func (ex scriptHost) wayOf(s *script.Script) scriptWay {
 	switch {
-	case s == nil || s.Long() || ex.Monitored || ex.Caller.As == admit.Primary || len(ex.Ctx.Keys) > mostDeclared:
+	case s == nil || s.Long() || ex.Shown.On || ex.Caller.As == admit.Primary || len(ex.Ctx.Keys) > mostDeclared:
 		return wide
 	case s.Reach() == script.Declared:
 		return within
@@ -148,8 +148,8 @@ func (ex scriptHost) performScript() {
 		ex.Meter.Next(c.Spec)
 	}
 	ex.scr.errors = c.W.Errors()
-	if ex.Monitored && c.Spec.Flags&command.SkipMonitor != 0 {
-		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor) // before its calls
+	if ex.Shown.On && c.Spec.Flags&command.SkipMonitor != 0 {
+		ex.Shown.note(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor) // before its calls
 	}
 	if ex.Env.Journal.Log.On() { // FUNCTION LOAD is recorded, for one
 		ex.performRecorded(c)
@@ -176,8 +176,8 @@ func (ex scriptHost) countScript() {
 	if ex.Tracker != nil {
 		ex.tracked(c, c.Spec)
 	}
-	if ex.Monitored {
-		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
+	if ex.Shown.On {
+		ex.Shown.note(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
 	}
 	if !ex.scr.together {
 		ex.Meter.Count(c, c.Spec, failed)
@@ -187,8 +187,8 @@ func (ex scriptHost) countScript() {
 // enterScript readies the executor for the calls of a script.
 func (ex scriptHost) enterScript(c *command.Ctx) {
 	scr := &ex.scr
-	if ex.Monitored && ex.inExec {
-		ex.noteCall(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
+	if ex.Shown.On && ex.inExec {
+		ex.Shown.note(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
 	}
 	scr.saved = callerState{c.Call, c.DB, c.Client, c.W, c.CanWait, ex.Meter.Mark(), !ex.inExec}
 	if ex.inExec {

@@ -9,19 +9,24 @@ import (
 	"github.com/kringdb/kring/internal/server/options"
 )
 
-// This file writes the lines of MONITOR.
+// shown is the lines of MONITOR for the calls of an executor.
+type shown struct {
+	env   *Env
+	On    bool   // somebody monitors: calls are noted
+	lines []byte // of calls since the last post
+}
 
 // hiddenFromMonitor are the flags of calls that MONITOR does not show.
 const hiddenFromMonitor = command.Admin | command.SkipMonitor
 
-// noteCall writes the line of a call that has run.
-func (ex *Executor) noteCall(c *command.Ctx, spec *command.Spec, hidden command.Flag) {
+// note writes the line of a call that has run.
+func (sh *shown) note(c *command.Ctx, spec *command.Spec, hidden command.Flag) {
 	peer := PeerOf(c.Client)
 	if peer == nil || hidden != 0 {
 		return
 	}
 	now := time.Now()
-	b := append(ex.monitorLines, '+')
+	b := append(sh.lines, '+')
 	b = strconv.AppendInt(b, now.Unix(), 10)
 	b = append(b, '.')
 	micros := strconv.Itoa(1_000_000 + now.Nanosecond()/1000)
@@ -44,17 +49,17 @@ func (ex *Executor) noteCall(c *command.Ctx, spec *command.Spec, hidden command.
 		b = append(b, ' ')
 		b = appendQuoted(b, a)
 	}
-	ex.monitorLines = append(b, "\r\n"...)
-	if len(ex.monitorLines) >= monitorPostBytes {
-		ex.postMonitorLines()
+	sh.lines = append(b, "\r\n"...)
+	if len(sh.lines) >= monitorPostBytes {
+		sh.post()
 	}
 }
 
-// postMonitorLines sends what noteCall has written.
-func (ex *Executor) postMonitorLines() {
-	if lines := ex.monitorLines; len(lines) > 0 {
-		ex.monitorLines = nil // it belongs to the letters now
-		ex.Env.House.ShowCalls(lines)
+// post sends what note has written.
+func (sh *shown) post() {
+	if lines := sh.lines; len(lines) > 0 {
+		sh.lines = nil // it belongs to the letters now
+		sh.env.House.ShowCalls(lines)
 	}
 }
 

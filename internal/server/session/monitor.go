@@ -38,7 +38,7 @@ func (s *Session) Monitor() bool {
 	if s.monitoring {
 		return false
 	}
-	s.monitoring, s.ex.Monitored = true, true
+	s.monitoring, s.ex.Shown.On = true, true
 	s.ex.clients.Monitors.change(func(l []*Session) []*Session { return append(l, s) })
 	return true
 }
