@@ -112,7 +112,7 @@ func (h diskHost) RewriteAOF() (waits bool, errText string) {
 
 // Written implements command.PersistenceHost.
 func (h diskHost) Written(c *command.Ctx) (pos uint64) {
-	return max(session.Written(c.Client), exec.Of(c).Wrote())
+	return max(session.Written(c.Client), exec.Of(c).Rec.Wrote())
 }
 
 // Synced implements command.PersistenceHost.

@@ -35,7 +35,7 @@ func DeniedObject(d acl.Verdict, call *command.Call) string {
 // NoteDenied notes what a client was denied.
 func (ex *Executor) NoteDenied(why acl.Denied, object, user string, multi bool, info []byte) {
 	context := users.TopLevel
-	if multi || ex.inExec {
+	if multi || ex.Units.inExec {
 		context = users.Multi
 	}
 	if ex.scr.way != noScript {

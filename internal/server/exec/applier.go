@@ -110,8 +110,8 @@ func (ap *Applier) call() {
 // Finish hands the keys that blocked clients wait for to the workers, who serve them when
 // everything is loaded.
 func (ap *Applier) Finish() {
-	for i := range ap.ex.ready {
-		ap.ex.Env.Kept.add(ap.ex.ready[i].q)
+	for i := range ap.ex.Wakes.ready {
+		ap.ex.Env.Kept.add(ap.ex.Wakes.ready[i].q)
 	}
 }
 

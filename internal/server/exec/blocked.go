@@ -39,7 +39,7 @@ type Waiter struct {
 	Deadline      int64                // milliseconds since 1970, 0: none
 	ClockDeadline int64                // the same by the server's Clock
 	Reply         resp.Buffer
-	Wait          uint64 // what the reply waits for, see Executor.TakeWait
+	Wait          uint64 // what the reply waits for, see recorder.TakeWait
 	Wrote         uint64
 	Spent         int64       // what its attempts have taken, nanoseconds
 	Denial        acl.Verdict // why it was not served: its reactor notes that
@@ -49,9 +49,10 @@ type Waiter struct {
 	Early bool // the reply came before the worker's word that the client is blocked
 }
 
-// park makes a waiter of the call that has just run and asked for it. The shard locks
+// block makes a waiter of the call that has just run and asked for it. The shard locks
 // of its keys are held.
-func (ex *Executor) park() {
+func (wk *wakes) block() {
+	ex := wk.ex
 	c := &ex.Ctx
 	w := &Waiter{
 		Peer: PeerOf(c.Client), counts: &ex.Env.Waiting, name: c.Client.Name(), user: c.Client.User(), db: c.DB, Proto: ex.W.Proto(), noTouch: c.NoTouch, Over: c.Waiting.Over, Done: c.Waiting.Done, Place: -1,
@@ -75,7 +76,7 @@ func (ex *Executor) park() {
 	if w.Deadline != 0 {
 		w.counts.Timed.Add(1)
 	}
-	ex.Parked = w
+	wk.Blocked = w
 }
 
 // End claims the waiter for its reactor; false when an executor has it already, whose
@@ -114,12 +115,12 @@ func (w *Waiter) leave() {
 
 // NextArrival takes the next waiter off the list of those of this reactor's clients that its own calls have
 // served, nil: there is none.
-func (ex *Executor) NextArrival() *Waiter {
-	if len(ex.arrivals) == 0 {
+func (wk *wakes) NextArrival() *Waiter {
+	if len(wk.arrivals) == 0 {
 		return nil
 	}
-	w := ex.arrivals[0]
-	ex.arrivals = slices.Delete(ex.arrivals, 0, 1)
+	w := wk.arrivals[0]
+	wk.arrivals = slices.Delete(wk.arrivals, 0, 1)
 	return w
 }
 

@@ -59,7 +59,7 @@ func TestContextsAreWhole(t *testing.T) {
 	e := newEnv(t)
 	for who, ex := range map[string]*Executor{"an executor": New(e, new(Gate)), "the loader": NewApplier(e).ex} {
 		whole(t, who, reflect.ValueOf(ex.Ctx))
-		served := ex.servingCtx(0)
+		served := ex.Wakes.servingCtx(0)
 		whole(t, who+", for a blocked client", reflect.ValueOf(*served))
 		if Of(served) != ex {
 			t.Errorf("%s: the lane of a blocked client's call is another's", who)
@@ -82,7 +82,7 @@ func TestLanes(t *testing.T) {
 		{"EXEC on a reactor", false, true, false},
 	} {
 		ex := New(e, new(Gate))
-		ex.Worker, ex.inExec = c.worker, c.inExec
+		ex.Worker, ex.Units.inExec = c.worker, c.inExec
 		ex.Gate.Lock()
 		free := false
 		ex.Ctx.Lane.Unlocked(func() {

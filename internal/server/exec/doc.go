@@ -6,6 +6,8 @@
 // # Terms
 //
 //   - Executor: what runs calls: one per reactor, one per worker; owns a Gate and a command.Ctx.
+//     Its parts: lookAhead (lookahead.go), recorder (journal.go), wakes (serve.go, blocked.go),
+//     units (multi.go, wholetx.go), eviction (maxmemory.go), shown (shown.go: MONITOR).
 //   - Env: what all executors have in common; nothing else of the server do they know.
 //   - House: the server as executors see it: what they ask for, and never for an ordinary call.
 //   - Peer: the client behind a call that somebody else than its reactor runs.

@@ -15,58 +15,33 @@ import (
 
 // Executor runs commands: one belongs to each reactor and to each worker, and only
 // its owner uses it. It holds what a command needs, so that running one allocates
-// nothing.
+// nothing; what concerns a subject of its own is a part, which has that state and what is done with it.
 type Executor struct {
-	Env   *Env
-	Gate  *Gate
-	Ctx   command.Ctx
-	W     resp.Writer
-	Quiet resp.Discard
-	Batch *resp.Batch
-	lookAhead
-	Worker bool // it serves the slow lane
+	Env    *Env
+	Gate   *Gate
+	Ctx    command.Ctx
+	W      resp.Writer
+	Quiet  resp.Discard
+	Batch  *resp.Batch
+	Caller admit.Caller // whose call runs; on a worker the session belongs to its reactor
 
-	Changes atomic.Int64 // that its calls have made, ever; written by its owner
-	Meter   observe.Meter
+	lookAhead                // of the batch: its calls and their keys
+	Rec            recorder  // of what calls change
+	Wakes          wakes     // of blocked clients
+	Units          units     // transactions, and what scripts have in common with them
+	scr            scriptRun // the script that runs
+	eviction       eviction
+	hand           hand  // for the keeper
+	Shown          shown // to MONITOR
+	Meter          observe.Meter
+	tracking.Actor // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
 
-	spareTx  *Transaction // for the next MULTI
-	queued   callReader   // of the transaction that runs
-	rec      recorder
+	Changes  atomic.Int64 // that its calls have made, ever; written by its owner
 	lfu      command.LFU
-	Caller   admit.Caller // whose call runs; on a worker the session belongs to its reactor
-	eviction eviction
-	hand     hand
-	limited  bool         // maxmemory is set: the store's sum is kept
-	Tx       *Transaction // the caller's, if the call is EXEC; nil: it has none
-	Watching *WatchSet    // and its watches, nil: it has none
-	inUnit
-	scr            scriptRun
-	pushes         []byte // what was published to the client whose EXEC is running
-	Shown          shown
-	FlushEnd       bool // of a reactor: there is output to be flushed when the turn ends
-	tracking.Actor      // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
-	blocking
-}
-
-// inUnit is an executor's part in what runs as one: transactions and scripts.
-type inUnit struct {
-	inExec   bool         // the calls of one are running
-	execTx   *Transaction // of a transaction: it, and its EXEC
-	execSpec *command.Spec
-	whole    bool     // and all gates are held
-	met      *meeting // of a worker: the reactors that wait for its transaction
-	Gateless bool     // of a reactor: a script has its gate, see takeAll
-}
-
-// blocking is an executor's part in blocking commands, see blocked.go and serve.go.
-type blocking struct {
-	serving  *command.Ctx // nil until it is needed
-	ready    []readyKey   // changed keys that clients wait for
-	readyAt  int          // the one being served
-	later    []readyKey   // those that needed more shards than were held
-	served   []*Waiter    // whose replies are to be posted
-	arrivals []*Waiter    // those of them that are this reactor's own
-	Parked   *Waiter      // made of the call that has just run
+	limited  bool // maxmemory is set: the store's sum is kept
+	Worker   bool // it serves the slow lane
+	Gateless bool // of a reactor: a script has its gate, see takeAll
+	FlushEnd bool // of a reactor: there is output to be flushed when the turn ends
 }
 
 // Of is who runs c's call.
@@ -102,6 +77,7 @@ func (ex *Executor) Init(env *Env, g *Gate) {
 	ex.Env, ex.Gate, ex.Batch = env, g, resp.GetBatch()
 	ex.lookAhead.store, ex.lookAhead.table = env.Store, env.Table
 	ex.eviction.env, ex.Shown.env = env, env
+	ex.Rec.env, ex.Wakes.ex, ex.Units.ex = env, ex, ex
 	ex.hand.init(ex)
 	ex.Reactor = -1
 	ex.Meter.Init(env.Logs, env.Table, &ex.Ctx, whoIs)
@@ -162,7 +138,7 @@ func (ex *Executor) End() {
 	if m := ex.scr.runner; m != nil && !m.Idle() {
 		m.Rest()
 	}
-	ex.Tracker, ex.Tx, ex.Watching = nil, nil, nil
+	ex.Tracker, ex.Units.Tx, ex.Units.Watching = nil, nil, nil
 	ex.shrink()
 }
 

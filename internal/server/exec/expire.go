@@ -25,7 +25,7 @@ func (h *hand) ExpireStep(shard uint32, now int64) store.Expiry {
 	ex.setClock(now)
 	x := e.Store.ExpireStep(shard, now, h.onInner)
 	if x.Inner > 0 {
-		ex.afterUnlock()
+		ex.Wakes.afterUnlock()
 	}
 	return x
 }
@@ -35,11 +35,11 @@ func (h *hand) ExpireStep(shard uint32, now int64) store.Expiry {
 func (h *hand) expireInner(db int, key store.Key, e store.Entry) {
 	ex := h.ex
 	ex.Ctx.DB = db
-	ex.recorded(key, func() { command.ExpireFields(&ex.Ctx, key, e) })
+	ex.Rec.recorded(&ex.Ctx, key, func() { command.ExpireFields(&ex.Ctx, key, e) })
 	ex.Env.ExpiredFields.Add(ex.Ctx.FieldsGone)
 	ex.Ctx.FieldsGone = 0
 	if ex.unsettled() {
-		ex.settleOne(key.Shard)
+		ex.Wakes.settleOne(key.Shard)
 	}
 }
 
@@ -62,4 +62,4 @@ func (h *hand) Settle() {
 }
 
 // Kick implements keeper.Hand.
-func (h *hand) Kick() { h.ex.kick() }
+func (h *hand) Kick() { h.ex.Rec.kick() }

@@ -15,7 +15,7 @@ import (
 func (ex *Executor) invoke(c *command.Ctx, held *store.ShardSet) {
 	ex.Perform(c)
 	if held != nil && ex.unsettled() {
-		ex.settle(held)
+		ex.Wakes.settle(held)
 	}
 }
 
@@ -31,7 +31,7 @@ func (ex *Executor) Perform(c *command.Ctx) {
 	if !ex.Env.Journal.Log.On() {
 		spec.Handler(c)
 	} else {
-		ex.performRecorded(c)
+		ex.Rec.perform(c)
 	}
 	if ex.Tracker != nil {
 		ex.tracked(c, spec)

@@ -46,20 +46,22 @@ func (jn *Journaling) Init(shards int) {
 
 // recorder makes one record. Each executor has one.
 type recorder struct {
-	buf   []byte         // the record that is being made
-	loud  []byte         // calls for replicas that are no part of it, and come after it
-	unit  bool           // the calls between beginUnit and endUnit become one record
-	calls int            // commands in buf
-	db    int            // the database of the first of them
-	last  int            // that of the last
-	set   store.ShardSet // the shards that they changed
-	keyed store.ShardSet // of a transaction with keys: those that it has locked
-	one   [1]store.Key   // see recorded
+	env    *Env           // of an executor's
+	silent bool           // what is done now is not recorded
+	buf    []byte         // the record that is being made
+	loud   []byte         // calls for replicas that are no part of it, and come after it
+	unit   bool           // the calls between beginUnit and endUnit become one record
+	calls  int            // commands in buf
+	db     int            // the database of the first of them
+	last   int            // that of the last
+	set    store.ShardSet // the shards that they changed
+	keyed  store.ShardSet // of a transaction with keys: those that it has locked
+	one    [1]store.Key   // see recorded
 
 	// The positions up to which the journal must be written, or under always durable, before
 	// replies leave: of what was read or written, and of what was written.
 	wait, wrote uint64
-	kick        bool // there is something to be written at the end of the turn
+	due         bool // there is something to be written at the end of the turn
 }
 
 // in begins the commands of one call in a database.
@@ -84,46 +86,44 @@ func (r *recorder) give(log *journal.Journal) (pos uint64) {
 	return pos
 }
 
-// performRecorded runs the handler of c's call and records what it did.
-func (ex *Executor) performRecorded(c *command.Ctx) {
+// perform runs the handler of c's call and records what it did.
+func (r *recorder) perform(c *command.Ctx) {
 	db, dirty := c.DB, c.Dirty
 	c.Effects.Reset()
 	c.Effects.On = true
 	c.Spec.Handler(c)
 	c.Effects.On = false
-	if (c.Dirty != dirty || c.Effects.N > 0) && !c.Effects.None && !ex.scr.silent {
-		ex.record(c, db)
+	if (c.Dirty != dirty || c.Effects.N > 0) && !c.Effects.None && !r.silent {
+		r.record(c, db)
 	}
 	if cap(c.Effects.Bytes) > keepScratchBytes {
 		c.Effects.Bytes = nil
 	}
-	ex.promise(c, c.Spec)
+	r.promise(c, c.Spec)
 }
 
-// recorded runs f, which changes k's value on the server's own account, and records what
-// it says that it did. k's shard is locked.
-func (ex *Executor) recorded(k store.Key, f func()) {
-	if !ex.Env.Journal.Log.On() {
+// recorded runs f, which changes k's value on the server's own account, and records what it says,
+// by c, that it did. k's shard is locked.
+func (r *recorder) recorded(c *command.Ctx, k store.Key, f func()) {
+	if !r.env.Journal.Log.On() {
 		f()
 		return
 	}
-	c := &ex.Ctx
 	c.Effects.Reset()
 	c.Effects.On = true
 	f()
 	c.Effects.On = false
 	if c.Effects.N > 0 {
 		keys := c.Keys
-		ex.rec.one[0] = k
-		c.Keys = ex.rec.one[:]
-		ex.record(c, c.DB)
-		ex.rec.one[0], c.Keys = store.Key{}, keys
+		r.one[0] = k
+		c.Keys = r.one[:]
+		r.record(c, c.DB)
+		r.one[0], c.Keys = store.Key{}, keys
 	}
 }
 
 // record appends what c's call did in database db: its effects, or the call itself.
-func (ex *Executor) record(c *command.Ctx, db int) {
-	r := &ex.rec
+func (r *recorder) record(c *command.Ctx, db int) {
 	r.in(db)
 	if c.Effects.N == 0 {
 		r.buf = resp.AppendCommand(r.buf, c.Args)
@@ -141,9 +141,9 @@ func (ex *Executor) record(c *command.Ctx, db int) {
 		}
 		return
 	}
-	jn := &ex.Env.Journal
+	jn := &r.env.Journal
 	pos := r.give(&jn.Log)
-	r.wrote, r.kick = pos, true
+	r.wrote, r.due = pos, true
 	if len(c.Keys) == 0 {
 		jn.every(pos)
 	}
@@ -161,8 +161,8 @@ func (jn *Journaling) every(pos uint64) {
 // beginUnit makes one record of all that happens up to endUnit: a transaction. The caller
 // holds the locks of the shards in keyed, which are all that it needs, until after endUnit; or
 // all gates, and keyed is nil.
-func (ex *Executor) beginUnit(keyed *store.ShardSet) {
-	jn, r := &ex.Env.Journal, &ex.rec
+func (r *recorder) beginUnit(keyed *store.ShardSet) {
+	jn := &r.env.Journal
 	r.unit = true
 	switch {
 	case !jn.Log.On():
@@ -177,8 +177,8 @@ func (ex *Executor) beginUnit(keyed *store.ShardSet) {
 }
 
 // endUnit appends the record, if anything was changed.
-func (ex *Executor) endUnit() {
-	jn, r := &ex.Env.Journal, &ex.rec
+func (r *recorder) endUnit() {
+	jn := &r.env.Journal
 	r.unit = false
 	if jn.whole.Load() == r {
 		jn.whole.Store(nil)
@@ -188,13 +188,13 @@ func (ex *Executor) endUnit() {
 	}
 	r.keyed.Clear()
 	if len(r.loud) > 0 {
-		defer ex.forward()
+		defer r.forward()
 	}
 	if r.calls == 0 {
 		return
 	}
 	pos := r.give(&jn.Log)
-	r.wrote, r.kick = pos, true
+	r.wrote, r.due = pos, true
 	r.wait = max(r.wait, pos)
 	if r.set == store.EveryShard {
 		jn.every(pos)
@@ -207,38 +207,35 @@ func (ex *Executor) endUnit() {
 }
 
 // Forward sends a call that changes no data to replicas; within a unit, behind it.
-func (ex *Executor) Forward(call ...[]byte) {
-	if !ex.Env.House.Forwards() {
+func (r *recorder) Forward(call ...[]byte) {
+	if !r.env.House.Forwards() {
 		return
 	}
-	r := &ex.rec
 	r.loud = resp.AppendCommand(r.loud, call)
 	if !r.unit {
-		ex.forward()
+		r.forward()
 	}
 }
 
 // forward is Forward of what has gathered.
-func (ex *Executor) forward() {
-	r := &ex.rec
-	ex.Env.House.Forward(r.loud)
-	r.loud, r.kick = r.loud[:0], true
+func (r *recorder) forward() {
+	r.env.House.Forward(r.loud)
+	r.loud, r.due = r.loud[:0], true
 	if cap(r.loud) > keepScratchBytes {
 		r.loud = nil
 	}
 }
 
 // dropUnit forgets what would become the record.
-func (ex *Executor) dropUnit() {
-	r := &ex.rec
+func (r *recorder) dropUnit() {
 	r.buf, r.calls, r.loud = r.buf[:0], 0, r.loud[:0]
 	r.set.Clear()
 }
 
 // promise notes how far the journal must be written, or under always durable, before the
 // call's reply leaves: up to the last record of whatever it may have read.
-func (ex *Executor) promise(c *command.Ctx, spec *command.Spec) {
-	r, jn := &ex.rec, &ex.Env.Journal
+func (r *recorder) promise(c *command.Ctx, spec *command.Spec) {
+	jn := &r.env.Journal
 	if len(c.Keys) == 0 || spec.AllShards != nil && spec.AllShards(c.Args) {
 		if spec.Flags&(command.ReadOnly|command.Write) != 0 {
 			r.wait = max(r.wait, jn.Log.End())
@@ -254,26 +251,26 @@ func (ex *Executor) promise(c *command.Ctx, spec *command.Spec) {
 
 // TakeWait returns, and forgets, the positions that the calls since the last TakeWait
 // depend on; 0 for none.
-func (ex *Executor) TakeWait() (wait, wrote uint64) {
-	wait, wrote = ex.rec.wait, ex.rec.wrote
-	ex.rec.wait, ex.rec.wrote = 0, 0
+func (r *recorder) TakeWait() (wait, wrote uint64) {
+	wait, wrote = r.wait, r.wrote
+	r.wait, r.wrote = 0, 0
 	return wait, wrote
 }
 
 // Wrote is the position behind the last record that the calls since the last TakeWait have made.
-func (ex *Executor) Wrote() uint64 { return ex.rec.wrote }
+func (r *recorder) Wrote() uint64 { return r.wrote }
 
 // AskWrite has the end of the turn look at what is to be written.
-func (ex *Executor) AskWrite() { ex.rec.kick = true }
+func (r *recorder) AskWrite() { r.due = true }
 
 // MayWrite tells whether there is something to be written: ex has recorded it, or somebody who does
 // not see to its writing.
-func (ex *Executor) MayWrite() bool { return ex.rec.kick || ex.Env.Journal.loose.Load() }
+func (r *recorder) MayWrite() bool { return r.due || r.env.Journal.loose.Load() }
 
 // ForgetWrite makes MayWrite false until more is recorded.
-func (ex *Executor) ForgetWrite() {
-	ex.rec.kick = false
-	ex.Env.Journal.loose.Store(false)
+func (r *recorder) ForgetWrite() {
+	r.due = false
+	r.env.Journal.loose.Store(false)
 }
 
 // keyGone tells everybody who has to know that the server deleted a key on its own. The
@@ -341,19 +338,19 @@ func (e *Env) Always() bool { return e.Opts.AppendFsync.Load() == options.FsyncA
 
 // kick sees to it that what a worker or the keeper has recorded gets written: under always at
 // once; else the reactor does so that sends the reply, and if there is none there is no hurry.
-func (ex *Executor) kick() {
-	if !ex.rec.kick {
+func (r *recorder) kick() {
+	if !r.due {
 		return
 	}
-	ex.rec.kick = false
-	ex.Env.House.Recorded()
-	a := ex.Env.Journal.AOF.Load()
+	r.due = false
+	r.env.House.Recorded()
+	a := r.env.Journal.AOF.Load()
 	switch {
 	case a == nil:
-	case ex.Env.Always():
+	case r.env.Always():
 		a.Kick()
 	default:
-		ex.Env.Journal.loose.Store(true)
+		r.env.Journal.loose.Store(true)
 	}
 }
 

@@ -28,24 +28,40 @@ type Transaction struct {
 	asks    bool // some calls without keys may have to ask the reactors: their cost tells
 }
 
+// units is an executor's part in what runs as one: transactions and scripts.
+type units struct {
+	ex       *Executor
+	Tx       *Transaction // the caller's, if the call is EXEC; nil: it has none
+	Watching *WatchSet    // and its watches, nil: it has none
+	spareTx  *Transaction // for the next MULTI
+	queued   callReader   // of the transaction that runs
+
+	inExec   bool         // the calls of one are running
+	execTx   *Transaction // of a transaction: it, and its EXEC
+	execSpec *command.Spec
+	whole    bool     // and all gates are held
+	met      *meeting // of a worker: the reactors that wait for its transaction
+	pushes   []byte   // what was published to the client whose calls they are
+}
+
 // releaseTx keeps tx, of which nothing is in use any more, for the executor's next
 // transaction, unless it begins with something large.
-func (ex *Executor) releaseTx(tx *Transaction) {
+func (u *units) releaseTx(tx *Transaction) {
 	tx.calls.reset()
 	if tx.calls.held <= keepTransactionBytes {
 		tx.Flags, tx.Lacking, tx.aborted, tx.whole, tx.asks = 0, 0, false, false, false
 		tx.shards.Clear()
-		ex.spareTx = tx
+		u.spareTx = tx
 	}
 }
 
 // NewTransaction gives an empty transaction.
-func (ex *Executor) NewTransaction() *Transaction {
-	tx := ex.spareTx
+func (u *units) NewTransaction() *Transaction {
+	tx := u.spareTx
 	if tx == nil {
 		tx = new(Transaction)
 	}
-	ex.spareTx = nil
+	u.spareTx = nil
 	tx.short = true
 	return tx
 }
@@ -87,16 +103,17 @@ func (tx *Transaction) Bytes() int64 { return tx.calls.held }
 func (tx *Transaction) Spoil() { tx.aborted = true }
 
 // mustAsk tells whether a call without keys is none for a reactor, because it asks all of them.
-func (ex *Executor) mustAsk(tx *Transaction) (must bool) {
+func (u *units) mustAsk(tx *Transaction) (must bool) {
+	ex := u.ex
 	exec := ex.Ctx.Call
-	ex.queued.start(&tx.calls)
+	u.queued.start(&tx.calls)
 	for range tx.calls.n {
 		c := &ex.Ctx
-		c.Call = ex.queued.next(ex.Env.Table.Specs())
+		c.Call = u.queued.next(ex.Env.Table.Specs())
 		must = must || c.Spec.Keys == nil && c.Spec.Cost != nil && c.Spec.Cost(c) > command.SlowCost
 	}
 	ex.Ctx.Call = exec
-	ex.queued.done()
+	u.queued.done()
 	return must
 }
 
@@ -112,9 +129,10 @@ func AbortedBy(text string) string {
 
 // runExec runs what the client has queued. It returns false, having done nothing, when a
 // worker has to do it. The caller holds ex.Gate and no shard lock.
-func (ex *Executor) runExec() (done bool) {
+func (u *units) runExec() (done bool) {
+	ex := u.ex
 	c := &ex.Ctx
-	tx, failed := ex.Tx, false
+	tx, failed := u.Tx, false
 	ex.Meter.CloseGroup()
 	from := ex.Meter.Mark()
 	ex.Meter.BeginTogether(tx != nil && tx.short && ex.Meter.Grouping())
@@ -126,30 +144,30 @@ func (ex *Executor) runExec() (done bool) {
 		c.Client.DiscardMulti()
 		failed = true
 		c.W.Error("EXECABORT Transaction discarded because of previous errors.")
-	case !ex.Worker && (tx.Flags&(command.Slow|command.Script) != 0 || tx.asks && ex.mustAsk(tx)):
+	case !ex.Worker && (tx.Flags&(command.Slow|command.Script) != 0 || tx.asks && u.mustAsk(tx)):
 		ex.Meter.EndTogether()
 		return false // it may wait for the reactors
 	case tx.whole:
 		if tx.Flags&command.Slow != 0 || tx.asks && ex.Worker {
 			ex.Gate.Unlock()
-			ex.met = ex.Env.gather()
+			u.met = ex.Env.gather()
 			ex.Env.Gates.LockAll()
 		} else if !ex.takeAll() {
 			ex.Meter.EndTogether()
 			return false
 		}
-		ex.execAll(tx, nil)
+		u.execAll(tx, nil)
 		openGates(ex.Env, ex.Gate)
-		if ex.met != nil {
-			ex.Env.end(ex.met)
-			ex.met = nil
+		if u.met != nil {
+			ex.Env.end(u.met)
+			u.met = nil
 		}
 		if ex.unsettled() {
-			ex.settle(&noShards)
+			ex.Wakes.settle(&noShards)
 		}
-		ex.afterUnlock()
+		ex.Wakes.afterUnlock()
 	default:
-		if done = ex.execKeyed(tx); !done {
+		if done = u.execKeyed(tx); !done {
 			ex.Meter.EndTogether()
 			return false
 		}
@@ -159,10 +177,10 @@ func (ex *Executor) runExec() (done bool) {
 	if ex.Shown.On {
 		ex.Shown.note(c, c.Spec, c.Spec.Flags&hiddenFromMonitor)
 	}
-	ex.Meter.CountExec(from, ex.queued.specs, failed)
-	ex.queued.done()
+	ex.Meter.CountExec(from, u.queued.specs, failed)
+	u.queued.done()
 	if !ex.Worker && !tx.aborted {
-		ex.releaseTx(tx)
+		u.releaseTx(tx)
 	}
 	if ex.Tracker != nil {
 		ex.Tracker.Caching = false
@@ -172,24 +190,25 @@ func (ex *Executor) runExec() (done bool) {
 
 // KeepPush keeps b, which is pushed to a client, for the end of that client's own transaction or
 // script; false: none of its is running.
-func (ex *Executor) KeepPush(to Peer, b []byte) bool {
-	if !ex.inExec || PeerOf(ex.Ctx.Client) != to {
+func (u *units) KeepPush(to Peer, b []byte) bool {
+	if !u.inExec || PeerOf(u.ex.Ctx.Client) != to {
 		return false
 	}
-	ex.pushes = append(ex.pushes, b...)
+	u.pushes = append(u.pushes, b...)
 	return true
 }
 
 // RunningExec is the EXEC or the script whose calls are running, and of an EXEC what was queued; nil, nil: none is.
-func (ex *Executor) RunningExec() (exec *command.Spec, tx *Transaction) {
-	return ex.execSpec, ex.execTx
+func (u *units) RunningExec() (exec *command.Spec, tx *Transaction) {
+	return u.execSpec, u.execTx
 }
 
 // execKeyed is runExec for a transaction whose calls have keys.
-func (ex *Executor) execKeyed(tx *Transaction) (done bool) {
+func (u *units) execKeyed(tx *Transaction) (done bool) {
+	ex := u.ex
 	st, set := ex.Env.Store, tx.shards
-	if ex.Watching != nil {
-		set.Merge(&ex.Watching.shards)
+	if u.Watching != nil {
+		set.Merge(&u.Watching.shards)
 	}
 	if ex.Worker {
 		st.SetLong(&set, true)
@@ -197,24 +216,25 @@ func (ex *Executor) execKeyed(tx *Transaction) (done bool) {
 	} else if !st.LockSetUnlessLong(&set) {
 		return false
 	}
-	ex.execAll(tx, &set)
+	u.execAll(tx, &set)
 	if ex.unsettled() {
-		ex.settle(&set)
+		ex.Wakes.settle(&set)
 	}
 	st.UnlockSet(&set)
 	if ex.Worker {
 		st.SetLong(&set, false)
 	}
-	ex.afterUnlock()
+	ex.Wakes.afterUnlock()
 	return true
 }
 
 // execAll runs the calls, unless a watched key has changed. The shards in keyed are locked; with
 // nil all gates are held, and no shard lock.
-func (ex *Executor) execAll(tx *Transaction, keyed *store.ShardSet) {
+func (u *units) execAll(tx *Transaction, keyed *store.ShardSet) {
+	ex := u.ex
 	whole := keyed == nil
 	c, exec := &ex.Ctx, ex.Ctx.Spec
-	broken := !ex.Watching.holds(ex, whole)
+	broken := !u.Watching.holds(ex, whole)
 	if ex.Worker {
 		c.Client.Unwatch() // the client's reactor drops the queue
 	} else {
@@ -226,16 +246,16 @@ func (ex *Executor) execAll(tx *Transaction, keyed *store.ShardSet) {
 	}
 	args, halt := c.Args, c.Halt
 	c.CanWait = false
-	ex.inExec, ex.whole = true, whole
-	ex.execTx, ex.execSpec = tx, exec
-	ex.beginUnit(keyed)
+	u.inExec, u.whole = true, whole
+	u.execTx, u.execSpec = tx, exec
+	ex.Rec.beginUnit(keyed)
 	c.W.Array(tx.calls.n)
-	ex.queued.start(&tx.calls)
+	u.queued.start(&tx.calls)
 	for range tx.calls.n {
-		c.Call = ex.queued.next(ex.Env.Table.Specs())
+		c.Call = u.queued.next(ex.Env.Table.Specs())
 		if c.Keys == nil {
-			ex.queued.keys, _ = ex.appendKeys(ex.queued.keys[:0], &c.Call)
-			c.Keys = ex.queued.keys
+			u.queued.keys, _ = ex.appendKeys(u.queued.keys[:0], &c.Call)
+			c.Keys = u.queued.keys
 		}
 		c.Halt = nil // what changes something runs whole
 		if c.Spec.Flags&(command.Write|command.Exclusive|command.Script) == 0 {
@@ -243,22 +263,23 @@ func (ex *Executor) execAll(tx *Transaction, keyed *store.ShardSet) {
 				c.Halt = &ex.Env.Late
 			}
 		}
-		ex.execCall()
+		u.execCall()
 	}
 	if ex.Env.Late.Load() {
 		c.W.Spoil() // some of its reads may have ended early
 	}
-	ex.endUnit()
-	c.W.Raw(ex.pushes)
-	ex.pushes = ex.pushes[:0]
-	ex.inExec, ex.whole = false, false
-	ex.execTx, ex.execSpec = nil, nil
+	ex.Rec.endUnit()
+	c.W.Raw(u.pushes)
+	u.pushes = u.pushes[:0]
+	u.inExec, u.whole = false, false
+	u.execTx, u.execSpec = nil, nil
 	c.CanWait, c.Halt = true, halt
 	c.Spec, c.Args, c.Keys = exec, args, nil
 }
 
 // execCall runs the context's call, one of a transaction, if its client may still make it.
-func (ex *Executor) execCall() {
+func (u *units) execCall() {
+	ex := u.ex
 	c := &ex.Ctx
 	call := &c.Call
 	if ex.Caller.User != nil { // else admit would find nothing
@@ -269,7 +290,7 @@ func (ex *Executor) execCall() {
 			return
 		}
 	}
-	if !ex.whole || len(call.Keys) == 0 || call.Spec.Flags&command.Script != 0 {
+	if !u.whole || len(call.Keys) == 0 || call.Spec.Flags&command.Script != 0 {
 		ex.invoke(c, nil)
 		return
 	}

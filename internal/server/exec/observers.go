@@ -3,8 +3,6 @@ package exec
 import (
 	"sync"
 
-	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/store"
 )
 
@@ -134,86 +132,13 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 	return next, q.deletions > 0
 }
 
-// Changed implements command.Lane. The shard's lock is held.
-func (ex *Executor) Changed(db int, k store.Key, ev command.Event) {
-	if ex.scr.way == tentative {
-		scriptHost{ex}.hold(k, ev)
-		return
-	}
-	if ex.Ctx.AllChanges {
-		pubsub.Notify(ex.Env.House, ex.Env.Opts.NotifyKeyspaceEvents.Load(), ex.Actor.Reactor, db, k.Name, ev)
-	}
-	ex.touch(db, k)
-}
-
-// Missed implements command.Lane.
-func (ex *Executor) Missed(db int, k store.Key) {
-	pubsub.NotifyMiss(ex.Env.House, ex.Env.Opts.NotifyKeyspaceEvents.Load(), ex.Actor.Reactor, db, k.Name)
-}
-
-// touch tells those who cache a key that has changed, breaks watches of it, and notes that clients wait for it. The
-// shard's lock is held.
-func (ex *Executor) touch(db int, k store.Key) {
-	o := &ex.Env.Observers[k.Shard]
-	if !o.counted {
-		return
-	}
-	o.mu.Lock()
-	q := o.mu.queues[keyName{db, string(k.Name)}]
-	for _, ref := range o.mu.watches[keyName{db, string(k.Name)}] {
-		ref.set.broken.Store(true)
-	}
-	idle := len(o.mu.queues)+len(o.mu.watches) == 0
-	o.mu.Unlock()
-	idle = !ex.Env.Tracking.Invalidate(k, &ex.Actor) && idle
-	if q != nil {
-		ex.markReady(q)
-	}
-	if idle {
-		o.counted = false
-		ex.Env.Store.Observe(k.Shard, -1)
-	}
-}
-
-// Replaced implements command.Lane: the contents of a whole database (all of them: -1) have
-// been exchanged or removed. A watched key that is there now has changed; one that has
-// gone shows when its client comes to EXEC. All gates are held and no shard lock.
-func (ex *Executor) Replaced(db int, first bool) {
-	if db < 0 {
-		ex.Env.Flushed.Store(true)
-	}
-	ex.Env.Tracking.InvalidateAll(&ex.Actor)
-	if first && !ex.inExec && ex.PushOwn() {
-		ex.FlushEnd = true
-	}
-	for shard := range ex.Env.Observers {
-		o := &ex.Env.Observers[shard]
-		o.mu.Lock()
-		busy := len(o.mu.queues)+len(o.mu.watches) > 0
-		o.mu.Unlock()
-		if !busy {
-			continue
-		}
-		ex.Env.Store.Lock(uint32(shard))
-		for _, name := range o.stir(ex, db) {
-			k := ex.Env.Store.MakeKey([]byte(name.name))
-			// One that has expired is not deleted here: the exchange has yet to be recorded,
-			// and the deletion, before it, would hit what was there before.
-			if e := ex.Env.Store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.Ctx.Now) {
-				ex.touch(name.db, k)
-			}
-		}
-		ex.Env.Store.Unlock(uint32(shard))
-	}
-}
-
 // stir marks the queues of a database (all: -1) as ready and returns its watched keys.
 func (o *shardObservers) stir(ex *Executor, db int) (watched []keyName) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for name, q := range o.mu.queues {
 		if db < 0 || name.db == db {
-			ex.markReady(q)
+			ex.Wakes.markReady(q)
 		}
 	}
 	for name := range o.mu.watches {
@@ -268,24 +193,4 @@ func (x Observers) Count() (n Observed) {
 		o.mu.Unlock()
 	}
 	return n
-}
-
-// tracked is called after a command of a client with client-side caching, while its locks
-// are held.
-func (ex *Executor) tracked(c *command.Ctx, spec *command.Spec) {
-	t := ex.Tracker
-	if spec.Flags&command.ReadOnly != 0 && t.Remembers() {
-		for i := range c.Keys {
-			t.Remember(c.Keys[i])
-		}
-	}
-	if c != &ex.Ctx {
-		return
-	}
-	if ex.PushOwn() {
-		ex.FlushEnd = true // the turn's end looks after the output
-	}
-	if t.Caching && !ex.inExec && !c.Client.InMulti() && spec.Flags&command.KeepsCaching == 0 {
-		t.Caching = false
-	}
 }

@@ -65,8 +65,8 @@ func (rp *Replayer) end() {
 	ex := rp.ex
 	ex.Meter.CloseGroup()
 	ex.W.Flush()
-	ex.TakeWait()
-	ex.kick()
+	ex.Rec.TakeWait()
+	ex.Rec.kick()
 	ex.End()
 	ex.Meter.Publish()
 }
@@ -166,7 +166,7 @@ func (rp *Replayer) call(cl *BatchCall) {
 		st.Lock(shard)
 		ex.Perform(c)
 		if ex.unsettled() {
-			ex.settleOne(shard)
+			ex.Wakes.settleOne(shard)
 		}
 		st.Unlock(shard)
 	} else {
@@ -175,8 +175,8 @@ func (rp *Replayer) call(cl *BatchCall) {
 		ex.invoke(c, &held)
 		st.UnlockSet(&held)
 	}
-	if len(ex.served)+len(ex.later) > 0 {
-		ex.afterUnlock()
+	if len(ex.Wakes.served)+len(ex.Wakes.later) > 0 {
+		ex.Wakes.afterUnlock()
 	}
 }
 
@@ -212,10 +212,10 @@ func (rp *Replayer) runUnit(fb *replication.Batch) error {
 		err = rp.callUnit(fb, &set)
 	}
 	if ex.unsettled() {
-		ex.settle(&set)
+		ex.Wakes.settle(&set)
 	}
 	ex.Env.Store.UnlockSet(&set)
-	ex.afterUnlock()
+	ex.Wakes.afterUnlock()
 	rp.passed(fb.Raw, rp.self.DB)
 	clear(rp.unit)
 	clear(rp.keys)
@@ -235,19 +235,19 @@ func needsAll(call *command.Call) bool {
 // no shard lock.
 func (rp *Replayer) callUnit(fb *replication.Batch, keyed *store.ShardSet) (err error) {
 	ex, c := rp.ex, &rp.ex.Ctx
-	ex.inExec, ex.whole = true, keyed == nil
-	ex.beginUnit(keyed)
+	ex.Units.inExec, ex.Units.whole = true, keyed == nil
+	ex.Rec.beginUnit(keyed)
 	for i := range rp.unit {
 		cl := &rp.unit[i]
 		c.Call = command.Call{Spec: cl.Spec, Args: fb.Calls[i], Keys: rp.keys[cl.From:cl.To]}
-		ex.execCall()
+		ex.Units.execCall()
 		c.DB = rp.self.DB
 		if rp.failed != "" && err == nil {
 			err = rp.failure(&c.Call)
 		}
 	}
-	ex.endUnit()
-	ex.inExec, ex.whole = false, false
-	ex.pushes = ex.pushes[:0]
+	ex.Rec.endUnit()
+	ex.Units.inExec, ex.Units.whole = false, false
+	ex.Units.pushes = ex.Units.pushes[:0]
 	return err
 }

@@ -28,11 +28,11 @@ func (ex *Executor) RunPlain(cl *BatchCall, args resp.Args) (done bool) {
 	}
 	ex.Perform(c)
 	if ex.unsettled() {
-		ex.settleOne(shard)
+		ex.Wakes.settleOne(shard)
 	}
 	st.Unlock(shard)
-	if len(ex.served)+len(ex.later) > 0 {
-		ex.afterUnlock()
+	if len(ex.Wakes.served)+len(ex.Wakes.later) > 0 {
+		ex.Wakes.afterUnlock()
 	}
 	return true
 }
@@ -47,7 +47,7 @@ func (ex *Executor) Run() (done bool) {
 	if spec.Flags&(command.Exclusive|command.Exec|command.Script) != 0 {
 		switch {
 		case spec.Flags&command.Exec != 0:
-			return ex.runExec()
+			return ex.Units.runExec()
 		case spec.Flags&command.Script != 0:
 			return scriptHost{ex}.runScript()
 		}
@@ -56,7 +56,7 @@ func (ex *Executor) Run() (done bool) {
 		}
 		ex.invoke(c, &noShards)
 		openGates(ex.Env, ex.Gate)
-		ex.afterUnlock()
+		ex.Wakes.afterUnlock()
 		return true
 	}
 	switch {
@@ -66,8 +66,8 @@ func (ex *Executor) Run() (done bool) {
 		}
 		ex.Perform(c)
 		if ex.unsettled() {
-			ex.settle(&noShards)
-			ex.afterUnlock()
+			ex.Wakes.settle(&noShards)
+			ex.Wakes.afterUnlock()
 		}
 		return true
 	case len(c.Keys) == 1 && spec.AllShards == nil && !ex.Worker:
@@ -80,7 +80,7 @@ func (ex *Executor) Run() (done bool) {
 		ex.invoke(c, &held)
 		st.UnlockSet(&held)
 		st.SetLong(&held, false)
-		ex.afterUnlock()
+		ex.Wakes.afterUnlock()
 		return true
 	}
 	if !st.LockSetUnlessLong(&held) {
@@ -90,9 +90,12 @@ func (ex *Executor) Run() (done bool) {
 		ex.invoke(c, &held)
 	}
 	st.UnlockSet(&held)
-	ex.afterUnlock()
+	ex.Wakes.afterUnlock()
 	return done
 }
+
+// unsettled tells whether the call that has just run left work for wakes.settle.
+func (ex *Executor) unsettled() bool { return len(ex.Wakes.ready) != 0 || ex.Ctx.Waiting.On }
 
 // takeAll takes all gates instead of the executor's own, which it holds. On a reactor it returns
 // false when a script that runs long has them: a worker can wait for that.
@@ -118,12 +121,12 @@ func (ex *Executor) runOne(shard uint32) (done bool) {
 	if done = !ex.tooLong(c); done {
 		ex.Perform(c)
 		if ex.unsettled() {
-			ex.settleOne(shard)
+			ex.Wakes.settleOne(shard)
 		}
 	}
 	st.Unlock(shard)
-	if len(ex.served)+len(ex.later) > 0 {
-		ex.afterUnlock()
+	if len(ex.Wakes.served)+len(ex.Wakes.later) > 0 {
+		ex.Wakes.afterUnlock()
 	}
 	return done
 }

@@ -54,15 +54,15 @@ func (ex scriptHost) runFound() (done bool) {
 	if !ex.Worker && (ex.Shown.On || sc == nil || !sc.Quick()) || !ex.takeAll() {
 		return false
 	}
-	ex.whole, scr.way = true, wide
+	ex.Units.whole, scr.way = true, wide
 	ex.performScript()
 	ex.countScript()
 	if ex.unsettled() {
-		ex.settle(&noShards)
+		ex.Wakes.settle(&noShards)
 	}
-	ex.whole, scr.way = false, noScript
+	ex.Units.whole, scr.way = false, noScript
 	openGates(s, ex.Gate)
-	ex.afterUnlock()
+	ex.Wakes.afterUnlock()
 	if scr.leaves != stays {
 		sc.Tire()
 	}
@@ -127,13 +127,13 @@ func (ex scriptHost) runUnderKeys(way scriptWay) bool {
 	scr.way = noScript
 	ex.countScript()
 	if ex.unsettled() {
-		ex.settle(set)
+		ex.Wakes.settle(set)
 	}
 	st.UnlockSet(set)
 	if ex.Worker {
 		st.SetLong(set, false)
 	}
-	ex.afterUnlock()
+	ex.Wakes.afterUnlock()
 	return true
 }
 
@@ -152,7 +152,7 @@ func (ex scriptHost) performScript() {
 		ex.Shown.note(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor) // before its calls
 	}
 	if ex.Env.Journal.Log.On() { // FUNCTION LOAD is recorded, for one
-		ex.performRecorded(c)
+		ex.Rec.perform(c)
 		return
 	}
 	c.Spec.Handler(c)
@@ -187,24 +187,24 @@ func (ex scriptHost) countScript() {
 // enterScript readies the executor for the calls of a script.
 func (ex scriptHost) enterScript(c *command.Ctx) {
 	scr := &ex.scr
-	if ex.Shown.On && ex.inExec {
+	if ex.Shown.On && ex.Units.inExec {
 		ex.Shown.note(c, c.Spec, c.Spec.Flags&hiddenFromMonitor&^command.SkipMonitor)
 	}
-	scr.saved = callerState{c.Call, c.DB, c.Client, c.W, c.CanWait, ex.Meter.Mark(), !ex.inExec}
-	if ex.inExec {
+	scr.saved = callerState{c.Call, c.DB, c.Client, c.W, c.CanWait, ex.Meter.Mark(), !ex.Units.inExec}
+	if ex.Units.inExec {
 		scr.way = wide
 	}
-	scr.leaves, scr.seen, scr.wrote, scr.ended, scr.silent, scr.began = stays, false, false, false, false, time.Time{}
+	scr.leaves, scr.seen, scr.wrote, scr.ended, ex.Rec.silent, scr.began = stays, false, false, false, false, time.Time{}
 	scr.client.of, scr.client.Protocol = c.Client, 2
 	scr.caller = admit.Caller{As: admit.Script, User: ex.Caller.User}
 	scr.w.OnError = scr.lapsed
 	c.CanWait = false
 	if scr.saved.alone {
-		ex.inExec, ex.execTx, ex.execSpec = true, nil, c.Spec
+		ex.Units.inExec, ex.Units.execTx, ex.Units.execSpec = true, nil, c.Spec
 		if scr.way == wide {
-			ex.beginUnit(nil)
+			ex.Rec.beginUnit(nil)
 		} else {
-			ex.beginUnit(&scr.held)
+			ex.Rec.beginUnit(&scr.held)
 		}
 	}
 }
@@ -215,13 +215,13 @@ func (ex scriptHost) leaveScript(c *command.Ctx) {
 	old := &scr.saved
 	if old.alone {
 		if scr.ended || scr.leaves != stays {
-			ex.dropUnit()
+			ex.Rec.dropUnit()
 		}
-		ex.endUnit()
-		ex.inExec, ex.execSpec = false, nil
-		if len(ex.pushes) > 0 {
-			old.w.Raw(ex.pushes)
-			ex.pushes = ex.pushes[:0]
+		ex.Rec.endUnit()
+		ex.Units.inExec, ex.Units.execSpec = false, nil
+		if len(ex.Units.pushes) > 0 {
+			old.w.Raw(ex.Units.pushes)
+			ex.Units.pushes = ex.Units.pushes[:0]
 		}
 	} else {
 		scr.way = noScript
@@ -231,7 +231,7 @@ func (ex scriptHost) leaveScript(c *command.Ctx) {
 		ex.Meter.SetMark(old.mark)
 	}
 	c.NoEffect() // its calls have been recorded
-	scr.saved, scr.args, scr.client.of, scr.silent = callerState{}, script.Run{}, nil, false
+	scr.saved, scr.args, scr.client.of, ex.Rec.silent = callerState{}, script.Run{}, nil, false
 	if cap(scr.reply.Bytes()) > keepScratchBytes {
 		scr.reply = resp.Buffer{}
 	}

@@ -160,7 +160,7 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	scr.seen = scr.seen || cl.Spec.Flags&(command.Write|command.MayReplicate) != 0
 	scr.reply.Reset()
 	scr.w.Bind(&scr.reply, mode.Proto)
-	scr.silent = mode.Unrecorded
+	ex.Rec.silent = mode.Unrecorded
 	scr.client.Protocol = mode.Proto
 	w, client := c.W, c.Client
 	c.W, c.Client = &scr.w, &scr.client

@@ -21,6 +21,19 @@ import (
 //	                     │            └▶ later ─serveLater (own locks)─┘
 //	                     └── a served command may change keys, too
 
+// wakes is what the calls of an executor leave to be done for clients that wait: those that they
+// block, and those that they wake.
+type wakes struct {
+	ex       *Executor
+	serving  *command.Ctx // nil until it is needed
+	ready    []readyKey   // changed keys that clients wait for
+	readyAt  int          // the one being served
+	later    []readyKey   // those that needed more shards than were held
+	served   []*Waiter    // whose replies are to be posted
+	arrivals []*Waiter    // those of them that are this reactor's own
+	Blocked  *Waiter      // made of the call that has just run
+}
+
 // readyKey is a key that has changed while clients wait for it.
 type readyKey struct {
 	q     *waitQueue
@@ -29,65 +42,64 @@ type readyKey struct {
 }
 
 // markReady notes that q's key has changed. Its shard's lock is held.
-func (ex *Executor) markReady(q *waitQueue) {
-	for i := ex.readyAt; i < len(ex.ready); i++ {
-		if ex.ready[i].q == q {
-			ex.ready[i].again = true
+func (wk *wakes) markReady(q *waitQueue) {
+	for i := wk.readyAt; i < len(wk.ready); i++ {
+		if wk.ready[i].q == q {
+			wk.ready[i].again = true
 			return
 		}
 	}
-	ex.ready = append(ex.ready, readyKey{q: q})
+	wk.ready = append(wk.ready, readyKey{q: q})
 }
-
-// unsettled tells whether the call that has just run left work for settle.
-func (ex *Executor) unsettled() bool { return len(ex.ready) != 0 || ex.Ctx.Waiting.On }
 
 // settle blocks the client whose call asked for it and serves those that the call woke,
 // as far as the shards that are held allow.
-func (ex *Executor) settle(held *store.ShardSet) {
+func (wk *wakes) settle(held *store.ShardSet) {
+	ex := wk.ex
 	if ex.Ctx.Waiting.On {
-		ex.park()
+		wk.block()
 	}
-	ex.serveReady(0, held)
-	ex.forgetReady(0)
+	wk.serveReady(0, held)
+	wk.forgetReady(0)
 }
 
 // settleOne is settle for a call that holds one shard.
-func (ex *Executor) settleOne(shard uint32) {
+func (wk *wakes) settleOne(shard uint32) {
 	var held store.ShardSet
 	held.Add(shard)
-	ex.settle(&held)
+	wk.settle(&held)
 }
 
 // serveReady serves the ready keys from index from on; what must wait goes to later.
-func (ex *Executor) serveReady(from int, held *store.ShardSet) {
-	for ex.readyAt = from; ex.readyAt < len(ex.ready); ex.readyAt++ { // ready grows meanwhile
-		if ex.serveKey(held) != nil {
-			ex.later = append(ex.later, ex.ready[ex.readyAt])
+func (wk *wakes) serveReady(from int, held *store.ShardSet) {
+	for wk.readyAt = from; wk.readyAt < len(wk.ready); wk.readyAt++ { // ready grows meanwhile
+		if wk.serveKey(held) != nil {
+			wk.later = append(wk.later, wk.ready[wk.readyAt])
 		}
 	}
 }
 
 // forgetReady drops the ready keys from index from on.
-func (ex *Executor) forgetReady(from int) {
-	clear(ex.ready[from:])
-	ex.ready, ex.readyAt = ex.ready[:from], 0
+func (wk *wakes) forgetReady(from int) {
+	clear(wk.ready[from:])
+	wk.ready, wk.readyAt = wk.ready[:from], 0
 }
 
 // serveKey serves the waiters of the ready key at readyAt in their order, until one needs
 // shards that are not held: that one is returned.
-func (ex *Executor) serveKey(held *store.ShardSet) (need *Waiter) {
-	q := ex.ready[ex.readyAt].q
+func (wk *wakes) serveKey(held *store.ShardSet) (need *Waiter) {
+	ex := wk.ex
+	q := wk.ready[wk.readyAt].q
 	now := ex.Env.NowMs() // the batch's reading may be old: a key that has died in a transaction serves nobody
 	if !held.Has(q.key.Shard) {
-		n, _ := q.after(ex.ready[ex.readyAt].at)
+		n, _ := q.after(wk.ready[wk.readyAt].at)
 		if n == nil {
 			return nil
 		}
 		return n.w
 	}
 	for {
-		r := &ex.ready[ex.readyAt] // serving may move the slice
+		r := &wk.ready[wk.readyAt] // serving may move the slice
 		n, deletions := q.after(r.at)
 		if n == nil {
 			if !r.again {
@@ -108,13 +120,14 @@ func (ex *Executor) serveKey(held *store.ShardSet) (need *Waiter) {
 			return n.w
 		}
 		r.at = n
-		ex.serve(n.w, now)
+		wk.serve(n.w, now)
 	}
 }
 
 // serve runs the waiter's command again, if its client may still make the call. If that waits
 // again, the waiter stays where it is. All its shards are held.
-func (ex *Executor) serve(w *Waiter, now int64) {
+func (wk *wakes) serve(w *Waiter, now int64) {
+	ex := wk.ex
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.mu.over {
@@ -124,13 +137,13 @@ func (ex *Executor) serve(w *Waiter, now int64) {
 	if user == nil {
 		return // its connection is about to be closed
 	}
-	c := ex.servingCtx(now)
+	c := wk.servingCtx(now)
 	c.Client, c.DB, c.NoTouch = &blockedClient{w: w}, w.db, w.noTouch
 	c.Call = w.Call
 	c.W.Bind(&w.Reply, w.Proto)
 	caller, tracker := ex.Caller, ex.Tracker
 	ex.Caller, ex.Tracker, ex.Foreign = admit.Caller{As: admit.Waiter, User: users.Ranked(user)}, w.track, true
-	v := ex.admitWaiter(&c.Call)
+	v := wk.admitWaiter(&c.Call)
 	switch {
 	case v.Ruling == admit.Run:
 		ex.Meter.Spent = w.Spent
@@ -150,18 +163,19 @@ func (ex *Executor) serve(w *Waiter, now int64) {
 		w.Reply.Reset()
 		return
 	case v.Ruling == admit.Wait:
-		ex.Env.Kept.add(ex.ready[ex.readyAt].q)
+		ex.Env.Kept.add(wk.ready[wk.readyAt].q)
 		return
 	}
 	w.mu.over = true
-	w.Wait, w.Wrote = ex.rec.wait, ex.rec.wrote
+	w.Wait, w.Wrote = ex.Rec.wait, ex.Rec.wrote
 	w.leave()
-	ex.served = append(ex.served, w)
+	wk.served = append(wk.served, w)
 }
 
 // admitWaiter decides whether a blocked client's call may run. Under the shard locks that are
 // held nothing can be evicted: the keeper does that, if there is anything.
-func (ex *Executor) admitWaiter(call *command.Call) admit.Verdict {
+func (wk *wakes) admitWaiter(call *command.Call) admit.Verdict {
+	ex := wk.ex
 	state := ex.Env.State()
 	if state&admit.OverMemory != 0 {
 		state &^= admit.OverMemory
@@ -206,14 +220,15 @@ func (k *KeptWakes) Hand(slow *SlowLane) {
 
 // servingCtx is the context for commands of blocked clients: the executor's own is in
 // the middle of a command of another client.
-func (ex *Executor) servingCtx(now int64) *command.Ctx {
+func (wk *wakes) servingCtx(now int64) *command.Ctx {
+	ex := wk.ex
 	own := &ex.Ctx
-	if ex.serving == nil {
+	if wk.serving == nil {
 		c := ex.newCtx(&resp.Writer{OnError: ex.W.OnError})
 		c.CanWait, c.Resumed = true, true
-		ex.serving = &c
+		wk.serving = &c
 	}
-	c := ex.serving
+	c := wk.serving
 	c.Now, c.Clock, c.LFU, c.Limits = now, own.Clock, own.LFU, own.Limits
 	c.AllChanges, c.AllMisses, c.Effects.On = own.AllChanges, own.AllMisses, own.Effects.On
 	return c
@@ -221,64 +236,67 @@ func (ex *Executor) servingCtx(now int64) *command.Ctx {
 
 // afterUnlock serves the blocked clients that needed more shards than were held, and
 // posts the replies of all that were served. The caller holds the gate and no shard lock.
-func (ex *Executor) afterUnlock() {
-	for len(ex.later) > 0 {
-		if !ex.serveLater() {
-			ex.Env.Slow.Submit(&SlowCall{wake: slices.Clone(ex.later)})
-			clear(ex.later)
-			ex.later = ex.later[:0]
+func (wk *wakes) afterUnlock() {
+	ex := wk.ex
+	for len(wk.later) > 0 {
+		if !wk.serveLater() {
+			ex.Env.Slow.Submit(&SlowCall{wake: slices.Clone(wk.later)})
+			clear(wk.later)
+			wk.later = wk.later[:0]
 		}
 	}
-	for i, w := range ex.served {
-		ex.served[i] = nil
+	for i, w := range wk.served {
+		wk.served[i] = nil
 		if w.Peer.Reactor() == ex.Reactor {
-			ex.arrivals = append(ex.arrivals, w) // at the end of this turn
+			wk.arrivals = append(wk.arrivals, w) // at the end of this turn
 		} else {
 			w.Peer.Post(func() { w.Peer.Arrived(w) })
 		}
 	}
-	ex.served = ex.served[:0]
+	wk.served = wk.served[:0]
 }
 
 // serveLater serves the first key of ex.later. It returns false, and leaves it there,
 // when a long command holds a shard that it needs.
-func (ex *Executor) serveLater() bool {
+func (wk *wakes) serveLater() bool {
+	ex := wk.ex
 	st := ex.Env.Store
-	ex.ready = append(ex.ready[:0], ex.later[0])
-	q := ex.later[0].q
+	wk.ready = append(wk.ready[:0], wk.later[0])
+	q := wk.later[0].q
 	var set store.ShardSet
 	set.Add(q.key.Shard)
 	for {
 		if ex.Worker {
 			st.LockSet(&set)
 		} else if !st.LockSetUnlessLong(&set) {
-			ex.later[0] = ex.ready[0]
-			ex.forgetReady(0)
+			wk.later[0] = wk.ready[0]
+			wk.forgetReady(0)
 			return false
 		}
-		need := ex.serveKey(&set)
-		ex.serveReady(1, &set) // what these servings woke
+		need := wk.serveKey(&set)
+		wk.serveReady(1, &set) // what these servings woke
 		st.UnlockSet(&set)
-		ex.forgetReady(1)
+		wk.forgetReady(1)
 		if need == nil {
 			break
 		}
 		set = need.shards
 		set.Add(q.key.Shard)
 	}
-	ex.forgetReady(0)
-	ex.later = slices.Delete(ex.later, 0, 1)
+	wk.forgetReady(0)
+	wk.later = slices.Delete(wk.later, 0, 1)
 	return true
 }
 
 // serveOnWorker serves keys that a reactor could not wait for.
-func (ex *Executor) serveOnWorker(keys []readyKey) {
+func (wk *wakes) serveOnWorker(keys []readyKey) {
+	ex := wk.ex
 	ex.setClock(ex.Env.NowMs())
-	ex.later = append(ex.later, keys...)
+	wk.later = append(wk.later, keys...)
 	ex.Gate.Lock()
-	ex.afterUnlock()
+	wk.afterUnlock()
 	ex.Gate.Unlock()
-	ex.TakeWait() // every waiter has its own
-	ex.kick()
+	ex.Rec.TakeWait() // every waiter has its own
+	ex.Rec.kick()
 	ex.Meter.Publish()
 }

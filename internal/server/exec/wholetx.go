@@ -12,7 +12,8 @@ import (
 // be queued, so nothing of it is copied; everything else about it is as in multi.go. It
 // returns the index of the EXEC, or 0, having done nothing, when the calls have to go the
 // usual way. The caller holds ex.Gate, and has found nothing to check; the client watches nothing.
-func (ex *Executor) WholeTransaction(b *resp.Batch, i int) (end int) {
+func (u *units) WholeTransaction(b *resp.Batch, i int) (end int) {
+	ex := u.ex
 	if ex.Tracker != nil || !ex.Meter.Grouping() || ex.Ctx.DB != ex.ahead {
 		return 0
 	}
@@ -33,12 +34,12 @@ func (ex *Executor) WholeTransaction(b *resp.Batch, i int) (end int) {
 	for range len(keys) {
 		w.Simple("QUEUED")
 	}
-	ex.runWhole(b, i, end, &set)
+	u.runWhole(b, i, end, &set)
 	if ex.unsettled() {
-		ex.settle(&set)
+		ex.Wakes.settle(&set)
 	}
 	ex.Env.Store.UnlockSet(&set)
-	ex.afterUnlock()
+	ex.Wakes.afterUnlock()
 	ex.Meter.Commands += 2 // MULTI and EXEC; handle counts the others
 	for _, cl := range ex.Calls[i:end] {
 		ex.Meter.AddToWhole(cl.Spec)
@@ -49,11 +50,12 @@ func (ex *Executor) WholeTransaction(b *resp.Batch, i int) (end int) {
 
 // runWhole runs the calls between a MULTI and its EXEC. The shards in keyed,
 // those of their keys, are locked.
-func (ex *Executor) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardSet) {
+func (u *units) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardSet) {
+	ex := u.ex
 	c := &ex.Ctx
-	c.CanWait, ex.inExec = false, true
+	c.CanWait, u.inExec = false, true
 	ex.Meter.BeginTogether(true)
-	ex.beginUnit(keyed)
+	ex.Rec.beginUnit(keyed)
 	c.W.Array(exec - multi - 1)
 	for i := multi + 1; i < exec; i++ {
 		cl := &ex.Calls[i]
@@ -64,10 +66,10 @@ func (ex *Executor) runWhole(b *resp.Batch, multi, exec int, keyed *store.ShardS
 		ex.Env.Store.Hint(c.DB, &ex.Keys[cl.From], ex.places[cl.From], ex.stamps[cl.From])
 		ex.invoke(c, nil)
 	}
-	ex.endUnit()
-	c.W.Raw(ex.pushes)
-	ex.pushes = ex.pushes[:0]
-	c.CanWait, ex.inExec = true, false
+	ex.Rec.endUnit()
+	c.W.Raw(u.pushes)
+	u.pushes = u.pushes[:0]
+	c.CanWait, u.inExec = true, false
 	ex.Meter.EndTogether()
 	c.Spec, c.Args, c.Keys = ex.Calls[exec].Spec, b.Cmds[exec].Args, nil
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
-	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -24,7 +23,7 @@ type SlowCall struct {
 	Name, UserName   string
 	Pushed           resp.Buffer // what is sent nevertheless
 	Room             int         // how long the reply may become
-	Wait             uint64      // what the reply waits for, see Executor.TakeWait
+	Wait             uint64      // what the reply waits for, see recorder.TakeWait
 	Wrote            uint64
 	Written          uint64      // Session.written, as it was
 	Cut              bool        // the reply is not whole, and will not be sent
@@ -36,8 +35,8 @@ type SlowCall struct {
 	Tx       *Transaction // of an EXEC
 	Watching *WatchSet
 
-	Parked *Waiter    // the call waits for a key
-	wake   []readyKey // instead of a call: keys whose waiters are to be served
+	Blocked *Waiter    // the call waits for a key
+	wake    []readyKey // instead of a call: keys whose waiters are to be served
 }
 
 // SlowLane runs long commands on a few goroutines, each with its own executor and
@@ -63,10 +62,10 @@ func (l *SlowLane) Start(execs []*Executor) {
 			defer l.wg.Done()
 			for c := l.next(nil); c != nil; c = l.next(c) {
 				if c.wake != nil {
-					ex.serveOnWorker(c.wake)
+					ex.Wakes.serveOnWorker(c.wake)
 					continue
 				}
-				ex.runSlow(c)
+				c.run(ex)
 			}
 		}()
 	}
@@ -130,13 +129,13 @@ func (l *SlowLane) Running() int {
 	return len(l.mu.running)
 }
 
-// runSlow executes a call on the worker that owns ex and posts the reply back.
-func (ex *Executor) runSlow(sc *SlowCall) {
+// run executes the call on the worker that owns ex and posts the reply back.
+func (sc *SlowCall) run(ex *Executor) {
 	b := ex.Batch
 	b.Reset()
 	sc.Client = sc.On(ex)
 	ex.Begin(sc.Identity, time.Now().UnixMilli())
-	ex.Tx, ex.Watching = sc.Tx, sc.Watching
+	ex.Units.Tx, ex.Units.Watching = sc.Tx, sc.Watching
 	flags := sc.Spec.Flags
 	if flags&command.Exec != 0 {
 		flags |= sc.Tx.Flags
@@ -159,71 +158,10 @@ func (ex *Executor) runSlow(sc *SlowCall) {
 	if sc.Cut = ex.W.TakeOver() || sc.Halt.Load(); sc.Cut {
 		sc.Made, sc.Reply = sc.Reply.Len(), resp.Buffer{}
 	}
-	sc.Parked, ex.Parked = ex.Parked, nil
-	sc.Wait, sc.Wrote = ex.TakeWait()
-	ex.kick()
+	sc.Blocked, ex.Wakes.Blocked = ex.Wakes.Blocked, nil
+	sc.Wait, sc.Wrote = ex.Rec.TakeWait()
+	ex.Rec.kick()
 	ex.End()
 	ex.Meter.Publish()
 	sc.Peer.Post(sc.Done)
-}
-
-// WithoutGates runs f without the executor's gate: f must not touch the store. Within a
-// transaction that holds all gates it lets go of all of them, and of the reactors: f may
-// open files and listeners or take all gates itself, and others may run in between.
-func (ex *Executor) WithoutGates(f func()) {
-	if ex.whole {
-		ex.endUnit() // others may record changes in between
-		ex.Env.Gates.UnlockAll()
-		met := ex.met
-		if met != nil {
-			ex.Env.end(met)
-			ex.met = nil
-		}
-		f()
-		if met != nil {
-			ex.met = ex.Env.gather()
-		}
-		ex.Env.Gates.LockAll()
-		ex.beginUnit(nil)
-		return
-	}
-	ex.Gate.Unlock()
-	f()
-	ex.Gate.Lock()
-}
-
-// AskReactors runs f on every reactor, on that reactor's goroutine, and waits for all. It is for
-// the call that ex runs, on a worker: two reactors that ask each other would wait forever. The
-// worker's gate is released meanwhile, because a reactor may be waiting for it; within a
-// transaction all reactors have met and wait for nothing. When the server is ending, reactors
-// that are gone are left out.
-func (ex *Executor) AskReactors(f func(r *netio.Reactor)) {
-	switch {
-	case ex.met != nil:
-		ex.met.ask(ex.Env, f)
-	case ex.scr.run != nil: // barred from their gates, the reactors can answer
-		barGates(ex.Env)
-		ex.Env.askOthers(ex.Reactor, f)
-	default:
-		ex.WithoutGates(func() { ex.Env.AskReactors(f) })
-	}
-}
-
-// Unlocked implements command.Lane: on a worker, outside of transactions, others may run
-// meanwhile.
-func (ex *Executor) Unlocked(f func()) {
-	if !ex.Worker || ex.inExec {
-		f()
-		return
-	}
-	ex.WithoutGates(f)
-}
-
-// Yield implements command.Lane: a worker lets go of its gate for a moment, so that an exclusive
-// operation does not wait for the whole of a long command.
-func (ex *Executor) Yield() {
-	if ex.Worker && !ex.inExec {
-		ex.Gate.Unlock()
-		ex.Gate.Lock()
-	}
 }

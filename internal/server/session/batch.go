@@ -120,13 +120,13 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		}
 		free = free && user == nil && cl.Spec != nil && cl.Fault == admit.NoFault && cl.Spec.Flags&command.Protected == 0
 		if free && cl.Spec == ex.clients.multi && s.watching == nil {
-			if end := ex.WholeTransaction(b, i); end > 0 {
+			if end := ex.Units.WholeTransaction(b, i); end > 0 {
 				i = end
 				continue
 			}
 		}
 		c.Spec, c.Args, c.Keys = cl.Spec, b.Cmds[i].Args, ex.Keys[cl.From:cl.To]
-		ex.Tx, ex.Watching = s.tx, s.watching
+		ex.Units.Tx, ex.Units.Watching = s.tx, s.watching
 		run := free
 		if !free {
 			out, run = s.admitCall(b, i)
@@ -135,7 +135,7 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		case !run:
 		case cl.Spec.Flags&command.Slow != 0 || !ex.Run():
 			out = s.handOver(b, i)
-		case ex.Parked != nil || s.closing:
+		case ex.Wakes.Blocked != nil || s.closing:
 			out = s.leave(b, i)
 		}
 		open, user = s.open(), s.user
@@ -228,11 +228,11 @@ func (s *Session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 // leave ends a batch in whose call i something has happened that lets nothing else run.
 func (s *Session) leave(b *resp.Batch, i int) outcome {
 	ex := s.ex
-	if ex.Parked == nil { // it is closing
+	if ex.Wakes.Blocked == nil { // it is closing
 		return closes
 	}
-	s.block(ex.Parked)
-	ex.Parked = nil
+	s.block(ex.Wakes.Blocked)
+	ex.Wakes.Blocked = nil
 	if i == b.N-1 {
 		return waits
 	}
@@ -250,7 +250,7 @@ func (s *Session) endBatch(b *resp.Batch, before int, out outcome) {
 	if ex.W.TakeOver() {
 		s.closeOverLimit(s.Conn.OutBytes())
 	}
-	s.promised(ex.TakeWait())
+	s.promised(ex.Rec.TakeWait())
 	ex.Meter.OutputBytes += int64(s.Conn.OutBytes() - before)
 	ex.Meter.Batches++
 	if last := &ex.Calls[b.N-1]; out != holds {

@@ -125,7 +125,7 @@ func (s *Session) CloseAfterReply() { s.closeAfterReply() }
 func (s *Session) AppendInfo(dst []byte) []byte {
 	ex := s.ex
 	s.lastSpec, s.inCall = ex.Ctx.Spec, true
-	if exec, tx := ex.RunningExec(); exec != nil { // the transaction is shown, as in Redis, although its end has begun
+	if exec, tx := ex.Units.RunningExec(); exec != nil { // the transaction is shown, as in Redis, although its end has begun
 		s.tx, s.lastSpec = tx, exec
 		defer func() { s.tx = nil }()
 	}

@@ -75,8 +75,8 @@ func (s *Session) slowDone(sc *exec.SlowCall) {
 		s.Unwatch()
 		s.unsubscribeAll()
 		s.untrack(true)
-		if sc.Parked != nil {
-			sc.Parked.End()
+		if sc.Blocked != nil {
+			sc.Blocked.End()
 		}
 		return
 	}
@@ -84,8 +84,8 @@ func (s *Session) slowDone(sc *exec.SlowCall) {
 		f()
 	}
 	if sc.Cut {
-		if sc.Parked != nil {
-			sc.Parked.End()
+		if sc.Blocked != nil {
+			sc.Blocked.End()
 		}
 		s.closeCut(sc.Halt.Load(), sc.Made)
 		return
@@ -104,7 +104,7 @@ func (s *Session) slowDone(sc *exec.SlowCall) {
 		s.Conn.CloseAfterFlush()
 		return
 	}
-	if w := sc.Parked; w != nil {
+	if w := sc.Blocked; w != nil {
 		s.block(w)
 		if w.Early {
 			s.wake(w)

@@ -31,7 +31,7 @@ func (s *Session) push(b []byte) {
 		return
 	}
 	ex := s.ex
-	if ex.KeepPush(s, b) {
+	if ex.Units.KeepPush(s, b) {
 		return // not into the middle of EXEC's reply
 	}
 	ex.W.Flush()                  // a command of this session may be running
@@ -70,7 +70,7 @@ type pubsubHost struct {
 
 // Publish implements command.PubSubHost.
 func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
-	exec.Of(c).Forward(c.Args...)
+	exec.Of(c).Rec.Forward(c.Args...)
 	return h.channels.Publish(exec.Of(c).Reactor, kind, channel, text)
 }
 

@@ -14,7 +14,7 @@ func (s *Session) BeginMulti() bool {
 	if s.tx != nil {
 		return false
 	}
-	s.tx = s.ex.NewTransaction()
+	s.tx = s.ex.Units.NewTransaction()
 	return true
 }
 

@@ -110,7 +110,7 @@ func (h ReplicasHost) Acknowledge(c *command.Ctx, offset, durable int64) {
 
 // Offset implements command.ReplicasHost: what the client has written lies before the offset of now.
 func (h ReplicasHost) Offset(c *command.Ctx) int64 {
-	if max(Written(c.Client), exec.Of(c).Wrote()) == 0 {
+	if max(Written(c.Client), exec.Of(c).Rec.Wrote()) == 0 {
 		return 0
 	}
 	return h.clients.Feed.Backlog.Offset()
@@ -124,5 +124,5 @@ func (h ReplicasHost) Acked(offset int64, durable bool) int64 {
 // AskAcks implements command.ReplicasHost.
 func (h ReplicasHost) AskAcks(c *command.Ctx) {
 	h.clients.Feed.AskAcks()
-	exec.Of(c).AskWrite()
+	exec.Of(c).Rec.AskWrite()
 }

@@ -72,7 +72,7 @@ func (s *Session) stall() {
 	if !s.stalled {
 		s.stalled = true
 		s.ex.stalled.list = append(s.ex.stalled.list, s)
-		s.ex.AskWrite()
+		s.ex.Rec.AskWrite()
 	}
 }
 
@@ -119,7 +119,7 @@ func (s *Session) throttle(b *resp.Batch, from int) bool {
 func (ex *Station) writeOut(r *netio.Reactor) (mine bool) {
 	s := ex.clients
 	a := s.Journal.AOF.Load()
-	ex.ForgetWrite()
+	ex.Rec.ForgetWrite()
 	s.House.Recorded()
 	if a == nil {
 		return true
@@ -132,7 +132,7 @@ func (ex *Station) writeOut(r *netio.Reactor) (mine bool) {
 	if done, mine = writeAs(r, a); done || !mine {
 		return mine
 	}
-	ex.AskWrite() // next time, unless somebody does so before
+	ex.Rec.AskWrite() // next time, unless somebody does so before
 	if ex.stalled.any() {
 		// Others are at it. Whoever it is looks at some when he is done, so once more: he
 		// may have been done before.

@@ -38,7 +38,7 @@ func newStation(clients *Clients, i int, g *exec.Gate) *Station {
 
 // endTurn gives the reactor's own clients what its commands had for them.
 func (st *Station) endTurn() {
-	for w := st.NextArrival(); w != nil; w = st.NextArrival() {
+	for w := st.Wakes.NextArrival(); w != nil; w = st.Wakes.NextArrival() {
 		w.Peer.Arrived(w)
 	}
 	st.outlet.EndTurn()

@@ -26,7 +26,7 @@ func (cs *Clients) EndTurn(r *netio.Reactor) {
 	if now := r.Now(); cs.CallsWanted.Is(now) {
 		ex.Meter.ShowCallsAgain(now)
 	}
-	if ex.MayWrite() && !ex.writeOut(r) {
+	if ex.Rec.MayWrite() && !ex.writeOut(r) {
 		return // another goroutine is the reactor
 	}
 	if ex.stalled.any() {

@@ -34,7 +34,7 @@ func (s *Session) block(w *exec.Waiter) {
 	}
 	if w.Done != nil {
 		s.ex.stalled.syncing = append(s.ex.stalled.syncing, w)
-		s.ex.AskWrite() // the turn's end looks at it
+		s.ex.Rec.AskWrite() // the turn's end looks at it
 	}
 }
 
