@@ -228,10 +228,10 @@ func (r *Reactor) delta() int64 {
 			}
 		}
 	}
+	r.idleAt = int64(time.Since(r.started))
 	if until < 0 {
 		return -1
 	}
-	r.idleAt = int64(time.Since(r.started))
 	return max(until-r.idleAt, 0)
 }
 

@@ -573,6 +573,30 @@ func TestRest(t *testing.T) {
 	}
 }
 
+// TestRestIsNotWork: a reactor that waits for ever, because nothing is due, counts none of that as work.
+func TestRestIsNotWork(t *testing.T) {
+	g, err := NewGroup(Config{Reactors: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := g.Reactors()[0]
+	defer r.poller.Close()
+	r.tellTime()
+	r.turnAt = r.clock
+	if d := r.delta(); d >= 0 {
+		t.Fatalf("it waits for %d ns", d)
+	}
+	began := r.clock
+	time.Sleep(time.Millisecond)
+	r.tellTime()
+	worked := int64(time.Since(r.started)) - began
+	r.clock += int64(time.Hour)
+	r.countBusy()
+	if busy := r.Counts().BusyNanos; busy < 0 || busy > worked {
+		t.Errorf("%v of work", time.Duration(busy))
+	}
+}
+
 // TestTurns: Start comes first and on the reactor, EndTurn follows each turn.
 func TestTurns(t *testing.T) {
 	var ends atomic.Int64
