@@ -85,6 +85,7 @@ const (
 	WrongArity
 	NotScripted // no command for scripts
 	NotLoaded   // no command that stands in an AOF
+	NotStreamed // it concerns the server, and no data: no primary has that done here
 	DebugBarred
 	ModulesBarred
 	NoAuth
@@ -121,6 +122,7 @@ const (
 	browser                     // it is not HTTP
 	scripted                    // scripts may call it
 	loaded                      // it belongs into an AOF
+	streamed                    // it may stand in a primary's stream
 	protected                   // an option allows it
 	login                       // its client has authenticated
 	multi                       // it may stand in a transaction
@@ -147,7 +149,7 @@ var checksOf = [principals]check{
 	Script:      form | scripted | rights | room | broken | replicas | readOnly | stale,
 	Waiter:      rights | room | broken | replicas | readOnly | stale | loading | paused,
 	Loader:      form | loaded,
-	Primary:     form,
+	Primary:     form | streamed,
 }
 
 // Judge decides whether a call may run, in Redis's order. call.Spec is nil for a command that
@@ -169,6 +171,8 @@ func Judge(c *Caller, s State, call *command.Call, f Fault) Verdict {
 		return Verdict{Ruling: NotScripted}
 	case asked&loaded != 0 && flags&(command.Write|command.InAOF) == 0:
 		return Verdict{Ruling: NotLoaded}
+	case asked&streamed != 0 && flags&(command.Admin|command.Write) == command.Admin:
+		return Verdict{Ruling: NotStreamed}
 	case asked&protected != 0 && flags&command.ProtectedDebug != 0 && c.Is&NoDebug != 0:
 		return Verdict{Ruling: DebugBarred}
 	case asked&protected != 0 && flags&command.ProtectedModules != 0 && c.Is&NoModules != 0:

@@ -69,6 +69,11 @@ func byForm(r Ruling) [principals]Ruling {
 	return [principals]Ruling{Client: r, Script: r, Loader: r, Primary: r}
 }
 
+// administers is what becomes of calls that concern the server.
+func administers() [principals]Ruling {
+	return [principals]Ruling{Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}
+}
+
 // reads adds the loader's refusal of what changes nothing.
 func reads(w [principals]Ruling) [principals]Ruling {
 	w[Loader] = NotLoaded
@@ -92,6 +97,11 @@ func TestVerdicts(t *testing.T) {
 		{call: "config", want: byForm(WrongArity)},
 		{call: "multi", want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
 		{call: "blpop k 0"}, // a script does not wait, but may ask
+		{call: "config set a b", want: administers()},
+		{call: "replicaof a 1", want: administers()},
+		{call: "client pause 1", want: administers()},
+		{call: "save", want: administers()},
+		{call: "pfdebug encoding k"}, // it writes
 		// The caller.
 		{call: "set k v", is: NeedsAuth, want: [principals]Ruling{Client: NoAuth}},
 		{call: "auth x", is: NeedsAuth, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
@@ -99,18 +109,18 @@ func TestVerdicts(t *testing.T) {
 		{call: "rpush other v", limits: true, want: [principals]Ruling{Client: Denied, Transaction: Denied, Script: Denied, Waiter: Denied}},
 		{call: "publish x v", limits: true, want: reads([principals]Ruling{Client: Denied, Transaction: Denied, Script: Denied, Waiter: Denied})},
 		{call: "rpush k v", limits: true},
-		{call: "debug sleep 0", is: NoDebug | Queueing, want: [principals]Ruling{Client: DebugBarred, Script: NotScripted, Loader: NotLoaded}},
-		{call: "debug sleep 0", is: NoModules | Queueing, want: [principals]Ruling{Client: Queue, Script: NotScripted, Loader: NotLoaded}},
-		{call: "module load x", is: NoModules | Queueing, want: [principals]Ruling{Client: ModulesBarred, Script: NotScripted, Loader: NotLoaded}},
-		{call: "module unload x", is: NoDebug, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
-		{call: "module list", is: NoDebug | NoModules, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
+		{call: "debug sleep 0", is: NoDebug | Queueing, want: [principals]Ruling{Client: DebugBarred, Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
+		{call: "debug sleep 0", is: NoModules | Queueing, want: [principals]Ruling{Client: Queue, Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
+		{call: "module load x", is: NoModules | Queueing, want: [principals]Ruling{Client: ModulesBarred, Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
+		{call: "module unload x", is: NoDebug, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
+		{call: "module list", is: NoDebug | NoModules, want: administers()},
 		{call: "set k v", is: NoDebug | NoModules},
 		{call: "set k v", is: Listening, want: [principals]Ruling{Client: IsListening}},
 		{call: "ping", is: Listening, want: reads([principals]Ruling{})},
 		{call: "get k", is: Monitoring, want: forClients(IsMonitoring)},
 		{call: "ping", is: Monitoring, want: reads([principals]Ruling{})},
 		{call: "set k v", is: Queueing, want: [principals]Ruling{Client: Queue}},
-		{call: "shutdown", is: Queueing, want: [principals]Ruling{Client: NotInMulti, Script: NotScripted, Loader: NotLoaded}},
+		{call: "shutdown", is: Queueing, want: [principals]Ruling{Client: NotInMulti, Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
 		{call: "discard", is: Queueing, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
 		// The server.
 		{call: "set k v", state: OverMemory, want: forWrites(MakeRoom)},
@@ -151,8 +161,8 @@ func TestVerdicts(t *testing.T) {
 		// Of several reasons the first in Redis's order.
 		{call: "set k", is: NeedsAuth, want: byForm(WrongArity)},
 		{call: "debug", is: NoDebug, want: byForm(WrongArity)},
-		{call: "debug sleep 0", is: NoDebug | NeedsAuth, want: [principals]Ruling{Client: DebugBarred, Script: NotScripted, Loader: NotLoaded}},
-		{call: "shutdown", is: NeedsAuth | Queueing, want: [principals]Ruling{Client: NoAuth, Script: NotScripted, Loader: NotLoaded}},
+		{call: "debug sleep 0", is: NoDebug | NeedsAuth, want: [principals]Ruling{Client: DebugBarred, Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
+		{call: "shutdown", is: NeedsAuth | Queueing, want: [principals]Ruling{Client: NoAuth, Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
 		{call: "set k v", is: NeedsAuth, limits: true, want: [principals]Ruling{Client: NoAuth, Transaction: Denied, Script: Denied, Waiter: Denied}},
 		{call: "set k v", limits: true, state: everything, want: [principals]Ruling{Client: Denied, Transaction: Denied, Script: Denied, Waiter: Denied}},
 		{call: "set k v", is: Listening, state: everything &^ OverMemory, want: forWrites(OutOfMemory)},

@@ -82,6 +82,8 @@ func (v Verdict) Text(c *Caller, call *command.Call, why string) string {
 		return "ERR wrong number of arguments for '" + spec.FullName + "' command"
 	case NotLoaded:
 		return "'" + spec.FullName + "' is no command that changes data"
+	case NotStreamed:
+		return "ERR '" + spec.FullName + "' concerns the server, and is not done for a primary"
 	case Denied:
 		return v.denied(c, spec)
 	case Misconfigured:

@@ -107,9 +107,14 @@ func (rp *Replayer) Run(fb *replication.Batch) error {
 			ex.TouchMembers(db, b, i)
 		}
 		c.Call = command.Call{Spec: cl.Spec, Args: b.Cmds[i].Args, Keys: ex.Keys[cl.From:cl.To]}
-		if err := rp.admit(&c.Call, cl.Fault); err != nil {
+		skip, err := rp.admit(&c.Call, cl.Fault)
+		if err != nil {
 			pass(ends)
 			return err
+		}
+		if skip {
+			ends = fb.Ends[i]
+			continue
 		}
 		if cl.Spec.Flags&(command.Exclusive|command.Script) != 0 {
 			pass(ends) // others get the gates before it has them
@@ -143,13 +148,17 @@ func (rp *Replayer) failure(call *command.Call) error {
 	return nil
 }
 
-// admit tells why a call of the stream cannot be executed.
-func (rp *Replayer) admit(call *command.Call, f admit.Fault) error {
+// admit tells whether a call of the stream is to be left out, and why the stream cannot go on with it.
+func (rp *Replayer) admit(call *command.Call, f admit.Fault) (skip bool, err error) {
 	v := admit.Judge(&thePrimary, 0, call, f)
-	if !v.Refused() {
-		return nil
+	switch {
+	case !v.Refused():
+		return false, nil
+	case v.Ruling == admit.NotStreamed: // SHUTDOWN, CONFIG SET, REPLICAOF... would be obeyed by whoever follows
+		rp.failed = v.Text(&thePrimary, call, "")
+		return true, rp.failure(call)
 	}
-	return &replication.Refused{Reason: fmt.Sprintf("the primary has sent %q, which this server cannot repeat: %s", call.Args[0],
+	return false, &replication.Refused{Reason: fmt.Sprintf("the primary has sent %q, which this server cannot repeat: %s", call.Args[0],
 		v.Text(&thePrimary, call, ""))}
 }
 
@@ -191,8 +200,13 @@ func (rp *Replayer) runUnit(fb *replication.Batch) error {
 		rp.keys = ex.resolve(rp.keys, &cl, args)
 		cl.To = int32(len(rp.keys))
 		call := command.Call{Spec: cl.Spec, Args: args, Keys: rp.keys[cl.From:cl.To]}
-		if err := rp.admit(&call, cl.Fault); err != nil {
+		skip, err := rp.admit(&call, cl.Fault)
+		if err != nil {
 			return err
+		}
+		if skip {
+			rp.unit = append(rp.unit, BatchCall{})
+			continue
 		}
 		held := shardsOfCall(ex.Env.Store, &call)
 		set.Merge(&held)
@@ -239,6 +253,9 @@ func (rp *Replayer) callUnit(fb *replication.Batch, keyed *store.ShardSet) (err 
 	ex.Rec.beginUnit(keyed)
 	for i := range rp.unit {
 		cl := &rp.unit[i]
+		if cl.Spec == nil { // it is left out
+			continue
+		}
 		c.Call = command.Call{Spec: cl.Spec, Args: fb.Calls[i], Keys: rp.keys[cl.From:cl.To]}
 		ex.Units.execCall()
 		c.DB = rp.self.DB
