@@ -114,6 +114,8 @@ func replicaOf(c *Ctx) {
 	}
 	port, ok := resp.ParseInt(c.Args[2])
 	switch {
+	case !ValidHost(c.Args[1]):
+		c.W.Error("ERR Invalid master host")
 	case !ok || port < 0 || port > 65535:
 		c.W.Error("ERR Invalid master port")
 	case c.Host.Replica.Follow(c, string(c.Args[1]), int(port)):
@@ -121,6 +123,17 @@ func replicaOf(c *Ctx) {
 	default:
 		c.W.OK()
 	}
+}
+
+// ValidHost tells whether text may be an address or the name of a host: INFO and ROLE show it in lines of
+// fields, in which nothing may stand that ends a field or a line. "" is one: none is known.
+func ValidHost(text []byte) bool {
+	for _, b := range text {
+		if b <= ' ' || b >= 0x7f || b == ',' || b == '=' || b == '"' {
+			return false
+		}
+	}
+	return true
 }
 
 // replConf notes what a replica says of itself before PSYNC, and of its progress afterwards.
@@ -154,6 +167,10 @@ func replConf(c *Ctx) {
 		case equalFold(name, "ip-address"):
 			if len(value) > mostHostBytes {
 				c.W.Error("ERR REPLCONF ip-address provided by replica instance is too long: " + strconv.Itoa(len(value)) + " bytes")
+				return
+			}
+			if !ValidHost(value) {
+				c.W.Error("ERR REPLCONF ip-address provided by replica instance is no address and no name of a host")
 				return
 			}
 			h.Tell(c, ReplicaIP, 0, string(value))

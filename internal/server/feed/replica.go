@@ -141,8 +141,10 @@ func (r *Replica) Lag() int64 {
 func (r *Replica) Heard(nowMs int64) { r.heard.Store(nowMs) }
 
 // Acknowledge notes up to which offset the replica has the stream, and has it in its AOF, -1: it does
-// not say.
+// not say. What it claims to have beyond the stream's end it has not: else WAIT would count it for ever.
 func (r *Replica) Acknowledge(offset, durable, nowMs int64) {
+	end := r.f.Backlog.Offset()
+	offset, durable = min(offset, end), min(durable, end)
 	more := offset > r.ack.Load() || durable > r.ackAOF.Load()
 	r.ack.Store(max(offset, r.ack.Load()))
 	r.ackAOF.Store(max(durable, r.ackAOF.Load()))
