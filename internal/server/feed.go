@@ -2,8 +2,6 @@ package server
 
 import (
 	"bytes"
-	"fmt"
-	"os"
 	"strconv"
 	"sync/atomic"
 
@@ -134,7 +132,7 @@ func (h *feedHouse) Job(run func(stop <-chan struct{}) error) error {
 
 // Temp implements feed.House.
 func (h *feedHouse) Temp() (fs persistence.FS, path string) {
-	return h.disk.FileSystem(), h.Opts.Path(fmt.Sprintf("temp-repl-%d-%d.rdb", os.Getpid(), h.files.Add(1)))
+	return h.disk.FileSystem(), h.Opts.Path(replication.TempCopy(h.files.Add(1)))
 }
 
 // Up implements feed.House.

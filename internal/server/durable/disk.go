@@ -8,6 +8,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/keeper"
+	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/persistence/rdb"
@@ -77,7 +78,12 @@ func (d *Disk) Asked() bool {
 
 // Prepare is called before anything is served: if there is something to load, clients are told
 // LOADING until Open is done.
-func (d *Disk) Prepare() { d.AOF.prepare() }
+func (d *Disk) Prepare() {
+	if !d.fresh {
+		replication.RemoveLeft(d.FileSystem(), d.Opts.Path("."), d.started, d.Log)
+	}
+	d.AOF.prepare()
+}
 
 // Open loads the data, and begins to record.
 func (d *Disk) Open(ctx context.Context) error { return d.AOF.open(ctx) }

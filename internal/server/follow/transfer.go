@@ -3,10 +3,10 @@ package follow
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/replication"
 )
 
 // exactReader reads a number of bytes, and not fewer.
@@ -58,6 +58,7 @@ func (l *link) transfer(c *Copy) error {
 	if err != nil {
 		return err
 	}
+	l.afresh = false
 	l.f.Log.Info("the full copy is loaded", "primary", l.target.addr(), "bytes", l.received.Load(), "seconds", time.Since(begin).Seconds())
 	return nil
 }
