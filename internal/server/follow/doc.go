@@ -18,6 +18,7 @@
 //	   └─────────── an error, silence: again, after a rest  ◀────┘
 //
 //	stopped: the stream has something that cannot be done here. There the link stays until REPLICAOF.
+//	A stream that is damaged ends the connection, and the next one begins with a full copy.
 //
 // # Bytes of the stream
 //

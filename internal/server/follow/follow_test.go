@@ -139,8 +139,9 @@ func TestSilence(t *testing.T) {
 
 // TestRefused: what cannot be repeated stops the link, whose status says why.
 func TestRefused(t *testing.T) {
-	for _, bad := range []string{calls("SET a b", "NOSUCH x"), calls("SET a b", "MULTI", "MULTI"), calls("SET a b", "EXEC"), calls("SET a b") + "what\r\n"} {
-		h := &house{id: id, offset: 10, known: true, refuse: "NOSUCH"}
+	for _, bad := range []string{calls("SET a b", "NOSUCH x"), calls("SET a b", "MULTI", "NOSUCH y", "EXEC")} {
+		h := &house{id: id, offset: 10, known: true}
+		h.refuse = "NOSUCH"
 		p := start(t, h)
 		p.accept()
 		p.handshake()
@@ -155,6 +156,32 @@ func TestRefused(t *testing.T) {
 				t.Fatalf("%q: %+v", bad, st)
 			}
 		}
+		p.f.Stop()
+	}
+}
+
+// TestDamaged: a stream that is damaged ends the connection, and the next one begins with a full copy, also
+// when that comes at the second attempt only; after it the stream is followed as ever.
+func TestDamaged(t *testing.T) {
+	for _, bad := range []string{"what\r\n", "*2\r\n$3\r\nGET\r\n:1\r\n", "*1\r\n$-5\r\n", calls("MULTI", "MULTI"), calls("EXEC")} {
+		p := connected(t)
+		p.send(bad)
+		p.accept()
+		if st, _ := p.f.Status(); st.Up || !strings.Contains(st.Reason, "damaged") {
+			t.Errorf("%q: %+v", bad, st)
+		}
+		p.handshake()
+		p.expect("PSYNC ? -1", "-LOADING not yet")
+		p.accept()
+		p.handshake()
+		p.expect("PSYNC ? -1", "")
+		p.send("+FULLRESYNC " + id + " 500\r\n$5\r\nREDIS")
+		p.expect("REPLCONF ACK 500", "")
+		p.send(calls("SET c d"))
+		p.awaitApplied("SET c d")
+		p.accept()
+		p.handshake()
+		p.expect(fmt.Sprintf("PSYNC %s %d", id, 501+len(calls("SET c d"))), "+CONTINUE")
 		p.f.Stop()
 	}
 }

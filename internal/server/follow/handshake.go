@@ -86,6 +86,7 @@ func (l *link) port() int {
 func (l *link) ask() (*Copy, error) {
 	words := []string{"PSYNC", "?", "-1"}
 	id, offset, known := l.f.House.Resume()
+	known = known && !l.afresh
 	if known {
 		words[1], words[2] = id, strconv.FormatInt(offset+1, 10)
 	}

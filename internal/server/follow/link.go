@@ -20,6 +20,7 @@ type link struct {
 	ended  chan struct{}
 	in     input
 	stream stream
+	afresh bool // only a full copy will do
 
 	mu struct {
 		sync.Mutex // guards the connection, and that one at a time writes to it
@@ -33,9 +34,12 @@ func (l *link) run() {
 	defer close(l.ended)
 	for rest := restFirst; l.ctx.Err() == nil; rest = min(2*rest, restMost) {
 		err := l.follow()
-		if l.disconnect() {
+		var bad *replication.Damaged
+		damaged := errors.As(err, &bad)
+		if l.disconnect() && !damaged { // a stream that is damaged again and again is no reason to hurry
 			rest = restFirst
 		}
+		l.afresh = l.afresh || damaged
 		if l.ctx.Err() != nil {
 			return
 		}

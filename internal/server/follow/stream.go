@@ -1,8 +1,6 @@
 package follow
 
 import (
-	"fmt"
-
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/resp"
@@ -56,7 +54,7 @@ func (l *link) cut() (need int, err error) {
 		}
 		slots, n, need, err := resp.ScanCommand(b, s.slots)
 		if err != nil {
-			return 0, &replication.Refused{Reason: fmt.Sprintf("the stream of the primary is damaged: %v", err)}
+			return 0, &replication.Damaged{Reason: err.Error()}
 		}
 		if n == 0 {
 			if !s.unit {
@@ -78,7 +76,7 @@ func (l *link) take(slots resp.Args, n int) error {
 	switch name := args[0]; {
 	case command.EqualFold(name, "multi"):
 		if s.unit {
-			return &replication.Refused{Reason: "the stream of the primary has MULTI within MULTI"}
+			return &replication.Damaged{Reason: "MULTI within MULTI"}
 		}
 		if err := l.apply(); err != nil {
 			return err
@@ -88,7 +86,7 @@ func (l *link) take(slots resp.Args, n int) error {
 		return nil
 	case command.EqualFold(name, "exec"):
 		if !s.unit {
-			return &replication.Refused{Reason: "the stream of the primary has EXEC without MULTI"}
+			return &replication.Damaged{Reason: "EXEC without MULTI"}
 		}
 		s.scanned += n
 		s.b.Unit = true

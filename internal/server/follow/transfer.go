@@ -80,7 +80,7 @@ func (l *link) replace(c *Copy) error {
 // served meanwhile, and stay if the copy does not come.
 func (l *link) replaceByFile(c *Copy) error {
 	fs := l.f.FS
-	path := l.f.Options.Path(fmt.Sprintf("temp-repl-%d-%d.rdb", os.Getpid(), time.Now().UnixNano()))
+	path := l.f.Options.Path(replication.TempCopy(time.Now().UnixNano()))
 	to, err := fs.Create(path)
 	if err != nil {
 		return fmt.Errorf("a full copy has no place: %w", err)

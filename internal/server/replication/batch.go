@@ -14,4 +14,10 @@ type Batch struct {
 // and going on would make the data differ.
 type Refused struct{ Reason string }
 
+// Damaged is what a stream has that is no call, or stands where it cannot: what was applied before may be
+// wrong as well, so only a full copy helps.
+type Damaged struct{ Reason string }
+
+func (d *Damaged) Error() string { return "the stream of the primary is damaged: " + d.Reason }
+
 func (r *Refused) Error() string { return r.Reason }
