@@ -72,5 +72,8 @@ func (h diskHouse) AboutHistory(a *rdb.About) { h.role.aboutHistory(a) }
 // ResumeHistory implements durable.House.
 func (h diskHouse) ResumeHistory(aux map[string]string) { h.role.resumeHistory(aux) }
 
+// Replacing implements durable.House.
+func (h diskHouse) Replacing(f func() error) error { return h.role.replacing(f) }
+
 // OwnsProcess implements durable.House.
 func (h diskHouse) OwnsProcess() bool { return h.ownsProcess }

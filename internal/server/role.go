@@ -147,7 +147,10 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 	return true
 }
 
-var errNewRole = errors.New("the role of the server has changed")
+var (
+	errNewRole  = errors.New("the role of the server has changed")
+	errReplaced = errors.New("the data have been replaced by those of a file")
+)
 
 const errRoleChanged = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 
@@ -186,4 +189,41 @@ func (h replicaHost) Unfollow(c *command.Ctx) {
 		return
 	}
 	exec.Of(c).WithoutGates(h.srv.role.promote)
+}
+
+// replacing runs f, which replaces the data by what a file has. Keys that have expired are gone then, and with
+// DEBUG RELOAD NOSAVE much more; a copy for a replica that was cut meanwhile has a part of the data. So they are of
+// no history afterwards: who follows gets a copy, and a server that follows another one asks for one. The
+// caller holds no lock.
+func (r *role) replacing(f func() error) error {
+	s := r.srv
+	r.changes.Lock()
+	defer r.changes.Unlock()
+	r.link.Stop() // what the primary sends meanwhile would be lost
+	err := f()
+	p := r.history.Primary()
+	if p != nil {
+		r.became(replication.NewID(), 0, false)
+	} else {
+		r.forget()
+	}
+	r.feed.DropAll(errReplaced)
+	if p != nil && !s.stopping.Load() {
+		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port})
+	}
+	return err
+}
+
+// forget ends the history of a primary, if there is one that anybody could go on from.
+func (r *role) forget() {
+	s := r.srv
+	s.Gates.LockAll()
+	defer s.Gates.UnlockAll()
+	s.Journal.Log.At(func(uint64) {
+		if r.backlog.Active() {
+			s.Journal.Log.UnsubscribeLocked(&r.backlog)
+			r.backlog.EndLocked()
+			r.history.Renew()
+		}
+	})
 }

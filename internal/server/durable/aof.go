@@ -312,7 +312,7 @@ func (k *AOF) TurnOff(a *persistence.AOF) error {
 
 // reload replaces the data by what a holds.
 func (k *AOF) reload(a *persistence.AOF) error {
-	return k.disk.WhileLoading(func() error {
+	return k.disk.replaceWhileLoading(func() error {
 		if err := a.Flush(); err != nil {
 			return err
 		}

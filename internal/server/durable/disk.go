@@ -40,6 +40,8 @@ type House interface {
 	AboutHistory(a *rdb.About)
 	// ResumeHistory goes on with the one that a snapshot says that it is of, when it has been loaded.
 	ResumeHistory(aux map[string]string)
+	// Replacing runs f, which replaces the data by what a file has: no stream of replication tells of that.
+	Replacing(f func() error) error
 	// OwnsProcess tells whether the server has its process to itself.
 	OwnsProcess() bool
 }

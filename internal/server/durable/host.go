@@ -58,7 +58,7 @@ func (h diskHost) LastSave() int64 { return h.saver.lastSave.Load() }
 func (h diskHost) Reload(o command.ReloadOptions) (errText string) {
 	s := h.Disk
 	errText = "ERR Error trying to load the RDB dump, check server logs."
-	err := s.WhileLoading(func() error {
+	err := s.replaceWhileLoading(func() error {
 		s.Jobs.End(SaveSnapshot)
 		s.Jobs.End(RewriteAOF)
 		if !o.NoSave {

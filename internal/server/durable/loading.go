@@ -148,6 +148,11 @@ func (d *Disk) WhileLoading(f func() error) error {
 	return f()
 }
 
+// replaceWhileLoading is the same for who replaces the data by what a file of this server has.
+func (d *Disk) replaceWhileLoading(f func() error) error {
+	return d.house.Replacing(func() error { return d.WhileLoading(f) })
+}
+
 // EmptyAll removes all data, for others to be loaded.
 func (d *Disk) EmptyAll() {
 	d.Gates.LockAll()

@@ -1,0 +1,241 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/replication"
+	"github.com/kringdb/kring/persistence/rdb"
+)
+
+// testPrimary is a primary by hand, without data, whose stream is what the test says.
+type testPrimary struct {
+	t    *testing.T
+	conn net.Conn
+	sent int
+}
+
+// leads has s follow a primary by hand, which returns when its stream is followed.
+func leads(t *testing.T, s *Server, c *testClient) *testPrimary {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c.want("OK", "REPLICAOF", "127.0.0.1", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	_ = l.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(5 * patience))
+	p := &testPrimary{t: t, conn: conn}
+	in := bufio.NewReader(conn)
+	var data bytes.Buffer
+	w := rdb.NewWriter(&data, s.disk.ImageFormat(false))
+	w.About(&rdb.About{RedisVersion: command.Version})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for asked := false; !asked; {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case strings.Contains(line, "PING"):
+			p.raw("+PONG\r\n")
+		case strings.Contains(line, "REPLCONF"):
+			p.raw("+OK\r\n")
+		case strings.Contains(line, "PSYNC"):
+			p.raw(fmt.Sprintf("+FULLRESYNC %s 0\r\n$%d\r\n%s", replication.NewID(), data.Len(), data.Bytes()))
+			asked = true
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, in) }()
+	until(t, "the link is up", func() bool { return strings.Contains(c.do("INFO", "replication"), "master_link_status:up") })
+	return p
+}
+
+func (p *testPrimary) raw(text string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.conn, text); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// send sends calls, words separated by spaces.
+func (p *testPrimary) send(calls ...string) {
+	p.t.Helper()
+	for _, call := range calls {
+		text := encode(strings.Fields(call)...)
+		p.raw(text)
+		p.sent += len(text)
+	}
+}
+
+// applied waits until the replica has counted all that was sent.
+func (p *testPrimary) applied(c *testClient) {
+	p.t.Helper()
+	until(p.t, "the stream is applied", func() bool {
+		return strings.Contains(c.do("INFO", "replication"), fmt.Sprintf("slave_repl_offset:%d\r\n", p.sent))
+	})
+}
+
+// orders are calls that would change the server, or end it, if a replica did what its primary's stream says.
+var orders = []string{
+	"SHUTDOWN NOSAVE", "REPLICAOF NO ONE", "SLAVEOF localhost 1", "CLIENT PAUSE 100000 ALL", "CLIENT KILL TYPE normal", "CONFIG SET maxmemory 1", "CONFIG RESETSTAT",
+	"DEBUG SLEEP 100", "DEBUG RELOAD", "DEBUG SET-ACTIVE-EXPIRE 0", "FAILOVER", "ACL SETUSER default off", "MONITOR", "SAVE", "BGREWRITEAOF", "SYNC", "PSYNC ? -1", "SLOWLOG RESET",
+	"MODULE LOAD x",
+}
+
+// TestStreamGivesNoOrders: calls of the stream that concern the server are left out, alone and in a unit, and counted; or
+// they end the link if errors are to do that. What stands around them is done.
+func TestStreamGivesNoOrders(t *testing.T) {
+	s := startServer(t, "shutdown-timeout", "0")
+	c := dial(t, s)
+	p := leads(t, s, c)
+	for i, order := range orders {
+		p.send("INCR n", order, "MULTI", "INCR n", order, "INCR n", "EXEC", "INCR n")
+		p.applied(c)
+		c.want(strconv.Itoa(4*(i+1)), "GET", "n")
+	}
+	if text := c.do("INFO", "stats"); !strings.Contains(text, fmt.Sprintf("unexpected_error_replies:%d\r\n", 2*len(orders))) {
+		t.Errorf("%d orders were sent: %s", 2*len(orders), text)
+	}
+	c.want("[maxmemory 0]", "CONFIG", "GET", "maxmemory")
+	c.want("OK", "CONFIG", "SET", "propagation-error-behavior", "panic")
+	p.send("INCR n", "SAVE", "INCR n")
+	until(t, "the link is down", func() bool { return strings.Contains(c.do("INFO", "replication"), "master_link_status:down") })
+	c.want(strconv.Itoa(4*len(orders)+1), "GET", "n")
+}
+
+// TestLyingReplica: an acknowledgement of more than there is counts for what there is, and an address that is none is
+// refused, so that nobody writes lines of INFO but the server.
+func TestLyingReplica(t *testing.T) {
+	s := startServer(t, quickSync...)
+	c := dial(t, s)
+	r := online(t, s)
+	c.want("OK", "SET", "a", "0")
+	r.send(encode("REPLCONF", "ACK", "9223372036854775807", "FACK", "9223372036854775807"))
+	until(t, "the acknowledgement has come", func() bool { return !strings.Contains(c.do("INFO", "replication"), "offset=0,") })
+	c.want("OK", "SET", "a", "1")
+	c.want("0", "WAIT", "1", "10")
+	c.want("[0 0]", "WAITAOF", "0", "1", "10")
+	if text := c.do("INFO", "replication"); strings.Contains(text, "9223372036854775807") {
+		t.Error(text)
+	}
+	const none = "ERR REPLCONF ip-address provided by replica instance is no address and no name of a host"
+	for _, bad := range []string{"a\r\nrole:slave", "a b", "a,state=online", "a=b", "\x00", "\xff", "\""} {
+		c.want(none, "REPLCONF", "ip-address", bad)
+		c.want("ERR Invalid master host", "REPLICAOF", bad, "1")
+	}
+	for _, good := range []string{"10.0.0.1", "fe80::1%eth0", "a-host.example", "x_y"} {
+		c.want("OK", "REPLCONF", "ip-address", good)
+	}
+	if text := c.do("INFO", "replication"); !strings.Contains(text, "role:master") {
+		t.Error(text)
+	}
+}
+
+// TestCopiesLeftBehind: copies of a server that was killed are removed at the start, and no others.
+func TestCopiesLeftBehind(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-time.Hour)
+	dead := 1 << 30           // no system has processes of that number
+	files := map[string]bool{ // whether they stay
+		fmt.Sprintf("temp-repl-%d-5.rdb", dead):            false,
+		fmt.Sprintf("temp-repl-%d-17e.rdb", dead):          true,
+		fmt.Sprintf("temp-repl-%d-1.rdb", os.Getpid()):     false,
+		fmt.Sprintf("temp-repl-%d-1.rdb", os.Getppid()):    true,
+		fmt.Sprintf("temp-repl-%d-6.rdb.bak", dead):        true,
+		fmt.Sprintf("my-temp-repl-%d-6.rdb", dead):         true,
+		"temp-repl-2026-11-29.rdb":                         true,
+		fmt.Sprintf("temp-repl-%d-%d.rdb", dead, 1<<62):    false,
+		"temp-repl-99999999999999999999999999999999-1.rdb": true,
+	}
+	for name := range files {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("REDIS"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	young := filepath.Join(dir, fmt.Sprintf("temp-repl-%d-2.rdb", os.Getpid())) // of another server in this process
+	if err := os.WriteFile(young, []byte("REDIS"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(young, later, later); err != nil {
+		t.Fatal(err)
+	}
+	files[filepath.Base(young)] = true
+	startServer(t, "dir", dir)
+	for name, stays := range files {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != stays {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestReloadWithReplicas: DEBUG RELOAD of a primary, and of a replica that another one follows, under a load of writes,
+// some to keys that expire: in the end all have the same.
+func TestReloadWithReplicas(t *testing.T) {
+	top := startServer(t, append(quickSync, "enable-debug-command", "yes")...)
+	follow := func(of *Server) *Server {
+		return startServer(t, append(quickSync, "enable-debug-command", "yes", "replicaof", fmt.Sprintf("127.0.0.1 %d", of.Port()))...)
+	}
+	middle := follow(top)
+	servers := []*Server{top, middle, follow(top), follow(middle)}
+	var clients []*testClient
+	for _, s := range servers {
+		clients = append(clients, dial(t, s))
+	}
+	stop := make(chan struct{})
+	var writers sync.WaitGroup
+	for w := range 2 {
+		c := dial(t, top)
+		writers.Add(1)
+		go func() {
+			defer writers.Done()
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				key := strconv.Itoa(n % 5000)
+				c.do("SET", "k"+key, strconv.Itoa(n))
+				c.do("SET", "short"+key, "v", "PX", "20")
+				c.do("RPUSH", fmt.Sprint("l", w), key)
+			}
+		}()
+	}
+	for range 3 {
+		for _, c := range clients[:2] {
+			c.want("OK", "DEBUG", "RELOAD")
+			time.Sleep(20 * time.Millisecond) // for some writes
+		}
+	}
+	close(stop)
+	writers.Wait()
+	digest := func(c *testClient) string { return c.do("DEBUG", "DIGEST") }
+	for i, c := range clients[1:] {
+		until(t, fmt.Sprintf("replica %d has what the primary has", i), func() bool { return digest(c) == digest(clients[0]) && c.do("DBSIZE") == clients[0].do("DBSIZE") })
+	}
+}
