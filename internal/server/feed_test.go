@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -374,6 +377,52 @@ func TestHistoryOutlivesRestart(t *testing.T) {
 	c.want("1", "GET", "a")
 	c.want("OK", "SET", "b", "1")
 	again.follows("SELECT 0", "SET b 1")
+}
+
+// TestPromotedUnderWrites promotes a replica that is followed itself, while clients write: who has followed
+// it gets nothing of what they write before it knows of the new history, and so can go on there.
+func TestPromotedUnderWrites(t *testing.T) {
+	primary := startServer(t, quickSync...)
+	host, port, _ := net.SplitHostPort(primary.Addrs()[0].String())
+	for range 10 {
+		s, end := runServer(t, append(quickSync, "replicaof", host+" "+port)...)
+		c := dial(t, s)
+		eventually(t, "the link is up", func() bool { return c.infoField("master_link_status") == "up" })
+		r := attach(t, s, "capa", "eof", "capa", "psync2")
+		r.resync()
+		r.ack()
+		eventually(t, "the replica is online", func() bool { return strings.Contains(c.infoField("slave0"), "state=online") })
+		var writers sync.WaitGroup
+		var stop atomic.Bool
+		for i := range 4 {
+			w := dial(t, s)
+			writers.Go(func() {
+				for !stop.Load() {
+					w.do("SET", "k"+strconv.Itoa(i), "v") // READONLY, at first
+				}
+			})
+		}
+		c.want("OK", "REPLICAOF", "NO", "ONE")
+		for {
+			v, err := resp.ReadReply(r.r)
+			if err != nil {
+				break
+			}
+			var words []string
+			for i := range v.Elems {
+				words = append(words, string(v.Elems[i].Str))
+			}
+			r.offset += int64(len(encode(words...)))
+		}
+		stop.Store(true)
+		writers.Wait()
+		again := attach(t, s, "capa", "psync2")
+		again.id, again.offset = r.id, r.offset
+		if again.resync() != nil {
+			t.Fatalf("a full copy was sent: the replica has %d, the histories part at %d", r.offset, c.infoInt("second_repl_offset")-1)
+		}
+		end()
+	}
 }
 
 // TestEndAwaitsReplicas: a server that is told to end does so when its replicas have everything, and not before.

@@ -118,7 +118,10 @@ func (h followHouse) Continue(id string) {
 		return
 	}
 	h.srv.Gates.LockAll()
-	hist.Branch(id, h.backlog.Offset())
+	h.srv.Journal.Log.At(func(uint64) {
+		hist.Branch(id, h.backlog.Offset())
+		h.backlog.FenceLocked()
+	})
 	h.srv.Gates.UnlockAll()
 	h.feed.DropAll(errNewRole) // they are to know the new id
 }

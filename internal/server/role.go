@@ -123,6 +123,7 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 		switch {
 		case promoted && b.Active():
 			r.history.Branch(replication.NewID(), b.Offset())
+			b.FenceLocked()
 			b.SetDBLocked(-1)
 			s.Journal.Log.SubscribeLocked(b)
 		case p != nil:

@@ -78,6 +78,16 @@ func (b *Backlog) EndLocked() {
 	b.active.Store(false)
 }
 
+// FenceLocked keeps what is appended from now on from those who read: the history that they follow ends
+// here, and what comes belongs to another one. They are to ask again.
+func (b *Backlog) FenceLocked() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.mu.readers {
+		r.fence.Store(min(r.fence.Load(), b.end.Load()))
+	}
+}
+
 // Resize changes how much is kept.
 func (b *Backlog) Resize(size int64) {
 	b.mu.Lock()

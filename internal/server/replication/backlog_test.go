@@ -167,6 +167,36 @@ func TestSlowReaderIsLost(t *testing.T) {
 	other.Close()
 }
 
+// TestFence holds that who follows a history gets nothing of the one that comes behind it, and does not wait
+// for it awake.
+func TestFence(t *testing.T) {
+	r := newRig(1 << 20)
+	old := r.Read(1000, 0)
+	r.append([]byte("old"))
+	r.At(func(uint64) { r.FenceLocked() })
+	fresh := r.Read(1003, 0)
+	r.append([]byte("new"))
+	if got := rest(old); string(got) != "old" {
+		t.Errorf("%q", got)
+	}
+	select {
+	case <-old.Ready():
+		old.Awake()
+		select {
+		case <-old.Ready():
+			t.Error("it is told again and again of what it does not get")
+		default:
+		}
+	default:
+	}
+	old.Awake()
+	if got := rest(fresh); string(got) != "new" {
+		t.Errorf("%q", got)
+	}
+	old.Close()
+	fresh.Close()
+}
+
 func TestRecordAllocatesNothing(t *testing.T) {
 	r := newRig(64 << 10)
 	body := bytes.Repeat([]byte{'x'}, 100)

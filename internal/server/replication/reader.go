@@ -2,6 +2,7 @@ package replication
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync/atomic"
 )
@@ -11,7 +12,8 @@ import (
 type Reader struct {
 	b     *Backlog
 	pos   atomic.Int64
-	limit int64 // how far it may lag, 0: as far as it likes. Guarded by b.mu
+	limit int64        // how far it may lag, 0: as far as it likes. Guarded by b.mu
+	fence atomic.Int64 // offset up to which the history that it follows goes
 	lost  atomic.Bool
 	rung  chan struct{}
 	views [maxViews][]byte
@@ -27,6 +29,7 @@ func (b *Backlog) Read(offset, limit int64) *Reader {
 	}
 	r := &Reader{b: b, limit: limit, rung: make(chan struct{}, 1)}
 	r.pos.Store(offset)
+	r.fence.Store(math.MaxInt64)
 	b.mu.readers = append(b.mu.readers, r)
 	return r
 }
@@ -45,10 +48,10 @@ func (r *Reader) Position() int64 { return r.pos.Load() }
 func (r *Reader) Lost() bool { return r.lost.Load() }
 
 // Next returns views of what comes next, about most bytes at most, in order; none if there
-// is nothing yet, or the reader is lost. They are valid until Done.
+// is nothing yet, the reader is lost, or its history has ended (FenceLocked). They are valid until Done.
 func (r *Reader) Next(most int) [][]byte {
 	b := r.b
-	at, end := r.pos.Load(), b.end.Load()
+	at, end := r.pos.Load(), r.end()
 	if at == end {
 		return nil
 	}
@@ -69,6 +72,12 @@ func (r *Reader) Next(most int) [][]byte {
 	return views
 }
 
+// end is the offset up to which there is something to read.
+func (r *Reader) end() int64 {
+	end := r.b.end.Load() // before the fence: what is behind that was appended after it was set
+	return min(end, r.fence.Load())
+}
+
 // Done tells that so many bytes of what Next returned are read.
 func (r *Reader) Done(n int) { r.pos.Add(int64(n)) }
 
@@ -76,7 +85,7 @@ func (r *Reader) Done(n int) { r.pos.Add(int64(n)) }
 // receives from it, or calls Next, and asks again before it waits again.
 func (r *Reader) Ready() <-chan struct{} {
 	r.b.asleep.Add(1)
-	if r.pos.Load() < r.b.end.Load() || r.lost.Load() {
+	if r.pos.Load() < r.end() || r.lost.Load() {
 		r.ring()
 	}
 	return r.rung
