@@ -163,11 +163,12 @@ func TestConfigFromStandardInput(t *testing.T) {
 	port := strconv.Itoa(freePort(t))
 	s := harness.StartConfig(t, harness.Config{
 		Bin: "/bin/sh", Bare: true, Network: "tcp", Addr: "127.0.0.1:" + port,
-		Args: []string{"-c", `printf 'port %s\nbind 127.0.0.1\nsave ""\ntimeout 33\n' "$1" | { exec 3<&0; exec "$0" - <&3; }`, bin, port},
+		// A shell's here-document is a pipe; exec keeps the process.
+		Args: []string{"-c", "exec \"$0\" - <<END\nport $1\nbind 127.0.0.1\nsave \"\"\ntimeout 33\nEND", bin, port},
 	})
 	must(t, s.Connect(t), "CONFIG GET timeout", `*2[$"timeout" $"33"]`)
 	must(t, s.Connect(t), "SHUTDOWN NOSAVE NOW BOGUS", "-ERR syntax error")
-	_, _ = s.Connect(t).Do("SHUTDOWN", "NOSAVE") // the shell would not pass the signal on
+	_, _ = s.Connect(t).Do("SHUTDOWN", "NOSAVE")
 	if code, err := s.Wait(awaitTimeout); err != nil || code != 0 {
 		t.Fatal(code, err)
 	}
