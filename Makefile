@@ -26,10 +26,12 @@ ONCE := COMPAT_RESTARTS=40 COMPAT_REPLAYS=1 COMPAT_SNAPSHOTS=1 COMPAT_DUMPS=1
 
 BIN := bin/kring-server
 CHECKED := bin/kring-server-checked
-# The product's packages, without the house rules, which make lint holds.
-PACKAGES = $$($(GO) list ./... | grep -v /internal/lint)
+# The product's packages, without the house rules, which make lint holds; the longest first.
+PACKAGES = $$($(GO) list ./internal/server ./... | grep -v /internal/lint)
 # The packages some of whose files are built with other tags only: all others are the same to vet.
 TAGGED = $$(git grep -lE '^//go:build .*(race|invariants)' -- '*.go' ':!tests' | xargs -n1 dirname | sort -u | sed 's,^,./,')
+# How long the tests of one package may take: a machine three times slower than ours passes, too.
+PATIENT := -timeout 30m
 # What of the tests' module needs no server beside it.
 BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 
@@ -79,47 +81,47 @@ portable:
 
 # The tests beside the code, as users build it: what may not allocate is measured here.
 unit:
-	$(GO) test -vet=off $(PACKAGES)
-	$(TESTS) test -vet=off $(BLACKBOX)
+	$(GO) test $(PATIENT) -vet=off $(PACKAGES)
+	$(TESTS) test $(PATIENT) -vet=off $(BLACKBOX)
 
 # The same once more, shorter, with the race detector and every self-check. One does not
 # see what the other does: the arenas are no memory that the detector knows.
 race:
-	$(GO) test -vet=off -race -tags invariants -short $(PACKAGES)
+	$(GO) test $(PATIENT) -vet=off -race -tags invariants -short $(PACKAGES)
 
 compat: build
-	$(TESTS) test -count=1 ./compat
+	$(TESTS) test $(PATIENT) -count=1 ./compat
 
 compat-checked: checked
-	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(ONCE) $(TESTS) test -count=1 ./compat
+	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(ONCE) $(TESTS) test $(PATIENT) -count=1 ./compat
 
 compat-random: build
 	COMPAT_SEED=$$(date +%s) COMPAT_COMMANDS=1000000 $(TESTS) test -count=1 -timeout 20m -run TestGenerated ./compat
 
 clients: build
-	$(TESTS) test -count=1 ./clients
+	$(TESTS) test $(PATIENT) -count=1 ./clients
 
 robust: build
-	$(TESTS) test -count=1 ./robust
+	$(TESTS) test $(PATIENT) -count=1 ./robust
 
 # Primaries and replicas, and redis-sentinel, which looks after them.
 repl: build
-	$(TESTS) test -count=1 ./repl
+	$(TESTS) test $(PATIENT) -count=1 ./repl
 
 # The page with live charts, in a browser.
 window: build
-	$(TESTS) test -count=1 ./window
+	$(TESTS) test $(PATIENT) -count=1 ./window
 
 # The other I/O model, shorter: the differential test, robustness, a client library. (TLS
 # is served by goroutines in either model.)
 goroutine: build
-	KRING_IO_MODEL=goroutine $(GO) test -count=1 -short ./netio
-	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 $(ONCE) $(TESTS) test -count=1 -skip TLS ./compat ./robust
-	KRING_ARGS="--io-model goroutine" $(TESTS) test -count=1 -run TestGoRedis ./clients
+	KRING_IO_MODEL=goroutine $(GO) test $(PATIENT) -count=1 -short ./netio
+	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 $(ONCE) $(TESTS) test $(PATIENT) -count=1 -skip TLS ./compat ./robust
+	KRING_ARGS="--io-model goroutine" $(TESTS) test $(PATIENT) -count=1 -run TestGoRedis ./clients
 
 # kill -9 under load, restart, look: 25 rounds under always and under everysec.
 crash: build
-	$(TESTS) test -count=1 -timeout 30m ./crash
+	$(TESTS) test $(PATIENT) -count=1 ./crash
 
 # A moment of fuzzing of what reads bytes from outside, and of the store against its model.
 # The seeds of all fuzz targets run as unit tests; make fuzz is for the rest.
