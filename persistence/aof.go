@@ -33,6 +33,10 @@ type Owner interface {
 	Timestamps() bool       // annotate records
 	LoadTruncated() bool    // load a file whose end was cut
 
+	// Mark is the mark that the data have when all is recorded up to a position: it is called with the journal
+	// locked. ok is false if they have none, or it is not known.
+	Mark(pos uint64) (m Mark, ok bool)
+
 	Durable() // the durable mark has moved, or the state has changed
 	Written() // the writer's goroutine, or somebody by Write, has written all that had gathered
 
@@ -71,6 +75,7 @@ type AOF struct {
 	durable   atomic.Uint64 // position up to which nothing can be lost any more
 	counts    struct{ syncs, delayed atomic.Int64 }
 	load      Progress
+	marks     marks // Load's
 
 	mu struct {
 		sync.Mutex
@@ -103,6 +108,7 @@ type Config struct {
 func Open(c Config) (*AOF, error) {
 	a := &AOF{set: c.Owner, fs: c.FS, dir: c.Dir, name: c.Name, log: c.Log}
 	a.stream.init(c.Journal)
+	a.stream.mark = c.Owner.Mark
 	if err := a.fs.MkdirAll(a.dir); err != nil {
 		return nil, err
 	}

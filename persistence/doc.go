@@ -14,6 +14,7 @@
 //	target      the increment that the stream goes on in behind a cut
 //	behind      taken from the stream, and not yet in the file
 //	side file   takes records while the increment is being synced
+//	mark        says where in which history of replication the data are that stand before it
 //	wrote       the position up to which records were given to the kernel, or given up
 //	durable     the position up to which nothing can be lost: written, and synced
 //	broken      a write or sync failed: the stream has a hole until a rewrite is complete

@@ -23,9 +23,15 @@ type Applier interface {
 	// have so many arguments.
 	Check(rec resp.Args) error
 	// Image loads the snapshot that a file begins with, into no data, and says in p how far it
-	// is. It returns what follows the snapshot, and where that begins. An error that the
-	// file is to blame for is an *rdb.Error.
-	Image(in io.Reader, p *Progress) (rest io.Reader, end int64, err error)
+	// is. An error that the file is to blame for is an *rdb.Error.
+	Image(in io.Reader, p *Progress) (Image, error)
+}
+
+// Image is a snapshot that was loaded.
+type Image struct {
+	Rest io.Reader // what follows it
+	End  int64     // where that begins
+	Mark Mark      // without an id if it does not say of which history it is
 }
 
 // ErrInterrupted is what an Applier returns that is not to go on: Load returns it.
@@ -39,6 +45,9 @@ type Progress struct {
 	Records      atomic.Int64
 	lastReported time.Time
 }
+
+// Marked is the mark that the data have which Load has loaded; ok is false if the files tell none.
+func (a *AOF) Marked() (m Mark, ok bool) { return a.marks.mark, a.marks.known }
 
 // Progress is that of Load.
 func (a *AOF) Progress() *Progress { return &a.load }
@@ -90,6 +99,7 @@ func (a *AOF) Load(to Applier) error {
 		sizes[i] = n
 		total += n
 	}
+	a.marks = marks{}
 	pr := &a.load
 	pr.Total.Store(total)
 	pr.Loaded.Store(0)
@@ -169,7 +179,7 @@ func (l *loader) open(f io.Reader) error {
 	if !rdb.IsMagic(begin) {
 		return nil
 	}
-	rest, end, err := l.to.Image(in, &l.a.load)
+	img, err := l.to.Image(in, &l.a.load)
 	var bad *rdb.Error
 	if errors.As(err, &bad) {
 		what := "in its snapshot: " + bad.Err.Error()
@@ -181,8 +191,9 @@ func (l *loader) open(f io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l.sc = scanner{r: rest, left: l.size - end, base: end, beforeMove: l.flush}
-	l.good = end
+	l.sc = scanner{r: img.Rest, left: l.size - img.End, base: img.End, beforeMove: l.flush}
+	l.good = img.End
+	l.a.marks.image(img.Mark)
 	return nil
 }
 
@@ -191,6 +202,9 @@ func (l *loader) record(rec resp.Args, start int64) error {
 	name := rec[0]
 	switch {
 	case len(name) > 0 && name[0] == '#':
+		if !l.unit {
+			l.a.marks.annotation(name)
+		}
 		return nil
 	case isName(name, "MULTI"):
 		if l.unit {
@@ -214,6 +228,7 @@ func (l *loader) record(rec resp.Args, start int64) error {
 		l.unitStart = append(l.unitStart, start)
 		return nil
 	}
+	l.a.marks.record()
 	l.recs = append(l.recs, rec)
 	l.at = append(l.at, start)
 	if len(l.recs) == loadBatch {
@@ -226,6 +241,7 @@ func (l *loader) record(rec resp.Args, start int64) error {
 func (l *loader) execUnit() error {
 	recs, starts := l.unitRecs, l.unitStart
 	l.unit, l.unitRecs, l.unitStart = false, nil, nil
+	l.a.marks.record()
 	if err := l.apply(recs, starts); err != nil {
 		return err
 	}

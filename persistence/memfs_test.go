@@ -75,6 +75,16 @@ func (m *memFS) killed() *memFS {
 	return c
 }
 
+// content is what programs see of a file.
+func (m *memFS) content(path string) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := m.names[path]; n != nil {
+		return bytes.Clone(n.data)
+	}
+	return nil
+}
+
 func (m *memFS) setFail(f func(op, path string) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

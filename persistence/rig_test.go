@@ -27,7 +27,8 @@ type owner struct {
 	refuse  atomic.Bool // aof-load-truncated no
 	durable chan struct{}
 	failed  atomic.Int32
-	synced  atomic.Int32 // syncs under always that Took told of
+	synced  atomic.Int32         // syncs under always that Took told of
+	mark    atomic.Pointer[Mark] // what the data have at position 0, nil: none
 }
 
 func newOwner(p Policy) *owner {
@@ -47,6 +48,13 @@ func (o *owner) Took(event string, _ time.Duration) {
 	if event == "aof-fsync-always" {
 		o.synced.Add(1)
 	}
+}
+func (o *owner) Mark(pos uint64) (m Mark, ok bool) {
+	if p := o.mark.Load(); p != nil {
+		m = *p
+		m.Offset += int64(pos)
+	}
+	return m, m.ID != ""
 }
 func (o *owner) Failed(error) { o.failed.Add(1) }
 
@@ -111,21 +119,21 @@ func (m *model) Check(rec resp.Args) error {
 }
 
 // Image takes the strings of a snapshot.
-func (m *model) Image(in io.Reader, _ *Progress) (rest io.Reader, end int64, err error) {
+func (m *model) Image(in io.Reader, _ *Progress) (img Image, err error) {
 	r := rdb.NewReader(in, true)
 	var it rdb.Item
 	var d rdb.Decoder
 	for {
 		if err := r.Next(&it); err == io.EOF {
-			return r.Rest(), r.Offset(), nil
+			return Image{Rest: r.Rest(), End: r.Offset()}, nil
 		} else if err != nil {
-			return nil, 0, err
+			return img, err
 		}
 		if it.Kind != rdb.ItemKey {
 			continue
 		}
 		if d.Open(&it.Value, it.First); !d.Next() {
-			return nil, 0, &rdb.Error{Offset: it.Offset, Key: it.Key, Err: d.Err()}
+			return img, &rdb.Error{Offset: it.Offset, Key: it.Key, Err: d.Err()}
 		}
 		m.data[fmt.Sprintf("%d/%s", it.DB, it.Key)] = string(d.Elem())
 	}

@@ -20,7 +20,11 @@ type stream struct {
 	spare [][]byte  // emptied buffers
 	cuts  int       // how many of full are changes of the file
 	db    int       // database of the last record, -1: none in this file
-	stamp int64     // second of the last annotation
+	stamp int64     // second of the last annotation of the time
+	// mark returns the mark that the data have when all is recorded up to a position; ok is false if they have none.
+	mark     func(pos uint64) (m Mark, ok bool)
+	marked   Mark // the last one in this file
+	unmarked bool // records have come since
 
 	live    atomic.Bool   // it subscribes
 	count   atomic.Uint64 // records
@@ -85,7 +89,7 @@ func (s *stream) Record(r *journal.Record) {
 	} else {
 		b = append(b, r.Body...)
 	}
-	s.cur = b
+	s.cur, s.unmarked = b, true
 	s.count.Add(1)
 }
 
@@ -98,12 +102,13 @@ func (s *stream) subscribe(pos uint64) {
 	}
 }
 
-// unsubscribe ends that.
+// unsubscribe ends that: the last thing is a mark.
 func (s *stream) unsubscribe() {
 	s.log.Lock()
+	s.note()
 	s.log.UnsubscribeLocked(s)
-	s.log.Unlock()
 	s.live.Store(false)
+	s.log.Unlock()
 }
 
 // ring wakes who listens, unless that was done already.
@@ -143,12 +148,12 @@ func (s *stream) cut(t *target, pos uint64) {
 	}
 	s.full = append(s.full, segment{to: t})
 	s.cuts++
-	s.db, s.stamp = -1, 0
+	s.db, s.stamp, s.marked, s.unmarked = -1, 0, Mark{}, true
 }
 
 // take moves all that has gathered to the end of into and returns it with the position behind it.
 // used are buffers whose content is written: they are used again. With plain it takes nothing, and
-// says so, where the file changes.
+// says so, where the file changes; and a mark comes only with records, which else would cost a write.
 func (s *stream) take(into []segment, used [][]byte, plain bool) (got []segment, upTo uint64, ok bool) {
 	s.log.Lock()
 	defer s.log.Unlock()
@@ -159,6 +164,9 @@ func (s *stream) take(into []segment, used [][]byte, plain bool) (got []segment,
 		if cap(b) == chunkBytes && len(s.spare) < spareChunks {
 			s.spare = append(s.spare, b[:0])
 		}
+	}
+	if !plain || s.unmarked {
+		s.note()
 	}
 	if len(s.full) > 0 {
 		into = append(into, s.full...)

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
@@ -39,25 +38,34 @@ func (r *role) aboutHistory(about *rdb.About) {
 
 // resumeHistory has replicas go on that followed this server before it ended, and has it go on itself if it follows
 // another one, as far as the file that was loaded knows of the stream.
-func (r *role) resumeHistory(aux map[string]string) {
-	id, text := aux["repl-id"], aux["repl-offset"]
-	offset, err := strconv.ParseInt(text, 10, 64)
-	if !replication.ValidID(id) || err != nil || offset < 0 {
+func (r *role) resumeHistory(m persistence.Mark) {
+	if !replication.ValidID(m.ID) {
 		return
 	}
 	s := r.srv
-	s.Journal.Log.At(func(uint64) {
-		r.backlog.BeginLocked(s.Opts.ReplBacklogSize.Load(), offset)
+	s.Journal.Log.At(func(pos uint64) {
+		r.backlog.BeginLocked(s.Opts.ReplBacklogSize.Load(), m.Offset)
 		if r.history.Primary() == nil {
-			r.history.Restore(replication.IDs{ID: replication.NewID(), Second: id, Until: offset})
+			r.history.Restore(replication.IDs{ID: replication.NewID(), Second: m.ID, Until: m.Offset})
 			s.Journal.Log.SubscribeLocked(&r.backlog)
 			return
 		}
-		db, _ := strconv.Atoi(aux["repl-stream-db"]) // it is 0 if nothing is said
-		r.history.Adopt(id)
-		r.backlog.SetDBLocked(db)
-		r.stream.SetDB(db)
+		r.history.Adopt(m.ID)
+		r.backlog.SetDBLocked(m.DB)
+		r.stream.SetDB(m.DB)
+		r.counted = pos
 	})
+	s.Log.Info("the data are of a history of replication that may go on", "history", m.ID, "offset", m.Offset)
+}
+
+// mark says where in which history the data are that have been recorded up to pos, which is the end of the journal, if
+// that is known: a replica counts what it has executed a moment after it has recorded that. The journal is locked.
+func (r *role) mark(pos uint64) (m persistence.Mark, ok bool) {
+	b := &r.backlog
+	if !b.Active() || r.counted != pos && !r.srv.Journal.Log.SubscribedLocked(b) {
+		return m, false
+	}
+	return persistence.Mark{ID: r.history.IDs().ID, Offset: b.Offset(), DB: max(b.DBLocked(), 0)}, true
 }
 
 // feedHouse is the server as package feed sees it.

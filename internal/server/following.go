@@ -71,7 +71,7 @@ func (r *role) became(id string, offset int64, known bool) {
 	s.Gates.LockAll()
 	defer s.Gates.UnlockAll()
 	r.history.Adopt(id)
-	s.Journal.Log.At(func(uint64) {
+	s.Journal.Log.At(func(pos uint64) {
 		b := &r.backlog
 		switch {
 		case !known && b.Active():
@@ -83,6 +83,7 @@ func (r *role) became(id string, offset int64, known bool) {
 		}
 		if known {
 			b.SetDBLocked(r.stream.DB())
+			r.counted = pos
 		}
 	})
 }

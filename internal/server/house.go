@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/persistence/rdb"
 )
 
@@ -70,7 +71,10 @@ func (h diskHouse) Stop() <-chan struct{} { return h.stop }
 func (h diskHouse) AboutHistory(a *rdb.About) { h.role.aboutHistory(a) }
 
 // ResumeHistory implements durable.House.
-func (h diskHouse) ResumeHistory(aux map[string]string) { h.role.resumeHistory(aux) }
+func (h diskHouse) ResumeHistory(m persistence.Mark) { h.role.resumeHistory(m) }
+
+// Mark implements durable.House.
+func (h diskHouse) Mark(pos uint64) (m persistence.Mark, ok bool) { return h.role.mark(pos) }
 
 // Replacing implements durable.House.
 func (h diskHouse) Replacing(f func() error) error { return h.role.replacing(f) }

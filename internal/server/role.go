@@ -30,6 +30,7 @@ type role struct {
 	changes sync.Mutex // one change of the role at a time
 	up      atomic.Bool
 	synced  syncedOffset
+	counted uint64 // the journal's position when the backlog's offset was that of the data; guarded by the journal's lock
 }
 
 // syncedOffset finds out up to which offset the AOF has the data: that at a moment in the past, once the
@@ -118,7 +119,7 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 	promoted := p == nil && r.history.Primary() != nil
 	r.history.SetPrimary(p)
 	r.guard()
-	s.Journal.Log.At(func(uint64) {
+	s.Journal.Log.At(func(pos uint64) {
 		b := &r.backlog
 		switch {
 		case promoted && b.Active():
@@ -127,7 +128,10 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 			b.SetDBLocked(-1)
 			s.Journal.Log.SubscribeLocked(b)
 		case p != nil:
-			s.Journal.Log.UnsubscribeLocked(b)
+			if s.Journal.Log.SubscribedLocked(b) {
+				s.Journal.Log.UnsubscribeLocked(b)
+				r.counted = pos
+			}
 		}
 	})
 	s.Store.UnlockAll()
@@ -165,6 +169,7 @@ func (r *role) passOn(raw []byte, db int) {
 	s.Journal.Log.Lock()
 	r.backlog.AppendLocked(raw)
 	r.backlog.SetDBLocked(db)
+	r.counted = s.Journal.Log.End()
 	s.Journal.Log.Unlock()
 }
 

@@ -89,6 +89,9 @@ func (k *AOF) open(ctx context.Context) error {
 	if err := k.load(ctx, a); err != nil {
 		return err
 	}
+	if m, ok := a.Marked(); ok {
+		k.disk.house.ResumeHistory(m)
+	}
 	if err := a.Start(); err != nil {
 		return err
 	}
@@ -161,6 +164,9 @@ func (k *AOF) Timestamps() bool { return k.disk.Opts.AOFTimestamps.Load() }
 
 // LoadTruncated implements persistence.Owner.
 func (k *AOF) LoadTruncated() bool { return k.disk.Opts.AOFLoadTruncated.Load() }
+
+// Mark implements persistence.Owner.
+func (k *AOF) Mark(pos uint64) (m persistence.Mark, ok bool) { return k.disk.house.Mark(pos) }
 
 // Durable implements persistence.Owner.
 func (k *AOF) Durable() {

@@ -38,8 +38,11 @@ type House interface {
 	Stop() <-chan struct{}
 	// AboutHistory says of which history of replication a copy is; at its cut, with all gates and shard locks held.
 	AboutHistory(a *rdb.About)
-	// ResumeHistory goes on with the one that a snapshot says that it is of, when it has been loaded.
-	ResumeHistory(aux map[string]string)
+	// Mark is where in its history the data are that have been recorded up to a position, with the journal locked; ok is
+	// false if nobody has followed it lately, or data have been changed that the history does not have.
+	Mark(pos uint64) (m persistence.Mark, ok bool)
+	// ResumeHistory goes on with the one that files say that they are of, when they have been loaded.
+	ResumeHistory(m persistence.Mark)
 	// Replacing runs f, which replaces the data by what a file has: no stream of replication tells of that.
 	Replacing(f func() error) error
 	// OwnsProcess tells whether the server has its process to itself.

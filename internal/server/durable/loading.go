@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"github.com/kringdb/kring/command"
@@ -39,14 +40,25 @@ func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
 
 // Image implements persistence.Applier. No key counts as expired: what follows may move its
 // deadline.
-func (ap *applier) Image(in io.Reader, p *persistence.Progress) (rest io.Reader, end int64, err error) {
+func (ap *applier) Image(in io.Reader, p *persistence.Progress) (img persistence.Image, err error) {
 	l := ap.disk.NewLoader(ap.ctx)
 	l.Progress = p
-	rest, end, err = l.Load(in)
+	img.Rest, img.End, err = l.Load(in)
 	if err == nil {
+		img.Mark = markOf(l.Aux)
 		err = ap.disk.LoadedFrom(l)
 	}
-	return rest, end, err
+	return img, err
+}
+
+// markOf is what a snapshot says of the history that it is of: without an id if that is nothing.
+func markOf(aux map[string]string) (m persistence.Mark) {
+	offset, err := strconv.ParseInt(aux["repl-offset"], 10, 64)
+	if err != nil || offset < 0 {
+		return m
+	}
+	db, _ := strconv.Atoi(aux["repl-stream-db"]) // it is 0 if nothing is said
+	return persistence.Mark{ID: aux["repl-id"], Offset: offset, DB: max(db, 0)}
 }
 
 // loadDump loads the snapshot's file, if there is one, at the start.
@@ -56,7 +68,7 @@ func (d *Disk) loadDump(ctx context.Context) error {
 	}
 	aux, err := d.readDump(ctx, d.dumpFile(), false)
 	if err == nil {
-		d.house.ResumeHistory(aux)
+		d.house.ResumeHistory(markOf(aux))
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kringdb/kring/internal/server/snapshot"
 	"github.com/kringdb/kring/persistence"
+	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/store"
 )
 
@@ -17,6 +18,7 @@ type rewriteSource struct {
 	copy   *snapshot.Copy
 	stream *snapshot.Stream // of images
 	libs   []byte           // of commands: what loads the libraries of functions, until Next has given it
+	mark   persistence.Mark // of commands: what stands behind them
 
 	report  snapshot.Report
 	written int64 // bytes that Next has given
@@ -36,6 +38,9 @@ func (src *rewriteSource) Cut(atCut func(pos uint64)) (err error) {
 		atCut(pos)
 		if !src.image {
 			src.libs = s.Scripts.RecordLibraries()
+			var about rdb.About
+			s.house.AboutHistory(&about)
+			src.mark = persistence.Mark{ID: about.ReplID, Offset: about.ReplOffset, DB: about.ReplDB}
 		}
 		if src.aof.State() != persistence.Off {
 			s.Journal.AOF.Store(src.aof)
@@ -57,6 +62,9 @@ func (src *rewriteSource) Next(dst []byte) (out []byte, done bool, err error) {
 	} else {
 		out, done, err = src.copy.Next(append(dst, src.libs...))
 		src.libs = nil
+		if done && err == nil && src.mark.ID != "" {
+			out = persistence.AppendMark(out, &src.mark)
+		}
 	}
 	src.tell(time.Now(), len(out)-had)
 	return out, done, err
