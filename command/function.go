@@ -17,13 +17,13 @@ var functionSpecs = []*Spec{
 		Name: "fcall", Arity: -3, Flags: evalFlags, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "7.0.0",
 		Complexity: "Depends on the function that is executed.", Summary: "Calls a function.",
 		Syntax:  "function:string numkeys:integer [key...] [arg:string...]",
-		Handler: func(c *Ctx) { fcall(c, false) },
+		Handler: fcall,
 	},
 	{
 		Name: "fcall_ro", Arity: -3, Flags: evalFlags | ReadOnly, Group: GroupScripting, Keys: []KeySpec{scriptKeysRO}, Since: "7.0.0",
 		Complexity: "Depends on the function that is executed.", Summary: "Calls a function that changes nothing.",
 		Syntax:  "function:string numkeys:integer [key...] [arg:string...]",
-		Handler: func(c *Ctx) { fcall(c, true) },
+		Handler: fcall,
 	},
 	{
 		Name: "function", Arity: -2, Group: GroupScripting, Since: "7.0.0", Complexity: "Depends on subcommand.",
@@ -70,13 +70,13 @@ var functionSpecs = []*Spec{
 	},
 }
 
-func fcall(c *Ctx, readOnly bool) {
+func fcall(c *Ctx) {
 	if !c.Host.Scripts.HasFunction(c.Args[1]) {
 		c.W.Error("ERR Function not found")
 		return
 	}
-	if a, ok := scriptArgs(c, readOnly, "ERR Bad number of keys provided"); ok {
-		c.Host.Scripts.Call(c, c.Args[1], a)
+	if keys, ok := declaredKeys(c, "ERR Bad number of keys provided"); ok {
+		c.Host.Scripts.Call(c, keys)
 	}
 }
 

@@ -3,11 +3,12 @@ package command
 // ScriptsHost is the scripts and the functions. Methods that say so are for commands flagged
 // Script: they hold all gates.
 type ScriptsHost interface {
-	// Eval runs a script by its text (bySHA: by its SHA-1) and replies what it returns. Its
-	// arguments follow the keys. All gates are held.
-	Eval(c *Ctx, script []byte, bySHA bool, a ScriptArgs)
-	// Call runs a function. All gates are held.
-	Call(c *Ctx, name []byte, a ScriptArgs)
+	// Eval runs the script that the call names by its text or its SHA-1, as its Spec says, and replies
+	// what it returns. The call's arguments from the third on are so many keys, and what follows
+	// them is for the script as well. The locks that it needs are held.
+	Eval(c *Ctx, keys int)
+	// Call does the same with a function. All gates are held.
+	Call(c *Ctx, keys int)
 	HasFunction(name []byte) bool
 
 	Load(text []byte) (sha, errText string) // SCRIPT LOAD
@@ -24,12 +25,6 @@ type ScriptsHost interface {
 	Restore(texts [][]byte, policy RestorePolicy) (errText string)
 	Running() (f RunningScript, ok bool) // FUNCTION STATS
 	Stats() ScriptStats
-}
-
-// ScriptArgs are the arguments of a script or function.
-type ScriptArgs struct {
-	Keys, Args [][]byte
-	ReadOnly   bool // called by EVAL_RO, EVALSHA_RO or FCALL_RO
 }
 
 // Library is a library of functions.

@@ -21,23 +21,23 @@ var scriptSpecs = []*Spec{
 	{
 		Name: "eval", Arity: -3, Flags: evalFlags | ByText, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "2.6.0", Complexity: evalCost,
 		Summary: "Runs a script in Lua.", Syntax: "script:string numkeys:integer [key...] [arg:string...]",
-		Handler: func(c *Ctx) { eval(c, false, false) },
+		Handler: eval,
 	},
 	{
 		Name: "evalsha", Arity: -3, Flags: evalFlags | BySHA, Group: GroupScripting, Keys: []KeySpec{noteless}, Since: "2.6.0", Complexity: evalCost,
 		Summary: "Runs a cached script in Lua, by its SHA-1.", Syntax: "sha1:string numkeys:integer [key...] [arg:string...]",
-		Handler: func(c *Ctx) { eval(c, true, false) },
+		Handler: eval,
 	},
 	{
 		Name: "eval_ro", Arity: -3, Flags: evalFlags | ReadOnly | ByText, Group: GroupScripting, Keys: []KeySpec{scriptKeysRO}, Since: "7.0.0",
 		Complexity: evalCost, Summary: "Runs a script in Lua that changes nothing.", Syntax: "script:string numkeys:integer [key...] [arg:string...]",
-		Handler: func(c *Ctx) { eval(c, false, true) },
+		Handler: eval,
 	},
 	{
 		Name: "evalsha_ro", Arity: -3, Flags: evalFlags | ReadOnly | BySHA, Group: GroupScripting, Keys: []KeySpec{notelessRO}, Since: "7.0.0",
 		Complexity: evalCost, Summary: "Runs a cached script in Lua that changes nothing, by its SHA-1.",
 		Syntax:  "sha1:string numkeys:integer [key...] [arg:string...]",
-		Handler: func(c *Ctx) { eval(c, true, true) },
+		Handler: eval,
 	},
 	{
 		Name: "script", Arity: -2, Group: GroupScripting, Since: "2.6.0", Complexity: "Depends on subcommand.",
@@ -83,9 +83,9 @@ func replyText(c *Ctx, errText string) {
 	c.W.OK()
 }
 
-// scriptArgs splits the arguments of EVAL and FCALL into keys and others. errNumber is what it says
-// of a number of keys that is none.
-func scriptArgs(c *Ctx, readOnly bool, errNumber string) (a ScriptArgs, ok bool) {
+// declaredKeys is how many keys a call of EVAL or FCALL declares; if that cannot be, it replies so. errNumber
+// is what it says of a number that is none.
+func declaredKeys(c *Ctx, errNumber string) (keys int, ok bool) {
 	n, ok := resp.ParseInt(c.Args[2])
 	switch {
 	case !ok:
@@ -95,9 +95,9 @@ func scriptArgs(c *Ctx, readOnly bool, errNumber string) (a ScriptArgs, ok bool)
 	case n < 0:
 		c.W.Error("ERR Number of keys can't be negative")
 	default:
-		return ScriptArgs{Keys: c.Args[3 : 3+n], Args: c.Args[3+n:], ReadOnly: readOnly}, true
+		return int(n), true
 	}
-	return a, false
+	return 0, false
 }
 
 // ErrNoScript answers calls of scripts that are not there.
@@ -106,13 +106,13 @@ const ErrNoScript = "NOSCRIPT No matching script. Please use EVAL."
 // shaBytes is the length of a script's SHA-1 in hexadecimal.
 const shaBytes = 40
 
-func eval(c *Ctx, bySHA, readOnly bool) {
-	if bySHA && len(c.Args[1]) != shaBytes { // that is looked at before the number of keys
+func eval(c *Ctx) {
+	if c.Spec.Flags&BySHA != 0 && len(c.Args[1]) != shaBytes { // that is looked at before the number of keys
 		c.W.Error(ErrNoScript)
 		return
 	}
-	if a, ok := scriptArgs(c, readOnly, ErrNotInteger); ok {
-		c.Host.Scripts.Eval(c, c.Args[1], bySHA, a)
+	if keys, ok := declaredKeys(c, ErrNotInteger); ok {
+		c.Host.Scripts.Eval(c, keys)
 	}
 }
 

@@ -455,8 +455,8 @@ newFrame:
 				}
 				t.frames = t.frames[:len(t.frames)+1]
 				ci = &t.frames[len(t.frames)-1]
-				*ci = frame{cl: c, fn: fn, base: nb, top: nb + int(p.maxStack), nresults: int(i.c()) - 1}
-				t.top = ci.top
+				t.top = nb + int(p.maxStack)
+				ci.cl, ci.fn, ci.base, ci.top, ci.pc, ci.nresults, ci.tails, ci.fresh = c, fn, nb, t.top, 0, int(i.c())-1, 0, false
 				cl, base, pc = c, nb, 0
 				k, code = p.k, p.code
 				regs = t.regs(base)

@@ -26,9 +26,11 @@ const (
 
 // reset takes everything back.
 func (s *scratch) reset() {
-	clear(s.tables[:s.usedTables])
+	if s.usedTables+s.usedNodes > 0 {
+		clear(s.tables[:s.usedTables])
+		clear(s.nodes[:s.usedNodes])
+	}
 	clear(s.values[:s.usedValues])
-	clear(s.nodes[:s.usedNodes])
 	s.usedWords, s.usedTables, s.usedValues, s.usedNodes = 0, 0, 0, 0
 }
 

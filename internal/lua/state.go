@@ -32,6 +32,7 @@ type State struct {
 	stopping         error
 
 	overflowing bool // an overflow of the calls is being handled
+	running     bool // what Run calls has not returned
 }
 
 // Options are what a State is made with.
@@ -194,21 +195,26 @@ func (st *State) Run(f Value, args ...Value) (results []Value, err error) {
 		return nil, errBusy
 	}
 	st.Reset()
+	st.running = true
 	defer st.leave(&err)
 	t.Push(f)
 	for _, a := range args {
 		t.Push(a)
 	}
 	t.call(0, len(args), multi)
+	st.running = false
 	return t.stack[:t.top], nil
 }
 
 // leave makes an error of what Run panicked with, and the State ready for the next Run.
 func (st *State) leave(err *error) {
+	if !st.running {
+		return
+	}
+	st.running = false
 	r := recover()
 	switch e := r.(type) {
-	case nil:
-		return
+	case nil: // its goroutine ends
 	case *Error:
 		*err = e
 	case stopped:

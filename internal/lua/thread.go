@@ -126,9 +126,10 @@ func (t *Thread) SetTop(n int) {
 	t.top = t.base + n
 }
 
-// pushFrame enters a function. It counts frames, not bytes: the stack may be as long as
-// the frames make it.
-func (t *Thread) pushFrame(f frame) *frame {
+// pushFrame makes the frame of a function that is entered, which the caller fills: to copy a frame that
+// has just been made would wait for it to be written. It counts frames, not bytes: the stack may be as
+// long as the frames make it.
+func (t *Thread) pushFrame() *frame {
 	n := len(t.frames)
 	if n >= maxFrames {
 		t.frameOverflow()
@@ -139,7 +140,6 @@ func (t *Thread) pushFrame(f frame) *frame {
 		t.st.charge(n * 72)
 		t.frames = append(t.frames, frame{})
 	}
-	t.frames[n] = f
 	return &t.frames[n]
 }
 
@@ -170,7 +170,9 @@ func (t *Thread) enterLua(cl *closure, fn, nargs, nresults int, fresh bool) *fra
 		t.stack[base+i] = Nil
 	}
 	t.top = base + int(p.maxStack)
-	return t.pushFrame(frame{cl: cl, fn: fn, base: base, top: t.top, nresults: nresults, fresh: fresh})
+	f := t.pushFrame()
+	f.cl, f.fn, f.base, f.top, f.pc, f.nresults, f.tails, f.fresh = cl, fn, base, t.top, 0, nresults, 0, fresh
+	return f
 }
 
 // shiftVarargs moves the fixed parameters behind all arguments, where the frame begins.
@@ -210,7 +212,8 @@ func (t *Thread) callGo(f *Function, fn, nargs, nresults int) bool {
 	if t.top+window > len(t.stack) {
 		t.grow(t.top + window)
 	}
-	t.pushFrame(frame{fn: fn, base: t.base, nresults: nresults})
+	fr := t.pushFrame()
+	fr.cl, fr.fn, fr.base, fr.top, fr.pc, fr.nresults, fr.tails, fr.fresh = nil, fn, t.base, 0, 0, nresults, 0, false
 	n := f.call(t)
 	if f.direct == yieldCall {
 		return false

@@ -135,8 +135,8 @@ func (ex *Executor) setClock(now int64) {
 func (ex *Executor) End() {
 	ex.Shown.post()
 	ex.collect(&ex.Ctx)
-	if m := ex.scr.runner; m != nil && !m.Idle() {
-		m.Rest()
+	if ex.scr.ran {
+		scriptHost{ex}.restScript()
 	}
 	ex.Tracker, ex.Units.Tx, ex.Units.Watching = nil, nil, nil
 	ex.shrink()

@@ -8,6 +8,8 @@ const (
 	barAfter = 2 * time.Millisecond
 	// mostDeclared is how many keys a script may declare to run under their locks.
 	mostDeclared = 64
+	// mostKnownKeys is how many of these a call's key is compared with, before it is hashed.
+	mostKnownKeys = 4
 	// mostKeptBytes is the size of a value up to which a script that may have to be undone keeps a
 	// copy before it changes it: copying it takes some microseconds.
 	mostKeptBytes = 16 << 10

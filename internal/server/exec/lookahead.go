@@ -140,7 +140,7 @@ func (la *lookAhead) TouchMembers(db int, b *resp.Batch, i int) {
 // appendKeys hashes the keys of a call; false: their number is wrong.
 func (la *lookAhead) appendKeys(keys []store.Key, call *command.Call) ([]store.Key, bool) {
 	if k := call.Spec.SimpleKey(); k > 0 {
-		return append(keys, la.store.MakeKey(call.Args[k])), true
+		return la.appendKey(keys, call.Args[k]), true
 	}
 	if call.Spec.Keys == nil {
 		return keys, true
@@ -151,9 +151,20 @@ func (la *lookAhead) appendKeys(keys []store.Key, call *command.Call) ([]store.K
 		return keys, false
 	}
 	for _, i := range idx {
-		keys = append(keys, la.store.MakeKey(call.Args[i]))
+		keys = la.appendKey(keys, call.Args[i])
 	}
 	return keys, true
+}
+
+// appendKey hashes a key in the place where it goes: see store.SetKey.
+func (la *lookAhead) appendKey(keys []store.Key, name []byte) []store.Key {
+	n := len(keys)
+	if n == cap(keys) {
+		return append(keys, la.store.MakeKey(name))
+	}
+	keys = keys[:n+1]
+	la.store.SetKey(&keys[n], name)
+	return keys
 }
 
 // shrink lets go of buffers that a call with very many keys has left.

@@ -53,6 +53,7 @@ type scriptRun struct {
 	sought bool           // the call's script has been looked for: it is found
 	found  *script.Script // nil: there is none
 	errors int            // that its client's replies had before
+	ran    bool           // since restScript
 
 	way    scriptWay
 	held   store.ShardSet // unless it has all gates: the shards of its keys
@@ -73,6 +74,7 @@ type scriptRun struct {
 	reply  resp.Buffer
 	client scriptClient
 	keys   []store.Key
+	call   BatchCall // the one that is being made, if it is not plain
 	caller admit.Caller
 	saved  callerState
 	undo   undoLog
@@ -139,25 +141,21 @@ type scriptHost struct{ *Executor }
 // Call implements script.Host.
 func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refusal string, stop error) {
 	c, scr, s := &ex.Ctx, &ex.scr, ex.Env
-	var cl BatchCall
-	cl.Spec = s.Table.Lookup(args[0])
-	if key := ex.declared(cl.Spec, args); key != nil {
-		scr.keys = append(scr.keys[:0], *key)
-	} else {
-		scr.keys = ex.resolve(scr.keys[:0], &cl, args)
+	spec := s.Table.Lookup(args[0])
+	c.Spec, c.Args = spec, args // field by field: see readyScript
+	if c.Keys = ex.declared(spec, args); c.Keys == nil || !ex.isFree(spec, mode) {
+		var text string
+		if spec, text, stop = ex.mayScriptCall(mode); text != "" || stop != nil {
+			return nil, text, stop
+		}
 	}
-	c.Call = command.Call{Spec: cl.Spec, Args: args, Keys: scr.keys}
-	if text, stop := ex.mayScriptCall(&cl, mode); text != "" || stop != nil {
-		return nil, text, stop
-	}
-	write := cl.Spec.Flags&command.Write != 0
-	if write && !scr.wrote {
-		scr.wrote = true
+	if !scr.wrote && spec.Flags&command.Write != 0 {
+		scr.wrote, scr.seen = true, true
 		if scr.run != nil {
 			scr.run.wrote.Store(true)
 		}
 	}
-	scr.seen = scr.seen || cl.Spec.Flags&(command.Write|command.MayReplicate) != 0
+	scr.seen = scr.seen || spec.Flags&command.MayReplicate != 0
 	scr.reply.Reset()
 	scr.w.Bind(&scr.reply, mode.Proto)
 	ex.Rec.silent = mode.Unrecorded
@@ -165,13 +163,16 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	w, client := c.W, c.Client
 	c.W, c.Client = &scr.w, &scr.client
 	if scr.together {
-		ex.Meter.AddToWhole(cl.Spec)
+		ex.Meter.AddToWhole(spec)
 	} else {
 		ex.Meter.Start()
 	}
-	if scr.way != wide || len(c.Keys) == 0 {
-		ex.scriptPerform(c)
-	} else {
+	switch {
+	case scr.way == tentative:
+		ex.performUndoable(c)
+	case scr.way != wide || len(c.Keys) == 0:
+		ex.Perform(c)
+	default:
 		held := shardsOfCall(s.Store, &c.Call)
 		s.Store.LockSet(&held)
 		ex.Perform(c)
@@ -185,20 +186,52 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	return scr.reply.Bytes(), "", nil
 }
 
-// declared returns the key of a plain call, if it is the first that the script declares: the most
-// frequent case, in which it is hashed already. Nil: it is something else.
-func (ex scriptHost) declared(spec *command.Spec, args resp.Args) *store.Key {
-	keys := ex.scr.saved.call.Keys
+// declared returns the key of a plain call, if it is one of the first that the script declares: the
+// most frequent case, in which it is hashed already. Nil: it is something else.
+func (ex scriptHost) declared(spec *command.Spec, args resp.Args) []store.Key {
 	at := spec.PlainKey(len(args))
-	if at == 0 || len(keys) == 0 || !bytes.Equal(args[at], keys[0].Name) {
+	if at == 0 {
 		return nil
 	}
-	return &keys[0]
+	keys := ex.scr.saved.call.Keys
+	for i := range min(len(keys), mostKnownKeys) {
+		if bytes.Equal(args[at], keys[i].Name) {
+			return keys[i : i+1 : i+1]
+		}
+	}
+	return nil
 }
 
-// mayScriptCall tells whether the context's call, one of a script, may be made: text says why not,
-// stop ends the run.
-func (ex scriptHost) mayScriptCall(cl *BatchCall, mode script.Mode) (text string, stop error) {
+// isFree tells whether a plain call of a key that is declared may be made as it is: mayScriptCall would
+// find nothing, as session.runBatch knows of calls of clients.
+func (ex scriptHost) isFree(spec *command.Spec, mode script.Mode) bool {
+	scr := &ex.scr
+	switch {
+	case scr.way != within || ex.Env.Guard.Load() != 0 || scr.caller.User != nil || scr.full,
+		spec.Flags&command.NoScript != 0:
+		return false
+	case spec.Flags&command.Write == 0:
+		return true
+	}
+	return !mode.ReadOnly && (ex.Worker || !ex.Env.Store.Snapshotting(ex.Ctx.Keys[0].Shard))
+}
+
+// mayScriptCall finds the keys of the context's call, one of a script, unless they are known, and tells
+// whether the call may be made: text says why not, stop ends the run. spec is that of the
+// subcommand, if it is one.
+func (ex scriptHost) mayScriptCall(mode script.Mode) (spec *command.Spec, text string, stop error) {
+	c, cl := &ex.Ctx, &ex.scr.call
+	cl.Spec, cl.Fault = c.Spec, admit.NoFault
+	if c.Keys == nil {
+		ex.scr.keys = ex.resolve(ex.scr.keys[:0], cl, c.Args)
+		c.Spec, c.Keys = cl.Spec, ex.scr.keys
+	}
+	text, stop = ex.judgeCall(cl, mode)
+	return cl.Spec, text, stop
+}
+
+// judgeCall is mayScriptCall for a call whose keys are known.
+func (ex scriptHost) judgeCall(cl *BatchCall, mode script.Mode) (text string, stop error) {
 	c, scr, s := &ex.Ctx, &ex.scr, ex.Env
 	state := s.State() & (admit.Broken | admit.Unsaved | admit.FewReplicas | admit.ReadOnly | admit.MasterDown)
 	if scr.full && !mode.AllowOOM && !scr.wrote {

@@ -30,17 +30,17 @@ type scriptsHost struct {
 }
 
 // NewScriptsHost makes what handlers get of scripts.
-func NewScriptsHost(s *Scripting) command.ScriptsHost { return scriptsHost{s, s.Engine} }
+func NewScriptsHost(s *Scripting) command.ScriptsHost { return &scriptsHost{s, s.Engine} }
 
 // Eval implements command.ScriptsHost.
-func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.ScriptArgs) {
+func (h *scriptsHost) Eval(c *command.Ctx, keys int) {
 	ex := scriptHost{Of(c)}
 	m, s := ex.runner(), ex.scr.found
 	switch {
 	case ex.scr.sought && s != nil:
-	case bySHA:
+	case c.Spec.Flags&command.BySHA != 0:
 		if !ex.scr.sought {
-			s = m.Find(text)
+			s = m.Find(c.Args[1])
 		}
 		if s == nil {
 			c.W.Error(command.ErrNoScript)
@@ -48,33 +48,32 @@ func (h scriptsHost) Eval(c *command.Ctx, text []byte, bySHA bool, a command.Scr
 		}
 	default:
 		var errText string
-		if s, errText = m.Load(text); errText != "" {
+		if s, errText = m.Load(c.Args[1]); errText != "" {
 			c.W.Error(errText)
 			return
 		}
 	}
 	ex.enterScript(c)
 	ex.showScript(c, s.SHA, false)
-	r := ex.newRun(c.W, a)
-	m.Eval(s, r)
+	m.Eval(s, ex.newRun(keys))
 	ex.hideScript()
 	ex.leaveScript(c)
 }
 
 // Call implements command.ScriptsHost.
-func (h scriptsHost) Call(c *command.Ctx, name []byte, a command.ScriptArgs) {
+func (h *scriptsHost) Call(c *command.Ctx, keys int) {
 	ex := scriptHost{Of(c)}
 	ex.runner()
+	name := c.Args[1]
 	ex.enterScript(c)
 	ex.showScript(c, string(name), true)
-	r := ex.newRun(c.W, a)
-	h.Engine.Call(name, r)
+	h.Engine.Call(name, ex.newRun(keys))
 	ex.hideScript()
 	ex.leaveScript(c)
 }
 
 // Load implements command.ScriptsHost.
-func (h scriptsHost) Load(text []byte) (sha, errText string) {
+func (h *scriptsHost) Load(text []byte) (sha, errText string) {
 	s, errText := h.Engine.Load(text, true)
 	if errText != "" {
 		return "", errText
@@ -83,7 +82,7 @@ func (h scriptsHost) Load(text []byte) (sha, errText string) {
 }
 
 // Kill implements command.ScriptsHost.
-func (h scriptsHost) Kill(function bool) (errText string) {
+func (h *scriptsHost) Kill(function bool) (errText string) {
 	run := h.scripts.running.Load()
 	switch {
 	case run == nil:
@@ -98,7 +97,7 @@ func (h scriptsHost) Kill(function bool) (errText string) {
 }
 
 // Running implements command.ScriptsHost.
-func (h scriptsHost) Running() (f command.RunningScript, ok bool) {
+func (h *scriptsHost) Running() (f command.RunningScript, ok bool) {
 	run := h.scripts.running.Load()
 	if run == nil || !run.function {
 		return f, false

@@ -138,12 +138,8 @@ func (ex scriptHost) hold(k store.Key, ev command.Event) {
 	}
 }
 
-// scriptPerform is Perform for a call of a script that runs under the locks of its keys.
-func (ex scriptHost) scriptPerform(c *command.Ctx) {
-	if ex.scr.way != tentative {
-		ex.Perform(c)
-		return
-	}
+// performUndoable is Perform for a call of a tentative run.
+func (ex scriptHost) performUndoable(c *command.Ctx) {
 	id := c.Spec.ID
 	nanos, failed := ex.Meter.Counted(id)
 	ex.Perform(c)

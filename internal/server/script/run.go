@@ -45,9 +45,20 @@ func (m *machine) fill(t *lua.Table, args resp.Args) {
 
 // run calls f, which errors name so, and replies what it returns.
 func (m *machine) run(r *Run, name string, flags Flags, f lua.Value, args ...lua.Value) {
-	m.host, m.proto, m.repl = r.Host, 2, replAll
-	m.mode = Mode{ReadOnly: r.ReadOnly || flags&NoWrites != 0, AllowOOM: flags&AllowOOM != 0}
+	m.begin(r, flags)
 	results, err := m.st.Run(f, args...)
+	m.end(r, name, results, err)
+	m.rest()
+}
+
+// begin readies the machine for a run.
+func (m *machine) begin(r *Run, flags Flags) {
+	m.host, m.proto, m.repl = r.Host, 2, replAll
+	m.mode.ReadOnly, m.mode.AllowOOM = r.ReadOnly || flags&NoWrites != 0, flags&AllowOOM != 0
+}
+
+// end replies what a run has returned, or why it has ended early.
+func (m *machine) end(r *Run, name string, results []lua.Value, err error) {
 	switch {
 	case r.Host.Leaves():
 	case err != nil:
@@ -59,6 +70,10 @@ func (m *machine) run(r *Run, name string, flags Flags, f lua.Value, args ...lua
 	}
 	m.st.Release()
 	m.host = nil
+}
+
+// rest lets go of the arguments of the calls that were made.
+func (m *machine) rest() {
 	if cap(m.buf) > keepBytes {
 		m.buf, m.args = nil, nil
 	}

@@ -120,8 +120,9 @@ func (r *Runner) Eval(s *Script, run *Run) {
 	m.fill(m.keys, run.Keys)
 	m.fill(m.argv, run.Args)
 	drawn := r.e.random.Mark()
-	m.run(run, s.SHA, s.flags, k.f)
-	if run.Host.Leaves() {
+	m.begin(run, s.flags)
+	results, err := m.st.Run(k.f)
+	if m.end(run, s.SHA, results, err); run.Host.Leaves() {
 		r.e.random.Reset(drawn)
 	}
 	if now := int64(m.st.Memory()); now != r.bytes.Load() {
@@ -134,9 +135,7 @@ func (r *Runner) Eval(s *Script, run *Run) {
 func (r *Runner) Rest() {
 	if !r.idle {
 		r.idle = true
+		r.m.rest()
 		r.m.st.Rest()
 	}
 }
-
-// Idle tells whether nothing has run since Rest.
-func (r *Runner) Idle() bool { return r.idle }

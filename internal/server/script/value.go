@@ -21,10 +21,24 @@ func (r *reader) line() []byte {
 	return line
 }
 
-func (r *reader) number() int {
-	n, _ := strconv.Atoi(string(r.line()))
-	return n
+// integer reads the line of an integer.
+func (r *reader) integer() int64 {
+	var n uint64
+	at, negative := 0, r.b[0] == '-'
+	if negative {
+		at = 1
+	}
+	for ; r.b[at] != '\r'; at++ {
+		n = 10*n + uint64(r.b[at]-'0')
+	}
+	r.b = r.b[at+2:]
+	if negative {
+		n = -n
+	}
+	return int64(n)
 }
+
+func (r *reader) number() int { return int(r.integer()) }
 
 // bulk returns n bytes and skips the end of their line.
 func (r *reader) bulk(n int) []byte {
@@ -40,8 +54,7 @@ func (r *reader) value() lua.Value {
 	r.b = r.b[1:]
 	switch kind {
 	case ':':
-		n, _ := strconv.ParseInt(string(r.line()), 10, 64)
-		return lua.Number(float64(n))
+		return lua.Number(float64(r.integer()))
 	case '$':
 		if n := r.number(); n >= 0 {
 			return st.Cached(r.bulk(n))
