@@ -95,6 +95,8 @@ func (s *Store) SwapDBLocked(a, b int) {
 	if a == b {
 		return
 	}
+	s.used[a].Store(true) // one of them had keys, or it does not matter
+	s.used[b].Store(true)
 	for i := range s.shards {
 		x, y := s.at(a, uint32(i)), s.at(b, uint32(i))
 		x.table.Swap(&y.table)

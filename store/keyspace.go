@@ -179,7 +179,9 @@ func (s *Store) insert(db int, d *database, k Key, e Entry, deadline int64) dict
 		d.expires++
 		s.note(k.Shard, d, k.Hash, slot, deadline)
 	}
-	if d.table.Len()%trimInterval == 0 {
+	if n := d.table.Len(); n == 1 {
+		s.used[db].Store(true)
+	} else if n%trimInterval == 0 {
 		// A growing table leaves an empty page behind in each size class that its
 		// segments and directories went through: over 256 shards that is megabytes.
 		ar.Trim()

@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // Stats are the store's accounts: sums over all shards.
 type Stats struct {
 	Keys       int64  // entries in all databases
@@ -18,6 +20,9 @@ type Stats struct {
 // takes each shard lock itself, one after the other.
 func (s *Store) Len(db int) int {
 	n := 0
+	if !s.used[db].Load() {
+		return 0
+	}
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
 		n += s.at(db, uint32(i)).table.Len()
@@ -37,27 +42,8 @@ type Keys struct {
 // Keyspace returns the counts of all databases that have keys, in order. It takes each
 // shard lock itself, once.
 func (s *Store) Keyspace() []Keys {
-	all := make([]Keys, s.numDBs)
-	for i := range s.shards {
-		s.shards[i].mu.Lock()
-		for db := range all {
-			d := s.at(db, uint32(i))
-			if n := d.table.Len(); n > 0 {
-				all[db].Keys += int64(n)
-				all[db].Expires += int64(d.expires)
-				all[db].Inner += int64(d.inner)
-			}
-		}
-		s.shards[i].mu.Unlock()
-	}
-	out := all[:0]
-	for db, k := range all {
-		if k.Keys > 0 {
-			k.DB = db
-			out = append(out, k)
-		}
-	}
-	return out
+	_, all := s.Accounts()
+	return all
 }
 
 // Expires returns the number of keys in db that have a deadline. It takes each shard
@@ -89,7 +75,18 @@ func (s *Store) Used() int64 { return s.Stats().UsedBytes }
 
 // Stats returns the store's accounts. It takes each shard lock itself.
 func (s *Store) Stats() Stats {
-	var st Stats
+	st, _ := s.Accounts()
+	return st
+}
+
+// Accounts are Stats and Keyspace in one walk. It looks only into databases that have had keys:
+// INFO is asked for often, and most databases never have any.
+func (s *Store) Accounts() (st Stats, dbs []Keys) {
+	for db := range s.used {
+		if s.used[db].Load() {
+			dbs = append(dbs, Keys{DB: db})
+		}
+	}
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
@@ -105,16 +102,22 @@ func (s *Store) Stats() Stats {
 				st.DeadBytes += c.bytes
 			}
 		}
-		for db := range s.numDBs {
-			d := s.at(db, uint32(i))
-			st.Keys += int64(d.table.Len())
-			st.Expires += int64(d.expires)
+		for j := range dbs {
+			k := &dbs[j]
+			d := s.at(k.DB, uint32(i))
+			k.Keys += int64(d.table.Len())
+			k.Expires += int64(d.expires)
+			k.Inner += int64(d.inner)
 			st.TableBytes += d.table.Bytes()
 		}
 		sh.mu.Unlock()
 	}
 	st.UsedBytes += st.DeadBytes
-	return st
+	for i := range dbs {
+		st.Keys += dbs[i].Keys
+		st.Expires += dbs[i].Expires
+	}
+	return st, slices.DeleteFunc(dbs, func(k Keys) bool { return k.Keys == 0 })
 }
 
 // MemoryUsage returns the bytes that e takes: its block, what its value holds outside,

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kringdb/kring/internal/server/observe"
 )
 
 // statCalls is what commandstats say of a command's calls, -1: nothing.
@@ -131,6 +133,29 @@ func TestCommandStatsWaitForNobody(t *testing.T) {
 	on[0].want("QUEUED", "INFO", "commandstats")
 	if got := on[0].do("EXEC"); statCalls(t, got, "get") != 1 {
 		t.Error(got)
+	}
+}
+
+// TestInfoAsksNobodyAgain: who asks for INFO every now and then is answered by his reactor, from what all
+// have shown; it is a matter for a worker, which wakes everybody, the first time only.
+func TestInfoAsksNobodyAgain(t *testing.T) {
+	for _, model := range []string{"reactor", "goroutine"} {
+		t.Run(model, func(t *testing.T) {
+			s := startServer(t, "io-model", model)
+			c, other := dial(t, s), dial(t, s)
+			other.want("PONG", "PING")
+			last := c.infoInt("slow_lane_commands")
+			until(t, "INFO asks nobody", func() bool {
+				time.Sleep(2 * observe.FreshMs * time.Millisecond)
+				before := last
+				last = c.infoInt("slow_lane_commands")
+				return last == before
+			})
+			other.want("OK", "WATCH", "k")
+			until(t, "the watch shows", func() bool { return c.infoInt("watching_clients") == 1 })
+			other.want("OK", "UNWATCH")
+			until(t, "its end shows", func() bool { return c.infoInt("watching_clients") == 0 })
+		})
 	}
 }
 

@@ -50,9 +50,6 @@ func (h infoHouse) Counted(c *command.Ctx) observe.Counters {
 	return sum
 }
 
-// MayAsk implements info.House.
-func (h infoHouse) MayAsk(c *command.Ctx) bool { return exec.Of(c).Reactor < 0 }
-
 // ask runs f on every reactor: for a call on a worker, or (c is nil) for whoever holds
 // nothing. A reactor, within EXEC, can ask itself only.
 func (h infoHouse) ask(c *command.Ctx, f func(*netio.Reactor, *session.Station)) {
@@ -110,13 +107,31 @@ func (h infoHouse) sumCalls(sum *stats.Sum) *stats.Table {
 	return sum.Table()
 }
 
+// CrowdIsShown implements info.House.
+func (h infoHouse) CrowdIsShown() bool {
+	now := time.Now().UnixMilli()
+	h.clients.CrowdWanted.Ask(now)
+	for _, ex := range h.clients.Stations {
+		if !ex.Crowd.IsOf(ex.Meter.ShownTurn(), now) {
+			return false
+		}
+	}
+	return true
+}
+
 // Look implements info.House.
-func (h infoHouse) Look(c *command.Ctx) info.Crowd {
-	parts := make([]info.Crowd, len(h.clients.Stations))
-	h.ask(c, func(r *netio.Reactor, _ *session.Station) { parts[r.Index()] = session.Look(r) })
-	var sum info.Crowd
-	for i := range parts {
-		sum.Add(&parts[i])
+func (h infoHouse) Look(c *command.Ctx) (sum info.Crowd) {
+	if c == nil || exec.Of(c).Reactor < 0 {
+		now := time.Now().UnixMilli()
+		h.ask(c, func(r *netio.Reactor, ex *session.Station) { ex.Crowd.Show(r, now, observe.FreshMs) })
+	}
+	return h.Crowd()
+}
+
+// Crowd implements info.House.
+func (h infoHouse) Crowd() (sum info.Crowd) {
+	for _, ex := range h.clients.Stations {
+		ex.Crowd.AddTo(&sum)
 	}
 	return sum
 }

@@ -83,7 +83,7 @@ func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, err
 	if err != nil {
 		return nil, err
 	}
-	s.Observers = make(exec.Observers, s.Store.Shards())
+	s.Observers = exec.NewObservers(s.Store.Shards())
 	s.Journal.Init(s.Store.Shards())
 	s.listeners = listen.New(listen.Config{Options: opts, Log: log, Room: s.clients.HasRoom, Deaf: in.Deaf, MayBeOff: in.Memory != nil})
 	s.watchOptions()

@@ -2,12 +2,22 @@ package exec
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/kringdb/kring/store"
 )
 
 // Observers are the blocked clients and the watches (those who cache keys: see package tracking), by the shards of their keys.
 type Observers []shardObservers
+
+// NewObservers are those of so many shards.
+func NewObservers(shards int) Observers {
+	x, n := make(Observers, shards), new(observed)
+	for i := range x {
+		x[i].n = n
+	}
+	return x
+}
 
 // shardObservers are those of one shard. Who registers holds the shard's lock, so that
 // nothing changes between looking at a key and observing it; who leaves does not need it.
@@ -17,8 +27,9 @@ type shardObservers struct {
 		queues  map[keyName]*waitQueue
 		watches map[keyName][]watchRef
 	}
-	counted bool // Store.Observe knows of this shard; guarded by the shard's lock
-	_       [39]byte
+	n       *observed // of all shards together
+	counted bool      // Store.Observe knows of this shard; guarded by the shard's lock
+	_       [31]byte
 }
 
 // keyName is a key of one database.
@@ -72,6 +83,7 @@ func (e *Env) enqueue(w *Waiter, db int, k store.Key) {
 			o.mu.queues = map[keyName]*waitQueue{}
 		}
 		o.mu.queues[keyName{db, name}] = q
+		o.n.blocking.Add(1)
 	} else if q.tail.w == w {
 		return
 	}
@@ -84,7 +96,9 @@ func (e *Env) enqueue(w *Waiter, db int, k store.Key) {
 	}
 	q.tail = n
 	if w.Spec.WaitsGone {
-		q.deletions++
+		if q.deletions++; q.deletions == 1 {
+			o.n.deletions.Add(1)
+		}
 	}
 	w.nodes = append(w.nodes, n)
 }
@@ -107,9 +121,12 @@ func (n *waitNode) dequeue() {
 		n.next.prev = n.prev
 	}
 	if n.w.Spec.WaitsGone {
-		q.deletions--
+		if q.deletions--; q.deletions == 0 {
+			o.n.deletions.Add(-1)
+		}
 	}
 	if q.head == nil {
+		o.n.blocking.Add(-1)
 		delete(o.mu.queues, keyName{q.db, string(q.key.Name)})
 	}
 }
@@ -178,19 +195,12 @@ type Observed struct {
 	Watched   int64
 }
 
-// Count counts the keys that somebody observes.
-func (x Observers) Count() (n Observed) {
-	for i := range x {
-		o := &x[i]
-		o.mu.Lock()
-		n.Blocking += int64(len(o.mu.queues))
-		n.Watched += int64(len(o.mu.watches))
-		for _, q := range o.mu.queues {
-			if q.deletions > 0 {
-				n.Deletions++
-			}
-		}
-		o.mu.Unlock()
-	}
-	return n
+// observed is Observed as it is counted, by whoever registers and leaves: INFO is asked for too often
+// to look into every shard.
+type observed struct{ blocking, deletions, watched atomic.Int64 }
+
+// Count tells how many keys somebody observes.
+func (x Observers) Count() Observed {
+	n := x[0].n
+	return Observed{n.blocking.Load(), n.deletions.Load(), n.watched.Load()}
 }

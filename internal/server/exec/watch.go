@@ -50,7 +50,11 @@ func (ws *WatchSet) Add(e *Env, db int, k store.Key, there bool) {
 		o.mu.watches = map[keyName][]watchRef{}
 	}
 	at := keyName{db, name}
-	o.mu.watches[at] = append(o.mu.watches[at], watchRef{ws, there})
+	sets := o.mu.watches[at]
+	if len(sets) == 0 {
+		o.n.watched.Add(1)
+	}
+	o.mu.watches[at] = append(sets, watchRef{ws, there})
 	o.mu.Unlock()
 }
 
@@ -66,6 +70,7 @@ func (ws *WatchSet) Forget(e *Env) {
 		sets = slices.Delete(sets, j, j+1)
 		if len(sets) == 0 {
 			delete(o.mu.watches, at)
+			o.n.watched.Add(-1)
 		} else {
 			o.mu.watches[at] = sets
 		}

@@ -64,16 +64,18 @@ type writer struct {
 	now     time.Time
 	changes int64                    // of the batch that asks, not collected yet
 	note    func(name, value string) // if set, is told of every field
-	store   *store.Stats             // once it is needed
+	counted bool                     // what follows is known
+	store   store.Stats
+	dbs     []store.Keys
 }
 
-// storeStats are the store's accounts, the same for all sections.
-func (w *writer) storeStats(s *store.Store) *store.Stats {
-	if w.store == nil {
-		st := s.Stats()
-		w.store = &st
+// accounts are the store's, the same for all sections.
+func (w *writer) accounts(s *store.Store) (*store.Stats, []store.Keys) {
+	if !w.counted {
+		w.store, w.dbs = s.Accounts()
+		w.counted = true
 	}
-	return w.store
+	return &w.store, w.dbs
 }
 
 func (w *writer) str(name, v string) {
@@ -120,8 +122,7 @@ func (s *Source) InfoIsLong(c *command.Ctx, sections [][]byte) bool {
 	if needs&needCalls != 0 && !s.House.CallsAreShown(c) {
 		return true
 	}
-	_, fresh := s.crowd.known()
-	return needs&needCrowd != 0 && !fresh
+	return needs&needCrowd != 0 && !s.House.CrowdIsShown()
 }
 
 // needsOf is what INFO with these arguments is made from.
@@ -158,7 +159,11 @@ func (s *Source) Info(c *command.Ctx, sections [][]byte) {
 	// What went before in the batch, and is not collected yet.
 	w.sum.Hits, w.sum.Misses, w.changes = w.sum.Hits+c.Hits, w.sum.Misses+c.Misses, c.Dirty
 	w.sum.Errors += int64(c.W.Errors())
-	if needs := needsOf(sections); needs&needCalls != 0 {
+	needs := needsOf(sections)
+	if needs&needCrowd != 0 {
+		w.crowd = s.House.Look(c)
+	}
+	if needs&needCalls != 0 {
 		sum := s.sums.Get().(*stats.Sum)
 		defer s.sums.Put(sum)
 		sum.Reset(needs&needTimes != 0)
@@ -169,9 +174,6 @@ func (s *Source) Info(c *command.Ctx, sections [][]byte) {
 		sec := &sectionList[i]
 		if !sec.wanted(sections) {
 			continue
-		}
-		if sec.needs&needCrowd != 0 {
-			w.crowd = s.clientsFor(c)
 		}
 		if w.Len() > 0 {
 			w.WriteString("\r\n")
@@ -260,7 +262,8 @@ func writeCPU(_ *Source, w *writer) {
 }
 
 func writeKeyspace(s *Source, w *writer) {
-	for _, k := range s.Store.Keyspace() {
+	_, dbs := w.accounts(s.Store)
+	for _, k := range dbs {
 		w.str("db"+strconv.Itoa(k.DB), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d",
 			k.Keys, k.Expires, s.meanTTL(&k, w.now), k.Inner))
 	}

@@ -1,9 +1,8 @@
 package info
 
 const (
-	// crowdFreshMs is how old a look at all clients may be that INFO shows; processFreshMs
-	// what the system says of the process, and meanTTLFreshMs the mean times to live.
-	crowdFreshMs   = 50
+	// processFreshMs is how old may be what the system says of the process, and meanTTLFreshMs how old
+	// the mean times to live, when INFO shows them.
 	processFreshMs = 100
 	meanTTLFreshMs = 1000
 

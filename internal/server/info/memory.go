@@ -35,42 +35,6 @@ func (a *Crowd) Add(b *Crowd) {
 	a.Watched += b.Watched
 }
 
-// crowdSums is the last look at all clients. They belong to their reactors, so that a look
-// asks all of those; who looks again within crowdFreshMs is told the same.
-type crowdSums struct {
-	mu struct {
-		sync.Mutex
-		at  time.Time
-		sum Crowd
-	}
-}
-
-// known returns the last look, and whether it is fresh.
-func (c *crowdSums) known() (sum Crowd, fresh bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.mu.sum, time.Since(c.mu.at) < crowdFreshMs*time.Millisecond
-}
-
-// look takes a look: for a call on a worker, or (c is nil) for anybody outside of the server.
-func (s *Source) look(c *command.Ctx) Crowd {
-	sum := s.House.Look(c)
-	s.crowd.mu.Lock()
-	s.crowd.mu.at, s.crowd.mu.sum = time.Now(), sum
-	s.crowd.mu.Unlock()
-	return sum
-}
-
-// clientsFor is what is known of the clients: a call on a worker, which may ask the
-// reactors, takes a look if the last one is old.
-func (s *Source) clientsFor(c *command.Ctx) Crowd {
-	sum, fresh := s.crowd.known()
-	if !fresh && s.House.MayAsk(c) {
-		sum = s.look(c)
-	}
-	return sum
-}
-
 // processMemory is what the system says of the process, which takes long to ask for: as in
 // Redis it may be some time old.
 type processMemory struct {
@@ -98,10 +62,8 @@ func (p *processMemory) measured() (process.GoMemory, int64) {
 // sum of what is accounted for, not what the Go heap holds: that grows and shrinks with its garbage.
 func (s *Source) memoryReport(clients int64, st *store.Stats) command.MemoryReport {
 	pool := arena.PoolStats()
-	own := s.StartupBytes + clients + s.House.Tracking().Bytes
-	buffered := s.House.AOFBuffer()
-	backlog := s.House.Replication().Backlog.Bytes
-	own += buffered + backlog
+	buffered, backlog := s.House.AOFBuffer(), s.House.Replication().Backlog.Bytes
+	own := s.ownBytes(clients, buffered, backlog)
 	_, rss := s.measured()
 	r := command.MemoryReport{
 		Total: st.UsedBytes + own, Startup: s.StartupBytes, Clients: clients, AOFBuffer: buffered, Backlog: backlog,
@@ -114,11 +76,16 @@ func (s *Source) memoryReport(clients int64, st *store.Stats) command.MemoryRepo
 	return r
 }
 
+// ownBytes is what is in use beside the store.
+func (s *Source) ownBytes(clients, buffered, backlog int64) int64 {
+	return s.StartupBytes + clients + s.House.Tracking().Bytes + buffered + backlog
+}
+
 // Report implements command.MemoryHost.
 func (s *Source) Report(c *command.Ctx) command.MemoryReport {
-	st := s.Store.Stats()
-	r := s.memoryReport(s.clientsFor(c).Bytes, &st)
-	for _, k := range s.Store.Keyspace() {
+	st, dbs := s.Store.Accounts()
+	r := s.memoryReport(s.House.Look(c).Bytes, &st)
+	for _, k := range dbs {
 		r.Databases = append(r.Databases, command.DatabaseMemory{DB: k.DB, Table: s.Store.TableBytes(k.DB)})
 	}
 	return r
@@ -135,7 +102,7 @@ func (s *Source) AllocatorReport() string {
 }
 
 func writeMemory(s *Source, w *writer) {
-	st := w.storeStats(s.Store)
+	st, _ := w.accounts(s.Store)
 	r := s.memoryReport(w.crowd.Bytes, st)
 	g, _ := s.measured()
 	both := func(name string, n int64) {
@@ -209,9 +176,7 @@ func writeScriptMemory(s *Source, w *writer) {
 // LookAtMemory notes how much is in use, so that the peak is that of all times, and not of those at which
 // somebody asked. The clients are counted as at the last look at them. Any goroutine may call it.
 func (s *Source) LookAtMemory() {
-	st := s.Store.Stats()
-	clients, _ := s.crowd.known()
-	s.memoryReport(clients.Bytes, &st)
+	s.notePeak(s.Store.Stats().UsedBytes + s.ownBytes(s.House.Crowd().Bytes, s.House.AOFBuffer(), s.House.Replication().Backlog.Bytes))
 }
 
 // notePeak remembers and returns the highest use of memory seen.

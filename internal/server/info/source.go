@@ -27,10 +27,9 @@ type Source struct {
 	Parts
 	base    base
 	peak    atomic.Int64 // the highest use of memory seen, bytes
-	crowd   crowdSums
-	sums    sync.Pool // of *stats.Sum, for the calls by command
-	writers sync.Pool // of *writer, for INFO
-	names   []rowName // of the commands, by Spec.ID
+	sums    sync.Pool    // of *stats.Sum, for the calls by command
+	writers sync.Pool    // of *writer, for INFO
+	names   []rowName    // of the commands, by Spec.ID
 	ttls    meanTTLs
 	processMemory
 }
@@ -78,8 +77,6 @@ type House interface {
 	// Counted adds up what all executors have shown of their counters, that of the call's
 	// reactor right before.
 	Counted(c *command.Ctx) observe.Counters
-	// MayAsk tells whether the call may wait for the reactors: those that workers have.
-	MayAsk(c *command.Ctx) bool
 	// Calls adds up the calls by command, and with times the histograms of how long they took, as
 	// they are now: the reactors are asked.
 	Calls(c *command.Ctx, times bool) *stats.Table
@@ -89,8 +86,13 @@ type House interface {
 	// CallsAreShown tells whether all have shown them lately, or do not need to. They go on showing
 	// for a while.
 	CallsAreShown(c *command.Ctx) bool
-	// Look is a look at all clients, whose reactors are asked.
+	// Look is a look at all clients: the reactors are asked, if the call may ask them; else it is Crowd.
 	Look(c *command.Ctx) Crowd
+	// CrowdIsShown tells whether all have shown their clients lately, or have had nothing to do since.
+	// They go on showing for a while.
+	CrowdIsShown() bool
+	// Crowd is what all have shown last of their clients.
+	Crowd() Crowd
 	// HotKeys is what each reactor has found busy.
 	HotKeys(c *command.Ctx) [][]stats.HotKey
 	// Busy asks all reactors at once, for the window.

@@ -50,7 +50,8 @@ func writeStatsAbsent(s *Source, w *writer) {
 }
 
 func writeStats(s *Source, w *writer) {
-	st, g, fed := w.storeStats(s.Store), s.House.Gauges(), s.House.Replication().Numbers
+	st, _ := w.accounts(s.Store)
+	g, fed := s.House.Gauges(), s.House.Replication().Numbers
 	w.num("total_connections_received", g.Connections-s.base.connections.Load())
 	w.num("total_commands_processed", w.sum.Commands)
 	w.num("instantaneous_ops_per_sec", w.sum.PerSecond)

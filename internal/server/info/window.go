@@ -17,7 +17,7 @@ var windowPercentiles = [...]float64{50, 99, 99.9}
 // waits for.
 func (s *Source) State() admin.State {
 	busy := s.House.Busy()
-	iw := &writer{now: time.Now(), cmds: busy.Calls, sum: s.House.Counted(nil), crowd: s.look(nil)}
+	iw := &writer{now: time.Now(), cmds: busy.Calls, sum: s.House.Counted(nil), crowd: s.House.Look(nil)}
 	fields := map[string]string{}
 	iw.note = func(name, value string) { fields[name] = value }
 	for _, sec := range sectionList {

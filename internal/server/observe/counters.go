@@ -29,6 +29,7 @@ type Counters struct {
 	Net       netio.Counts
 	CallNanos int64 // what the calls of a reactor took
 	calls     int64 // stats.Table.Changes of the calls by command
+	turn      int64 // the reactor's turn, from its start on
 }
 
 // Add adds what another executor counted.
@@ -83,6 +84,13 @@ func (s *Shown) callChanges() int64 {
 	return s.mu.counters.calls
 }
 
+// turn is the reactor's last turn, as shown.
+func (s *Shown) turn() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.counters.turn
+}
+
 // ShownCalls is what a reactor shows of its calls by command: a copy, which it makes only while
 // somebody has lately asked for them.
 type ShownCalls struct {
@@ -109,7 +117,7 @@ func (s *ShownCalls) show(cmds *stats.Table, nowMs int64) {
 func (s *ShownCalls) isOf(changes, nowMs int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mu.changes >= changes || within(nowMs-s.mu.atMs, callsFreshMs)
+	return s.mu.changes >= changes || Within(nowMs-s.mu.atMs, FreshMs)
 }
 
 // AddTo adds the copy to sum.
@@ -121,23 +129,23 @@ func (s *ShownCalls) AddTo(sum *stats.Sum) {
 	}
 }
 
-// within tells whether a time that has passed is from 0 to most: it is negative when somebody has
+// Within tells whether a time that has passed is from 0 to most: it is negative when somebody has
 // set the system's clock back.
-func within(passed, most int64) bool { return uint64(passed) <= uint64(most) }
+func Within(passed, most int64) bool { return uint64(passed) <= uint64(most) }
 
-// Wanted says until when reactors show their calls by command: for a while after somebody has asked
-// for them.
+// Wanted says until when reactors show what they copy only for those who ask: for a while after somebody
+// has asked for it.
 type Wanted struct{ untilMs atomic.Int64 }
 
 // Ask says that somebody asks now.
 func (w *Wanted) Ask(nowMs int64) {
-	if !within(w.untilMs.Load()-nowMs-callsWantedMs/2, callsWantedMs/2) {
-		w.untilMs.Store(nowMs + callsWantedMs)
+	if !Within(w.untilMs.Load()-nowMs-wantedMs/2, wantedMs/2) {
+		w.untilMs.Store(nowMs + wantedMs)
 	}
 }
 
 // Is tells whether somebody has asked lately.
-func (w *Wanted) Is(nowMs int64) bool { return within(w.untilMs.Load()-nowMs, callsWantedMs) }
+func (w *Wanted) Is(nowMs int64) bool { return Within(w.untilMs.Load()-nowMs, wantedMs) }
 
 // Published is where a worker adds up its counters for others to read.
 type Published struct {

@@ -5,13 +5,13 @@ import "github.com/kringdb/kring/resp"
 const (
 	// sampleMs is how far apart two samples of the rates are, at least.
 	sampleMs = 1000
-	// callsShownMs is how far apart two copies of a reactor's calls by command are, at least, and
-	// callsFreshMs how old one may be that INFO shows, if there have been calls since: less would ask
+	// AgainMs is how far apart two copies of what a reactor shows on demand are, at least, and
+	// FreshMs how old one may be that INFO shows, if something has happened since: less would ask
 	// a busy reactor that is late by a little.
-	callsShownMs = 25
-	callsFreshMs = 50
-	// callsWantedMs is for how long after a question copies are made.
-	callsWantedMs = 1000
+	AgainMs = 25
+	FreshMs = 50
+	// wantedMs is for how long after a question copies are made.
+	wantedMs = 1000
 	// sampleBatches: of this many batches one is sampled for busy keys.
 	sampleBatches = 4
 	// hotAgeMs is how often counts of hot keys are halved.

@@ -170,7 +170,7 @@ func (m *Meter) CloseGroup() {
 func (m *Meter) Show(net netio.Counts) {
 	m.Net = m.SinceReset(net)
 	m.CallNanos = m.Calls.Nanos() - m.Calls.Row(m.exec).Nanos // EXEC's time is that of its calls
-	m.calls = m.Calls.Changes()
+	m.calls, m.turn = m.Calls.Changes(), net.Turns
 	m.Shown.show(&m.Counters)
 }
 
@@ -186,7 +186,7 @@ func (m *Meter) ShowCalls(nowMs int64) {
 // ShowCallsAgain is ShowCalls at the end of a turn, when somebody has asked for them lately: it does so
 // from time to time.
 func (m *Meter) ShowCallsAgain(nowMs int64) {
-	if !within(nowMs-m.callsShownMs, callsShownMs-1) {
+	if !Within(nowMs-m.callsShownMs, AgainMs-1) {
 		m.ShowCalls(nowMs)
 	}
 }
@@ -195,6 +195,9 @@ func (m *Meter) ShowCallsAgain(nowMs int64) {
 func (m *Meter) CallsAreShown(nowMs int64) bool {
 	return m.CallsShown.isOf(m.Shown.callChanges(), nowMs)
 }
+
+// ShownTurn is the turn after which a reactor has shown its counters last. Anybody may ask.
+func (m *Meter) ShownTurn() int64 { return m.Shown.turn() }
 
 // SinceReset is what a reactor has done since the last CONFIG RESETSTAT.
 func (m *Meter) SinceReset(net netio.Counts) netio.Counts {

@@ -37,23 +37,6 @@ func ReadGoMemory() GoMemory {
 	return g
 }
 
-// ResidentBytes returns the resident set of this process, 0 where /proc is absent.
-func ResidentBytes() int64 {
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	fields := bytes.Fields(b)
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
-}
-
 // SystemBytes returns the machine's memory, 0 where it is not known.
 func SystemBytes() int64 {
 	b, err := os.ReadFile("/proc/meminfo")

@@ -20,6 +20,7 @@ type Clients struct {
 	Stations    []*Station // of the reactors, by index
 	Counts      Counters
 	CallsWanted observe.Wanted              // INFO has shown calls by command lately
+	CrowdWanted observe.Wanted              // and what is told of all clients
 	ParseLimits atomic.Pointer[resp.Limits] // of those who may call everything
 
 	Feed     *feed.Feed // of those who are replicas

@@ -11,6 +11,8 @@ const (
 	pulseMs = 95
 	// IdleBytes is about what an idle connection takes in user memory, mostly session and Conn (make bench-io).
 	IdleBytes = 432
+	// fewClients may be looked at in every turn while somebody asks for INFO.
+	fewClients = 8
 	// pageSlots is how many sessions share a page of the table by id.
 	pageSlots = 31
 )

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/kringdb/kring/internal/server/info"
 	"github.com/kringdb/kring/netio"
 )
 
@@ -93,44 +92,4 @@ func (cs *Clients) closeEvicted(w weight) {
 			se.endNow(errClientEvicted)
 		})
 	})
-}
-
-// Look is what is told of all clients of a reactor, on that reactor.
-func Look(r *netio.Reactor) (a info.Crowd) {
-	eachSession(r, func(se *Session) { se.addTo(&a) })
-	return a
-}
-
-// addTo adds the client to what is told of all of them. It runs on the session's reactor.
-func (s *Session) addTo(a *info.Crowd) {
-	a.Bytes += s.bytes()
-	a.LargestIn = max(a.LargestIn, int64(s.Conn.In().Len()+s.parser.Buffered()))
-	a.LargestOut = max(a.LargestOut, int64(s.Conn.OutBytes()))
-	if s.subCount > 0 {
-		a.Listening++
-	}
-	if n := s.watching.Len(); n > 0 {
-		a.Watching++
-		a.Watched += int64(n)
-	}
-}
-
-// bytes is what the session takes with its buffers, what it watches and listens to, and what
-// it waits with. It runs on the session's reactor.
-func (s *Session) bytes() int64 {
-	n := int64(IdleBytes + s.Conn.In().Len() + s.parser.Buffered() + s.Conn.OutBytes())
-	if s.tx != nil {
-		n += s.tx.Bytes()
-	}
-	n += s.watching.Bytes()
-	if s.more != nil {
-		n += s.more.subs.Bytes()
-	}
-	if t := s.track.Load(); t != nil {
-		n += t.Bytes()
-	}
-	if s.blocked != nil {
-		n += s.argvBytes() + s.blocked.Bytes()
-	}
-	return n
 }

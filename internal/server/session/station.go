@@ -16,6 +16,7 @@ type Station struct {
 	clients *Clients
 	outlet  *pubsub.Outlet[*Session]
 
+	Crowd       ShownCrowd   // all of its clients, for others
 	Unflushed   []*Session   // have output that was not flushed
 	swollen     []*Session   // those with a softSince
 	stalled     stalled      // those that wait for the journal

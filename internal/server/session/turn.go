@@ -32,6 +32,9 @@ func (cs *Clients) EndTurn(r *netio.Reactor) {
 	if ex.stalled.any() {
 		ex.release()
 	}
+	if now := r.Now(); cs.CrowdWanted.Is(now) {
+		ex.Crowd.showAgain(r, now)
+	}
 }
 
 // Tick implements netio.Ticker: it closes clients that have been idle for too long

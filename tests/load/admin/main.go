@@ -1,6 +1,6 @@
 // Command admin measures what looking at Kring costs: the server's CPU with the window
 // open, which asks for /api/state every two seconds, and the time of GET /metrics, with
-// many keys.
+// many keys; INFO's CPU against redis-server's, and what others notice of it.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ const (
 
 type config struct {
 	keys, clients, scrapes int
+	rounds, calls          int
 	length                 time.Duration
 }
 
@@ -38,14 +40,31 @@ func main() {
 	flag.IntVar(&c.clients, "clients", 100, "idle connections")
 	flag.IntVar(&c.scrapes, "scrapes", 50, "calls of /metrics")
 	flag.DurationVar(&c.length, "time", 30*time.Second, "for how long CPU is measured, without and with the page")
+	flag.IntVar(&c.rounds, "rounds", 3, "rounds of INFO")
+	flag.IntVar(&c.calls, "calls", 5000, "calls of INFO in a round")
+	parts := flag.String("parts", "page,info,beside", "what is measured: page, info, beside")
 	strict := flag.Bool("strict", false, "exit with 1 when a bound is passed")
 	flag.Parse()
 	kit.Run(func(s *kit.Servers) error {
-		ok, err := run(s, c)
-		if err == nil && *strict && !ok {
-			err = fmt.Errorf("a bound is passed")
+		kept := true
+		for _, part := range []struct {
+			name string
+			run  func(*kit.Servers, config) (bool, error)
+		}{{"page", run}, {"info", infoCosts}, {"beside", infoBeside}} {
+			if !slices.Contains(strings.Split(*parts, ","), part.name) {
+				continue
+			}
+			ok, err := part.run(s, c)
+			s.End()
+			if err != nil {
+				return err
+			}
+			kept = kept && ok
 		}
-		return err
+		if *strict && !kept {
+			return fmt.Errorf("a bound is passed")
+		}
+		return nil
 	})
 }
 
