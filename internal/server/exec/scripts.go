@@ -63,7 +63,6 @@ type scriptRun struct {
 	seen   bool           // it has done what others can see
 	wrote  bool           // it has called a command that writes
 	full   bool           // above maxmemory when it began
-	silent bool           // what it does is not recorded
 	ended  bool           // the server ends: what it did is not recorded
 
 	together bool  // its calls are timed together, and with those of scripts before and behind it
