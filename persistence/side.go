@@ -57,6 +57,8 @@ func (a *AOF) sidePath() string { return filepath.Join(a.dir, "temp-"+a.name+sid
 // nothing in it is of use. It is for the writer's goroutine, which holds nothing.
 func (w *writer) openSide() {
 	s := &w.side
+	w.idly.Store(true)
+	defer w.idly.Store(false)
 	w.mu.Lock()
 	ready := s.ready.Load()
 	// Of a broken AOF, the side file may have what the increment will never get.

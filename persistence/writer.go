@@ -33,6 +33,7 @@ type writer struct {
 	counted uint64 // records up to the last round
 	shared  uint64 // those of the last round
 	closed  bool
+	idly    atomic.Bool // mu is, or is about to be, held by who does not write, and tells nobody afterwards
 
 	// What follows belongs to who has set away; otherwise it is guarded by mu.
 	file      File    // nil: what comes is dropped, see AOF.fail
@@ -79,6 +80,14 @@ type syncOrder struct {
 }
 
 func (w *writer) start(a *AOF) {
+	w.ready(a)
+	w.sync.wg.Add(1)
+	go w.runSyncer()
+	go w.run()
+}
+
+// ready makes the writer one that can be used, but for its goroutines.
+func (w *writer) ready(a *AOF) {
 	w.a, w.s = a, &a.stream
 	w.calls = make(chan *call)
 	w.stop, w.ended = make(chan struct{}), make(chan struct{})
@@ -89,25 +98,27 @@ func (w *writer) start(a *AOF) {
 		w.frontAt = w.to.size.Load()
 	}
 	w.sync.work = make(chan syncOrder, 1)
-	w.sync.wg.Add(1)
-	go w.runSyncer()
-	go w.run()
 }
 
 func (w *writer) runSyncer() {
 	defer w.sync.wg.Done()
 	for o := range w.sync.work {
-		err := o.file.Sync()
-		w.a.counts.syncs.Add(1)
-		if err != nil {
-			w.sync.bad.Store(true)
-			w.a.fail("fsync", err)
-		} else {
-			w.a.advance(o.upTo)
-		}
-		w.sync.busy.Store(false)
-		ring(w.s.urgent) // what was put aside meanwhile
+		w.obey(o)
 	}
+}
+
+// obey syncs as ordered. It is for the goroutine behind everysec.
+func (w *writer) obey(o syncOrder) {
+	err := o.file.Sync()
+	w.a.counts.syncs.Add(1)
+	if err != nil {
+		w.sync.bad.Store(true)
+		w.a.fail("fsync", err)
+	} else {
+		w.a.advance(o.upTo)
+	}
+	w.sync.busy.Store(false)
+	ring(w.s.urgent) // what was put aside meanwhile
 }
 
 // run is the loop of the writer's goroutine. Every second at least it looks whether a tail is
@@ -177,8 +188,13 @@ func (w *writer) slow() bool {
 // try is a round by whoever has appended, at once; false if that is a matter for the writer's
 // goroutine, or somebody else is at it: then ours tells which.
 func (w *writer) try() (done, ours bool) {
-	if !w.mu.TryLock() {
-		return false, false
+	for n := 0; !w.mu.TryLock(); n++ {
+		if w.idly.Load() {
+			return false, true
+		}
+		if n > 0 { // once more, as who held it idly may just have let go
+			return false, false
+		}
 	}
 	done, ours = w.tryLocked()
 	w.mu.Unlock()
@@ -459,6 +475,7 @@ func (w *writer) order(now time.Time) {
 // relieve syncs in the background what was written, and returns when that is done: what comes
 // next, a sync for which those who write have to wait, has little to do then.
 func (w *writer) relieve() {
+	w.idly.Store(true)
 	w.mu.Lock()
 	for w.away {
 		w.idle.Wait()
@@ -467,6 +484,7 @@ func (w *writer) relieve() {
 		w.order(time.Now())
 	}
 	w.mu.Unlock()
+	w.idly.Store(false)
 	w.sync.wait()
 }
 
