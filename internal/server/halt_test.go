@@ -3,6 +3,7 @@ package server
 import (
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,6 +132,49 @@ func TestEndWhileACommandRuns(t *testing.T) {
 			until(t, "the call runs", func() bool { return s.Slow.Running() == 1 })
 			end() // fails the test if it takes long
 			close(forever)
+		})
+	}
+}
+
+// TestEndWhileATransactionWrites: nor does one that goes on and on writing. What others have been told is
+// done is saved; with an AOF, which has that, nothing of the transaction is there afterwards.
+func TestEndWhileATransactionWrites(t *testing.T) {
+	for _, aof := range []string{"no", "yes"} {
+		t.Run(aof, func(t *testing.T) {
+			t.Parallel()
+			dir, runs, over := t.TempDir(), make(chan struct{}), make(chan struct{})
+			begun := sync.OnceFunc(func() { close(runs) })
+			s, end := launch(t, func(s *Server) {
+				appending := s.Table.Original([]byte("append")).Handler
+				s.Table.Original([]byte("append")).Handler = func(c *command.Ctx) {
+					appending(c)
+					begun()
+					select {
+					case <-over:
+					case <-time.After(50 * time.Millisecond):
+					}
+				}
+			}, "dir", dir, "save", "3600 1000000", "appendonly", aof)
+			s.awaitReady(t)
+			c, d := dial(t, s), dial(t, s)
+			const calls = 4000 // minutes
+			c.want("OK", "MULTI")
+			for range calls {
+				c.want("QUEUED", "APPEND", "k", "x")
+			}
+			d.want("OK", "SET", "other", "1")
+			c.send(encode("EXEC"))
+			<-runs
+			end() // fails the test if it takes long
+			close(over)
+			c.closed()
+			again, _ := launch(t, nil, "dir", dir, "appendonly", aof)
+			again.awaitReady(t)
+			d = dial(t, again)
+			d.want("1", "GET", "other")
+			if n := number(t, d.do("STRLEN", "k")); aof == "yes" && n != 0 || n >= calls {
+				t.Errorf("%d of %d calls of the transaction are there", n, calls)
+			}
 		})
 	}
 }

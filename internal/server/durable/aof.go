@@ -39,6 +39,12 @@ func (k *AOF) Current() *persistence.AOF {
 	return k.mu.cur
 }
 
+// holdsAll tells whether the AOF has, or is about to get, all changes.
+func (k *AOF) holdsAll() bool {
+	a := k.Current()
+	return a != nil && a.State() == persistence.On
+}
+
 func (k *AOF) setCurrent(a *persistence.AOF) {
 	k.mu.Lock()
 	k.mu.cur = a

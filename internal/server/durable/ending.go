@@ -17,7 +17,11 @@ func (d *Disk) EndSave(always bool) error {
 	if d.Guard.Load()&exec.GuardLoading != 0 || !always && len(d.Opts.Save.Load()) == 0 {
 		return nil // what is loaded by half must not replace the file that it comes from
 	}
-	if !d.lockAtEnd() {
+	if safe := !always && d.AOF.holdsAll(); !d.lockAtEnd(!safe) {
+		if safe {
+			d.Log.Error("ending without a snapshot, as a transaction does not end: the AOF has what was acknowledged")
+			return nil
+		}
 		return errEndless
 	}
 	d.clients.Pauses.Begin(1<<40, false)
@@ -38,12 +42,15 @@ func (d *Disk) EndSave(always bool) error {
 var errEndless = errors.New("a command does not end")
 
 // lockAtEnd takes all gates, at the end of the server, whatever runs: it is given EndGrace, then
-// it is told to end, a script as by SCRIPT KILL but also if it has written, a transaction in what it reads, and if it still runs
-// EndGrace later the gates are not taken, and it returns false.
-func (d *Disk) lockAtEnd() bool {
+// it is told to end, a script as by SCRIPT KILL but also if it has written, a transaction in what it reads. With cut a transaction
+// that writes for even longer ends before its next call: without an AOF the alternative is to lose what others have been told
+// is done, since the last snapshot. If something still runs 2 * EndGrace after the beginning the gates are not taken, and it returns false.
+func (d *Disk) lockAtEnd(cut bool) bool {
 	taken, late := make(chan struct{}), make(chan struct{})
+	begun := time.Now()
 	go func() {
 		d.Gates.LockAll()
+		d.CutShort.Store(false) // here, so that no transaction goes on that has left out a call
 		select {
 		case taken <- struct{}{}:
 		case <-late:
@@ -52,18 +59,21 @@ func (d *Disk) lockAtEnd() bool {
 	}()
 	timer := time.NewTimer(EndGrace)
 	defer timer.Stop()
-	for end := time.Now().Add(2 * EndGrace); ; timer.Reset(endPoll) {
+	for ; ; timer.Reset(endPoll) {
 		select {
 		case <-taken:
 			d.Late.Store(false)
 			return true
 		case now := <-timer.C:
-			if now.After(end) {
+			if now.Sub(begun) > 2*EndGrace {
 				d.Late.Store(false)
 				close(late)
 				return false
 			}
 			d.Late.Store(true)
+			if cut && now.Sub(begun) > EndGrace+cutAfter {
+				d.CutShort.Store(true)
+			}
 			d.Slow.EndRunning()
 			d.Scripts.End()
 		}

@@ -7,6 +7,8 @@ const (
 	// EndGrace is what commands are given to end when the server does; those that have been told to
 	// and do not are left behind.
 	EndGrace = 5 * time.Second
+	// cutAfter is how long a transaction may go on when it was told to end, before it is cut.
+	cutAfter = EndGrace / 2
 	// endPoll is how often what runs after that is told to end.
 	endPoll = 100 * time.Millisecond
 	// aofTick is how often the server looks whether a rewrite of the AOF, or a snapshot, is due while

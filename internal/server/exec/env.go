@@ -59,6 +59,7 @@ type Env struct {
 	ActiveExpire  atomic.Bool
 	ExpiredFields atomic.Int64
 	Late          atomic.Bool // the server ends, and what only reads is to end early, its client is closed
+	CutShort      atomic.Bool // and transactions are to end before their next call
 	Flushed       atomic.Bool // FLUSHALL has emptied everything since saveIfDue looked
 
 	Journal   Journaling

@@ -257,7 +257,10 @@ func (u *units) execAll(tx *Transaction, keyed *store.ShardSet) {
 			u.queued.keys, _ = ex.appendKeys(u.queued.keys[:0], &c.Call)
 			c.Keys = u.queued.keys
 		}
-		c.Halt = nil // what changes something runs whole
+		if ex.Env.CutShort.Load() {
+			break
+		}
+		c.Halt = &ex.Env.CutShort // what has begun to change something does not look at it
 		if c.Spec.Flags&(command.Write|command.Exclusive|command.Script) == 0 {
 			if c.Halt = halt; halt == nil {
 				c.Halt = &ex.Env.Late
@@ -266,7 +269,7 @@ func (u *units) execAll(tx *Transaction, keyed *store.ShardSet) {
 		u.execCall()
 	}
 	if ex.Env.Late.Load() {
-		c.W.Spoil() // some of its reads may have ended early
+		c.W.Spoil() // some of its calls may have ended early, or not have begun
 	}
 	ex.Rec.endUnit()
 	c.W.Raw(u.pushes)
