@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/options"
@@ -114,7 +115,7 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		free := open && guard == 0 // only rights and faults are left to look at
 		if cl.Plain && (free || open && guard == exec.GuardReplica && cl.Spec.Flags&command.Write == 0) && (user == nil || user.AllowsPlain(cl.Spec, ex.Keys[cl.From].Name)) {
 			if !ex.RunPlain(cl, b.Cmds[i].Args) {
-				out = s.handOver(b, i)
+				out = ex.handOver(s, b, i)
 			}
 			continue
 		}
@@ -134,7 +135,7 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		switch {
 		case !run:
 		case cl.Spec.Flags&command.Slow != 0 || !ex.Run():
-			out = s.handOver(b, i)
+			out = ex.handOver(s, b, i)
 		case ex.Wakes.Blocked != nil || s.closing:
 			out = s.leave(b, i)
 		}
@@ -180,7 +181,7 @@ func (s *Session) runBarred(b *resp.Batch, from int) (out outcome) {
 			out = s.refuse(v, &c.Call)
 		case v.Ruling == admit.Wait || !needless:
 			s.reply = muting // it will come here again
-			s.postpone(c.Spec)
+			ex.postpone(s, c.Spec)
 			s.hold(b, i)
 			return holds
 		default:
@@ -217,7 +218,7 @@ func (s *Session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 		return goesOn, false
 	case admit.Wait:
 		s.reply = muting // it will come here again
-		s.postpone(c.Spec)
+		ex.postpone(s, c.Spec)
 		s.hold(b, i)
 		return holds, false
 	default:
@@ -270,7 +271,7 @@ func (s *Session) open() bool {
 
 // identity is as whom the client calls.
 func (s *Session) identity() exec.Identity {
-	return exec.Identity{Client: s, User: s.user, Track: s.track.Load(), DB: s.db, NoTouch: s.noTouch}
+	return exec.Identity{Client: client{s}, User: s.user, Track: s.track.Load(), DB: s.db, NoTouch: s.noTouch}
 }
 
 // stand tells the executor how the one who calls stands; spec is what is called, nil if it does not
@@ -350,7 +351,7 @@ func (s *Session) refuse(v admit.Verdict, call *command.Call) outcome {
 	text := v.Text(&ex.Caller, call, ex.Env.House.WhyBroken())
 	switch {
 	case spec != nil && spec.Flags&command.Exec != 0:
-		s.endMulti()
+		s.queue.end(ex.Env)
 		text = exec.AbortedBy(text)
 	case s.tx != nil:
 		s.tx.Spoil()
@@ -360,6 +361,24 @@ func (s *Session) refuse(v admit.Verdict, call *command.Call) outcome {
 		ex.Meter.Calls.Reject(spec.ID)
 	}
 	return goesOn
+}
+
+// enqueue keeps a call for EXEC.
+func (s *Session) enqueue(call *command.Call) {
+	s.tx.Add(s.ex.Env, call)
+	s.ex.W.Simple("QUEUED")
+}
+
+// endCaching ends what CLIENT CACHING said, for it concerned spec's call, which was refused.
+func (s *Session) endCaching(spec *command.Spec) {
+	if t := s.ex.Tracker; t != nil && t.Caching && s.tx == nil && (spec == nil || spec.Flags&command.KeepsCaching == 0) {
+		t.Caching = false
+	}
+}
+
+// logDenied notes a call that its user may not make. It runs on the session's reactor.
+func (s *Session) logDenied(d acl.Verdict, call *command.Call) {
+	s.ex.NoteDenied(d.Denied, exec.DeniedObject(d, call), s.User(), s.tx != nil, listedOf(s).appendInfo(nil, s.Conn.Reactor().Now()))
 }
 
 var errCrossProtocol = errors.New("HTTP instead of RESP")

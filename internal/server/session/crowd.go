@@ -33,7 +33,7 @@ func (s *ShownCrowd) Show(r *netio.Reactor, nowMs, mostMs int64) {
 	s.clients = 0
 	eachSession(r, func(se *Session) {
 		s.clients++
-		se.addTo(&crowd)
+		listedOf(se).addTo(&crowd)
 	})
 	s.mu.Lock()
 	s.mu.crowd, s.mu.turn, s.mu.atMs = crowd, r.Counts().Turns, nowMs
@@ -65,7 +65,7 @@ func (s *ShownCrowd) AddTo(sum *info.Crowd) {
 }
 
 // addTo adds the client to what is told of all of them. It runs on the session's reactor.
-func (s *Session) addTo(a *info.Crowd) {
+func (s listed) addTo(a *info.Crowd) {
 	a.Bytes += s.bytes()
 	if s.busy && s.held != nil {
 		a.Bytes -= int64(s.held.Bytes) // so that INFO does not count itself, or now does and now not
@@ -83,7 +83,7 @@ func (s *Session) addTo(a *info.Crowd) {
 
 // bytes is what the session takes with its buffers, what it watches and listens to, and what
 // it waits with. It runs on the session's reactor.
-func (s *Session) bytes() int64 {
+func (s listed) bytes() int64 {
 	n := int64(IdleBytes + s.Conn.In().Len() + s.parser.Buffered() + s.Conn.OutBytes())
 	if s.tx != nil {
 		n += s.tx.Bytes()

@@ -5,6 +5,9 @@
 // # Terms
 //
 //   - Session: a client connection: parser state, database, identity, reply mode.
+//     Its parts: queue (MULTI and WATCH), caching (client-side caching), progress (whether it goes
+//     on, and what it waits for). client is a session as the handlers on its reactor see it, listed
+//     as CLIENT LIST shows it.
 //   - Clients: all of a server's, and the netio.Handler of its reactors.
 //   - Station: a reactor's executor with the sessions that it serves.
 //   - batch: up to 32 pipelined calls of one connection, parsed and looked ahead together.

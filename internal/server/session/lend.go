@@ -17,31 +17,32 @@ type lentCall struct {
 	endAt int64 // when the client was first seen to be at its end, 0: it is not
 }
 
-// handOver gives call i of b to the slow lane and pauses the connection. The rest of
+// handOver gives call i of b, which is s's, to the slow lane and pauses the connection. The rest of
 // the batch is kept and runs when the reply is there. The caller holds ex.Gate.
-func (s *Session) handOver(b *resp.Batch, i int) outcome {
-	ex := s.ex
+func (ex *Station) handOver(s *Session, b *resp.Batch, i int) outcome {
+	l := &lentCall{s: s}
 	sc := &exec.SlowCall{Identity: s.identity(), Peer: s, Proto: s.proto, Room: s.outputRoom(), Muted: s.muted(), Monitoring: s.monitoring, Written: s.written, Name: s.Name(), UserName: s.User(), Auth: !s.needAuth}
+	l.sc = sc
 	sc.Spec, sc.Args = ex.Calls[i].Spec, b.Cmds[i].Args.Clone()
 	sc.On = func(ex *exec.Executor) command.Client { return newWorkerClient(s, sc, ex) }
-	sc.Done = func() { s.slowDone(sc) }
+	sc.Done = l.done
 	s.hold(b, i+1)
 	if sc.Spec.Flags&command.AtOnce != 0 && s.watching == nil {
 		s.watching = &exec.WatchSet{} // here, so that the worker does not change the session
 	}
 	sc.Tx, sc.Watching = s.tx, s.watching
 	s.busy = true
-	ex.lent = append(ex.lent, &lentCall{sc: sc, s: s})
+	ex.lent = append(ex.lent, l)
 	s.lastSpec = sc.Spec
 	s.Conn.Pause()
 	ex.Env.Slow.Submit(sc)
 	return holds
 }
 
-// haltCall tells the call of the session that a worker has to end early. It runs on the session's
+// haltCall tells the call of s that a worker has to end early. It runs on the session's
 // reactor.
-func (s *Session) haltCall() {
-	for _, l := range s.ex.lent {
+func (st *Station) haltCall(s *Session) {
+	for _, l := range st.lent {
 		if l.s == s {
 			l.sc.Halt.Store(true)
 		}
@@ -63,18 +64,19 @@ func (st *Station) haltDeserted(now int64) {
 	}
 }
 
-// slowDone runs on the reactor: it sends the worker's reply and goes on with what
+// done runs on the reactor: it sends the worker's reply and goes on with what
 // the client had pipelined behind the command.
-func (s *Session) slowDone(sc *exec.SlowCall) {
+func (l *lentCall) done() {
+	s, sc := l.s, l.sc
 	s.busy = false
-	s.ex.lent = slices.DeleteFunc(s.ex.lent, func(l *lentCall) bool { return l.sc == sc })
+	s.ex.lent = slices.DeleteFunc(s.ex.lent, func(o *lentCall) bool { return o == l })
 	if sc.Spec.Flags&command.Exec != 0 {
 		s.tx = nil
 	}
 	if s.closed {
-		s.Unwatch()
-		s.unsubscribeAll()
-		s.untrack(true)
+		s.unwatch(s.ex.Env)
+		s.ex.unsubscribeAll(s)
+		s.caching.stop(true)
 		if sc.Blocked != nil {
 			sc.Blocked.End()
 		}

@@ -3,25 +3,28 @@ package session
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
 )
 
 var errKilled = errors.New("killed by CLIENT KILL")
 
-// endNow closes the session's connection at once. A worker that has a call of its is told to
-// end that. It runs on the session's reactor.
-func (s *Session) endNow(err error) {
-	s.haltCall()
-	s.stopWaiting()
-	s.Conn.Close(err)
+// listed is a session as CLIENT LIST and its like show it. Nothing is changed by it.
+type listed struct {
+	*Session
+	calls bool // it has asked itself: the executor's call is its own
 }
+
+// listedOf is s as others ask about it.
+func listedOf(s *Session) listed { return listed{s, false} }
 
 // matches tells whether a filter of CLIENT LIST or CLIENT KILL selects the session.
 // It runs on the session's reactor.
-func (s *Session) matches(f *command.ClientFilter) bool {
+func (s listed) matches(f *command.ClientFilter) bool {
 	switch {
 	case len(f.IDs) > 0 && !slices.Contains(f.IDs, s.id),
 		f.Addr != nil && *f.Addr != s.Conn.RemoteAddr(),
@@ -36,7 +39,7 @@ func (s *Session) matches(f *command.ClientFilter) bool {
 }
 
 // kind is the session's type in filters.
-func (s *Session) kind() string {
+func (s listed) kind() string {
 	if s.reply == replyFed {
 		return "replica"
 	}
@@ -44,6 +47,123 @@ func (s *Session) kind() string {
 		return "pubsub"
 	}
 	return "normal"
+}
+
+// appendInfo appends the line of CLIENT INFO and CLIENT LIST. Of a session whose call a worker runs
+// that worker may ask; it brings its own clock.
+func (s listed) appendInfo(dst []byte, now int64) []byte {
+	var id sessionExt
+	if s.more != nil {
+		id = *s.more
+	}
+	in, out := s.Conn.In().Len()+s.parser.Buffered(), s.Conn.OutBytes()
+	if s.reply == replyFed {
+		out = int(id.replica.Lag()) // of the stream, which all replicas share
+	}
+	num := func(name string, n int64) {
+		dst = append(dst, name...)
+		dst = strconv.AppendInt(dst, n, 10)
+	}
+	str := func(name, v string) {
+		dst = append(dst, name...)
+		dst = append(dst, v...)
+	}
+	num("id=", s.id)
+	str(" addr=", s.Conn.RemoteAddr())
+	str(" laddr=", s.Conn.LocalAddr())
+	num(" fd=", int64(s.Conn.FD()))
+	str(" name=", id.name)
+	num(" age=", (now-s.Conn.Created())/1000)
+	num(" idle=", (now-s.active)/1000)
+	str(" flags=", s.flagLetters())
+	num(" db=", int64(s.db))
+	num(" sub=", int64(id.subs.Len(command.SubChannel)))
+	num(" psub=", int64(id.subs.Len(command.SubPattern)))
+	num(" ssub=", int64(id.subs.Len(command.SubShard)))
+	queued := -1
+	if s.tx != nil {
+		queued = s.tx.Len()
+	}
+	num(" multi=", int64(queued))
+	num(" watch=", int64(s.watching.Len()))
+	num(" qbuf=", int64(in))
+	num(" qbuf-free=", int64(s.Conn.InRoom()))
+	num(" argv-mem=", s.argvBytes())
+	num(" multi-mem=", s.argBytes())
+	str("", " rbs=0 rbp=0 obl=0") // replies have no buffer of a fixed size: all is in the list
+	num(" oll=", int64(s.Conn.OutNodes()))
+	num(" omem=", int64(out))
+	num(" tot-mem=", s.bytes())
+	if str(" events=", "r"); out > 0 {
+		dst = append(dst, 'w')
+	}
+	cmd := "NULL"
+	if s.lastSpec != nil {
+		cmd = s.lastSpec.FullName
+	}
+	str(" cmd=", cmd)
+	str(" user=", s.User())
+	num(" redir=", s.caching.redirection())
+	num(" resp=", int64(s.proto))
+	str(" lib-name=", id.libName)
+	str(" lib-ver=", id.libVer)
+	return dst
+}
+
+// argvBytes is what the arguments of the session's running call take, or of the one that
+// waits.
+func (s listed) argvBytes() (n int64) {
+	var args resp.Args
+	switch c := &s.ex.Ctx; {
+	case s.blocked != nil:
+		args = s.blocked.Args
+	case s.calls:
+		args = c.Args
+	}
+	for _, a := range args {
+		n += int64(len(a))
+	}
+	return n
+}
+
+// flagLetters returns the flags of CLIENT LIST.
+func (s listed) flagLetters() string {
+	f := ""
+	if s.reply == replyFed {
+		f += "S"
+	}
+	if s.monitoring {
+		f += "O"
+	}
+	if s.subCount > 0 {
+		f += "P"
+	}
+	if s.tx != nil {
+		f += "x"
+	}
+	if s.blocked != nil || s.postponed {
+		f += "b"
+	}
+	f += s.caching.letters()
+	if s.watching.Broken() {
+		f += "d"
+	}
+	if s.closing {
+		f += "c"
+	}
+	if s.Conn.IsUnix() {
+		f += "U"
+	}
+	if s.noEvict {
+		f += "e"
+	}
+	if s.noTouch {
+		f += "T"
+	}
+	if f == "" {
+		return "N"
+	}
+	return f
 }
 
 // clientsHost implements command.ClientsHost.
@@ -68,8 +188,8 @@ func (h clientsHost) AppendList(c *command.Ctx, dst []byte, f *command.ClientFil
 	var lines []line
 	h.Ask(c, func(r *netio.Reactor, _ *Station) {
 		eachSession(r, func(se *Session) {
-			if se.matches(f) {
-				l := line{se.id, append(se.appendInfo(nil), '\n')}
+			if listedOf(se).matches(f) {
+				l := line{se.id, append(listedOf(se).appendInfo(nil, r.Now()), '\n')}
 				mu.Lock()
 				lines = append(lines, l)
 				mu.Unlock()
@@ -97,7 +217,7 @@ func (h clientsHost) Kill(c *command.Ctx, f *command.ClientFilter) int {
 	killed, own := 0, c.Client.ID()
 	h.Ask(c, func(r *netio.Reactor, _ *Station) {
 		eachSession(r, func(se *Session) {
-			if !se.matches(f) {
+			if !listedOf(se).matches(f) {
 				return
 			}
 			mu.Lock()

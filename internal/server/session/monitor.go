@@ -33,21 +33,17 @@ func (m *Monitors) change(f func([]*Session) []*Session) {
 	m.env.SetGuard(exec.GuardMonitored, len(list) > 0)
 }
 
-// Monitor implements command.Client.
-func (s *Session) Monitor() bool {
-	if s.monitoring {
-		return false
-	}
-	s.monitoring, s.ex.Shown.On = true, true
-	s.ex.clients.Monitors.change(func(l []*Session) []*Session { return append(l, s) })
-	return true
+// add lets s see all calls from now on, on its reactor.
+func (m *Monitors) add(s *Session) {
+	s.monitoring = true
+	m.change(func(l []*Session) []*Session { return append(l, s) })
 }
 
-// stopMonitoring ends it.
-func (s *Session) stopMonitoring() {
+// remove ends that, if it is so.
+func (m *Monitors) remove(s *Session) {
 	if s.monitoring {
 		s.monitoring = false
-		s.ex.clients.Monitors.change(func(l []*Session) []*Session {
+		m.change(func(l []*Session) []*Session {
 			return slices.DeleteFunc(l, func(o *Session) bool { return o == s })
 		})
 	}
@@ -57,13 +53,13 @@ func (s *Session) stopMonitoring() {
 func (m *Monitors) Show(lines []byte) {
 	if p := m.list.Load(); p != nil {
 		for _, se := range *p {
-			se.Conn.Reactor().Post(func() { se.showLines(lines) })
+			se.Conn.Reactor().Post(func() { showTo(se, lines) })
 		}
 	}
 }
 
-// showLines sends lines to a session that monitors, on its reactor.
-func (s *Session) showLines(lines []byte) {
+// showTo sends lines to a session that monitors, on its reactor.
+func showTo(s *Session, lines []byte) {
 	if s.closed || s.closing || !s.monitoring || s.reply == replyOff {
 		return
 	}

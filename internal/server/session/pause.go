@@ -96,8 +96,7 @@ func (p *Pauses) Now() (untilMs int64, on, all bool) {
 
 // postpone makes the session wait with a call for the end of the pause. If that has come
 // already, the alarm finds out, or the letter that Pauses.End has posted.
-func (s *Session) postpone(spec *command.Spec) {
-	ex := s.ex
+func (ex *Station) postpone(s *Session, spec *command.Spec) {
 	s.postponed, s.lastSpec = true, spec
 	ex.postponed = append(ex.postponed, s)
 	ex.pausedUntil, _, _ = ex.clients.Pauses.Now()
@@ -125,13 +124,13 @@ func (ex *Station) resumePostponed() {
 }
 
 // stopPostponing is for a connection that ends.
-func (s *Session) stopPostponing() {
+func (ex *Station) stopPostponing(s *Session) {
 	if !s.postponed {
 		return
 	}
 	s.postponed = false
-	s.ex.Env.Waiting.Blocked.Add(-1)
-	s.ex.postponed = slices.DeleteFunc(s.ex.postponed, func(o *Session) bool { return o == s })
+	ex.Env.Waiting.Blocked.Add(-1)
+	ex.postponed = slices.DeleteFunc(ex.postponed, func(o *Session) bool { return o == s })
 }
 
 // armAlarm sets the reactor's alarm to the first deadline of a blocked client, or the end

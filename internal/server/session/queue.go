@@ -1,58 +1,42 @@
 package session
 
 import (
-	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/store"
 )
 
-// This file is what a session has of MULTI and WATCH; EXEC and the watches themselves are the
+// queue is what a session has of MULTI and WATCH; EXEC and the watches themselves are the
 // executor's (package exec).
+type queue struct {
+	tx       *exec.Transaction // MULTI is open
+	watching *exec.WatchSet    // nil: it never watched a key
+}
 
-// BeginMulti implements command.Client.
-func (s *Session) BeginMulti() bool {
-	if s.tx != nil {
-		return false
+// end drops what is queued, and the watches.
+func (q *queue) end(e *exec.Env) {
+	q.tx = nil
+	q.unwatch(e)
+}
+
+// watch begins to watch a key, whose shard is locked.
+func (q *queue) watch(e *exec.Env, db int, k store.Key, there bool) {
+	if q.watching == nil {
+		q.watching = &exec.WatchSet{}
 	}
-	s.tx = s.ex.Units.NewTransaction()
-	return true
+	q.watching.Add(e, db, k, there)
 }
 
-// InMulti implements command.Client.
-func (s *Session) InMulti() bool { return s.tx != nil }
-
-// DiscardMulti implements command.Client.
-func (s *Session) DiscardMulti() bool {
-	if s.tx == nil {
-		return false
+// unwatch ends all watches. It needs no lock.
+func (q *queue) unwatch(e *exec.Env) {
+	if q.watching != nil {
+		q.watching.Forget(e)
 	}
-	s.endMulti()
-	return true
 }
 
-// endMulti drops the queue and the watches.
-func (s *Session) endMulti() {
-	s.tx = nil
-	s.Unwatch()
-}
-
-// enqueue keeps a call for EXEC.
-func (s *Session) enqueue(call *command.Call) {
-	s.tx.Add(s.ex.Env, call)
-	s.ex.W.Simple("QUEUED")
-}
-
-// Watch implements command.Client. The shard of k is locked.
-func (s *Session) Watch(db int, k store.Key, there bool) {
-	if s.watching == nil {
-		s.watching = &exec.WatchSet{}
+// argBytes is how long the arguments of the queued calls are: they count as input.
+func (q *queue) argBytes() int64 {
+	if q.tx == nil {
+		return 0
 	}
-	s.watching.Add(s.ex.Env, db, k, there)
-}
-
-// Unwatch implements command.Client. It needs no lock.
-func (s *Session) Unwatch() {
-	if s.watching != nil {
-		s.watching.Forget(s.ex.Env)
-	}
+	return q.tx.ArgBytes()
 }

@@ -59,7 +59,7 @@ type ReplicasHost struct{ clients *Clients }
 
 // Sync implements command.ReplicasHost.
 func (h ReplicasHost) Sync(c *command.Ctx, q command.SyncRequest) (errText string) {
-	s, ok := c.Client.(*Session)
+	s, ok := c.Client.(client)
 	switch {
 	case !ok:
 		return "ERR SYNC and PSYNC are for connections of their own"
@@ -69,9 +69,9 @@ func (h ReplicasHost) Sync(c *command.Ctx, q command.SyncRequest) (errText strin
 	if errText := h.clients.Feed.Refuse(q); errText != "" {
 		return errText
 	}
-	replicaOf(s)
+	replicaOf(s.Session)
 	s.more.request = &q
-	s.untrack(false)
+	s.caching.stop(false)
 	s.reply = replyFed
 	s.bindReply()
 	return ""
@@ -79,11 +79,11 @@ func (h ReplicasHost) Sync(c *command.Ctx, q command.SyncRequest) (errText strin
 
 // Tell implements command.ReplicasHost.
 func (h ReplicasHost) Tell(c *command.Ctx, what command.ReplicaFact, n int64, text string) {
-	s, ok := c.Client.(*Session)
+	s, ok := c.Client.(client)
 	if !ok { // in a script or a transaction, of nobody
 		return
 	}
-	switch r := replicaOf(s); what {
+	switch r := replicaOf(s.Session); what {
 	case command.ReplicaPort:
 		r.SetPort(int(n))
 	case command.ReplicaIP:
@@ -103,7 +103,7 @@ func (h ReplicasHost) Tell(c *command.Ctx, what command.ReplicaFact, n int64, te
 
 // Acknowledge implements command.ReplicasHost.
 func (h ReplicasHost) Acknowledge(c *command.Ctx, offset, durable int64) {
-	if s, ok := c.Client.(*Session); ok && s.reply == replyFed {
+	if s, ok := c.Client.(client); ok && s.reply == replyFed {
 		s.more.replica.Acknowledge(offset, durable, s.Conn.Reactor().Now())
 	}
 }

@@ -3,7 +3,6 @@ package session
 import (
 	"errors"
 	"math"
-	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
@@ -11,7 +10,7 @@ import (
 	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
-	"github.com/kringdb/kring/internal/server/tracking"
+	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 )
@@ -34,34 +33,37 @@ type Session struct {
 	subCount int32 // over all kinds
 	proto    int8
 	reply    replyState
-	heldAt   uint8 // first call of held that has not run
 
 	needAuth   bool // a password is set and this client has not given it
 	noTouch    bool
 	noEvict    bool
 	monitoring bool // it has sent MONITOR
-	inCall     bool // the executor's call is its own
-	closing    bool // close once the replies so far are out
-	closed     bool
-	busy       bool // a worker runs one of its commands; the connection is paused
-	postponed  bool // it waits for the end of CLIENT PAUSE
-	stalled    bool // it waits for the journal, see stall.go; the connection is paused
-	throttled  bool // it waits for room in the journal
 	unflushed  bool // in Station.Unflushed
 	swollen    bool // in Station.swollen
 
-	waitFor uint64 // its replies wait for this position to be durable
-	written uint64 // the position behind the last record that it ever made
-
-	track    atomic.Pointer[tracking.Tracker] // nil: it never had client-side caching
-	tx       *exec.Transaction                // MULTI is open
-	watching *exec.WatchSet                   // nil: it never watched a key
-	blocked  *exec.Waiter                     // a command of its own waits for a key: nothing else runs
-	held     *resp.Batch                      // the batch that a slow or a blocked command interrupted
+	queue
+	caching
+	progress
 
 	active    int64 // last input, milliseconds since 1970
 	softSince int64 // when the output first passed the soft limit, 0: it has not
 	lastSpec  *command.Spec
+}
+
+// progress is whether a session goes on, and what it waits for if it does not.
+type progress struct {
+	blocked *exec.Waiter // a command of its own waits for a key: nothing else runs
+	held    *resp.Batch  // the batch that a slow or a blocked command interrupted
+	waitFor uint64       // its replies wait for this position to be durable
+	written uint64       // the position behind the last record that it ever made
+	heldAt  uint8        // first call of held that has not run
+
+	closing   bool // close once the replies so far are out
+	closed    bool
+	busy      bool // a worker runs one of its commands; the connection is paused
+	postponed bool // it waits for the end of CLIENT PAUSE
+	stalled   bool // it waits for the journal, see stall.go; the connection is paused
+	throttled bool // it waits for room in the journal
 }
 
 // sessionExt is what a client says of itself, and what it listens to, kept apart because
@@ -113,7 +115,7 @@ func (s *Session) Data() {
 	if !s.closed {
 		s.Conn.Flush()
 		s.checkOutput()
-		s.park()
+		s.pauseForSync()
 		if s.reply == replyFed {
 			beginFeed(s)
 		}
@@ -160,7 +162,7 @@ func (s *Session) closeAfterReply() { s.closing = true }
 
 // checkInput enforces client-query-buffer-limit. As in Redis, what is queued since MULTI counts.
 func (s *Session) checkInput() {
-	if held := int64(s.Conn.In().Len()+s.parser.Buffered()) + s.multiBytes(); held > s.ex.clients.Opts.QueryBufferLimit.Load() {
+	if held := int64(s.Conn.In().Len()+s.parser.Buffered()) + s.argBytes(); held > s.ex.clients.Opts.QueryBufferLimit.Load() {
 		s.ex.clients.Log.Warn("closing client that reached max query buffer length", "client", s.Conn.RemoteAddr(), "bytes", held)
 		s.Conn.Close(errQueryLimit)
 	}
@@ -249,14 +251,14 @@ func (s *Session) Closed(err error) {
 	s.closed = true
 	endFeed(s)
 	s.stopWaiting()
-	s.stopPostponing()
-	s.stopMonitoring()
+	s.ex.stopPostponing(s)
+	s.ex.clients.Monitors.remove(s)
 	if s.busy {
-		s.haltCall()
+		s.ex.haltCall(s)
 	} else {
-		s.Unwatch()
-		s.unsubscribeAll()
-		s.untrack(true)
+		s.unwatch(s.ex.Env)
+		s.ex.unsubscribeAll(s)
+		s.caching.stop(true)
 	}
 	s.parser.Reset()
 	if s.held != nil {
@@ -264,4 +266,57 @@ func (s *Session) Closed(err error) {
 		s.held = nil
 	}
 	s.ex.clients.gone(s, err)
+}
+
+// endNow closes the session's connection at once. A worker that has a call of its is told to
+// end that. It runs on the session's reactor.
+func (s *Session) endNow(err error) {
+	s.ex.haltCall(s)
+	s.stopWaiting()
+	s.Conn.Close(err)
+}
+
+// waits tells whether the client is silent because it waits for something.
+func (s *Session) waits() bool {
+	return s.reply == replyFed || s.blocked != nil || s.postponed || s.monitoring || s.subCount > 0
+}
+
+func (s *Session) ext() *sessionExt {
+	if s.more == nil {
+		s.more = &sessionExt{}
+	}
+	return s.more
+}
+
+// Name is what CLIENT SETNAME has called it.
+func (s *Session) Name() string {
+	if s.more == nil {
+		return ""
+	}
+	return s.more.name
+}
+
+// muted tells whether the replies to the running command are not wanted.
+func (s *Session) muted() bool {
+	return s.reply == replyOff || s.reply == replySkipThis || s.reply == replyFed
+}
+
+// loginDefault makes the session one of the default user, who has to authenticate if a
+// password is set.
+func (s *Session) loginDefault() {
+	u := s.ex.clients.Users.Get(defaultUser)
+	s.needAuth = !u.On || !u.NoPass
+	s.setUser(u)
+}
+
+// setUser binds the session to a user's present rights; nobody asks about one who may
+// do everything.
+func (s *Session) setUser(u *acl.User) { s.user = users.Ranked(u) }
+
+// User is the name of its user.
+func (s *Session) User() string {
+	if s.more == nil || s.more.user == "" {
+		return defaultUser
+	}
+	return s.more.user
 }

@@ -28,7 +28,7 @@ func (cs *Clients) weighClients(r *netio.Reactor, ex *Station) {
 		return
 	}
 	sum := int64(0)
-	eachSession(r, func(se *Session) { sum += se.bytes() })
+	eachSession(r, func(se *Session) { sum += listedOf(se).bytes() })
 	ex.clientBytes.Store(sum)
 	total := int64(0)
 	for _, ex := range cs.Stations {
@@ -60,7 +60,7 @@ func (cs *Clients) Shed() {
 		var mine []weight
 		sum := int64(0)
 		eachSession(r, func(se *Session) {
-			n := se.bytes()
+			n := listedOf(se).bytes()
 			sum += n
 			if !se.noEvict && se.reply != replyFed {
 				mine = append(mine, weight{se.id, n, r})

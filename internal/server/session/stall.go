@@ -76,8 +76,8 @@ func (s *Session) stall() {
 	}
 }
 
-// park stops the session's turn while it waits for a sync: that takes longer than the turn.
-func (s *Session) park() {
+// pauseForSync stops the session's turn while it waits for a sync: that takes longer than the turn.
+func (s *Session) pauseForSync() {
 	if s.stalled && !s.closed && s.ex.clients.Always() {
 		s.Conn.Pause()
 	}
@@ -244,7 +244,7 @@ func (cs *Clients) WakeStalled() {
 // of the call that runs.
 func Written(c command.Client) uint64 {
 	switch c := c.(type) {
-	case *Session:
+	case client:
 		return c.written
 	case *workerClient:
 		return c.sc.Written

@@ -86,3 +86,11 @@ func (st *Station) flushTouched() {
 	}
 	st.Unflushed = st.Unflushed[:0]
 }
+
+// unsubscribeAll is for RESET and a connection that ends.
+func (st *Station) unsubscribeAll(s *Session) {
+	if s.subCount > 0 {
+		st.outlet.UnsubscribeAll(s, &s.more.subs)
+		s.subCount = 0
+	}
+}

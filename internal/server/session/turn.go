@@ -114,9 +114,4 @@ func (cs *Clients) CatchUp() {
 	cs.AskAll(func(_ *netio.Reactor, ex *Station) { ex.timeOut(cs.NowMs()) })
 }
 
-// waits tells whether the client is silent because it waits for something.
-func (s *Session) waits() bool {
-	return s.reply == replyFed || s.blocked != nil || s.postponed || s.monitoring || s.subCount > 0
-}
-
 var errIdle = errors.New("idle for longer than the timeout")

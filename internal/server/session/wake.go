@@ -60,7 +60,7 @@ func (s *Session) wake(w *exec.Waiter) {
 	s.ex.Show()
 	s.Conn.Flush()
 	s.checkOutput()
-	s.park()
+	s.pauseForSync()
 	if s.held != nil || s.Conn.In().Len() > 0 {
 		s.Conn.Requeue()
 	}
@@ -84,7 +84,7 @@ func (s *Session) wakeWith(w *exec.Waiter, errText string) bool {
 	}
 	out.Flush()
 	s.ex.Meter.Errors += int64(out.TakeErrors())
-	s.ex.Meter.CountTimed(s, &w.Call, w.Spent, errText != "")
+	s.ex.Meter.CountTimed(client{s}, &w.Call, w.Spent, errText != "")
 	s.wake(w)
 	return true
 }

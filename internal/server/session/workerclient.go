@@ -53,7 +53,7 @@ func (w *workerClient) Peer() exec.Peer { return w.s }
 func (w *workerClient) ID() int64 { return w.s.id }
 
 // Select implements command.Client.
-func (w *workerClient) Select(db int) { w.later(func() { w.s.Select(db) }) }
+func (w *workerClient) Select(db int) { w.later(func() { client{w.s}.Select(db) }) }
 
 // Proto implements command.Client.
 func (w *workerClient) Proto() int { return w.proto }
@@ -62,7 +62,7 @@ func (w *workerClient) Proto() int { return w.proto }
 func (w *workerClient) SetProto(p int) {
 	w.proto = p
 	w.ex.W.SetProto(p)
-	w.later(func() { w.s.SetProto(p) })
+	w.later(func() { client{w.s}.SetProto(p) })
 }
 
 // Authenticated implements command.Client.
@@ -72,7 +72,7 @@ func (w *workerClient) Authenticated() bool { return w.auth }
 func (w *workerClient) SetAuthenticated(user string) {
 	w.user, w.auth = user, true
 	w.ex.Caller.User = users.Ranked(w.ex.Env.Users.Get(user)) // what follows in a transaction runs with these rights
-	w.later(func() { w.s.SetAuthenticated(user) })
+	w.later(func() { client{w.s}.SetAuthenticated(user) })
 }
 
 // User implements command.Client.
@@ -84,11 +84,11 @@ func (w *workerClient) Name() string { return w.name }
 // SetName implements command.Client.
 func (w *workerClient) SetName(name string) {
 	w.name = name
-	w.later(func() { w.s.SetName(name) })
+	w.later(func() { client{w.s}.SetName(name) })
 }
 
 // Reset implements command.Client.
-func (w *workerClient) Reset() { w.later(w.s.Reset) }
+func (w *workerClient) Reset() { w.later(client{w.s}.Reset) }
 
 // BeginMulti implements command.Client: MULTI never comes to a worker.
 func (w *workerClient) BeginMulti() bool { return false }
@@ -100,19 +100,21 @@ func (w *workerClient) InMulti() bool { return w.sc.Spec.Flags&command.Exec != 0
 func (w *workerClient) DiscardMulti() bool { return false }
 
 // Watch implements command.Client.
-func (w *workerClient) Watch(db int, k store.Key, there bool) { w.s.Watch(db, k, there) }
+func (w *workerClient) Watch(db int, k store.Key, there bool) {
+	w.s.queue.watch(w.ex.Env, db, k, there)
+}
 
 // Unwatch implements command.Client.
-func (w *workerClient) Unwatch() { w.s.Unwatch() }
+func (w *workerClient) Unwatch() { w.s.queue.unwatch(w.ex.Env) }
 
 // Tracking implements command.Client.
-func (w *workerClient) Tracking() command.Tracking { return w.s.Tracking() }
+func (w *workerClient) Tracking() command.Tracking { return w.s.caching.mode() }
 
 // SetTracking implements command.Client.
-func (w *workerClient) SetTracking(mode command.Tracking) { w.s.setTracking(w.ex, mode) }
+func (w *workerClient) SetTracking(mode command.Tracking) { w.s.caching.set(w.ex, w.s, mode) }
 
 // SetCaching implements command.Client.
-func (w *workerClient) SetCaching() { w.s.SetCaching() }
+func (w *workerClient) SetCaching() { client{w.s}.SetCaching() }
 
 // Monitor implements command.Client.
 func (w *workerClient) Monitor() bool {
@@ -120,18 +122,18 @@ func (w *workerClient) Monitor() bool {
 		return false
 	}
 	w.sc.Monitoring = true
-	w.later(func() { w.s.Monitor() })
+	w.later(func() { client{w.s}.Monitor() })
 	return true
 }
 
 // SetLib implements command.Client.
 func (w *workerClient) SetLib(attr, value string) {
-	w.later(func() { w.s.SetLib(attr, value) })
+	w.later(func() { client{w.s}.SetLib(attr, value) })
 }
 
 // SetReply implements command.Client.
 func (w *workerClient) SetReply(mode command.ReplyMode) {
-	w.later(func() { w.s.SetReply(mode) })
+	w.later(func() { client{w.s}.SetReply(mode) })
 }
 
 // Pushing implements command.Client.
@@ -150,31 +152,31 @@ func (w *workerClient) Pushing(on bool) {
 }
 
 // SetNoEvict implements command.Client.
-func (w *workerClient) SetNoEvict(on bool) { w.later(func() { w.s.SetNoEvict(on) }) }
+func (w *workerClient) SetNoEvict(on bool) { w.later(func() { client{w.s}.SetNoEvict(on) }) }
 
 // SetNoTouch implements command.Client.
-func (w *workerClient) SetNoTouch(on bool) { w.later(func() { w.s.SetNoTouch(on) }) }
+func (w *workerClient) SetNoTouch(on bool) { w.later(func() { client{w.s}.SetNoTouch(on) }) }
 
 // CloseAfterReply implements command.Client.
-func (w *workerClient) CloseAfterReply() { w.later(w.s.CloseAfterReply) }
+func (w *workerClient) CloseAfterReply() { w.later(client{w.s}.CloseAfterReply) }
 
 // AppendInfo implements command.Client.
 func (w *workerClient) AppendInfo(dst []byte) []byte {
-	return w.s.appendInfoAt(dst, time.Now().UnixMilli())
+	return listedOf(w.s).appendInfo(dst, time.Now().UnixMilli())
 }
 
 // Subscribe implements command.Client.
 func (w *workerClient) Subscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	w.own()[kind][n] = struct{}{}
-	w.later(func() { w.s.Subscribe(kind, []byte(n)) })
+	w.later(func() { client{w.s}.Subscribe(kind, []byte(n)) })
 }
 
 // Unsubscribe implements command.Client.
 func (w *workerClient) Unsubscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	delete(w.own()[kind], n)
-	w.later(func() { w.s.Unsubscribe(kind, []byte(n)) })
+	w.later(func() { client{w.s}.Unsubscribe(kind, []byte(n)) })
 }
 
 // own is the worker's copy of what the session listens to.
@@ -183,7 +185,7 @@ func (w *workerClient) own() *[command.SubKinds]map[string]struct{} {
 		w.subs = new([command.SubKinds]map[string]struct{})
 		for k := range w.subs {
 			w.subs[k] = map[string]struct{}{}
-			for _, name := range w.s.Subscribed(command.SubKind(k)) {
+			for _, name := range (client{w.s}).Subscribed(command.SubKind(k)) {
 				w.subs[k][string(name)] = struct{}{}
 			}
 		}
