@@ -77,11 +77,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	for _, w := range opts.Warnings() {
 		log.Warn(w)
 	}
-	in := server.Within{Memory: memnet.Listen("memory"), Deaf: o.InMemory, Fresh: keepsNothing(opts)}
+	in := server.Embedding{Memory: memnet.Listen("memory"), Deaf: o.InMemory, Fresh: keepsNothing(opts)}
 	if o.Clock != nil {
 		in.Clock = o.Clock.data
 	}
-	srv, err := server.NewWithin(opts, log, in)
+	srv, err := server.NewEmbedded(opts, log, in)
 	if err != nil {
 		return nil, fmt.Errorf("kring: %w", err)
 	}

@@ -87,9 +87,9 @@ type Lane interface {
 	// client, if it caches keys, is told before it gets the reply.
 	Replaced(db int, first bool)
 
-	// Within runs f under the lock of k's shard, as a call of its own on k: for calls without keys
+	// UnderLock runs f under the lock of k's shard, as a call of its own on k: for calls without keys
 	// that change one key after the other. Such a call says NoEffect.
-	Within(k store.Key, f func())
+	UnderLock(k store.Key, f func())
 	// Yield lets go of the executor's gate for a moment, where that may be. The caller holds no
 	// shard lock.
 	Yield()
@@ -143,7 +143,7 @@ func (c *Ctx) Read(k store.Key) entry.Entry {
 		return e
 	}
 	c.Hits++
-	c.touch(e)
+	c.markAccess(e)
 	return e
 }
 
@@ -158,12 +158,12 @@ func (c *Ctx) miss(k store.Key) {
 func (c *Ctx) Find(k store.Key) entry.Entry {
 	e := c.Store.Find(c.DB, k, c.Now)
 	if e.A != 0 {
-		c.touch(e)
+		c.markAccess(e)
 	}
 	return e
 }
 
-func (c *Ctx) touch(e entry.Entry) {
+func (c *Ctx) markAccess(e entry.Entry) {
 	switch {
 	case c.NoTouch:
 	case c.LFU != nil: // an access counts, even if the clock says the same

@@ -133,7 +133,7 @@ func debugDigestValue(c *Ctx) {
 	for _, name := range c.Args[2:] {
 		var d digest
 		k := c.Store.MakeKey(name)
-		c.Lane.Within(k, func() {
+		c.Lane.UnderLock(k, func() {
 			if e := c.Store.Find(c.DB, k, c.Now); e.A != 0 {
 				d = digestOfValue(e, c.Now)
 			}
@@ -180,7 +180,7 @@ func debugPopulate(c *Ctx) {
 
 // populate makes k the string val, if it is missing, as a call of its own.
 func (c *Ctx) populate(k store.Key, val []byte) {
-	c.Lane.Within(k, func() {
+	c.Lane.UnderLock(k, func() {
 		if c.Find(k).A == 0 {
 			c.Store.SetString(c.DB, k, val, 0)
 			c.Changed(k, EventNone, 1)

@@ -39,7 +39,7 @@ const (
 	Exec            // runs what its client has queued
 	Vital           // answers for the server's health: refused like a write when the AOF has failed
 	KeepsCaching    // CLIENT CACHING concerns the call after it
-	OwnLocks        // takes the locks of its keys by itself, see Lane.Within
+	OwnLocks        // takes the locks of its keys by itself, see Lane.UnderLock
 	Refused         // there only to be refused as Redis does, or in words of our own: it counts as not there
 	InAOF           // stands in an AOF although it is no write
 	Script          // runs a script: with all gates held, on a worker unless the script is quick

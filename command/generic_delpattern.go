@@ -44,7 +44,7 @@ func delPattern(c *Ctx) {
 func (c *Ctx) deleteByName(name []byte) int64 {
 	k := c.Store.MakeKey(name)
 	n := int64(0)
-	c.Lane.Within(k, func() {
+	c.Lane.UnderLock(k, func() {
 		if c.Find(k).A != 0 && c.Store.Delete(c.DB, k) {
 			c.Changed(k, EventDel, 1)
 			c.Effect("DEL", name)

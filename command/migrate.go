@@ -156,7 +156,7 @@ func migrate(c *Ctx) {
 
 // pack makes the parcel of a key; ok is false if there is none.
 func (m *migration) pack(c *Ctx, pack *images, k store.Key) (p Parcel, ok bool) {
-	c.Lane.Within(k, func() {
+	c.Lane.UnderLock(k, func() {
 		e := c.Read(k)
 		if e.A == 0 {
 			return
@@ -191,7 +191,7 @@ func (m *migration) settle(c *Ctx, pack *images, items []Parcel) (again []Parcel
 			continue // deleted, or expired
 		}
 		gone := false
-		c.Lane.Within(k, func() {
+		c.Lane.UnderLock(k, func() {
 			e := c.Find(k)
 			if e.A == 0 {
 				gone = true

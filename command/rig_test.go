@@ -82,8 +82,8 @@ func (r *rig) Missed(int, store.Key) {}
 // Replaced implements Lane.
 func (r *rig) Replaced(int, bool) {}
 
-// Within implements Lane.
-func (r *rig) Within(k store.Key, f func()) {
+// UnderLock implements Lane.
+func (r *rig) UnderLock(k store.Key, f func()) {
 	r.st.Lock(k.Shard)
 	f()
 	r.st.Unlock(k.Shard)

@@ -234,6 +234,6 @@ func (r *groupRead) history(c *Ctx, k store.Key, count int64) {
 		}
 		it.AtMs = c.wallMs()
 		it.Count++
-		it.Touch()
+		it.Save()
 	}
 }

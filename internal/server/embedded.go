@@ -8,8 +8,8 @@ import (
 	"github.com/kringdb/kring/internal/server/clock"
 )
 
-// Within is what a server has that runs within another program (package kring).
-type Within struct {
+// Embedding is what a server has that runs within another program (package kring).
+type Embedding struct {
 	Clock  *clock.Clock     // nil: the real time
 	Memory *memnet.Listener // connections in memory arrive there; nil: there are none
 	Deaf   bool             // it listens on no TCP address

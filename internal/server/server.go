@@ -39,7 +39,7 @@ type Server struct {
 	peers       migrate.Links // the connections of MIGRATE
 	role        role
 	lookers     lookers
-	embedded    Within      // in another program; zero if the server has a process to itself
+	embedded    Embedding   // in another program; zero if the server has a process to itself
 	ownsProcess bool        // see OwnProcess
 	pages       admin.Pages // of the window, which the program brings
 	started     time.Time
@@ -54,11 +54,11 @@ type Server struct {
 // New builds a server from its options: command table, store, reactors and
 // listeners. Nothing is served before Serve.
 func New(opts *options.Options, log *slog.Logger) (*Server, error) {
-	return NewWithin(opts, log, Within{})
+	return NewEmbedded(opts, log, Embedding{})
 }
 
-// NewWithin is New for a server that runs within another program.
-func NewWithin(opts *options.Options, log *slog.Logger, in Within) (*Server, error) {
+// NewEmbedded is New for a server that runs within another program.
+func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server, error) {
 	s := &Server{embedded: in, started: time.Now(), stop: make(chan struct{}), ready: make(chan struct{})}
 	s.Opts, s.Log, s.Clock = opts, log, in.Clock
 	var err error

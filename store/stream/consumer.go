@@ -158,7 +158,7 @@ func (g Group) Ack(ar *arena.Arena, id ID) bool {
 }
 
 // Deliveries walks over pending entries in ascending order of id. It is valid until the
-// group's pending entries change in number; Touch keeps it.
+// group's pending entries change in number; Save keeps it.
 type Deliveries struct {
 	Delivery // the current one
 
@@ -193,8 +193,8 @@ func (it *Deliveries) Next() bool {
 	return true
 }
 
-// Touch stores the current one's time and count.
-func (it *Deliveries) Touch() {
+// Save stores the current one's time and count.
+func (it *Deliveries) Save() {
 	var c cursor
 	if c.find(it.group.tree(), it.ID) {
 		it.store(unsafe.Pointer(c.word(0)))

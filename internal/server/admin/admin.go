@@ -71,7 +71,7 @@ func Start(addr string, src Source, pages Pages, log *slog.Logger) (*Admin, erro
 	}
 	conns := newConnections()
 	a := &Admin{srv: &http.Server{
-		Handler:           bounded(conns, guard(src, handler(src, pages))),
+		Handler:           bounded(conns, letIn(src, handler(src, pages))),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ConnState: conns.note, ConnContext: withConn, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}, addr: l.Addr(), done: make(chan struct{})}

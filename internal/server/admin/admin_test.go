@@ -34,7 +34,7 @@ func (f *fake) Admit(v Visitor) Access { return f.access(v) }
 func (f *fake) Ready() bool            { return f.ready }
 func (f *fake) get(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	guard(f, handler(f, pages)).ServeHTTP(w, r)
+	letIn(f, handler(f, pages)).ServeHTTP(w, r)
 	return w
 }
 
@@ -105,7 +105,7 @@ func TestPagesThatAreNotThere(t *testing.T) {
 	f := &fake{access: func(Visitor) Access { return All }}
 	for path, want := range map[string]int{"/": 200, "/api/state": 200, "/metrics": 404, "/debug/pprof/": 404} {
 		w := httptest.NewRecorder()
-		guard(f, handler(f, Pages{})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		letIn(f, handler(f, Pages{})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		if w.Code != want {
 			t.Errorf("%s: %d, want %d", path, w.Code, want)
 		}
@@ -170,7 +170,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 func TestWrongPasswordsAreSlow(t *testing.T) {
 	tried := 0
 	f := &fake{ready: true, access: func(Visitor) Access { tried++; return Unknown }}
-	h := guard(f, handler(f, Pages{}))
+	h := letIn(f, handler(f, Pages{}))
 	ask := func(ctx context.Context, addr string) int {
 		r := httptest.NewRequestWithContext(ctx, "GET", "/metrics", nil)
 		r.RemoteAddr = addr

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// guard lets in whom the source admits; a health check needs nobody's leave.
+// letIn lets in whom the source admits; a health check needs nobody's leave.
 //
 // Without a password this machine alone may look, as far as the default user may, and only
 // at a page of the server's own: a browser here must not be a way in for others. So a name
 // that somebody else's DNS points at this machine is refused, and so are requests that
 // other sites' pages send.
-func guard(src Source, next http.Handler) http.Handler {
+func letIn(src Source, next http.Handler) http.Handler {
 	var tried guesses
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {

@@ -18,7 +18,7 @@ func (ex *Executor) Changed(db int, k store.Key, ev command.Event) {
 	if ex.Ctx.AllChanges {
 		pubsub.Notify(ex.Env.House, ex.Env.Opts.NotifyKeyspaceEvents.Load(), ex.Actor.Reactor, db, k.Name, ev)
 	}
-	ex.touch(db, k)
+	ex.tellChange(db, k)
 }
 
 // Missed implements command.Lane.
@@ -26,9 +26,9 @@ func (ex *Executor) Missed(db int, k store.Key) {
 	pubsub.NotifyMiss(ex.Env.House, ex.Env.Opts.NotifyKeyspaceEvents.Load(), ex.Actor.Reactor, db, k.Name)
 }
 
-// touch tells those who cache a key that has changed, breaks watches of it, and notes that clients wait for it. The
+// tellChange tells those who cache a key that has changed, breaks watches of it, and notes that clients wait for it. The
 // shard's lock is held.
-func (ex *Executor) touch(db int, k store.Key) {
+func (ex *Executor) tellChange(db int, k store.Key) {
 	o := &ex.Env.Observers[k.Shard]
 	if !o.counted {
 		return
@@ -75,7 +75,7 @@ func (ex *Executor) Replaced(db int, first bool) {
 			// One that has expired is not deleted here: the exchange has yet to be recorded,
 			// and the deletion, before it, would hit what was there before.
 			if e := ex.Env.Store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.Ctx.Now) {
-				ex.touch(name.db, k)
+				ex.tellChange(name.db, k)
 			}
 		}
 		ex.Env.Store.Unlock(uint32(shard))
@@ -102,11 +102,11 @@ func (ex *Executor) tracked(c *command.Ctx, spec *command.Spec) {
 	}
 }
 
-// Within implements command.Lane: it runs f, part of a long call without keys, under the lock of k's shard as if it
+// UnderLock implements command.Lane: it runs f, part of a long call without keys, under the lock of k's shard as if it
 // were a call of its own: what it did is recorded, and those who wait for k are served.
 // The caller holds the executor's gate and no shard lock, and its call has no effect of
 // its own (Ctx.NoEffect).
-func (ex *Executor) Within(k store.Key, f func()) {
+func (ex *Executor) UnderLock(k store.Key, f func()) {
 	st := ex.Env.Store
 	st.Lock(k.Shard)
 	ex.Rec.recorded(&ex.Ctx, k, f)

@@ -99,7 +99,7 @@ func (ex scriptHost) wayOf(s *script.Script) scriptWay {
 	case s == nil || s.Long() || ex.Shown.On || ex.Caller.As == admit.Primary || len(ex.Ctx.Keys) > mostDeclared:
 		return wide
 	case s.Reach() == script.Declared:
-		return within
+		return underKeys
 	case s.Reach() == script.Beyond || ex.Worker || ex.Env.Opts.NotifyKeyspaceEvents.Load()&(options.EventNew|options.EventMiss) != 0:
 		return wide
 	}
@@ -167,7 +167,7 @@ func (ex scriptHost) performScript() {
 func (ex scriptHost) readyScript() {
 	c := &ex.Ctx
 	ex.scr.leaves = stays
-	if ex.scr.together = ex.scr.way == within && ex.scr.found.Short() && ex.Meter.Grouping(); ex.scr.together {
+	if ex.scr.together = ex.scr.way == underKeys && ex.scr.found.Short() && ex.Meter.Grouping(); ex.scr.together {
 		ex.scr.before = ex.Meter.BeginWhole(c.Spec)
 		ex.Meter.BeginTogether(true)
 	} else {
@@ -363,10 +363,10 @@ func KeyOf(t *command.Table, name string, args int) (use script.KeyUse) {
 	}
 	use.Short = spec.Grouped(args)
 	if len(spec.Keys) == 0 {
-		use.Within = keyless(spec)
+		use.Keyed = keyless(spec)
 		return use
 	}
 	use.Key = spec.SimpleKey()
-	use.Within = use.Key > 0 && use.Key < args
+	use.Keyed = use.Key > 0 && use.Key < args
 	return use
 }

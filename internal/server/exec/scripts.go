@@ -97,7 +97,7 @@ type scriptWay uint8
 const (
 	noScript  scriptWay = iota
 	wide                // with all gates
-	within              // under the locks of its keys, beyond which it cannot reach
+	underKeys           // under the locks of its keys, beyond which it cannot reach
 	tentative           // under the locks of its keys, as long as it does not reach beyond them
 )
 
@@ -206,7 +206,7 @@ func (ex scriptHost) declared(spec *command.Spec, args resp.Args) []store.Key {
 func (ex scriptHost) isFree(spec *command.Spec, mode script.Mode) bool {
 	scr := &ex.scr
 	switch {
-	case scr.way != within || ex.Env.Guard.Load() != 0 || scr.caller.User != nil || scr.full,
+	case scr.way != underKeys || ex.Env.Guard.Load() != 0 || scr.caller.User != nil || scr.full,
 		spec.Flags&command.NoScript != 0:
 		return false
 	case spec.Flags&command.Write == 0:

@@ -107,7 +107,7 @@ func (o *Options) resolve(pairs [][]byte, local bool) ([]change, error) {
 	return changes, nil
 }
 
-// Allows tells whether an Allow... value lets a client use what it guards.
+// Allows tells whether an Allow... value lets a client use what it protects.
 func Allows(value int64, local bool) bool {
 	return value == AllowYes || value == AllowLocal && local
 }

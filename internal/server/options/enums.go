@@ -30,7 +30,7 @@ const (
 	FsyncNo
 )
 
-// Who may use a guarded feature, the values of enable-debug-command and its like.
+// Who may use a protected feature, the values of enable-debug-command and its like.
 const (
 	AllowNo int64 = iota
 	AllowYes

@@ -166,7 +166,7 @@ func (e *Engine) look(s *Script) {
 			return
 		}
 		use := e.KeyOf(c[0].Text, len(c))
-		if !use.Within || use.Key > 0 && c[use.Key].Element == 0 {
+		if !use.Keyed || use.Key > 0 && c[use.Key].Element == 0 {
 			return
 		}
 		short = short && use.Short

@@ -37,9 +37,9 @@ type Options struct {
 
 // KeyUse says what keys a call of a command uses.
 type KeyUse struct {
-	Within bool // it needs the lock of one key, or none, and others do not see what it does otherwise
-	Key    int  // the place of that key among the arguments, 0: there is none
-	Short  bool // it takes so little time that calls are timed together
+	Keyed bool // it needs the lock of one key, or none, and others do not see what it does otherwise
+	Key   int  // the place of that key among the arguments, 0: there is none
+	Short bool // it takes so little time that calls are timed together
 }
 
 // cache is the scripts that clients have brought.

@@ -20,7 +20,7 @@ type reactorHome struct {
 func (h reactorHome) Post(f func()) { h.r.Post(f) }
 
 // Flush implements pubsub.Home.
-func (h reactorHome) Flush() { h.ex.flushTouched() }
+func (h reactorHome) Flush() { h.ex.flushPushed() }
 
 // Channels are what the clients listen to.
 type Channels struct {

@@ -45,7 +45,7 @@ func (st *Station) endTurn() {
 	st.outlet.EndTurn()
 	if st.FlushEnd {
 		st.FlushEnd = false
-		st.flushTouched()
+		st.flushPushed()
 	}
 }
 
@@ -74,8 +74,8 @@ func (st *Station) HotKeys(r *netio.Reactor) []stats.HotKey {
 	return st.Meter.Hot.All()
 }
 
-// flushTouched sends what was pushed, outside of batches.
-func (st *Station) flushTouched() {
+// flushPushed sends what was pushed, outside of batches.
+func (st *Station) flushPushed() {
 	for i, s := range st.Unflushed {
 		st.Unflushed[i] = nil
 		s.unflushed = false

@@ -28,7 +28,7 @@ func (h trackingHouse) Client(id int64) tracking.Client {
 func (h trackingHouse) Post(reactor int, f func()) { h.Group.Reactors()[reactor].Post(f) }
 
 // Flush implements tracking.House.
-func (h trackingHouse) Flush(reactor int) { h.Stations[reactor].flushTouched() }
+func (h trackingHouse) Flush(reactor int) { h.Stations[reactor].flushPushed() }
 
 // Observe implements tracking.House.
 func (h trackingHouse) Observe(shard uint32) { h.Env.Observe(shard) }
