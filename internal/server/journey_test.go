@@ -1,8 +1,11 @@
 package server
 
 import (
+	"maps"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,7 +29,7 @@ const journeyFilesMax = 10
 // by the stacks that those two see: it goes through few files, comes back to none that it has
 // left, and never from a layer to one above it.
 func TestJourney(t *testing.T) {
-	j := &journey{t: t}
+	j := &journey{t: t, stops: map[string]bool{}}
 	s, _ := launch(t, func(s *Server) {
 		spec := s.Table.Lookup([]byte("set"))
 		set := spec.Handler
@@ -43,6 +46,7 @@ func TestJourney(t *testing.T) {
 		c.want("OK", "SET", "key", kind)
 		j.check(kind)
 	}
+	j.checkPage()
 }
 
 // journey collects the files of stacks. It subscribes to a journal.
@@ -50,6 +54,7 @@ type journey struct {
 	t     *testing.T
 	mu    sync.Mutex
 	files map[string][]string // from the session on, by where the stack was looked at
+	stops map[string]bool     // of all kinds
 }
 
 func (j *journey) Record(*journal.Record) { j.note("journal") }
@@ -115,7 +120,33 @@ func (j *journey) check(kind string) {
 			layer = max(layer, at)
 		}
 	}
+	maps.Copy(j.stops, all)
 	if len(all)+1 > journeyFilesMax { // and the handler's own, instead of which the test's ran
 		j.t.Errorf("%s: %d files and the handler's, more than %d: %v", kind, len(all), journeyFilesMax, all)
+	}
+}
+
+// pageStops finds the stops that docs/ARCHITECTURE.md names.
+var pageStops = regexp.MustCompile(`The journey of a call \(TestJourney holds it\): (.*)\.\n`)
+
+// checkPage compares the stops that were seen with those that a reader is told.
+func (j *journey) checkPage() {
+	page, err := os.ReadFile("../../docs/ARCHITECTURE.md")
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	m := pageStops.FindSubmatch(page)
+	if m == nil {
+		j.t.Fatal("docs/ARCHITECTURE.md does not say what the journey of a call is")
+	}
+	told := strings.Split(string(m[1]), ", ")
+	slices.Sort(told)
+	seen := []string{"its handler"}
+	for f := range j.stops {
+		seen = append(seen, strings.TrimPrefix(f, "internal/server/"))
+	}
+	slices.Sort(seen)
+	if !slices.Equal(seen, told) {
+		j.t.Errorf("a call's journey is %q, docs/ARCHITECTURE.md says %q", seen, told)
 	}
 }
