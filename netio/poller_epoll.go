@@ -133,7 +133,7 @@ func (p *epoll) yield(raw []unix.EpollEvent) (int, error) {
 	if n != 0 || err != nil {
 		return n, err
 	}
-	sysYield()
+	Yield()
 	n, err = sysEpollNow(p.fd, raw)
 	p.yields.tell(n != 0)
 	return n, err

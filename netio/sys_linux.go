@@ -131,5 +131,5 @@ func sysKeepAlive(fd int, idle time.Duration) error {
 	return nil
 }
 
-// sysYield lets another thread that is ready run first. It does not sleep.
-func sysYield() { unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
+// Yield lets another thread that is ready run first. It does not sleep.
+func Yield() { unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }

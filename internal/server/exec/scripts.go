@@ -12,6 +12,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/script"
+	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
 )
@@ -327,6 +328,7 @@ func (ex scriptHost) Tick() error {
 		s.House.ResumeAll()
 	}
 	runtime.Gosched() // the reactors may wait for a processor
+	netio.Yield()     // and their threads, or a client's, as long as the system lets a thread run: milliseconds
 	return nil
 }
 
