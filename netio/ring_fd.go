@@ -3,7 +3,7 @@ package netio
 // readFD reads from a non-blocking descriptor: into direct first, then into the
 // ring's free space, about most bytes together. It fills the space there is, not what
 // somebody asked for: the rest of the tail, and a fresh node when that is little, or
-// several fresh nodes when deep is set (a former read was filled). It returns how
+// several fresh nodes when deep is set (a former read was filled, or a former fill deep). It returns how
 // many bytes came, direct's included (0 without an error: the peer has shut down its
 // side), and whether they filled the space, so that more may wait. The caller is the
 // producer and has no window open.
