@@ -1,6 +1,8 @@
 package command
 
 import (
+	"strings"
+
 	"github.com/kringdb/kring/internal/glob"
 	"github.com/kringdb/kring/persistence/rdb"
 )
@@ -70,6 +72,9 @@ var functionSpecs = []*Spec{
 	},
 }
 
+// lineEnds makes line ends spaces.
+var lineEnds = strings.NewReplacer("\r", " ", "\n", " ")
+
 func fcall(c *Ctx) {
 	if !c.Host.Scripts.HasFunction(c.Args[1]) {
 		c.W.Error("ERR Function not found")
@@ -136,7 +141,8 @@ func functionList(c *Ctx) {
 			}
 			pattern, named = c.Args[i], true
 		default:
-			c.W.Error("ERR Unknown argument " + CText(a, len(a)))
+			// Line ends become spaces here even at the end, where W.Error would drop them, as in Redis.
+			c.W.Error("ERR Unknown argument " + lineEnds.Replace(CText(a, len(a))))
 			return
 		}
 	}

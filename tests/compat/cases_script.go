@@ -282,6 +282,8 @@ var scriptCases = []Case{
 		FUNCTION LIST LIBRARYNAME b
 		FUNCTION LIST WITHCODE WITHCODE
 		FUNCTION LIST LIBRARYNAME
+		FUNCTION LIST "a\r\n"
+		FUNCTION LIST "\nb\rc\n"
 		FUNCTION LOAD REPLACE "#!lua name=a\nredis.register_function('f7', function(keys,args) return keys end)"
 		FUNCTION LOAD REPLACE "#!lua name=a\nredis.register_function('g1', function(keys,args) return 'new' end)"
 		FCALL f1 0

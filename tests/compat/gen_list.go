@@ -2,6 +2,7 @@ package compat
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -154,7 +155,8 @@ func init() {
 		Name:   "least-number-in-lrem-and-lpos",
 		Reason: "LREM and LPOS RANK refuse -2^63, whose negative is no integer, since 7.2",
 		Covers: func(st Step, _, s rawclient.Value) bool {
-			return (st.Name() == "lrem" || st.Name() == "lpos") &&
+			called := func(arg string) bool { return strings.EqualFold(arg, "lrem") || strings.EqualFold(arg, "lpos") } // by a script, too
+			return slices.ContainsFunc(st.Args, called) &&
 				s.Str == "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
 		},
 	}, Difference{
