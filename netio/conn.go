@@ -31,7 +31,6 @@ type Conn struct {
 	queued   bool // in Reactor.queued or due; a cleared flag voids the entry
 	blocked  bool // the kernel takes no more for now: output waits for write interest
 	corked   bool // nothing is sent for now, see Cork
-	deep     bool // the last fill got more than a node holds
 }
 
 // peer is an address in less than half of a netip.AddrPort: there are very many idle

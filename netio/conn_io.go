@@ -43,7 +43,7 @@ func (c *Conn) fill() (got int, err error) {
 			direct = d.buf[d.n:]
 		}
 		c.r.counts.Reads++
-		n, filled, err := c.in.readFD(int(c.fd), direct, budget-got, c.deep || got > 0)
+		n, filled, err := c.in.readFD(int(c.fd), direct, budget-got, c.in.deep || got > 0)
 		if err != nil {
 			if isAgain(err) {
 				return got, nil
@@ -58,7 +58,7 @@ func (c *Conn) fill() (got int, err error) {
 			c.direct.n += min(n, len(direct))
 		}
 		got += n
-		c.deep = got > NodeBytes
+		c.in.deep = got > NodeBytes
 		if !filled || got >= budget {
 			return got, nil
 		}

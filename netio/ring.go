@@ -31,6 +31,7 @@ type Ring struct {
 
 	// The producer's.
 	opened bool                 // wordOpen is set
+	deep   bool                 // Conn.fill's: the last one got more than a node holds
 	bare   bool                 // opened while there was no chain: the first publish sets wordChained
 	first  *node                // of a new chain; the consumer takes it, and clears it, once wordChained is set
 	tail   atomic.Pointer[node] // cleared by the consumer when it drops the chain
