@@ -38,7 +38,7 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 
 .PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust repl goroutine window crash \
-	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-rate bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
+	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-rate bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-repl bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
 
 all: build
 
@@ -183,6 +183,11 @@ bench-aof: build
 # Snapshots beside redis-server: BGSAVE, memory, latency, loading, sizes, DUMP and RESTORE.
 bench-snapshot: build
 	$(TESTS) run ./load/snapshot $(ARGS)
+
+# Replication beside redis-server, both ends alike: CPU, lag, full copies, memory, failover. A part:
+# ARGS='-parts stream'.
+bench-repl: build
+	$(TESTS) run ./load/repl $(ARGS)
 
 # What looking costs: the window's and a scraper's share of the CPU, the time of /metrics.
 bench-admin: build

@@ -233,7 +233,7 @@ func (f *figures) beside(srv *harness.Server, keys int) error {
 	w.mu.Lock()
 	f.slowest = 0 // from here on
 	w.mu.Unlock()
-	resident := func() float64 { return float64(processBytes(srv.PID)) }
+	resident := func() float64 { return float64(kit.ResidentWithChildren(srv.PID)) }
 	before, most := resident(), 0.0
 	w.wg.Go(func() {
 		for {

@@ -15,6 +15,7 @@
 //	bench.go      redis-benchmark around CPU accounts
 //	samples.go    percentiles, medians
 //	canary.go     the canary
+//	resident.go   memory of a process and its children
 //	process_linux.go, calls_linux.go
 //	              what /proc and perf say of a server: memory, CPU, system calls
 package kit

@@ -66,7 +66,7 @@ func Fill(srv *harness.Server, spec FillSpec) error {
 			out = append(appendBulk(append(out, head...), key), tail...)
 		}
 		begin := time.Now()
-		if err := exchange(conn, out, replies[:n*len(okReply)]); err != nil {
+		if err := Exchange(conn, out, replies[:n*len(okReply)]); err != nil {
 			return fmt.Errorf("after %d keys: %w", done, err)
 		}
 		if spec.Each != nil {
@@ -77,8 +77,8 @@ func Fill(srv *harness.Server, spec FillSpec) error {
 	return nil
 }
 
-// exchange writes a request and reads replies that must all be +OK.
-func exchange(conn net.Conn, out, replies []byte) error {
+// Exchange writes a request and reads replies that must all be +OK.
+func Exchange(conn net.Conn, out, replies []byte) error {
 	if err := conn.SetDeadline(time.Now().Add(FillTimeout)); err != nil {
 		return err
 	}
