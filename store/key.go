@@ -29,6 +29,14 @@ func (s *Store) SetKey(k *Key, name []byte) {
 	k.Shard = s.shardOf(name)
 }
 
+// ShardOf returns the shard of a name, and SetKeyOf is SetKey for who has asked for it before.
+func (s *Store) ShardOf(name []byte) uint32 { return s.shardOf(name) }
+
+// SetKeyOf is SetKey of a name whose shard is known.
+func (s *Store) SetKeyOf(k *Key, name []byte, shard uint32) {
+	k.Name, k.Hash, k.Shard = name, maphash.Bytes(tableSeed, name), shard
+}
+
 // shardOf returns the shard of a name.
 func (s *Store) shardOf(name []byte) uint32 {
 	mask := uint32(1)<<(s.shardBits&31) - 1

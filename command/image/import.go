@@ -279,6 +279,17 @@ func (im *Importer) Adopt(db int) {
 	im.forget()
 }
 
+// AdoptNew is Adopt for a key that should be absent. It tells whether it is; if not, all that
+// was built is gone.
+func (im *Importer) AdoptNew(db int) bool {
+	if !im.st.AdoptNew(db, im.key, im.entry()) {
+		im.Drop()
+		return false
+	}
+	im.forget()
+	return true
+}
+
 // Drop frees a value that is not adopted, if there is one.
 func (im *Importer) Drop() {
 	if !im.open {

@@ -1,6 +1,9 @@
 package rdb
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // entry reads a key of type t and cuts out its value, or the first part of it.
 func (r *Reader) entry(it *Item, t Type) error {
@@ -20,8 +23,13 @@ func (r *Reader) entry(it *Item, t Type) error {
 		r.key.setBytes(r.s.buf[at : at+n : at+n])
 	}
 	it.Key = r.key.bytes
+	if r.s.shared && r.key.inRoom {
+		it.Key = bytes.Clone(it.Key)
+	}
 	if r.left > 0 && err == nil {
-		it.Key = r.key.own()
+		if !r.s.shared {
+			it.Key = r.key.own()
+		}
 		r.item = *it
 		r.item.First = false
 	}

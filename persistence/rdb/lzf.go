@@ -221,6 +221,11 @@ func decompress(dst, src []byte, n int) ([]byte, error) {
 			o += length
 			continue
 		}
+		if d == 1 {
+			repeat(dst[o:o+length], dst[o-1])
+			o += length
+			continue
+		}
 		for length > 0 { // what overlaps itself doubles with each step
 			k := copy(dst[o:o+length], dst[o-d:o])
 			o += k
@@ -232,4 +237,15 @@ func decompress(dst, src []byte, n int) ([]byte, error) {
 		return dst[:0], errLZF
 	}
 	return dst, nil
+}
+
+// repeat fills p with c, eight bytes at a time: most matches are short.
+func repeat(p []byte, c byte) {
+	eight := uint64(c) * 0x0101010101010101
+	for ; len(p) >= 8; p = p[8:] {
+		binary.LittleEndian.PutUint64(p, eight)
+	}
+	for i := range p {
+		p[i] = c
+	}
 }

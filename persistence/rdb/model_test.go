@@ -89,23 +89,29 @@ func (c *contents) normal() *contents {
 	return c
 }
 
-// readAll reads a file to its end. part is the size of parts, 0 for the usual one.
+// readAll reads a file to its end. part is the size of parts, 0 for the usual one; with a size
+// the reader shares its memory, and what it has returned is looked at in the end only.
 func readAll(in io.Reader, part int64) (*contents, error) {
 	r := NewReader(in, true)
 	if part > 0 {
-		r.part = part
+		r.Share(part)
 	}
 	c := &contents{Aux: map[string]string{}}
 	var it Item
 	var d Decoder
-	var room []byte
+	var kept []Item
 	for {
 		err := r.Next(&it)
-		if err == io.EOF {
-			c.Version, c.Dialect = r.Version(), r.Dialect()
-			return c, nil
-		}
 		if err != nil {
+			for i := range kept {
+				if kerr := c.add(&d, &kept[i]); kerr != nil {
+					return c, kerr
+				}
+			}
+			if err == io.EOF {
+				c.Version, c.Dialect = r.Version(), r.Dialect()
+				err = nil
+			}
 			return c, err
 		}
 		switch it.Kind {
@@ -114,20 +120,28 @@ func readAll(in io.Reader, part int64) (*contents, error) {
 		case ItemFunction:
 			c.Functions = append(c.Functions, string(it.Text))
 		case ItemKey:
-			if it.First {
-				c.Records = append(c.Records, record{DB: it.DB, Key: string(it.Key), Deadline: it.Deadline, Idle: it.Idle, Freq: it.Freq, Kind: it.KindOf()})
-			}
-			rec := &c.Records[len(c.Records)-1]
-			if rec.Key != string(it.Key) {
-				return c, fmt.Errorf("a part of %q behind one of %q", it.Key, rec.Key)
-			}
-			kept := it
-			room = kept.Keep(room[:0])
-			if err := readPart(&d, &kept.Value, it.First, it.Last, rec); err != nil {
-				return c, fmt.Errorf("key %q: %w", it.Key, err)
+			if part > 0 {
+				kept = append(kept, it)
+			} else if err := c.add(&d, &it); err != nil {
+				return c, err
 			}
 		}
 	}
+}
+
+// add adds a key, or a part of one.
+func (c *contents) add(d *Decoder, it *Item) error {
+	if it.First {
+		c.Records = append(c.Records, record{DB: it.DB, Key: string(it.Key), Deadline: it.Deadline, Idle: it.Idle, Freq: it.Freq, Kind: it.KindOf()})
+	}
+	rec := &c.Records[len(c.Records)-1]
+	if rec.Key != string(it.Key) {
+		return fmt.Errorf("a part of %q behind one of %q", it.Key, rec.Key)
+	}
+	if err := readPart(d, &it.Value, it.First, it.Last, rec); err != nil {
+		return fmt.Errorf("key %q: %w", it.Key, err)
+	}
+	return nil
 }
 
 func readPart(d *Decoder, v *Value, first, last bool, rec *record) error {

@@ -26,7 +26,8 @@ const (
 	ItemSizes
 )
 
-// An Item is a piece of a file. Its slices are valid until the next call of Next.
+// An Item is a piece of a file. Its slices are valid until the next call of Next, unless the
+// reader shares its memory.
 //
 // A value larger than about a megabyte comes in several Items with the same key, one
 // directly after the other: only the first one has First set, only the last one Last.
@@ -45,17 +46,6 @@ type Item struct {
 
 	Value       // of ItemKey
 	First, Last bool
-}
-
-// Keep appends what its slices hold to room and lets them point there, so that the item may be
-// handed to another goroutine while the reader goes on. It returns room.
-func (it *Item) Keep(room []byte) []byte {
-	for _, p := range []*[]byte{&it.Key, &it.Text, &it.Body} {
-		from := len(room)
-		room = append(room, *p...)
-		*p = room[from:len(room):len(room)]
-	}
-	return room
 }
 
 // A Value is a value, or a part of one, as it was written: whole as far as its lengths
@@ -104,6 +94,11 @@ func NewReader(r io.Reader, verify bool) *Reader {
 	return &Reader{s: source{r: r, buf: make([]byte, sourceBytes), checksums: verify}, verify: verify, part: partBytes}
 }
 
+// Share says that the slices of items stay as they are after the next call of Next, for as
+// long as anybody has them: the reader goes on in other memory. Values then come in parts of
+// about partBytes, which is no more than a few hundred kilobytes. It is called before Next.
+func (r *Reader) Share(partBytes int64) { r.s.shared, r.part = true, partBytes }
+
 // Version and Dialect are known after the first Next.
 func (r *Reader) Version() int     { return r.version }
 func (r *Reader) Dialect() Dialect { return r.dialect }
@@ -139,7 +134,9 @@ func (r *Reader) Next(it *Item) error {
 func (r *Reader) next(it *Item) error {
 	if invariants.Enabled { // what Next returned before is valid no longer
 		r.s.addUp()
-		invariants.Mangle(r.s.buf[r.s.mark:r.s.pos])
+		if !r.s.shared {
+			invariants.Mangle(r.s.buf[r.s.mark:r.s.pos])
+		}
 	}
 	r.s.mark = r.s.pos
 	if r.left > 0 {

@@ -40,6 +40,7 @@ type source struct {
 	summed    int
 	sum       uint64
 	checksums bool
+	shared    bool // what was read stays in its memory
 }
 
 // offset returns where pos is in the input.
@@ -81,14 +82,14 @@ func (s *source) fill(n int) error {
 
 // makeRoom moves what is kept to the front of the buffer, and doubles the buffer if that
 // leaves less than half of it: so it never is more than twice what has been read. A buffer
-// that has grown goes when what is kept is short again.
+// that has grown goes when what is kept is short again, one that is shared at once.
 func (s *source) makeRoom() {
 	s.addUp()
 	buf := s.buf
 	switch kept := s.end - s.mark; {
 	case kept > len(buf)/2:
 		buf = make([]byte, 2*len(buf))
-	case len(buf) > 8*sourceBytes && kept <= sourceBytes/2:
+	case s.shared || len(buf) > 8*sourceBytes && kept <= sourceBytes/2:
 		buf = make([]byte, sourceBytes)
 	}
 	copy(buf, s.buf[s.mark:s.end])

@@ -364,3 +364,37 @@ func (t *Table) walkSegments(fn func(e SegmentRef) bool) {
 		}
 	}
 }
+
+// TestReserve: what n entries need is taken at once, and n entries leave it as it is; fewer or
+// more do no harm.
+func TestReserve(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 8, 300, 1000, 20_000} {
+		for stagger := range 8 {
+			r := newRig(t, stagger)
+			r.Reserve(r.ar, n)
+			if err := r.Check(&testOps); err != nil {
+				t.Fatalf("stagger %d, %d reserved: %v", stagger, n, err)
+			}
+			reserved := r.Bytes()
+			for i := range n {
+				r.put(uint64(i))
+			}
+			if err := r.Check(&testOps); err != nil {
+				t.Fatalf("stagger %d, %d entries: %v", stagger, n, err)
+			}
+			grown := newRig(t, stagger)
+			for i := range n {
+				grown.put(uint64(i))
+			}
+			if r.Bytes() > reserved+reserved/20 || r.Bytes() > 2*grown.Bytes() {
+				t.Errorf("stagger %d, %d entries: %d bytes were reserved, %d used; without %d", stagger, n, reserved, r.Bytes(), grown.Bytes())
+			}
+			for i := n; i < 3*n; i++ {
+				r.put(uint64(i))
+			}
+			if err := r.Check(&testOps); err != nil {
+				t.Fatalf("stagger %d, %d entries, %d reserved: %v", stagger, 3*n, n, err)
+			}
+		}
+	}
+}

@@ -30,6 +30,10 @@ const (
 	// evenly spread hashes need.
 	directoryWordsPerFull = 8
 
+	// reservedPercent is how full Reserve expects a segment to become at most, of what it takes
+	// before it splits: hashes are spread evenly on average only.
+	reservedPercent = 90
+
 	// mergeLoadPerBucket: siblings merge when their sum is at most this many
 	// entries per bucket of a full segment. Less than half of maxLoadPerBucket,
 	// so that a merged segment is far from splitting again.

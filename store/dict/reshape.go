@@ -18,6 +18,30 @@ func (t *Table) start(ar *arena.Arena) {
 	t.storeDir(makeDir(a, 0))
 }
 
+// Reserve takes for an empty table without memory what n entries need, so that they come
+// without a split: as many segments as they would have grown to. It is for who knows n.
+func (t *Table) Reserve(ar *arena.Arena, n int) {
+	if t.dir != 0 || n <= 0 {
+		return
+	}
+	g, most := uint(0), t.full()*maxLoadPerBucket*reservedPercent/100
+	for uint64(n)>>g > most && g < MaxDepthBits {
+		g++
+	}
+	nb := t.full()
+	if g == 0 {
+		nb = t.bucketsFor(uint64(n))
+	}
+	a := ar.Alloc(dirBytes(g))
+	t.bytes += int64(arena.SizeOf(dirBytes(g)))
+	for i, words := uint64(0), arena.Words(a, 1<<g); i < 1<<g; i++ {
+		words[i] = uint64(t.newSegment(ar, nb, g, i*(positions>>g), 0))
+	}
+	t.deepest = 1 << g
+	t.storeDir(makeDir(a, g))
+	t.fillGroups()
+}
+
 // dirBytes returns the size of a directory of depth g with the bounds of its groups.
 func dirBytes(g uint) int { return 8<<g + 8<<g/groupWords&^7 }
 

@@ -25,8 +25,16 @@
 //
 // # Loading
 //
-//	one goroutine                     so many workers as processors, each has its shards
-//	rdb.Reader ─▶ batch by worker ─▶ image.Importer ─▶ keyspace
+//	one goroutine                         so many workers as processors
+//	              ┌▶ batch of small values ─▶ by shard ─▶ image.Importer ─▶ keyspace
+//	rdb.Reader ─▶─┤
+//	              └▶ part of a large value ────────────▶ image.Importer ─▶ keyspace
+//	                                      so many others, one for all parts of a value
+//
+// Nothing is copied on the way: the reader shares its memory. A worker brings the values of its
+// batch into the order of their shards, and locks each shard once. The tables have been given
+// room for the keys that the file says it has. Files that are merged go through one worker, in
+// their order.
 //
 // # Invariants
 //

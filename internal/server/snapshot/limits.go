@@ -21,11 +21,18 @@ const (
 	// syncBytes is how much of a file is written between two syncs beside the writing.
 	syncBytes = 4 << 20
 
-	// batchBytes and batchItems are how much the loader hands to a worker at once;
+	// batchItems and batchBytes are how much the loader hands to a worker at once;
 	// queuedBatches is how many wait for each.
-	batchBytes    = 128 << 10
-	batchItems    = 512
-	queuedBatches = 4
+	batchItems    = 2048
+	batchBytes    = 256 << 10
+	queuedBatches = 2
 	// aheadItems is how many items' places a worker asks for at once.
 	aheadItems = 16
+	// partBytes is how much of a large value the loader hands to a worker at once; aheadParts
+	// is how many such parts wait: enough for others to go on while one builds a large value.
+	partBytes  = 128 << 10
+	aheadParts = 256
+	// leastKeyBytes is how much of a file a key is expected to take, at least, when the file
+	// says how many there are.
+	leastKeyBytes = 16
 )

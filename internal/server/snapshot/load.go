@@ -36,30 +36,16 @@ type Loader struct {
 	Functions            [][]byte
 	Aux                  map[string]string
 
-	now     atomic.Int64 // Now, as far as it counts for this file
-	workers []*loadWorker
+	now     atomic.Int64    // Now, as far as it counts for this file
+	filling *batch          // nil: none
+	batches chan *batch     // of whole values, for whichever worker is free
+	parts   []chan rdb.Item // of values in parts: all of one value to one worker
+	claimed uint64          // keys for which tables were made
+	turn    int             // whose the next value in parts is
+	ahead   chan struct{}   // has one for every partBytes of parts that wait
 	failure atomic.Pointer[rdb.Error]
 	ended   sync.WaitGroup
 	spare   sync.Pool // of *batch
-}
-
-// batch is work for a worker.
-type batch struct {
-	items []rdb.Item
-	keys  []store.Key
-	room  []byte // what they point to
-}
-
-// loadWorker builds the values of its shards.
-type loadWorker struct {
-	l    *Loader
-	in   chan *batch
-	next *batch // being filled by the reader
-	im   *image.Importer
-	skip bool // the parts that follow are of a key that is left out
-
-	places [aheadItems]store.Place // of look-ahead
-	stamps [aheadItems]uint32
 }
 
 var (
@@ -72,18 +58,15 @@ var (
 func (l *Loader) Load(in io.Reader) (rest io.Reader, end int64, err error) {
 	l.Aux = map[string]string{}
 	l.now.Store(l.Now)
-	l.spare.New = func() any { return new(batch) }
-	for range runtime.GOMAXPROCS(0) {
-		w := &loadWorker{l: l, in: make(chan *batch, queuedBatches), im: image.NewImporter(l.Store, l.Limits, l.MaxBytes)}
-		l.workers = append(l.workers, w)
-		l.ended.Add(1)
-		go w.run()
-	}
+	l.spare.New = func() any { return newBatch(l.Store.Shards()) }
+	l.start()
 	r := rdb.NewReader(in, l.Verify)
+	r.Share(partBytes)
 	err = l.read(r)
-	for _, w := range l.workers {
-		w.flush()
-		close(w.in)
+	l.flush()
+	close(l.batches)
+	for _, c := range l.parts {
+		close(c)
 	}
 	l.ended.Wait()
 	if f := l.failure.Load(); f != nil && (err == io.EOF || errors.Is(err, errMeanwhile)) {
@@ -96,29 +79,57 @@ func (l *Loader) Load(in io.Reader) (rest io.Reader, end int64, err error) {
 	return r.Rest(), r.Offset(), nil
 }
 
+// start starts the workers: so many as processors for whole values, and as many for values in
+// parts. A file that is merged has one, which keeps its order: there the last of two counts.
+func (l *Loader) start() {
+	n := runtime.GOMAXPROCS(0)
+	if l.Merge {
+		n = 1
+	}
+	l.batches = make(chan *batch, n*queuedBatches)
+	l.ahead = make(chan struct{}, aheadParts)
+	for i := range n {
+		w := l.newWorker(i * l.Store.Shards() / n)
+		if l.Merge {
+			l.ended.Go(w.run)
+			break
+		}
+		c := make(chan rdb.Item, aheadParts)
+		l.parts = append(l.parts, c)
+		l.ended.Go(w.run)
+		l.ended.Go(func() { l.newWorker(0).build(c) })
+	}
+}
+
 // read hands everything to the workers. It returns io.EOF at the end.
 func (l *Loader) read(r *rdb.Reader) error {
-	var it rdb.Item
 	for n := 0; ; n++ {
-		if err := r.Next(&it); err != nil {
+		if l.filling == nil {
+			l.filling = l.spare.Get().(*batch)
+		}
+		it := l.filling.room()
+		if err := r.Next(it); err != nil {
+			l.filling.n-- // not an item
 			return err
 		}
-		switch it.Kind {
-		case rdb.ItemAux:
-			l.Aux[string(it.Key)] = string(it.Text)
-			if string(it.Key) == "repl-id" {
-				l.now.Store(0)
-			}
-		case rdb.ItemFunction:
-			l.Functions = append(l.Functions, bytes.Clone(it.Text))
-		case rdb.ItemKey:
-			if it.DB >= l.Store.Databases() {
-				return &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key),
-					Err: fmt.Errorf("there are %d databases only: see the option databases", l.Store.Databases())}
-			}
-			l.hand(&it)
+		if it.Kind != rdb.ItemKey {
+			l.note(it)
+			l.filling.n--
+			continue
 		}
-		if n%batchItems == 0 || !it.Last {
+		if it.DB >= l.Store.Databases() {
+			l.filling.n--
+			return &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key),
+				Err: fmt.Errorf("there are %d databases only: see the option databases", l.Store.Databases())}
+		}
+		whole := it.First && it.Last
+		if !whole && !l.Merge {
+			l.filling.n--
+			l.handPart(it)
+		} else if l.filling.bytes += len(it.Body); l.filling.n == batchItems || l.filling.bytes >= batchBytes {
+			l.flush()
+		}
+		if n%batchItems == 0 || !whole {
 			if l.failure.Load() != nil {
 				return errMeanwhile
 			}
@@ -131,93 +142,55 @@ func (l *Loader) read(r *rdb.Reader) error {
 	}
 }
 
-// hand puts a copy of the item into the batch of the worker who has its key's shard.
-func (l *Loader) hand(it *rdb.Item) {
-	k := l.Store.MakeKey(it.Key)
-	w := l.workers[int(k.Shard)%len(l.workers)]
-	if w.next == nil {
-		w.next = l.spare.Get().(*batch)
-	}
-	b := w.next
-	b.items = append(b.items, *it)
-	kept := &b.items[len(b.items)-1]
-	b.room = kept.Keep(b.room)
-	k.Name = kept.Key
-	b.keys = append(b.keys, k)
-	if len(b.items) == batchItems || len(b.room) >= batchBytes {
-		w.flush()
-	}
-}
-
-// flush sends the batch; it waits while the worker has enough to do.
-func (w *loadWorker) flush() {
-	if w.next != nil {
-		w.in <- w.next
-		w.next = nil
-	}
-}
-
-func (w *loadWorker) run() {
-	defer w.l.ended.Done()
-	for b := range w.in {
-		for i := range b.items {
-			if w.l.failure.Load() != nil {
-				break
-			}
-			if i%aheadItems == 0 {
-				w.ahead(b, i)
-			}
-			if err := w.item(&b.items[i], b.keys[i]); err != nil {
-				it := &b.items[i]
-				w.l.failure.CompareAndSwap(nil, &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key), Err: err})
-			}
+// note takes what is no key.
+func (l *Loader) note(it *rdb.Item) {
+	switch it.Kind {
+	case rdb.ItemAux:
+		l.Aux[string(it.Key)] = string(it.Text)
+		if string(it.Key) == "repl-id" {
+			l.now.Store(0)
 		}
-		if cap(b.room) <= 2*batchBytes {
-			clear(b.items)
-			clear(b.keys)
-			b.items, b.keys, b.room = b.items[:0], b.keys[:0], b.room[:0]
-			w.l.spare.Put(b)
+	case rdb.ItemFunction:
+		l.Functions = append(l.Functions, bytes.Clone(it.Text))
+	case rdb.ItemSizes:
+		// What is claimed counts as far as the length of the input allows, for all databases together.
+		if n := min(it.Keys, uint64(l.Progress.Total.Load())/leastKeyBytes-l.claimed); it.DB < l.Store.Databases() {
+			l.claimed += n
+			l.Store.Reserve(it.DB, int(n))
 		}
 	}
-	w.im.Drop() // a value whose end never came; nobody else is here
 }
 
-// ahead asks for the places in the table where the next items' keys belong, so that the
-// processor waits for many of them at once.
-func (w *loadWorker) ahead(b *batch, i int) {
-	keys := b.keys[i:min(i+aheadItems, len(b.keys))]
-	w.l.Store.TouchBuckets(b.items[i].DB, keys, w.places[:], w.stamps[:])
-}
-
-// item builds a value, or a part of one.
-func (w *loadWorker) item(it *rdb.Item, k store.Key) error {
-	l := w.l
+// handPart hands a part of a value to the worker that has the value. It waits while so much
+// waits already that the memory for it would be too much.
+func (l *Loader) handPart(it *rdb.Item) {
 	if it.First {
-		if w.skip = it.Deadline > 0 && it.Deadline <= l.now.Load(); w.skip {
-			l.Expired.Add(1)
+		l.turn = (l.turn + 1) % len(l.parts)
+	}
+	for range aheadOf(it) {
+		l.ahead <- struct{}{}
+	}
+	l.parts[l.turn] <- *it
+}
+
+// aheadOf returns how many places a part takes of those that may wait.
+func aheadOf(it *rdb.Item) int { return 1 + min(len(it.Body)/partBytes, aheadParts-1) }
+
+// flush gives the batch that was filled to the workers; it waits while they have enough to do.
+func (l *Loader) flush() {
+	if b := l.filling; b != nil && b.n > 0 {
+		l.batches <- b
+		l.filling = nil
+	}
+}
+
+// fail keeps the error, unless there is one from further ahead in the file.
+func (l *Loader) fail(it *rdb.Item, err error) {
+	e := &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key), Err: err}
+	for {
+		was := l.failure.Load()
+		if was != nil && was.Offset <= e.Offset || l.failure.CompareAndSwap(was, e) {
+			return
 		}
 	}
-	if w.skip {
-		return nil
-	}
-	l.Store.Lock(k.Shard)
-	defer l.Store.Unlock(k.Shard)
-	if it.First {
-		if !l.Merge && l.Store.FindRaw(it.DB, k).A != 0 {
-			return errDuplicate
-		}
-		w.im.Begin(k, it.Deadline, l.Clocks.Of(it.Idle, it.Freq))
-	}
-	switch err := w.im.Part(&it.Value, it.First, it.Last); {
-	case errors.Is(err, rdb.ErrEmpty): // as Redis, which has written such keys
-		l.Empty.Add(1)
-		return nil
-	case err != nil:
-		return err
-	}
-	if it.Last {
-		w.im.Adopt(it.DB)
-		l.Keys.Add(1)
-	}
-	return nil
 }

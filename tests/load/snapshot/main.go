@@ -41,12 +41,17 @@ const (
 type options struct {
 	keys, requests int
 	strict         bool
+	parts          string
 }
+
+// has tells whether a part is to be measured: several runs can share what takes long.
+func (o *options) has(part string) bool { return strings.Contains(","+o.parts+",", ","+part+",") }
 
 func main() {
 	var o options
 	flag.IntVar(&o.keys, "keys", 5_000_000, "keys, nine in ten of them strings")
 	flag.IntVar(&o.requests, "requests", 1_000_000, "requests of DUMP and RESTORE")
+	flag.StringVar(&o.parts, "parts", "save,beside,rewrite,dumps,load", "what to measure")
 	flag.BoolVar(&o.strict, "strict", false, "exit with 1 when a bound is missed")
 	flag.Parse()
 	kit.Run(func(s *kit.Servers) error { return run(s, o) })
@@ -83,7 +88,7 @@ func run(s *kit.Servers, o options) error {
 		}
 		_ = srv.Kill()
 	}
-	if missed := report(&f[0], &f[1]); o.strict && missed > 0 {
+	if missed := report(&f[0], &f[1], &o); o.strict && missed > 0 {
 		return fmt.Errorf("%d bounds missed", missed)
 	}
 	return nil
@@ -152,24 +157,35 @@ func (f *figures) measure(srv *harness.Server, o options) (err error) {
 	if err = fill(srv, o.keys); err != nil {
 		return err
 	}
-	if f.saveWall, f.saveCPU, err = job(srv, "BGSAVE", "rdb_bgsave_in_progress"); err != nil {
-		return err
+	if o.has("save") || o.has("load") {
+		if f.saveWall, f.saveCPU, err = job(srv, "BGSAVE", "rdb_bgsave_in_progress"); err != nil {
+			return err
+		}
+		info, err := os.Stat(filepath.Join(srv.Dir, "dump.rdb"))
+		if err != nil {
+			return err
+		}
+		f.fileBytes = info.Size()
 	}
-	if err = f.beside(srv, o.keys); err != nil {
-		return err
+	if o.has("beside") {
+		if err = f.beside(srv, o.keys); err != nil {
+			return err
+		}
 	}
-	info, err := os.Stat(filepath.Join(srv.Dir, "dump.rdb"))
-	if err != nil {
-		return err
+	if o.has("rewrite") {
+		if f.rewriteWall, f.rewriteCPU, err = job(srv, "BGREWRITEAOF", "aof_rewrite_in_progress"); err != nil {
+			return err
+		}
 	}
-	f.fileBytes = info.Size()
-	if f.rewriteWall, f.rewriteCPU, err = job(srv, "BGREWRITEAOF", "aof_rewrite_in_progress"); err != nil {
-		return err
+	if o.has("dumps") {
+		if err = f.dumps(srv, o.requests); err != nil {
+			return err
+		}
 	}
-	if err = f.dumps(srv, o.requests); err != nil {
-		return err
+	if o.has("load") {
+		return f.load(srv)
 	}
-	return f.load(srv)
+	return nil
 }
 
 // crowd are clients that do the same again and again until stop is closed.

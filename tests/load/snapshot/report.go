@@ -7,7 +7,7 @@ import (
 )
 
 // report prints the table and returns how many bounds were missed.
-func report(r, k *figures) (missed int) {
+func report(r, k *figures, o *options) (missed int) {
 	row := func(what string, redis, kring, bound float64, unit string) {
 		ok := kring <= bound*redis
 		if !ok {
@@ -15,8 +15,30 @@ func report(r, k *figures) (missed int) {
 		}
 		fmt.Printf("%-34s redis %10.3f %-3s kring %10.3f %-3s ratio %.3f (bound %.2f)  %s\n", what, redis, unit, kring, unit, kring/redis, bound, kit.Verdict(ok))
 	}
-	row("BGSAVE, wall", r.saveWall, k.saveWall, saveBound, "s")
-	row("BGSAVE, CPU", r.saveCPU, k.saveCPU, saveBound, "s")
+	if o.has("save") {
+		row("BGSAVE, wall", r.saveWall, k.saveWall, saveBound, "s")
+		row("BGSAVE, CPU", r.saveCPU, k.saveCPU, saveBound, "s")
+		row("file size", float64(r.fileBytes)/1e6, float64(k.fileBytes)/1e6, sizeBound, "MB")
+	}
+	if o.has("beside") {
+		missed += reportBeside(r, k)
+	}
+	if o.has("load") {
+		row("loading, wall", r.loadWall, k.loadWall, loadBound, "s")
+	}
+	if o.has("dumps") {
+		row("DUMP of 1 KB, CPU", r.dumpString, k.dumpString, dumpBound, "us")
+		row("DUMP of 100 fields, CPU", r.dumpHash, k.dumpHash, dumpBound, "us")
+		row("RESTORE of 1 KB, CPU", r.restoreString, k.restoreString, dumpBound, "us")
+		row("RESTORE of 100 fields, CPU", r.restHash, k.restHash, dumpBound, "us")
+	}
+	if o.has("rewrite") {
+		row("AOF rewrite with RDB base, CPU", r.rewriteCPU, k.rewriteCPU, rewriteBound, "s")
+	}
+	return missed
+}
+
+func reportBeside(r, k *figures) (missed int) {
 	ok := k.growth <= growthBound && k.besideStatus == "ok"
 	if !ok {
 		missed++
@@ -29,12 +51,5 @@ func report(r, k *figures) (missed int) {
 	}
 	fmt.Printf("slowest GET beside: redis %v, kring %v (bounds %v and %.1f of redis; the machine's own pauses: %s, %s)  %s\n",
 		r.slowest, k.slowest, slowestBound, slowestShare, r.machineNote, k.machineNote, kit.Verdict(ok))
-	row("loading, wall", r.loadWall, k.loadWall, loadBound, "s")
-	row("file size", float64(r.fileBytes)/1e6, float64(k.fileBytes)/1e6, sizeBound, "MB")
-	row("DUMP of 1 KB, CPU", r.dumpString, k.dumpString, dumpBound, "us")
-	row("DUMP of 100 fields, CPU", r.dumpHash, k.dumpHash, dumpBound, "us")
-	row("RESTORE of 1 KB, CPU", r.restoreString, k.restoreString, dumpBound, "us")
-	row("RESTORE of 100 fields, CPU", r.restHash, k.restHash, dumpBound, "us")
-	row("AOF rewrite with RDB base, CPU", r.rewriteCPU, k.rewriteCPU, rewriteBound, "s")
 	return missed
 }
