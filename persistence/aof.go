@@ -344,10 +344,10 @@ func (a *AOF) dropHistory() {
 // Kick makes the writer's goroutine begin now.
 func (a *AOF) Kick() { ring(a.stream.urgent) }
 
-// Write writes, without a sync, what was appended before the call, on the caller's goroutine,
+// Write writes what was appended before the call, and under always syncs it, on the caller's goroutine,
 // unless that might take long, or somebody else is writing: then it returns false at once, and
-// Owner.Written is called when it is worth to look at Wrote again. Any goroutine may call it, but not
-// under a lock that Owner.Written needs.
+// Owner.Written is called when it is worth to look at Wrote and Durable again. Any goroutine may call it, but not
+// under a lock that Owner.Written needs. Under always it is for when Quick says so.
 func (a *AOF) Write() bool {
 	done, ours := a.writer.try()
 	switch {
@@ -358,6 +358,10 @@ func (a *AOF) Write() bool {
 	}
 	return done
 }
+
+// Quick tells whether a sync takes so little time that whoever has appended under always is to Write; else
+// he is to Kick.
+func (a *AOF) Quick() bool { return a.writer.quick.Load() }
 
 // Slow tells whether writing may take long at this moment: Write does not then.
 func (a *AOF) Slow() bool { return a.writer.slow() }
@@ -429,13 +433,26 @@ func (a *AOF) advance(pos uint64) {
 
 // publish moves the durable mark, never back, and tells the owner.
 func (a *AOF) publish(pos uint64) {
+	a.raise(pos)
+	a.set.Durable()
+}
+
+// mark is advance for who tells the owner by himself.
+func (a *AOF) mark(pos uint64) {
+	a.progress.Store(pos)
+	if a.State() == On {
+		a.raise(pos)
+	}
+}
+
+// raise moves the durable mark, never back.
+func (a *AOF) raise(pos uint64) {
 	for {
 		old := a.durable.Load()
 		if pos <= old || a.durable.CompareAndSwap(old, pos) {
-			break
+			return
 		}
 	}
-	a.set.Durable()
 }
 
 // fail notes that the current file lacks a part of the stream.

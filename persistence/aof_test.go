@@ -474,3 +474,50 @@ func BenchmarkAppend(b *testing.B) {
 	}
 	_ = m.a.Close()
 }
+
+// TestQuickSyncs: under always, who has appended alone syncs by himself after a while, when syncs are quick: Write
+// returns when that is done. Somebody else does not wait for him, and from then on the writer's
+// goroutine syncs for all. What was acknowledged survives a loss of power.
+func TestQuickSyncs(t *testing.T) {
+	f, o := newMemFS(), newOwner(FsyncAlways)
+	m := start(t, f, o)
+	w := &m.a.writer
+	alone := func() { // until Write is to be called
+		for i, end := 0, time.Now().Add(2*time.Minute); !m.a.Quick(); i++ {
+			if err := m.await(o, m.do(0, []string{"SET", "n", fmt.Sprint(i)})); err != nil {
+				t.Fatal(err)
+			}
+			if time.Now().After(end) {
+				t.Fatal("syncs in memory are not quick")
+			}
+		}
+	}
+	for last := false; !last; {
+		alone()
+		stands, let := f.stand("sync")
+		first := m.do(0, []string{"APPEND", "a", "x"})
+		done := make(chan bool)
+		go func() { done <- m.a.Write() }()
+		<-stands
+		w.mu.Lock()
+		last = !w.slowly // else the writer's goroutine was at it, which looks around now and then
+		w.mu.Unlock()
+		second := m.do(0, []string{"APPEND", "a", "y"})
+		if m.a.Write() || m.a.Durable() >= first {
+			t.Error("what is not synced is called durable")
+		}
+		let()
+		if wrote := <-done; last && (!wrote || m.a.Durable() < first) {
+			t.Errorf("Write is back, %t, and %d is durable, not %d", wrote, m.a.Durable(), first)
+		}
+		if last && m.a.Quick() {
+			t.Error("two of them go on taking turns")
+		}
+		if err := m.await(o, second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alone()
+	f.powerLoss()
+	m.reloads(t, f, o)
+}

@@ -9,8 +9,8 @@ import (
 // writer takes what the stream has gathered to the files. Whoever has appended writes it by
 // himself, with all that others have appended meanwhile (AOF.Write); the writer's goroutine
 // does so where that might take long: where the file changes, after a write that took long, and
-// under always, where it syncs after each round. Under everysec another goroutine syncs, once a
-// second. While the file is synced, or a write to it does not come back, what was taken from the
+// under always, where each round ends with a sync, unless syncs are quick. Under everysec another
+// goroutine syncs, once a second. While the file is synced, or a write to it does not come back, what was taken from the
 // stream goes to the side file, which no disk holds up, and into the file later (see side).
 type writer struct {
 	a     *AOF
@@ -32,6 +32,8 @@ type writer struct {
 	side    side
 	counted uint64 // records up to the last round
 	shared  uint64 // those of the last round
+	rivals  bool   // since the last sync somebody has found somebody else away
+	lonely  int    // syncs since there were any
 	closed  bool
 	idly    atomic.Bool // mu is, or is about to be, held by who does not write, and tells nobody afterwards
 
@@ -39,13 +41,15 @@ type writer struct {
 	file      File    // nil: what comes is dropped, see AOF.fail
 	to        *target // what file belongs to
 	lastSync  time.Time
-	writtenTo uint64 // position behind what was written to a file
-	ordered   uint64 // position up to which a sync was ordered
-	syncCost  time.Duration
+	writtenTo uint64        // position behind what was written to a file
+	ordered   uint64        // position up to which a sync was ordered
+	syncCost  time.Duration // of the last one
+	syncMean  time.Duration // of those under always
 
 	begun     time.Time    // what follows counts nanoseconds since then
 	writing   atomic.Int64 // when the write, or sync by the writer's goroutine, began that is under way, 0: none is
 	slowUntil atomic.Int64 // until when the disk is taken for slow
+	quick     atomic.Bool  // under always: who has appended syncs by himself
 
 	sync syncer
 }
@@ -206,6 +210,7 @@ func (w *writer) tryLocked() (done, ours bool) {
 	case w.closed:
 		return true, true
 	case w.away && !w.slowly && !w.beside && !w.reluctant() && !w.stuck():
+		w.rivals = true
 		return false, false // done in a moment
 	case w.away || len(w.behind) > 0 || w.reluctant():
 		return w.putBeside(), true
@@ -318,6 +323,7 @@ func (w *writer) drain(force, plain bool) {
 		w.mu.Unlock()
 		w.syncNow()
 		w.mu.Lock()
+		w.weigh()
 		synced = true
 	}
 	w.away, w.slowly = false, false
@@ -442,7 +448,29 @@ func (w *writer) syncNow() {
 		w.a.set.Took("aof-fsync-always", w.syncCost)
 	}
 	w.ordered = w.writtenTo
-	w.a.advance(w.writtenTo)
+	if w.slowly {
+		w.a.advance(w.writtenTo)
+	} else {
+		w.a.mark(w.writtenTo) // AOF.Write tells, when nobody is away any more
+	}
+}
+
+// weigh decides, after a sync under always, who does the next ones. Who has appended saves two ways between
+// goroutines when he syncs by himself. But of two who do, each waits for the other's sync before his own, so that
+// half as many records go with each: where there are several, the writer's goroutine waits for all
+// of them (await). mu is held.
+func (w *writer) weigh() {
+	if w.a.set.Fsync() != FsyncAlways {
+		return
+	}
+	if w.syncMean == 0 {
+		w.syncMean = w.syncCost
+	}
+	w.syncMean += (w.syncCost - w.syncMean) / syncMemory
+	if w.lonely++; w.rivals {
+		w.lonely, w.rivals = 0, false
+	}
+	w.quick.Store(w.syncMean <= quickSync && w.lonely >= lonelySyncs)
 }
 
 // syncSoon orders a sync in the background, if a second has passed since the last one.

@@ -22,7 +22,8 @@ import (
 // faultFS is the real file system with an ear for every operation.
 type faultFS struct {
 	persistence.OS
-	on atomic.Pointer[func(op string) error]
+	on     atomic.Pointer[func(op string) error]
+	memory bool // as if it were one: it is never synced
 }
 
 func (f *faultFS) set(on func(op string) error) {
@@ -84,6 +85,9 @@ func (f faultFile) Sync() error {
 	if err := f.f.ask("sync"); err != nil {
 		return err
 	}
+	if f.f.memory {
+		return nil
+	}
 	return f.File.Sync()
 }
 
@@ -121,7 +125,13 @@ func (c *testClient) silent() {
 }
 
 func TestAlwaysRepliesAfterTheSync(t *testing.T) {
-	f := &faultFS{}
+	for _, quick := range []bool{false, true} { // who syncs: the writer's goroutine, or the writing client's reactor
+		t.Run(fmt.Sprint("quick ", quick), func(t *testing.T) { testAlways(t, quick) })
+	}
+}
+
+func testAlways(t *testing.T, quick bool) {
+	f := &faultFS{memory: quick}
 	s, _ := runFault(t, t.TempDir(), f, true, "appendfsync", "always")
 	writer, reader, other, popper, slow := dial(t, s), dial(t, s), dial(t, s), dial(t, s), dial(t, s)
 	writer.want("OK", "SET", "a", "1")
@@ -134,6 +144,10 @@ func TestAlwaysRepliesAfterTheSync(t *testing.T) {
 		}
 	}
 	popper.send(encode("BLPOP", "list", "0"))
+	if quick {
+		writer.untilQuick(s)
+		writer.want("1", "DEL", "warm")
+	}
 	let := make(chan struct{})
 	f.set(func(op string) error {
 		if op == "sync" {
@@ -201,19 +215,25 @@ func TestFailedAOFRefusesWrites(t *testing.T) {
 	for _, policy := range []string{"always", "everysec"} {
 		for _, op := range []string{"sync", "write"} {
 			t.Run(policy+" "+op, func(t *testing.T) {
-				testFailedAOF(t, policy, op, policy == "always" && op == "write")
+				testFailedAOF(t, policy, op, false, policy == "always" && op == "write")
 			})
+			if policy == "always" {
+				t.Run("always, quick, "+op, func(t *testing.T) { testFailedAOF(t, policy, op, true, false) })
+			}
 		}
 	}
 }
 
 // testFailedAOF lets op fail and work again: the server recovers by itself, or sooner if
-// it is asked to.
-func testFailedAOF(t *testing.T, policy, op string, byItself bool) {
-	f, dir := &faultFS{}, t.TempDir()
+// it is asked to. With quick, the client's reactor syncs by itself.
+func testFailedAOF(t *testing.T, policy, op string, quick, byItself bool) {
+	f, dir := &faultFS{memory: quick}, t.TempDir()
 	s, end := runFault(t, dir, f, true, "appendfsync", policy)
 	c := dial(t, s)
 	c.want("OK", "SET", "a", "1")
+	if quick {
+		c.untilQuick(s)
+	}
 	for begin := time.Now(); s.disk.AOF.Current().Durable() < s.Journal.Log.End(); time.Sleep(time.Millisecond) {
 		if time.Since(begin) > time.Minute {
 			t.Fatal("what was written is not synced") // it must be before syncs begin to fail
@@ -262,6 +282,17 @@ func testFailedAOF(t *testing.T, policy, op string, byItself bool) {
 	s, _ = runAOF(t, dir)
 	c = dial(t, s)
 	c.want("[2 2]", "MGET", "a", "b")
+}
+
+// untilQuick writes until reactors sync by themselves.
+func (c *testClient) untilQuick(s *Server) {
+	c.t.Helper()
+	for end := time.Now().Add(2 * time.Minute); !s.disk.AOF.Current().Quick(); {
+		c.want("OK", "SET", "warm", "x")
+		if time.Now().After(end) {
+			c.t.Fatal("syncs that do nothing are not quick")
+		}
+	}
 }
 
 func TestLoadingIsAnswered(t *testing.T) {

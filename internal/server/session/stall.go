@@ -13,8 +13,8 @@ import (
 
 // This file holds replies back until what they promise is written to the AOF, or under
 // appendfsync always durable, and connections while there is too much to write. Whoever has
-// recorded something writes it at the end of his turn, with what others have recorded
-// meanwhile; nobody waits on a disk that is slow or being synced: then the sessions concerned
+// recorded something writes it at the end of his turn, and syncs it if syncs are quick, with what others
+// have recorded meanwhile; nobody waits on a disk that is slow or being synced: then the sessions concerned
 // are paused, and their reactor goes on with others.
 //
 //	batch ─ promised ─▶ corked, listed ─ EndTurn ─▶ AOF.Write ─▶ release: replies leave
@@ -76,10 +76,13 @@ func (s *Session) stall() {
 	}
 }
 
-// pauseForSync stops the session's turn while it waits for a sync: that takes longer than the turn.
+// pauseForSync stops the session's turn while it waits for a sync that another goroutine does: that takes
+// longer than the turn.
 func (s *Session) pauseForSync() {
 	if s.stalled && !s.closed && s.ex.clients.Always() {
-		s.Conn.Pause()
+		if a := s.ex.clients.Journal.AOF.Load(); a == nil || !a.Quick() {
+			s.Conn.Pause()
+		}
 	}
 }
 
@@ -124,7 +127,7 @@ func (ex *Station) writeOut(r *netio.Reactor) (mine bool) {
 	if a == nil {
 		return true
 	}
-	if s.Always() {
+	if s.Always() && !a.Quick() {
 		a.Kick()
 		return true
 	}
