@@ -103,7 +103,13 @@ func (l *Loader) start() {
 
 // read hands everything to the workers. It returns io.EOF at the end.
 func (l *Loader) read(r *rdb.Reader) error {
+	whole := true
 	for n := 0; ; n++ {
+		if n%batchItems == 0 || !whole {
+			if err := l.goOn(r); err != nil {
+				return err
+			}
+		}
 		if l.filling == nil {
 			l.filling = l.spare.Get().(*batch)
 		}
@@ -122,24 +128,27 @@ func (l *Loader) read(r *rdb.Reader) error {
 			return &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key),
 				Err: fmt.Errorf("there are %d databases only: see the option databases", l.Store.Databases())}
 		}
-		whole := it.First && it.Last
+		whole = it.First && it.Last
 		if !whole && !l.Merge {
 			l.filling.n--
 			l.handPart(it)
 		} else if l.filling.bytes += len(it.Body); l.filling.n == batchItems || l.filling.bytes >= batchBytes {
 			l.flush()
 		}
-		if n%batchItems == 0 || !whole {
-			if l.failure.Load() != nil {
-				return errMeanwhile
-			}
-			if l.Interrupted() {
-				return persistence.ErrInterrupted
-			}
-			l.Progress.Loaded.Store(r.Offset())
-			l.Progress.Records.Store(l.Keys.Load())
-		}
 	}
+}
+
+// goOn tells how far the file is, or why it is of no use to go on.
+func (l *Loader) goOn(r *rdb.Reader) error {
+	if l.failure.Load() != nil {
+		return errMeanwhile
+	}
+	if l.Interrupted() {
+		return persistence.ErrInterrupted
+	}
+	l.Progress.Loaded.Store(r.Offset())
+	l.Progress.Records.Store(l.Keys.Load())
+	return nil
 }
 
 // note takes what is no key.
