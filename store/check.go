@@ -24,7 +24,7 @@ func (s *Store) checkShardLocked(shard uint32) error {
 	sh := &s.shards[shard]
 	sh.mu.ar.CheckInvariants()
 	sum := int64(0)
-	for db := range s.numDBs {
+	for db := range s.inUse() {
 		n, err := s.checkDatabaseLocked(shard, db)
 		if err != nil {
 			return fmt.Errorf("db %d: %w", db, err)
@@ -56,7 +56,10 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 		return 0, err
 	}
 	bytes = d.table.Bytes()
-	bound := max(d.due, s.due[shard].Load())
+	bound := d.due
+	if db < s.numDBs { // what is beside is not due before it is taken into service
+		bound = max(bound, s.due[shard].Load())
+	}
 	count, expires, inner := 0, uint32(0), uint32(0)
 	for pos, done := uint64(0), false; !done; {
 		pos, done = d.table.Walk(pos, 1<<30, &keyOps, func(a arena.Addr) {

@@ -144,7 +144,7 @@ func (c *Compactor) finish(sh *shard) {
 // pass is through.
 func (c *Compactor) move(sh *shard) (done bool) {
 	for work := 0; work < compactWorkPerStep; {
-		if c.db == c.s.numDBs {
+		if c.db >= c.s.inUse() {
 			return true
 		}
 		d := c.s.at(c.db, c.shard)

@@ -34,6 +34,12 @@ func (s *Store) FlushAll() {
 
 // FlushAllLocked is FlushAll for a caller that holds all shard locks.
 func (s *Store) FlushAllLocked() {
+	if s.beside { // which has its keys in the same arenas
+		for db := range s.numDBs {
+			s.FlushDBLocked(db)
+		}
+		return
+	}
 	for i := range s.shards {
 		sh := &s.shards[i]
 		c := &corpse{ar: sh.mu.ar, wholesale: true, bytes: sh.mu.ar.Used()}
@@ -109,4 +115,57 @@ func (s *Store) SwapDBLocked(a, b int) {
 			sn.swapped.Store(true)
 		}
 	}
+}
+
+// OpenBeside readies empty databases beside those that are served, behind the last one that clients can select: with the
+// same locks and arenas, so that taking them into service is an exchange of tables. It returns the number of the first: a database
+// is loaded into the one that stands so far behind it. They are in use until TakeBesideLocked or
+// CloseBeside. No other call has them in use.
+func (s *Store) OpenBeside() (first int) {
+	ss := &s.snapshot
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	s.LockAll()
+	defer s.UnlockAll()
+	for i := s.numDBs << s.shardBits; i < len(s.databases); i++ {
+		d := &s.databases[i]
+		if !s.besides { // they are used for the first time
+			d.table.Init(i)
+		}
+		d.due, d.passed = Never, ss.mu.epoch // no snapshot has anything to do with them
+	}
+	s.beside, s.besides = true, true
+	return s.numDBs
+}
+
+// TakeBesideLocked puts the databases beside into service, and leaves the freeing of what was served to the
+// reaper. The caller holds all gates and all shard locks.
+func (s *Store) TakeBesideLocked() {
+	for db := range s.numDBs {
+		s.SwapDBLocked(db, s.numDBs+db)
+		s.FlushDBLocked(s.numDBs + db)
+		for i := range s.shards {
+			s.lowerDue(uint32(i), s.at(db, uint32(i)).due)
+		}
+	}
+	s.beside = false
+}
+
+// CloseBeside leaves the freeing of what is beside to the reaper. Nobody loads there any more. It takes all shard
+// locks itself.
+func (s *Store) CloseBeside() {
+	s.LockAll()
+	defer s.UnlockAll()
+	for db := range s.numDBs {
+		s.FlushDBLocked(s.numDBs + db)
+	}
+	s.beside = false
+}
+
+// inUse is how many databases there may be keys in. A shard is locked.
+func (s *Store) inUse() int {
+	if s.beside {
+		return 2 * s.numDBs
+	}
+	return s.numDBs
 }

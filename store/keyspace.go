@@ -186,7 +186,7 @@ func (s *Store) insert(db int, d *database, k Key, e Entry, deadline int64) dict
 		// segments and directories went through: over 256 shards that is megabytes.
 		ar.Trim()
 	}
-	if s.state.Load()&stateTelling != 0 {
+	if s.state.Load()&stateTelling != 0 && db < s.numDBs {
 		s.created(db, k)
 	}
 	return slot

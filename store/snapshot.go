@@ -86,8 +86,13 @@ func (s *Store) BeginSnapshotAt(sink SnapshotSink, atCut func()) (*Snapshot, err
 	sn := &Snapshot{s: s, sink: sink, epoch: ss.mu.epoch}
 	ss.mu.running = sn
 	s.LockAll()
-	for i := range s.databases {
+	for i := range s.numDBs << s.shardBits {
 		s.databases[i].origin = uint32(i >> s.shardBits)
+	}
+	if s.beside {
+		for i := s.numDBs << s.shardBits; i < len(s.databases); i++ {
+			s.databases[i].passed = sn.epoch // it shows nothing of them
+		}
 	}
 	for i := range s.shards {
 		s.shards[i].mu.snap = sn

@@ -61,7 +61,7 @@ func (s *Store) Expires(db int) int {
 // HoldsDuesLocked tells whether there is a key in whose value something falls due. All shards
 // are locked.
 func (s *Store) HoldsDuesLocked() bool {
-	for i := range s.databases {
+	for i := range s.numDBs << s.shardBits {
 		if s.databases[i].inner > 0 {
 			return true
 		}

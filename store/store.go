@@ -51,9 +51,11 @@ type Hooks struct {
 // Store is the keyspace. See doc.go for the locking rules.
 type Store struct {
 	shards    []shard
-	databases []database // index: db<<shardBits | shard; each guarded by its shard's lock
+	databases []database // index: db<<shardBits | shard; each guarded by its shard's lock. Twice numDBs, see OpenBeside
 	shardBits uint8
 	numDBs    int
+	beside    bool   // those behind numDBs are in use; guarded by all shard locks, any of which will do to look
+	besides   bool   // and have been before; the same
 	hashSeed  uint64 // of xxhash, which picks shards
 	hooks     Hooks
 	clock     atomic.Uint32 // access clock of new entries
@@ -130,7 +132,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s := &Store{
 		shards:    make([]shard, o.Shards),
-		databases: make([]database, o.Shards*o.Databases),
+		databases: make([]database, 2*o.Shards*o.Databases), // the second half is not touched, and so no memory, until it is used
 		shardBits: uint8(bits.TrailingZeros(uint(o.Shards))),
 		numDBs:    o.Databases,
 		hashSeed:  rand.Uint64(),
@@ -143,7 +145,7 @@ func Open(o Options) (*Store, error) {
 		s.shards[i].mu.ar = arena.New()
 		s.due[i].Store(Never)
 	}
-	for i := range s.databases {
+	for i := range o.Shards * o.Databases {
 		s.databases[i].table.Init(i)
 		s.databases[i].due = Never
 	}
@@ -167,7 +169,7 @@ func (s *Store) Close() {
 			}
 		}
 		sh.mu.corpses, sh.mu.garbage = nil, nil
-		for db := range s.numDBs {
+		for db := range s.inUse() {
 			s.at(db, uint32(i)).clear()
 		}
 		sh.mu.ar.Release()

@@ -204,7 +204,7 @@ func (h infoHouse) Persistence() info.Persistence {
 		load = a.Progress()
 	}
 	return info.Persistence{
-		AOF: a, Load: load, Saves: h.disk.Saves(), Loading: h.Guard.Load()&exec.GuardLoading != 0, Rewriting: h.disk.Jobs.Runs(durable.RewriteAOF),
+		AOF: a, Load: load, Saves: h.disk.Saves(), Loading: h.Guard.Load()&exec.GuardLoading != 0, Beside: h.Guard.Load()&exec.GuardBeside != 0, Rewriting: h.disk.Jobs.Runs(durable.RewriteAOF),
 		RewriteWaits: h.disk.Jobs.Waits(durable.RewriteAOF), Rewrites: h.disk.AOF.Rewrites.Load(), RewriteFailures: h.disk.AOF.Failures.Load(),
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/internal/server/durable"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/replication"
+	"github.com/kringdb/kring/internal/server/snapshot"
 )
 
 // This file is the server as the link to its primary sees it, and what INFO tells of that.
@@ -36,6 +38,9 @@ func (h followHouse) Empty() bool {
 
 // Replace implements follow.House.
 func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
+	if c.Beside {
+		return h.replaceBeside(ctx, c)
+	}
 	s, r := h.srv, h.role
 	s.disk.Jobs.End(durable.SaveSnapshot)
 	a := s.disk.AOF.Current()
@@ -48,7 +53,10 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 		s.disk.EmptyAll()
 		r.feed.DropAll(errNewRole)
 		r.became(replication.NewID(), 0, false)
-		db, err := r.loadCopy(ctx, c)
+		l, db, err := r.loadCopy(ctx, c, 0)
+		if err == nil {
+			err = s.disk.LoadedFrom(l)
+		}
 		if err == nil {
 			r.stream.SetDB(db)
 			r.became(c.ID, c.Offset, true)
@@ -65,11 +73,56 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 	return err
 }
 
+// replaceBeside loads a copy while what is here is served, and then exchanges the two.
+func (r *role) replaceBeside(ctx context.Context, c *follow.Copy) error {
+	s := r.srv
+	s.SetGuard(exec.GuardBeside, true)
+	defer s.SetGuard(exec.GuardBeside, false)
+	l, db, err := r.loadCopy(ctx, c, s.Store.OpenBeside())
+	if err != nil {
+		s.Store.CloseBeside()
+		return err
+	}
+	s.disk.Jobs.End(durable.SaveSnapshot)
+	a := s.disk.AOF.Current()
+	if a != nil { // what it has is of another history
+		err = s.disk.AOF.TurnOff(a)
+	}
+	if err == nil {
+		r.stream.Exchange(func() {
+			if err = s.disk.LoadedFrom(l); err != nil {
+				return
+			}
+			s.Store.LockAll()
+			s.Store.TakeBesideLocked()
+			s.Store.UnlockAll()
+			r.stream.SetDB(db)
+			r.becameGated(c.ID, c.Offset, true)
+		})
+	}
+	if err != nil {
+		s.Store.CloseBeside()
+	} else {
+		r.feed.DropAll(errNewRole)
+	}
+	if a != nil {
+		if terr := s.disk.AOF.Turn(true); err == nil {
+			err = terr
+		}
+	}
+	return err
+}
+
 // became makes the data those of a history at an offset; known is false if nobody can go on from there.
 func (r *role) became(id string, offset int64, known bool) {
+	r.srv.Gates.LockAll()
+	defer r.srv.Gates.UnlockAll()
+	r.becameGated(id, offset, known)
+}
+
+// becameGated is became for who holds all gates.
+func (r *role) becameGated(id string, offset int64, known bool) {
 	s := r.srv
-	s.Gates.LockAll()
-	defer s.Gates.UnlockAll()
 	r.history.Adopt(id)
 	s.Journal.Log.At(func(pos uint64) {
 		b := &r.backlog
@@ -88,28 +141,30 @@ func (r *role) became(id string, offset int64, known bool) {
 	})
 }
 
-// loadCopy loads a full copy into the empty store. db is the database that the stream has selected.
-func (r *role) loadCopy(ctx context.Context, c *follow.Copy) (db int, err error) {
+// loadCopy loads a full copy into empty databases, of which first is the first one. db is the one that the stream has
+// selected.
+func (r *role) loadCopy(ctx context.Context, c *follow.Copy, first int) (l *snapshot.Loader, db int, err error) {
 	s := r.srv
-	l := s.disk.NewLoader(ctx)
+	l = s.disk.NewLoader(ctx)
+	l.First = first
 	l.Progress.Total.Store(max(c.Size, 0))
 	l.Progress.Started.Store(time.Now().Unix())
 	s.disk.Loading.Store(l.Progress)
 	defer s.disk.Loading.Store(nil)
 	rest, _, err := l.Load(c.In)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	var more [1]byte
 	if n, _ := rest.Read(more[:]); n > 0 {
-		return 0, errors.New("something follows the end of the data")
+		return nil, 0, errors.New("something follows the end of the data")
 	}
 	if text, ok := l.Aux["repl-stream-db"]; ok {
 		if db, err = strconv.Atoi(text); err != nil || db < 0 || db >= s.Store.Databases() {
-			return 0, fmt.Errorf("the stream goes on in database %q, which there is not", text)
+			return nil, 0, fmt.Errorf("the stream goes on in database %q, which there is not", text)
 		}
 	}
-	return db, s.disk.LoadedFrom(l)
+	return l, db, nil
 }
 
 // Continue implements follow.House.

@@ -142,6 +142,9 @@ func TestVerdicts(t *testing.T) {
 		{call: "client id", state: MasterDown, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
 		{call: "get k", state: Loading, want: [principals]Ruling{Client: IsLoading, Waiter: Wait, Loader: NotLoaded}},
 		{call: "client id", state: Loading, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
+		{call: "replicaof a 1", state: AsyncLoading, want: [principals]Ruling{Client: IsLoadingAsync, Waiter: IsLoadingAsync, Script: NotScripted, Loader: NotLoaded,
+			Primary: NotStreamed}},
+		{call: "get k", state: AsyncLoading, want: reads([principals]Ruling{})},
 		{call: "get k", state: Busy, want: forClients(IsBusy)},
 		{call: "multi", state: Busy, want: [principals]Ruling{Script: NotScripted, Loader: NotLoaded}},
 		{call: "set k v", state: PausedWrites, want: [principals]Ruling{Client: Wait, Waiter: Wait}},
@@ -199,7 +202,7 @@ func TestVerdicts(t *testing.T) {
 		}
 	}
 	for r := range rulings {
-		if !seen[r] && r != IsLoadingAsync { // no command has that flag yet
+		if !seen[r] {
 			t.Errorf("no row has ruling %d", r)
 		}
 	}

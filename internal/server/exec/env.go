@@ -30,6 +30,7 @@ const (
 	GuardReplica                      // the server follows a primary: READONLY, and expired keys stay
 	GuardStale                        // and what it has may be old, which it must not show: MASTERDOWN
 	GuardFew                          // fewer replicas than min-replicas-to-write: NOREPLICAS
+	GuardBeside                       // a full copy is loaded beside the data: LOADING, for some calls
 )
 
 // Env is what all executors of a server have in common: what calls work on, and what decides
@@ -150,6 +151,9 @@ func (e *Env) State() (state admit.State) {
 	on := e.Guard.Load()
 	if on&GuardLoading != 0 {
 		state |= admit.Loading
+	}
+	if on&GuardBeside != 0 {
+		state |= admit.AsyncLoading
 	}
 	if on&GuardBroken != 0 {
 		state |= admit.Broken

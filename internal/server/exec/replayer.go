@@ -49,6 +49,25 @@ func (rp *Replayer) SetDB(db int) { rp.self.DB = db }
 // thePrimary is who calls what the stream has.
 var thePrimary = admit.Caller{As: admit.Primary}
 
+// Exchange has f replace all data, with all gates held; then those learn of it who observe keys. The caller holds nothing.
+func (rp *Replayer) Exchange(f func()) {
+	rp.begin()
+	defer rp.end()
+	ex := rp.ex
+	ex.Gate.Lock()
+	defer ex.Gate.Unlock()
+	ex.takeAll()
+	f()
+	for db := range ex.Env.Store.Databases() {
+		ex.Replaced(db, false)
+	}
+	if ex.unsettled() {
+		ex.Wakes.settle(&noShards)
+	}
+	openGates(ex.Env, ex.Gate)
+	ex.Wakes.afterUnlock()
+}
+
 // begin readies the executor for a batch.
 func (rp *Replayer) begin() {
 	ex := rp.ex

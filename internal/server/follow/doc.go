@@ -32,6 +32,7 @@
 //  2. The offset moves over whole calls, and over a unit as one. What was read of a unit that did not
 //     end is forgotten with the connection.
 //  3. From the first byte of a full copy that replaces data until its end the data are of no history:
-//     a link that breaks in between begins with a full copy again.
+//     a link that breaks in between begins with a full copy again. One that is loaded beside the data
+//     changes nothing before it is complete.
 //  4. After Stop the House is not called any more.
 package follow

@@ -20,7 +20,7 @@ type House interface {
 	// they are of none that anybody could continue.
 	Resume() (id string, offset int64, known bool)
 	// Replace makes what c has the data, which are then those of id at offset. When it returns an error
-	// the data, whatever they are, are of no history.
+	// the data, whatever they are, are of no history; with c.Beside they are still what they were.
 	Replace(ctx context.Context, c *Copy) error
 	// Empty tells whether there are no data.
 	Empty() bool
@@ -48,6 +48,7 @@ type Copy struct {
 	Size   int64     // in bytes, -1: unknown
 	ID     string    // the history that it belongs to
 	Offset int64     // and where in it
+	Beside bool      // what is here is to be served until the copy is loaded, and to stay if it cannot be
 }
 
 // Config is what a Follower is made from.

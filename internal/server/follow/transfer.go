@@ -45,14 +45,18 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// transfer makes the full copy the data: as it comes, or from a file when that is whole.
+// transfer makes the full copy the data: as it comes, instead of what is here or beside it, or from a file when that is whole.
 func (l *link) transfer(c *Copy) error {
 	c.In = &counted{in: c.In, l: l}
 	begin := time.Now()
 	var err error
-	if l.f.Options.ReplDisklessLoad.Load() == options.DisklessOnEmpty && l.f.House.Empty() {
+	switch how := l.f.Options.ReplDisklessLoad.Load(); {
+	case how == options.DisklessSwap:
+		c.Beside = true
 		err = l.replace(c)
-	} else {
+	case how == options.DisklessOnEmpty && l.f.House.Empty():
+		err = l.replace(c)
+	default:
 		err = l.replaceByFile(c)
 	}
 	if err != nil {

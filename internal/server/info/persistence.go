@@ -21,8 +21,8 @@ func writePersistence(s *Source, w *writer) {
 		st = a.Stats()
 	}
 	w.num("loading", asBit(p.Loading))
-	w.num("async_loading", 0)
-	if p.Loading && p.Load != nil {
+	w.num("async_loading", asBit(p.Beside))
+	if (p.Loading || p.Beside) && p.Load != nil {
 		writeLoading(p.Load, w)
 	}
 	for _, name := range neverForked {

@@ -138,8 +138,8 @@ type Gauges struct {
 
 // Persistence is what is on the disk, and what is done about it.
 type Persistence struct {
-	AOF                     *persistence.AOF // nil: there is none
-	Loading                 bool
+	AOF                     *persistence.AOF      // nil: there is none
+	Loading, Beside         bool                  // data are loaded: instead of what is served, and beside it
 	Load                    *persistence.Progress // of what is being loaded, nil: nothing
 	Rewriting, RewriteWaits bool                  // the AOF
 	Rewrites                int64

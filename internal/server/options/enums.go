@@ -88,7 +88,7 @@ func oneOf(names ...string) kind { return enumKind{names: names} }
 const (
 	DisklessDisabled int64 = iota // from a file
 	DisklessOnEmpty               // as it comes, if there are no data here
-	DisklessSwap                  // from a file
+	DisklessSwap                  // as it comes, beside the data that are here
 )
 
 // What an error in the stream of the primary does, the values of propagation-error-behavior.

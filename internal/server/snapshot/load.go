@@ -15,7 +15,7 @@ import (
 	"github.com/kringdb/kring/store"
 )
 
-// Loader loads a file into a store that nobody else changes meanwhile.
+// Loader loads a file into a store that nobody else changes meanwhile, or beside what others use.
 type Loader struct {
 	Store    *store.Store
 	Limits   rdb.Limits
@@ -25,6 +25,9 @@ type Loader struct {
 	// Now is the time at which keys count as expired, and are left out; 0: none does. Of a file that is of a
 	// history of replication all are kept: those who follow have them, and are told when they are deleted.
 	Now int64
+	// First is the number of the database that the file's first one is loaded into: that of OpenBeside for one that is
+	// loaded beside what others use, 0 else.
+	First int
 	// Merge lets a key replace one that is there; else that is an error.
 	Merge bool
 	// Interrupted tells whether to give up, with persistence.ErrInterrupted.
@@ -128,6 +131,7 @@ func (l *Loader) read(r *rdb.Reader) error {
 			return &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key),
 				Err: fmt.Errorf("there are %d databases only: see the option databases", l.Store.Databases())}
 		}
+		it.DB += l.First
 		whole = it.First && it.Last
 		if !whole && !l.Merge {
 			l.filling.n--
@@ -165,7 +169,7 @@ func (l *Loader) note(it *rdb.Item) {
 		// What is claimed counts as far as the length of the input allows, for all databases together.
 		if n := min(it.Keys, uint64(l.Progress.Total.Load())/leastKeyBytes-l.claimed); it.DB < l.Store.Databases() {
 			l.claimed += n
-			l.Store.Reserve(it.DB, int(n))
+			l.Store.Reserve(l.First+it.DB, int(n))
 		}
 	}
 }
@@ -195,7 +199,7 @@ func (l *Loader) flush() {
 
 // fail keeps the error, unless there is one from further ahead in the file.
 func (l *Loader) fail(it *rdb.Item, err error) {
-	e := &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key), Err: err}
+	e := &rdb.Error{Offset: it.Offset, DB: it.DB - l.First, Key: bytes.Clone(it.Key), Err: err}
 	for {
 		was := l.failure.Load()
 		if was != nil && was.Offset <= e.Offset || l.failure.CompareAndSwap(was, e) {
