@@ -166,8 +166,12 @@ func (h infoHouse) Reactors() (reactors, stripes int) {
 // Gauges implements info.House.
 func (h infoHouse) Gauges() info.Gauges {
 	n := &h.clients.Counts
+	clients := n.Clients.Load() - int64(h.role.feed.Count())
+	if _, up := h.role.link.Peer(); up {
+		clients++ // its primary counts as one, as in Redis
+	}
 	return info.Gauges{
-		Clients: n.Clients.Load(), Blocked: h.Waiting.Blocked.Load(), Timed: h.Waiting.Timed.Load(),
+		Clients: clients, Blocked: h.Waiting.Blocked.Load(), Timed: h.Waiting.Timed.Load(),
 		Connections: n.Connections.Load(), Rejected: n.Rejected.Load(), ExpiredFields: h.ExpiredFields.Load(),
 		EvictedClients: n.EvictedClients.Load(), OutputLimitCloses: n.OutputLimitCloses.Load(), QueryLimitCloses: n.QueryLimitCloses.Load(),
 		StreamErrors: h.role.stream.Errors.Load(),

@@ -13,6 +13,7 @@ import (
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/replication"
+	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/internal/server/snapshot"
 )
 
@@ -243,6 +244,31 @@ func (h followHouse) Dial(ctx context.Context, addr string, from net.Addr) (net.
 	conn.Close()
 	return nil, err
 }
+
+// NewID implements follow.House.
+func (h followHouse) NewID() int64 { return h.srv.clients.NewID() }
+
+// roleLink implements session.Link.
+type roleLink struct{ *role }
+
+// Primary implements session.Link.
+func (l roleLink) Primary() (p session.Primary, ok bool) {
+	c, ok := l.link.Peer()
+	if !ok {
+		return p, false
+	}
+	now, log := time.Now(), &l.srv.Journal.Log
+	log.Lock()
+	db := max(l.backlog.DBLocked(), 0)
+	log.Unlock()
+	return session.Primary{
+		ID: c.ID, Addr: c.Addr, LocalAddr: c.LocalAddr, AgeSecs: int64(now.Sub(c.Since).Seconds()), IdleSecs: int64(now.Sub(c.Heard).Seconds()), DB: db,
+		Unread: c.Unread, Buffer: c.Buffer,
+	}, true
+}
+
+// HangUp implements session.Link.
+func (l roleLink) HangUp(id int64) bool { return l.link.HangUp(id) }
 
 // Up implements follow.House.
 func (h followHouse) Up(up bool) {

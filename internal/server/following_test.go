@@ -239,3 +239,56 @@ func TestReloadWithReplicas(t *testing.T) {
 		until(t, fmt.Sprintf("replica %d has what the primary has", i), func() bool { return digest(c) == digest(clients[0]) && c.do("DBSIZE") == clients[0].do("DBSIZE") })
 	}
 }
+
+// TestPrimaryIsAClient: the connection to the primary is among the clients, and can be closed like others; replicas are not
+// counted among those of the primary.
+func TestPrimaryIsAClient(t *testing.T) {
+	p := startServer(t, quickSync...)
+	host, port, _ := strings.Cut(p.Addrs()[0].String(), ":")
+	s := startServer(t, "replicaof", host+" "+port)
+	pc, c := dial(t, p), dial(t, s)
+	primary := func() (id string) {
+		t.Helper()
+		line := ""
+		eventually(t, "the primary is a client", func() bool {
+			line = c.do("CLIENT", "LIST", "TYPE", "master")
+			return line != ""
+		})
+		id, _, _ = strings.Cut(strings.TrimPrefix(line, "id="), " ")
+		for _, part := range []string{" addr=" + host + ":" + port + " ", " flags=M ", " user=(superuser) "} {
+			if strings.Count(line, "\n") != 1 || !strings.Contains(line, part) {
+				t.Errorf("CLIENT LIST TYPE master has no %q: %q", part, line)
+			}
+		}
+		return id
+	}
+	first := primary()
+	eventually(t, "the replica is no client of the primary", func() bool { return pc.infoInt("connected_clients") == 1 && pc.infoInt("connected_slaves") == 1 })
+	if n, list := c.infoInt("connected_clients"), c.do("CLIENT", "LIST"); n != 2 || strings.Count(list, "\n") != 2 {
+		t.Errorf("%d clients: %q", n, list)
+	}
+	if list := c.do("CLIENT", "LIST", "TYPE", "normal"); strings.Contains(list, "flags=M") {
+		t.Errorf("CLIENT LIST TYPE normal: %q", list)
+	}
+	if n := c.infoInt("replica_announced"); n != 1 {
+		t.Errorf("replica_announced is %d", n)
+	}
+	c.want("OK", "CONFIG", "SET", "replica-announced", "no") // Sentinel looks there
+	if n := c.infoInt("replica_announced"); n != 0 {
+		t.Errorf("replica_announced is %d", n)
+	}
+	c.want("0", "CLIENT", "KILL", "TYPE", "master", "USER", "default") // it has none
+	c.want("1", "CLIENT", "KILL", "TYPE", "master")
+	second := primary()
+	c.want("1", "CLIENT", "KILL", "ID", second)
+	third := primary()
+	if first == second || second == third {
+		t.Errorf("the connections have the numbers %s, %s, %s", first, second, third)
+	}
+	c.want("1", "CLIENT", "KILL", "ADDR", host+":"+port)
+	primary()
+	eventually(t, "the stream goes on", func() bool { return pc.infoInt("sync_partial_ok") == 3 && pc.infoInt("sync_full") == 1 })
+	c.want("OK", "REPLICAOF", "NO", "ONE")
+	c.want("", "CLIENT", "LIST", "TYPE", "master")
+	c.want("0", "CLIENT", "KILL", "TYPE", "master")
+}

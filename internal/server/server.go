@@ -137,7 +137,7 @@ func (s *Server) openReactors() error {
 	follower := exec.New(&s.Env, &s.Gates[workerCount+n+1])
 	s.extra = append(s.extra, follower)
 	s.role.init(s, follower)
-	s.clients.Feed = s.role.feed
+	s.clients.Feed, s.clients.Link = s.role.feed, roleLink{&s.role}
 	s.clients.Open(s.Gates[workerCount : workerCount+n])
 	if s.embedded.Memory != nil {
 		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})

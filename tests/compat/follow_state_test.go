@@ -72,6 +72,7 @@ func (f *followers) both(lines ...string) {
 // TestFollowState: what clients of a replica see is what they see of redis-server as a replica.
 func TestFollowState(t *testing.T) {
 	f := newFollowers(t)
+	f.clients()
 	f.do("SET a 1", "HSET h f v", "RPUSH l x y", "SELECT 3", "SET c 3", "SELECT 0", "DEBUG SET-ACTIVE-EXPIRE 0")
 	f.both("GET a", "HGETALL h", "SET a 2", "DEL a", "INCR a", "MULTI", "SET a 3", "EXEC", "EVAL \"return redis.call('SET', 'a', '1')\" 0",
 		"EVAL \"return redis.call('GET', 'a')\" 1 a", "EVAL_RO \"return redis.call('GET', 'a')\" 1 a", "BLPOP none 0.01", "BLPOP l 0", "FLUSHALL", "SWAPDB 0 1", "PFADD p x", "PFCOUNT p", "SORT l ALPHA",
@@ -113,6 +114,21 @@ func TestFollowState(t *testing.T) {
 	f.both("REPLICAOF NO ONE", "SET last 2", "GET last", "INCR last", "REPLICAOF NO ONE", "ROLE")
 	endSide(t, f.model)
 	endSide(t, f.subject)
+}
+
+// clients: the primary is a client of its replicas.
+func (f *followers) clients() {
+	f.t.Helper()
+	if want, got := numberOf(f.t, f.model, "connected_clients"), numberOf(f.t, f.subject, "connected_clients"); got != want {
+		f.t.Errorf("%d clients, as redis-server counts them %d", got, want)
+	}
+	for _, s := range []*Side{f.model, f.subject} {
+		v, err := s.ctl.Do("CLIENT", "LIST", "TYPE", "master")
+		if err != nil || strings.Count(v.Str, "\n") != 1 || !strings.Contains(v.Str, " addr=127.0.0.1:"+f.port+" ") || !strings.Contains(v.Str, " flags=M ") ||
+			!strings.Contains(v.Str, " user=(superuser) ") {
+			f.t.Errorf("CLIENT LIST TYPE master of %s: %v, %v", s.Server.Name, v, err)
+		}
+	}
 }
 
 // roles compares ROLE, but for the offset.

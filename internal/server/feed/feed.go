@@ -155,6 +155,13 @@ func (f *Feed) list() []*Replica {
 	return slices.Clone(f.mu.replicas)
 }
 
+// Count is how many replicas there are.
+func (f *Feed) Count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.mu.replicas)
+}
+
 // leads tells whether the server is a primary.
 func (f *Feed) leads() bool { return f.History.Primary() == nil }
 

@@ -38,6 +38,8 @@ type House interface {
 	Ports() (plain, tls int)
 	// Dial connects to the primary. An address to connect from is nil if any will do.
 	Dial(ctx context.Context, addr string, from net.Addr) (net.Conn, error)
+	// NewID numbers the connection whose stream is followed among the server's clients.
+	NewID() int64
 	// Up tells that the stream is followed from now on, or (false) not any more.
 	Up(up bool)
 }

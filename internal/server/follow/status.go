@@ -32,6 +32,9 @@ type numbers struct {
 	size      atomic.Int64           // of the full copy, -1: unknown
 	received  atomic.Int64           // bytes of it
 	reason    atomic.Pointer[string] // why the last connection ended
+	peer      atomic.Pointer[Peer]   // the last connection whose stream was followed
+	unread    atomic.Int64           // bytes that had come and were not executed before the last read
+	buffer    atomic.Int64           // that fit
 }
 
 func (n *numbers) getState() State  { return State(n.state.Load()) }
@@ -60,9 +63,7 @@ type Status struct {
 // Status returns the state of the link; ok is false if there is no primary. Any goroutine may
 // call it.
 func (f *Follower) Status() (s Status, ok bool) {
-	f.mu.Lock()
-	l := f.mu.link
-	f.mu.Unlock()
+	l := f.current()
 	if l == nil {
 		return s, false
 	}

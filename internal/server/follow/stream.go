@@ -20,6 +20,7 @@ func (l *link) runStream() error {
 	none := ""
 	l.reason.Store(&none)
 	l.f.House.Up(true)
+	l.met(l.in.conn)
 	l.setState(Connected)
 	if err := l.acknowledge(); err != nil {
 		return err
@@ -31,6 +32,8 @@ func (l *link) runStream() error {
 			return err
 		}
 		l.in.kept = l.stream.unit
+		l.unread.Store(int64(l.in.end - l.in.at))
+		l.buffer.Store(int64(len(l.in.buf)))
 		need += l.stream.scanned
 		for err = l.in.fill(need); err == nil && l.in.end-l.in.at < need; {
 			err = l.in.fill(need)

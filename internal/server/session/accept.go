@@ -21,7 +21,7 @@ func (cs *Clients) Accept(r *netio.Reactor, c *netio.Conn) netio.Session {
 		return cs.refuse(c, "ERR max number of clients reached")
 	}
 	se := &Session{
-		Conn: c, ex: stationOf(r), id: cs.Counts.lastID.Add(1), proto: 2, active: r.Now(),
+		Conn: c, ex: stationOf(r), id: cs.NewID(), proto: 2, active: r.Now(),
 	}
 	se.loginDefault()
 	cs.byID.add(se)

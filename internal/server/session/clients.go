@@ -24,6 +24,7 @@ type Clients struct {
 	ParseLimits atomic.Pointer[resp.Limits] // of those who may call everything
 
 	Feed     *feed.Feed // of those who are replicas
+	Link     Link       // to the primary
 	Channels Channels
 	Pauses   Pauses
 	Monitors Monitors
@@ -74,6 +75,9 @@ func (cs *Clients) Open(gates exec.Gates) {
 		cs.Stations = append(cs.Stations, newStation(cs, i, &gates[i]))
 	}
 }
+
+// NewID numbers a connection among the clients.
+func (cs *Clients) NewID() int64 { return cs.Counts.lastID.Add(1) }
 
 // Host is what handlers get of clients.
 func (cs *Clients) Host() command.ClientsHost { return clientsHost{cs} }

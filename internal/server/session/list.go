@@ -196,6 +196,9 @@ func (h clientsHost) AppendList(c *command.Ctx, dst []byte, f *command.ClientFil
 			}
 		})
 	})
+	if p, ok := h.primary(f); ok {
+		lines = append(lines, line{p.ID, append(p.appendInfo(nil), '\n')})
+	}
 	if len(f.IDs) > 0 { // in the order asked, and as often
 		for _, id := range f.IDs {
 			if i := slices.IndexFunc(lines, func(l line) bool { return l.id == id }); i >= 0 {
@@ -230,5 +233,14 @@ func (h clientsHost) Kill(c *command.Ctx, f *command.ClientFilter) int {
 			}
 		})
 	})
+	if p, ok := h.primary(f); ok && h.Link.HangUp(p.ID) {
+		killed++
+	}
 	return killed
+}
+
+// primary is the connection to the primary, if there is one and the filter selects it.
+func (h clientsHost) primary(f *command.ClientFilter) (p Primary, ok bool) {
+	p, ok = h.Link.Primary()
+	return p, ok && p.matches(f)
 }
