@@ -292,3 +292,56 @@ func TestPrimaryIsAClient(t *testing.T) {
 	c.want("", "CLIENT", "LIST", "TYPE", "master")
 	c.want("0", "CLIENT", "KILL", "TYPE", "master")
 }
+
+// TestInfoOfReplication: metrics and window say how far replicas are, and how a full copy comes along.
+func TestInfoOfReplication(t *testing.T) {
+	p := startServer(t, quickSync...)
+	pc := dial(t, p)
+	pc.want("OK", "SET", "a", strings.Repeat("x", 100_000))
+	// Two that have one address: what is said of both would be refused by whoever asks.
+	first, second := attach(t, p, "listening-port", "1", "capa", "eof"), attach(t, p, "listening-port", "1", "capa", "eof")
+	data := string(first.resync())
+	second.resync()
+	r := online(t, p)
+	pc.want("OK", "SET", "b", "1")
+	r.follows("SELECT 0", "SET b 1")
+	r.ack()
+	shown := func(s *Server, want ...string) {
+		t.Helper()
+		text := ""
+		for _, w := range want {
+			for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+				if _, text = get(t, s, "/metrics", ""); strings.Contains(text, w) {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("/metrics has no %q: %.3000s", w, text[max(strings.Index(text, "slave"), 0):])
+				}
+			}
+		}
+	}
+	labels := `{slave_ip="127.0.0.1",slave_port="7777",slave_state="online"} `
+	shown(p, "redis_connected_slave_offset_bytes"+labels+strconv.FormatInt(r.offset, 10)+"\n", "redis_connected_slave_lag_seconds"+labels, "kring_connected_slave_behind_bytes"+labels+"0\n")
+	if _, text := get(t, p, "/api/state", ""); !strings.Contains(text, `"ip":"127.0.0.1","port":7777,"state":"online"`) || !strings.Contains(text, `"primary":null`) {
+		t.Errorf("the window is told %s", text)
+	}
+
+	s := startServer(t)
+	g := newCopyGiver(t)
+	dial(t, s).want("OK", "REPLICAOF", "127.0.0.1", g.port())
+	g.asked()
+	half := len(data) / 2
+	g.send(fmt.Sprintf("+FULLRESYNC %s 100\r\n$%d\r\n%s", replication.NewID(), len(data), data[:half]))
+	labels = `{master_host="127.0.0.1",master_port="` + g.port() + `"} `
+	shown(s, "redis_master_link_up"+labels+"0\n", "redis_master_sync_in_progress"+labels+"1\n", fmt.Sprintf("kring_master_sync_read_bytes%s%d\n", labels, half),
+		fmt.Sprintf("kring_master_sync_total_bytes%s%d\n", labels, len(data)))
+	c := dial(t, s)
+	if read, left := c.infoInt("master_sync_read_bytes"), c.infoInt("master_sync_left_bytes"); read != int64(half) || left != int64(len(data)-half) {
+		t.Errorf("%d bytes have come, %d are left of %d", read, left, len(data))
+	}
+	g.send(data[half:])
+	shown(s, "redis_master_link_up"+labels+"1\n", "redis_slave_repl_offset"+labels+"100\n", "redis_master_last_io_seconds_ago"+labels)
+	if _, text := get(t, s, "/api/state", ""); !strings.Contains(text, `"port":`+g.port()+`,"state":"connected","up":true`) {
+		t.Errorf("the window is told %s", text)
+	}
+}

@@ -13,7 +13,9 @@ type State struct {
 	Types    []TypeMemory      `json:"types"`  // as the last survey in the background found them
 	Memory   []Account         `json:"memory"` // the parts of the resident set
 	Errors   map[string]int64  `json:"errors"` // error replies by their first word
-	Late     []Step            `json:"-"`      // of expiry: cumulative
+	Replicas []Replica         `json:"replicas"`
+	Primary  *Primary          `json:"primary"` // that the server follows, null: none
+	Late     []Step            `json:"-"`       // of expiry: cumulative
 	Reactors []Reactor         `json:"-"`
 	Events   []Event           `json:"-"` // sources of latency
 }
@@ -81,6 +83,31 @@ type TypeMemory struct {
 type Account struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
+}
+
+// Replica is somebody who follows the server.
+type Replica struct {
+	IP      string `json:"ip"`
+	Port    int    `json:"port"`
+	State   string `json:"state"`
+	Offset  int64  `json:"offset"`   // that it has acknowledged
+	Behind  int64  `json:"behind"`   // bytes of the stream that it has not been sent
+	LagSecs int64  `json:"lag_secs"` // since it has acknowledged anything
+}
+
+// Primary is whom the server follows.
+type Primary struct {
+	Host      string `json:"host"`
+	Port      int    `json:"port"`
+	State     string `json:"state"`
+	Up        bool   `json:"up"`         // its stream is followed
+	Reason    string `json:"reason"`     // why it was not, the last time
+	IdleSecs  int64  `json:"idle_secs"`  // since it was heard, -1: its stream is not followed
+	Offset    int64  `json:"offset"`     // of the data
+	Behind    int64  `json:"behind"`     // bytes of the stream that have come and are not executed
+	Syncing   bool   `json:"syncing"`    // a full copy is on its way,
+	SyncTotal int64  `json:"sync_total"` // of so many bytes, -1: unknown,
+	SyncRead  int64  `json:"sync_read"`  // of which so many have come
 }
 
 // Reactor is what a reactor has done.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/follow"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/store/entry"
 )
@@ -30,6 +31,7 @@ func (s *Source) State() admin.State {
 		Keyspace: s.windowKeyspace(iw.now), Commands: s.windowCommands(iw.cmds), Slow: []admin.SlowCall{}, SlowKept: s.Logs.SlowLogLen(),
 		Hot: []admin.HotKey{}, Big: []admin.BigKey{}, Types: []admin.TypeMemory{}, Memory: s.windowMemory(iw.crowd.Bytes), Reactors: busy.Reactors,
 	}
+	s.windowReplication(&st)
 	for _, e := range s.Logs.Errors.All() {
 		st.Errors[e.Kind] = e.Count
 	}
@@ -51,6 +53,22 @@ func (s *Source) State() admin.State {
 		st.Late = append(st.Late, admin.Step{Micros: 1000 * float64(int64(1)<<i), Calls: sum})
 	}
 	return st
+}
+
+// windowReplication shows who follows, and who is followed.
+func (s *Source) windowReplication(st *admin.State) {
+	st.Replicas = []admin.Replica{}
+	for _, p := range s.House.Replication().Replicas {
+		st.Replicas = append(st.Replicas, admin.Replica{IP: p.IP, Port: p.Port, State: p.State.String(), Offset: p.Offset, Behind: p.Behind, LagSecs: p.Lag})
+	}
+	l, replica := s.House.Following()
+	if !replica {
+		return
+	}
+	st.Primary = &admin.Primary{
+		Host: l.Host, Port: l.Port, State: l.State.String(), Up: l.Up, Reason: l.Reason, IdleSecs: int64(l.LastIO.Seconds()), Offset: l.Applied,
+		Behind: max(l.Read-l.Applied, 0), Syncing: l.State == follow.Sync, SyncTotal: l.SyncTotal, SyncRead: l.SyncRead,
+	}
 }
 
 func (s *Source) windowKeyspace(now time.Time) []admin.Database {

@@ -131,7 +131,10 @@ var metrics = []metric{
 
 	// Replication
 	{field: "connected_slaves", name: "redis_connected_slaves", kind: gauge, help: "Replicas."},
-	{field: "master_repl_offset", name: "redis_master_repl_offset", kind: gauge, help: "Bytes sent to replicas."},
+	{field: "master_repl_offset", name: "redis_master_repl_offset", kind: gauge, help: "Bytes of the stream that replicas follow."},
+	{field: "second_repl_offset", name: "redis_second_repl_offset", kind: gauge, help: "Offset up to which the history had its former name, -1 for none."},
+	{field: "repl_backlog_active", name: "redis_repl_backlog_is_active", kind: gauge, help: "1 while there is a backlog."},
+	{field: "repl_backlog_histlen", name: "redis_repl_backlog_history_bytes", kind: gauge, help: "Bytes of the stream in the backlog."},
 
 	// CPU
 	{field: "used_cpu_sys", name: "redis_cpu_sys_seconds_total", kind: counter, help: "CPU time in the kernel."},

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -53,6 +54,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	out.store(&st)
+	out.replication(&st)
 	for kind, n := range st.Errors {
 		out.send("redis_errors_total", "Error replies by their first word.", counter, float64(n), "err", kind)
 	}
@@ -111,6 +113,38 @@ func (s sender) store(st *admin.State) {
 	}
 	desc := prometheus.NewDesc("kring_expire_late_seconds", "By how much keys were deleted after their deadlines; the sum is an upper bound.", nil, nil)
 	s.ch <- prometheus.MustNewConstHistogram(desc, uint64(late), sum, buckets)
+}
+
+// replication sends how far replicas are, and the server behind its primary.
+func (s sender) replication(st *admin.State) {
+	seen := map[string]bool{}
+	for i := range st.Replicas {
+		r := &st.Replicas[i]
+		key := fmt.Sprint(r.IP, " ", r.Port, " ", r.State)
+		if seen[key] { // behind one address, or without a port as redis-cli --rdb: Prometheus would refuse everything
+			continue
+		}
+		seen[key] = true
+		labels := []string{"slave_ip", r.IP, "slave_port", strconv.Itoa(r.Port), "slave_state", r.State}
+		s.send("redis_connected_slave_offset_bytes", "Offset that a replica has acknowledged.", gauge, float64(r.Offset), labels...)
+		s.send("redis_connected_slave_lag_seconds", "Seconds since a replica has acknowledged anything.", gauge, float64(r.LagSecs), labels...)
+		s.send("kring_connected_slave_behind_bytes", "Bytes of the stream that a replica has not been sent yet.", gauge, float64(r.Behind), labels...)
+	}
+	p := st.Primary
+	if p == nil {
+		return
+	}
+	labels := []string{"master_host", p.Host, "master_port", strconv.Itoa(p.Port)}
+	bit := map[bool]float64{true: 1}
+	s.send("redis_master_link_up", "1 while the stream of the primary is followed.", gauge, bit[p.Up], labels...)
+	s.send("redis_master_last_io_seconds_ago", "Seconds since the primary was heard, -1 while its stream is not followed.", gauge, float64(p.IdleSecs), labels...)
+	s.send("redis_master_sync_in_progress", "1 while a full copy comes from the primary.", gauge, bit[p.Syncing], labels...)
+	s.send("redis_slave_repl_offset", "Offset of the data in the stream of the primary.", gauge, float64(p.Offset), labels...)
+	s.send("kring_slave_behind_bytes", "Bytes of the stream that have come and are not executed yet.", gauge, float64(p.Behind), labels...)
+	if p.Syncing {
+		s.send("kring_master_sync_read_bytes", "Bytes of the full copy that have come.", gauge, float64(p.SyncRead), labels...)
+		s.send("kring_master_sync_total_bytes", "Bytes of the full copy, -1 when its length is not known.", gauge, float64(p.SyncTotal), labels...)
+	}
 }
 
 // command sends what was counted of one command.
