@@ -1,10 +1,15 @@
 package cluster_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/kringdb/kring/internal/cluster"
 	"github.com/kringdb/kring/internal/cluster/clustertest"
@@ -27,6 +32,91 @@ func openFile(t *testing.T, path string) *cluster.File {
 func TestFile(t *testing.T) {
 	t.Parallel()
 	clustertest.Contract(t, func(t *testing.T) cluster.Coordinator { return openFile(t, filepath.Join(t.TempDir(), "nodes.conf")) })
+}
+
+func openShared(t *testing.T, path string) *cluster.Shared {
+	t.Helper()
+	s, err := cluster.OpenShared(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestShared(t *testing.T) {
+	t.Parallel()
+	clustertest.Agreement(t, func(t *testing.T) cluster.Coordinator { return openShared(t, filepath.Join(t.TempDir(), "nodes.conf")) })
+}
+
+// TestSharedByTwo: two who share a file count without losing anything, and each sees what the other
+// has done, be it that it only watches.
+func TestSharedByTwo(t *testing.T) {
+	const each = 50
+	path := filepath.Join(t.TempDir(), "nodes.conf")
+	a, b := openShared(t, path), openShared(t, path)
+	put(t, a, "n", "0")
+	var counters sync.WaitGroup
+	for _, s := range []*cluster.Shared{a, b} {
+		counters.Go(func() {
+			for n := 0; n < each; {
+				state, err := s.Read(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				p := state.Pairs[0]
+				var v int
+				if err := json.Unmarshal(p.Value, &v); err != nil {
+					t.Error(err)
+					return
+				}
+				_, err = s.Commit(t.Context(), cluster.Txn{If: []cluster.Condition{{Key: "n", Revision: p.Revision}},
+					Put: []cluster.Put{{Key: "n", Value: []byte(strconv.Itoa(v + 1))}}})
+				switch {
+				case err == nil:
+					n++
+				case !errors.Is(err, cluster.ErrConflict):
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	counters.Wait()
+	done := errors.New("done")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for i, s := range []*cluster.Shared{a, b} {
+		err := s.Watch(ctx, 1, func(c cluster.Change) error {
+			for _, e := range c.Events {
+				if string(e.Value) == strconv.Itoa(2*each) {
+					return done
+				}
+			}
+			return nil
+		})
+		if !errors.Is(err, done) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	put(t, a, "m", "1")
+	if _, err := a.Commit(t.Context(), cluster.Txn{Delete: []string{"n"}}); err != nil {
+		t.Fatal(err)
+	}
+	state, err := b.Read(t.Context())
+	if err != nil || len(state.Pairs) != 1 || state.Pairs[0].Key != "m" {
+		t.Errorf("%+v, %v", state, err)
+	}
+	if _, err := a.Grant(t.Context(), time.Second); !errors.Is(err, cluster.ErrNoLeases) {
+		t.Error(err)
+	}
+	if a.Close(); !errors.Is(a.Close(), nil) {
+		t.Error("closed twice")
+	}
+	if _, err := a.Read(t.Context()); !errors.Is(err, cluster.ErrClosed) {
+		t.Error(err)
+	}
 }
 
 func put(t *testing.T, c cluster.Coordinator, key, value string) int64 {

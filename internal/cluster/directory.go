@@ -55,6 +55,22 @@ func (d *Directory) read(ctx context.Context) (State, *Topology, error) {
 // Topology is the present one. For anybody.
 func (d *Directory) Topology() *Topology { return d.current.Load() }
 
+// Refresh reads the topology, and installs it if it is a later one.
+func (d *Directory) Refresh(ctx context.Context) error {
+	_, t, err := d.read(ctx)
+	if err == nil {
+		d.install(t)
+	}
+	return err
+}
+
+// Again calls f with the present topology as if it had just been installed.
+func (d *Directory) Again(f func(*Topology)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f(d.Topology())
+}
+
 // install goes on to t, unless a later one is known.
 func (d *Directory) install(t *Topology) {
 	d.mu.Lock()

@@ -27,6 +27,7 @@
 //	              also, while slots move key by key: "migrating" and "importing",
 //	              {"<slot>":"<id of the other shard>"}
 //	live/<node>   of a node that runs, with its lease
+//	myself        "<id>", in a file that one node alone has: its own
 //
 // Ids are 40 hexadecimal digits in lower case. A node that nobody has been introduced to (CLUSTER
 // MEET) is not "met": it and the others do not show each other to clients.

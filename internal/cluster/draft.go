@@ -63,6 +63,40 @@ func (d *Draft) Join(n Node, shard string) {
 	d.shards[shard] = &Shard{ID: shard, Primary: n.ID}
 }
 
+// Node is a copy of a node; ok is false if there is none with this id.
+func (d *Draft) Node(id string) (n Node, ok bool) {
+	if p := d.nodes[id]; p != nil {
+		return *p, true
+	}
+	return n, false
+}
+
+// Nodes are copies of all nodes, in no order.
+func (d *Draft) Nodes() (all []Node) {
+	for _, n := range d.nodes {
+		all = append(all, *n)
+	}
+	return all
+}
+
+// Shard is a copy of a shard, without its slots; ok is false if there is none with this id.
+func (d *Draft) Shard(id string) (s Shard, ok bool) {
+	if p := d.shards[id]; p != nil {
+		s = *p
+		s.Slots = nil
+		return s, true
+	}
+	return s, false
+}
+
+// Owner is the id of the shard that a slot belongs to, empty if it belongs to none.
+func (d *Draft) Owner(slot Slot) string { return d.owners[slot] }
+
+// Clear removes everything.
+func (d *Draft) Clear() {
+	d.nodes, d.shards, d.owners = map[string]*Node{}, map[string]*Shard{}, &[Slots]string{}
+}
+
 // Meet introduces two nodes, and so all that either of them knows.
 func (d *Draft) Meet(a, b string) error {
 	if d.nodes[a] == nil || d.nodes[b] == nil {

@@ -31,32 +31,55 @@ type document struct {
 func OpenFile(path string) (*File, error) {
 	f := &File{Memory: NewMemory(), path: path}
 	f.persist = f.write
-	text, err := os.ReadFile(path)
+	d, err := readDocument(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var d document
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&d); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if d.Revision < 1 {
-		return nil, fmt.Errorf("%s: a revision is 1 at least", path)
-	}
 	f.mu.revision = d.Revision
-	for key, raw := range d.Pairs {
-		var value bytes.Buffer
-		if err := json.Compact(&value, raw); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		f.mu.pairs[key] = kept{value: value.Bytes(), revision: d.Revision}
+	for key, value := range d.Pairs {
+		f.mu.pairs[key] = kept{value: value, revision: d.Revision}
 	}
 	f.found, err = os.Stat(path)
 	return f, err
+}
+
+// readDocument reads a file.
+func readDocument(path string) (d document, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return d, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&d); err != nil {
+		return d, fmt.Errorf("%s: %w", path, err)
+	}
+	if d.Revision < 1 {
+		return d, fmt.Errorf("%s: a revision is 1 at least", path)
+	}
+	for key, raw := range d.Pairs {
+		var value bytes.Buffer
+		if err := json.Compact(&value, raw); err != nil {
+			return d, fmt.Errorf("%s: %w", path, err)
+		}
+		d.Pairs[key] = value.Bytes()
+	}
+	return d, nil
+}
+
+// write replaces a file.
+func (d document) write(path string) (fs.FileInfo, error) {
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	if err := files.Replace(path, append(text, '\n'), 0o644); err != nil {
+		return nil, err
+	}
+	return os.Stat(path)
 }
 
 // write makes pairs durable, unless only those with a lease have changed. The lock is held.
@@ -78,14 +101,10 @@ func (f *File) write(revision int64, pairs map[string]kept) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
-		return err
+	found, err := d.write(f.path)
+	if err == nil {
+		f.found = found
 	}
-	if err := files.Replace(f.path, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	f.found, err = os.Stat(f.path)
 	return err
 }
 

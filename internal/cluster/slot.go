@@ -1,6 +1,9 @@
 package cluster
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Slots is how many hash slots there are.
 const Slots = 16384
@@ -49,6 +52,34 @@ func crc16(p []byte) uint16 {
 // KeySlot is the slot of a key: by what stands between its first { and the next }, if that is
 // something, else by the whole key.
 func KeySlot(key []byte) Slot {
+	t := crcTables
+	crc, p := uint16(0), key
+	for ; len(p) >= 8; p = p[8:] {
+		w := binary.LittleEndian.Uint64(p)
+		if hasBrace(w) {
+			return taggedSlot(key)
+		}
+		crc = t[7][byte(w)^byte(crc>>8)] ^ t[6][byte(w>>8)^byte(crc)] ^ t[5][byte(w>>16)] ^ t[4][byte(w>>24)] ^
+			t[3][byte(w>>32)] ^ t[2][byte(w>>40)] ^ t[1][byte(w>>48)] ^ t[0][byte(w>>56)]
+	}
+	for _, b := range p {
+		if b == '{' {
+			return taggedSlot(key)
+		}
+		crc = crc<<8 ^ t[0][byte(crc>>8)^b]
+	}
+	return Slot(crc % Slots)
+}
+
+// hasBrace tells whether one of the eight bytes of w may be a {.
+func hasBrace(w uint64) bool {
+	const ones, tops, braces = 0x0101010101010101, 0x8080808080808080, 0x7b7b7b7b7b7b7b7b
+	x := w ^ braces
+	return (x-ones)&^x&tops != 0
+}
+
+// taggedSlot is KeySlot for a key with a {.
+func taggedSlot(key []byte) Slot {
 	if open := bytes.IndexByte(key, '{'); open >= 0 {
 		if n := bytes.IndexByte(key[open+1:], '}'); n > 0 {
 			key = key[open+1:][:n]

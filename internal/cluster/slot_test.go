@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,23 @@ func TestCRCByTables(t *testing.T) {
 		}
 		if got := crc16(p); got != want {
 			t.Errorf("checksum of %x: %#x, not %#x", p, got, want)
+		}
+	}
+}
+
+// TestSlotOfTag: the braces are found wherever they stand in a key.
+func TestSlotOfTag(t *testing.T) {
+	want := Slot(crc16([]byte("tag")) % Slots)
+	for before := range 20 {
+		for after := range 20 {
+			key := strings.Repeat("z", before) + "{tag}" + strings.Repeat("{}", after)
+			if got := KeySlot([]byte(key)); got != want {
+				t.Errorf("slot of %q: %d, not %d", key, got, want)
+			}
+		}
+		key := strings.Repeat("z", before) + "{}tag"
+		if got, want := KeySlot([]byte(key)), Slot(crc16([]byte(key))%Slots); got != want {
+			t.Errorf("slot of %q: %d, not %d", key, got, want)
 		}
 	}
 }

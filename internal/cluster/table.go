@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -12,7 +13,30 @@ const (
 	epochKey    = "epoch"
 	nodePrefix  = "node/"
 	shardPrefix = "shard/"
+	selfKey     = "myself" // in a file of one node's own: its id
 )
+
+// Self is the id that a node has kept with a coordinator of its own, empty if none.
+func Self(ctx context.Context, c Coordinator) (id string, err error) {
+	s, err := c.Read(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range s.Pairs {
+		if p.Key == selfKey {
+			if err := json.Unmarshal(p.Value, &id); err != nil || !ValidID(id) {
+				return "", fmt.Errorf("%s is no id of a node", p.Value)
+			}
+		}
+	}
+	return id, nil
+}
+
+// SetSelf keeps the id of the coordinator's only node.
+func SetSelf(ctx context.Context, c Coordinator, id string) error {
+	_, err := c.Commit(ctx, Txn{Put: []Put{{Key: selfKey, Value: encode(id)}}})
+	return err
+}
 
 // shardDocument is a shard as coordinators keep it.
 type shardDocument struct {

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,6 +40,20 @@ type Topology struct {
 	shards   []*Shard
 	owners   [Slots]*Shard
 	assigned int
+}
+
+// Alone is the topology of a node that knows no other, in a shard of its own.
+func Alone(n Node, shard string) *Topology {
+	n.Shard = shard
+	s := &Shard{ID: shard, Primary: n.ID}
+	return &Topology{nodes: []*Node{&n}, shards: []*Shard{s}}
+}
+
+// NewID makes an id for a node or a shard.
+func NewID() string {
+	var b [20]byte
+	_, _ = rand.Read(b[:]) // never fails, by its documentation
+	return hex.EncodeToString(b[:])
 }
 
 // newTopology checks and indexes nodes and shards, which it keeps.

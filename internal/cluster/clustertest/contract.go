@@ -20,15 +20,24 @@ const ttl = 2 * time.Second
 
 // Contract tests coordinators: open returns one that is empty, for one test.
 func Contract(t *testing.T, open func(t *testing.T) cluster.Coordinator) {
-	for name, test := range map[string]func(*testing.T, context.Context, cluster.Coordinator){
-		"transactions":   transactions,
-		"watch":          watch,
-		"counter":        counter,
+	Agreement(t, open)
+	all(t, open, map[string]tester{
 		"lease expires":  leaseExpires,
 		"lease renewed":  leaseRenewed,
 		"lease revoked":  leaseRevoked,
 		"ended contexts": endedContexts,
-	} {
+	})
+}
+
+// Agreement is what Contract tests of coordinators without leases.
+func Agreement(t *testing.T, open func(t *testing.T) cluster.Coordinator) {
+	all(t, open, map[string]tester{"transactions": transactions, "watch": watch, "counter": counter})
+}
+
+type tester func(*testing.T, context.Context, cluster.Coordinator)
+
+func all(t *testing.T, open func(t *testing.T) cluster.Coordinator, tests map[string]tester) {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
