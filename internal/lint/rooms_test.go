@@ -21,7 +21,7 @@ var rooms = []room{
 	{"metrics", nil, []string{"github.com/prometheus/client_golang"}},
 	{"acl", []string{"command", "resp", "internal"}, nil},
 	{"users", []string{"command", "resp", "internal"}, nil},
-	{"admit", []string{"command", "resp"}, nil},
+	{"admit", []string{"command", "resp", "internal"}, nil},
 	{"pubsub", layers, nil},
 	{"tracking", layers, nil},
 	{"observe", layers, nil},

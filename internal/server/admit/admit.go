@@ -2,6 +2,7 @@ package admit
 
 import (
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/cluster"
 	"github.com/kringdb/kring/internal/server/acl"
 )
 
@@ -22,13 +23,18 @@ const (
 type Standing uint8
 
 const (
-	NeedsAuth  Standing = 1 << iota // a password is set, and it has not given it
-	Listening                       // it speaks RESP2 and has subscribed to something
-	Queueing                        // it has sent MULTI
-	Monitoring                      // it has sent MONITOR, or PSYNC: calls are sent to it
-	NoDebug                         // enable-debug-command does not allow it what has command.ProtectedDebug
-	NoModules                       // the same with enable-module-command
+	NeedsAuth    Standing = 1 << iota // a password is set, and it has not given it
+	Listening                         // it speaks RESP2 and has subscribed to something
+	Queueing                          // it has sent MULTI
+	Monitoring                        // it has sent MONITOR, or PSYNC: calls are sent to it
+	NoDebug                           // enable-debug-command does not allow it what has command.ProtectedDebug
+	NoModules                         // the same with enable-module-command
+	ReadsReplica                      // it has sent READONLY
+	Asks                              // it has sent ASKING
 )
+
+// InCluster is what is of use in a cluster only.
+const InCluster = ReadsReplica | Asks
 
 // Caller is who calls.
 type Caller struct {
@@ -39,6 +45,9 @@ type Caller struct {
 	// Of a caller that is Queueing, for its EXEC: the flags that some of the queued calls have, and
 	// those that some of them lack.
 	Queued, Lacking command.Flag
+
+	Slots *Slots // of a node of a cluster, nil: the server is none
+	Reach Reach  // of what is queued, or of a script: what it has used
 }
 
 // State is the state of the server, in bits.
@@ -91,6 +100,13 @@ const (
 	NoAuth
 	NotInMulti
 	Denied
+	NotServed // the slot of its keys has no node
+	CrossSlot
+	IsDown // the cluster is
+	IsDownForWrites
+	Moved // another node serves the slot
+	Ask   // another node has the keys of the slot that are not here any more
+	TryAgain
 	OutOfMemory
 	Misconfigured
 	SaveFailed
@@ -109,7 +125,14 @@ const (
 type Verdict struct {
 	Ruling Ruling
 	Denial acl.Verdict // of Denied: what, and which argument
+
+	Slot  cluster.Slot // of its keys, on a node of a cluster
+	Place Place        // of the slot
+	Open  bool         // it may run only if its keys are here: see JudgeOpen
 }
+
+// Elsewhere tells whether a call is refused because of the slots of its keys.
+func (r Ruling) Elsewhere() bool { return r >= NotServed && r <= TryAgain }
 
 // Refused tells whether the call will not run.
 func (v Verdict) Refused() bool { return v.Ruling >= CrossProtocol }
@@ -138,16 +161,17 @@ const (
 	monitor                     // who monitors leaves the keys alone
 	paused                      // CLIENT PAUSE
 	queue                       // MULTI
+	slots                       // this node serves its keys
 )
 
 // checksOf has, by principal, what is asked of a call. What a client's call was asked when it
 // was queued or blocked is not asked again, but for what may have changed since.
 var checksOf = [principals]check{
 	Client: form | browser | protected | login | multi | rights | room | broken | replicas | readOnly | listening | stale | loading | busy | monitor |
-		paused | queue,
+		paused | queue | slots,
 	Transaction: rights, // EXEC itself was asked the rest, for all of its calls
-	Script:      form | scripted | rights | room | broken | replicas | readOnly | stale,
-	Waiter:      rights | room | broken | replicas | readOnly | stale | loading | paused,
+	Script:      form | scripted | rights | slots | room | broken | replicas | readOnly | stale,
+	Waiter:      rights | slots | room | broken | replicas | readOnly | stale | loading | paused,
 	Loader:      form | loaded,
 	Primary:     form | streamed,
 }
@@ -162,9 +186,8 @@ func Judge(c *Caller, s State, call *command.Call, f Fault) Verdict {
 		}
 	}
 	flags := spec.Flags
-	if flags&command.Exec != 0 && asked&queue != 0 && c.Is&Queueing != 0 { // it stands for what is queued
-		flags |= c.Queued & (command.Write | command.DenyOOM | command.MayReplicate)
-		flags &^= c.Lacking & (command.Loading | command.Stale)
+	if asked&queue != 0 {
+		flags = c.flagsOf(flags)
 	}
 	switch {
 	case asked&scripted != 0 && flags&command.NoScript != 0:
@@ -184,7 +207,13 @@ func Judge(c *Caller, s State, call *command.Call, f Fault) Verdict {
 	}
 	if asked&rights != 0 && c.User != nil {
 		if d := c.User.Check(spec, call.Args); d.Denied != acl.Allowed {
-			return Verdict{Denied, d}
+			return Verdict{Ruling: Denied, Denial: d}
+		}
+	}
+	var v Verdict
+	if asked&slots != 0 && c.Slots != nil {
+		if v = c.judgeSlots(call, flags); v.Ruling != Run {
+			return v
 		}
 	}
 	if s != 0 {
@@ -206,9 +235,18 @@ func Judge(c *Caller, s State, call *command.Call, f Fault) Verdict {
 	case asked&paused != 0 && (s&PausedAll != 0 || s&PausedWrites != 0 && flags&(command.Write|command.MayReplicate) != 0):
 		return Verdict{Ruling: Wait}
 	case asked&queue != 0 && c.Is&Queueing != 0 && flags&command.AtOnce == 0:
-		return Verdict{Ruling: Queue}
+		v.Ruling = Queue
 	}
-	return Verdict{}
+	return v
+}
+
+// flagsOf is the flags of a call: an EXEC stands for what is queued.
+func (c *Caller) flagsOf(flags command.Flag) command.Flag {
+	if flags&command.Exec != 0 && c.Is&Queueing != 0 {
+		flags |= c.Queued & (command.Write | command.DenyOOM | command.MayReplicate)
+		flags &^= c.Lacking & (command.Loading | command.Stale)
+	}
+	return flags
 }
 
 // malformed finds what is wrong with a call by itself.

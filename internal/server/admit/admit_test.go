@@ -6,6 +6,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/store"
 )
 
 // names of the principals, in their order.
@@ -43,6 +44,10 @@ func resolve(table *command.Table, line string) (*command.Call, Fault) {
 	if call.Spec.IsContainer() || !call.Spec.MatchesArity(len(call.Args)) {
 		return call, BadArity
 	}
+	at, _ := call.Spec.AppendKeys(nil, call.Args)
+	for _, i := range at {
+		call.Keys = append(call.Keys, store.Key{Name: call.Args[i]})
+	}
 	return call, NoFault
 }
 
@@ -53,6 +58,8 @@ type row struct {
 	state  State
 	queued string // a call in the caller's MULTI
 	limits bool   // the caller is the user who may do little
+	slots  *Slots // the server is a node of a cluster
+	reach  string // a call that a script has made before
 	want   [principals]Ruling
 }
 
@@ -176,7 +183,8 @@ func TestVerdicts(t *testing.T) {
 		{call: "get k", is: Queueing, state: Busy | PausedAll, want: [principals]Ruling{Client: IsBusy, Waiter: Wait, Loader: NotLoaded}},
 		{call: "get k", is: Queueing, state: PausedAll, want: reads([principals]Ruling{Client: Wait, Waiter: Wait})},
 	}
-	seen := map[Ruling]bool{}
+	rows = append(rows, slotRows()...)
+	seen := map[Ruling]bool{Ask: true, TryAgain: true} // TestOpenSlots
 	for _, r := range rows {
 		for p := range principals {
 			call, fault := resolve(table, r.call)
@@ -190,6 +198,13 @@ func TestVerdicts(t *testing.T) {
 			if r.queued != "" {
 				q, _ := resolve(table, r.queued)
 				caller.Queued, caller.Lacking = q.Spec.Flags, ^q.Spec.Flags
+				if r.slots != nil {
+					caller.Reach.Note(q, r.slots)
+				}
+			}
+			if caller.Slots = r.slots; r.reach != "" && p == Script {
+				before, _ := resolve(table, r.reach)
+				caller.Reach.Note(before, r.slots)
 			}
 			v := Judge(&caller, r.state, call, fault)
 			if v.Ruling != r.want[p] {

@@ -20,12 +20,17 @@ const (
 
 // texts are the replies to refused calls that need nothing but the ruling.
 var texts = [rulings]string{
-	NoAuth:        command.ErrNoAuth,
-	NotInMulti:    "ERR Command not allowed inside a transaction",
-	NotScripted:   "ERR This Redis command is not allowed from script",
-	DebugBarred:   "ERR DEBUG" + barred + "enable-debug-command" + barredHint,
-	ModulesBarred: "ERR MODULE" + barred + "enable-module-command" + barredHint,
-	OutOfMemory:   command.ErrOOM,
+	NoAuth:          command.ErrNoAuth,
+	NotInMulti:      "ERR Command not allowed inside a transaction",
+	NotScripted:     "ERR This Redis command is not allowed from script",
+	DebugBarred:     "ERR DEBUG" + barred + "enable-debug-command" + barredHint,
+	ModulesBarred:   "ERR MODULE" + barred + "enable-module-command" + barredHint,
+	NotServed:       "CLUSTERDOWN Hash slot not served",
+	CrossSlot:       "CROSSSLOT Keys in request don't hash to the same slot",
+	IsDown:          "CLUSTERDOWN The cluster is down",
+	IsDownForWrites: "CLUSTERDOWN The cluster is down and only accepts read commands",
+	TryAgain:        "TRYAGAIN Multiple keys request during rehashing of slot",
+	OutOfMemory:     command.ErrOOM,
 	SaveFailed: "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify " +
 		"the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails " +
 		"(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
@@ -52,10 +57,15 @@ func BusyText(function bool) string {
 }
 
 // Text is the error reply to a refused call; a Loader's is the reason alone, and that of
-// CrossProtocol is empty. why is the reason of a failed AOF.
+// CrossProtocol is empty. why is the reason of a failed AOF, or the redirection.
 func (v Verdict) Text(c *Caller, call *command.Call, why string) string {
 	spec := call.Spec
+	if c.As == Script && v.Ruling.Elsewhere() {
+		return v.strayed()
+	}
 	switch v.Ruling {
+	case Moved, Ask:
+		return why
 	case UnknownCommand:
 		switch c.As {
 		case Script:
@@ -92,6 +102,19 @@ func (v Verdict) Text(c *Caller, call *command.Call, why string) string {
 		return "ERR Can't execute '" + spec.FullName + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
 	}
 	return texts[v.Ruling]
+}
+
+// strayed is Text for a call of a script whose keys are not here.
+func (v Verdict) strayed() string {
+	switch v.Ruling {
+	case CrossSlot:
+		return "ERR Script attempted to access keys that do not hash to the same slot"
+	case IsDown:
+		return "ERR Script attempted to execute a command while the cluster is down"
+	case IsDownForWrites:
+		return "ERR Script attempted to execute a write command while the cluster is down and readonly"
+	}
+	return "ERR Script attempted to access a non local key in a cluster node"
 }
 
 // denied is Text for what the caller's user may not do.
