@@ -156,7 +156,7 @@ func hello(c *Ctx) {
 	w.BulkString("id")
 	w.Int(c.Client.ID())
 	w.BulkString("mode")
-	w.BulkString("standalone")
+	w.BulkString(c.Host.mode())
 	w.BulkString("role")
 	w.BulkString("master")
 	w.BulkString("modules")
@@ -196,7 +196,7 @@ func reset(c *Ctx) {
 }
 
 func selectDB(c *Ctx) {
-	db, ok := dbArg(c, 1)
+	db, ok := dbArg(c, 1, "ERR SELECT is not allowed in cluster mode")
 	if !ok {
 		return
 	}

@@ -101,13 +101,17 @@ func typeOf(c *Ctx) {
 const errInt32 = "ERR value is out of range, value must between -2147483648 and 2147483647"
 
 // dbArg parses argument i as the index of a database; it replies the error itself.
-func dbArg(c *Ctx, i int) (int, bool) {
+func dbArg(c *Ctx, i int, inCluster string) (int, bool) {
 	n, ok := c.Int(i)
 	if !ok {
 		return 0, false
 	}
 	if n != int64(int32(n)) {
 		c.W.Error(errInt32)
+		return 0, false
+	}
+	if n != 0 && c.Host.Cluster != nil {
+		c.W.Error(inCluster)
 		return 0, false
 	}
 	if n < 0 || n >= int64(c.Store.Databases()) {
@@ -125,7 +129,7 @@ func copyKey(c *Ctx) {
 			replace = true
 		case equalFold(c.Args[i], "db") && i+1 < len(c.Args):
 			var ok bool
-			if db, ok = dbArg(c, i+1); !ok {
+			if db, ok = dbArg(c, i+1, "ERR Copying to another database is not allowed in cluster mode"); !ok {
 				return
 			}
 			i++
@@ -161,7 +165,11 @@ func (c *Ctx) changedIn(db int, k store.Key, ev Event, n int) {
 }
 
 func move(c *Ctx) {
-	db, ok := dbArg(c, 2)
+	if c.Host.Cluster != nil {
+		c.W.Error("ERR MOVE is not allowed in cluster mode")
+		return
+	}
+	db, ok := dbArg(c, 2, "")
 	if !ok {
 		return
 	}

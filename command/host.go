@@ -19,6 +19,8 @@ type Client interface {
 	Pushing(on bool)              // what is written between on and off is no reply: CLIENT REPLY does not concern it
 	SetNoEvict(bool)              //
 	SetNoTouch(bool)              //
+	SetReadOnly(bool)             // READONLY and READWRITE
+	SetAsking()                   // ASKING
 	Reset()                       // RESET: everything back to a fresh connection
 	BeginMulti() bool             // MULTI; false: it is open already
 	InMulti() bool                //
@@ -88,6 +90,15 @@ type Host struct {
 	Scripts     ScriptsHost
 	Replica     ReplicaHost
 	Replicas    ReplicasHost
+	Cluster     ClusterHost // nil: the server is no node of a cluster
+}
+
+// mode is what HELLO calls the server.
+func (h *Host) mode() string {
+	if h.Cluster != nil {
+		return "cluster"
+	}
+	return "standalone"
 }
 
 // ReplicaHost is the server as a replica. Its methods let go of the caller's gate: from workers only.

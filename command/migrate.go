@@ -45,6 +45,7 @@ type Target struct {
 	DB             int
 	Timeout        time.Duration // for each write, and each reply
 	Replace        bool
+	Asking         bool   // the other server is a node of the same cluster, and may have only a part of the slot
 	User, Password []byte // nil: none is given
 }
 
@@ -106,6 +107,7 @@ options:
 		}
 	}
 	m.to.Addr = net.JoinHostPort(string(c.Args[1]), string(c.Args[2]))
+	m.to.Asking = c.Host.Cluster != nil
 	m.to.DB, m.to.Timeout = int(db), time.Duration(min(timeout, 1<<40))*time.Millisecond
 	for _, name := range names {
 		m.keys = append(m.keys, c.Store.MakeKey(name))

@@ -53,6 +53,12 @@ func (n *Nobody) SetNoEvict(bool) {}
 // SetNoTouch implements Client.
 func (n *Nobody) SetNoTouch(bool) {}
 
+// SetReadOnly implements Client.
+func (n *Nobody) SetReadOnly(bool) {}
+
+// SetAsking implements Client.
+func (n *Nobody) SetAsking() {}
+
 // Reset implements Client.
 func (n *Nobody) Reset() { *n = Nobody{} }
 

@@ -40,11 +40,8 @@ const redisCommands = `
 // absent says why groups of commands are not there, by the beginning of the name; the
 // longest match counts.
 var absent = map[string]string{
-	"":          "not there yet",
-	"asking":    "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
-	"cluster":   "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
-	"debug":     "",
-	"module":    "Redis modules are C libraries; there is no interface for them",
-	"readonly":  "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
-	"readwrite": "no cluster mode; these reply what Redis replies with `cluster-enabled no`",
+	"":                 "not there yet",
+	"cluster|failover": "there is no failover between the nodes of a cluster yet",
+	"debug":            "",
+	"module":           "Redis modules are C libraries; there is no interface for them",
 }

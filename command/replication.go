@@ -107,6 +107,10 @@ func startSync(c *Ctx) {
 }
 
 func replicaOf(c *Ctx) {
+	if c.Host.Cluster != nil {
+		c.W.Error("ERR REPLICAOF not allowed in cluster mode.")
+		return
+	}
 	if equalFold(c.Args[1], "no") && equalFold(c.Args[2], "one") {
 		c.Host.Replica.Unfollow(c)
 		c.W.OK()

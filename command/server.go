@@ -87,6 +87,10 @@ func flushDB(c *Ctx) {
 }
 
 func swapDB(c *Ctx) {
+	if c.Host.Cluster != nil {
+		c.W.Error("ERR SWAPDB is not allowed in cluster mode")
+		return
+	}
 	a, ok := resp.ParseInt(c.Args[1])
 	if !ok || a != int64(int32(a)) {
 		c.W.Error("ERR invalid first DB index")

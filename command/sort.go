@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/kringdb/kring/internal/cluster"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/list"
@@ -100,6 +101,14 @@ func parseSort(c *Ctx) (p sortCall, ok bool) {
 		ok = false
 		c.W.Error("ERR " + option + " option of SORT denied due to insufficient ACL permissions.")
 	}
+	strays := func(option string, pattern []byte) bool {
+		if c.Host.Cluster == nil || patternWithin(pattern, c.Keys[0].Name) {
+			return false
+		}
+		ok = false
+		c.W.Error("ERR " + option + " option of SORT denied in cluster mode when keys formed by the pattern may be in different slots.")
+		return true
+	}
 	stop := sortWords(c.Args, func(i, n int) {
 		if !ok {
 			return
@@ -121,10 +130,13 @@ func parseSort(c *Ctx) (p sortCall, ok bool) {
 			p.by = c.Args[i+1]
 			if bytes.IndexByte(p.by, '*') < 0 {
 				p.noSort = true
-			} else if limited {
+			} else if !strays("BY", p.by) && limited {
 				deny("BY")
 			}
 		case 'g':
+			if get := c.Args[i+1]; string(get) != "#" && strays("GET", get) {
+				return
+			}
 			if limited {
 				deny("GET")
 			}
@@ -142,6 +154,20 @@ func parseSort(c *Ctx) (p sortCall, ok bool) {
 		return p, false
 	}
 	return p, ok
+}
+
+// patternWithin tells whether all keys that a pattern can form are in the hash slot of key: what stands
+// in its braces decides that, if no * comes before their end.
+func patternWithin(pattern, key []byte) bool {
+	open := bytes.IndexByte(pattern, '{')
+	if open < 0 {
+		return false
+	}
+	end := bytes.IndexByte(pattern[open:], '}')
+	if end < 2 || bytes.IndexByte(pattern[:open+end], '*') >= 0 {
+		return false
+	}
+	return cluster.KeySlot(pattern) == cluster.KeySlot(key)
 }
 
 // within clips LIMIT to n elements, as Redis does, and returns the range that is wanted.

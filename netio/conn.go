@@ -8,7 +8,7 @@ import (
 
 // Conn is one connection. All methods belong to its reactor's goroutine (whoever holds the
 // mutex of its stripe, in the goroutine model), except ID,
-// Reactor, RemoteAddr, IsUnix and IsLoopback, which any goroutine may call, and the
+// Reactor, RemoteAddr, IsUnix, IsPrepared and IsLoopback, which any goroutine may call, and the
 // rings as Ring describes. After Close they do nothing.
 type Conn struct {
 	in, out Ring
@@ -133,6 +133,9 @@ func (c *Conn) Closed() bool { return c.closed }
 
 // IsUnix tells whether this is a unix socket.
 func (c *Conn) IsUnix() bool { return c.from.unix }
+
+// IsPrepared tells whether the connection is what ListenOptions.Prepare has made.
+func (c *Conn) IsPrepared() bool { return c.from.prepared }
 
 // IsLoopback tells whether the peer has an address of the loopback interface.
 func (c *Conn) IsLoopback() bool { return c.remote.addr().IsLoopback() }

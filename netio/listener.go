@@ -12,14 +12,15 @@ import (
 
 // listener is a listening socket. One reactor accepts for all.
 type listener struct {
-	fd      int
-	at      net.Addr
-	token   Token
-	path    string // of a unix socket
-	unix    bool
-	id      fileID // of a unix socket's file
-	resting bool   // not watched until retryAt: descriptors have run out
-	retryAt int64  // nanoseconds of the reactor's clock
+	fd       int
+	at       net.Addr
+	token    Token
+	path     string // of a unix socket
+	unix     bool
+	prepared bool   // what is served is what ListenOptions.Prepare makes
+	id       fileID // of a unix socket's file
+	resting  bool   // not watched until retryAt: descriptors have run out
+	retryAt  int64  // nanoseconds of the reactor's clock
 }
 
 func listen(network, addr string, opt ListenOptions) (*listener, net.Addr, error) {

@@ -107,6 +107,7 @@ func (g *Group) serveOn(ln net.Listener, l *listener, opt ListenOptions) (net.Ad
 	if g.polled == len(g.reactors) {
 		return nil, ErrNoStripes
 	}
+	l.prepared = opt.Prepare != nil
 	s := &streamServer{g: g, l: l, ln: ln, at: l.at, prepare: opt.Prepare, pace: opt.Pace, ended: make(chan struct{})}
 	s.redcon = redcon.NewServerNetwork(l.at.Network(), l.at.String(), s.greeted, nil, nil)
 	g.mu.Lock()

@@ -3,6 +3,7 @@ package server
 import (
 	"sync"
 
+	"github.com/kringdb/kring/internal/cluster"
 	"github.com/kringdb/kring/internal/memnet"
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/clock"
@@ -14,6 +15,8 @@ type Embedding struct {
 	Memory *memnet.Listener // connections in memory arrive there; nil: there are none
 	Deaf   bool             // it listens on no TCP address
 	Fresh  bool             // a snapshot that lies in its directory is not meant for it
+
+	Coordinator cluster.Coordinator // of its cluster, nil: the one that the options name
 }
 
 // embeddedStripes is how many stripes there are at least for connections in memory.

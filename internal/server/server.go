@@ -11,6 +11,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admin"
+	"github.com/kringdb/kring/internal/server/cluster"
 	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/info"
@@ -38,6 +39,7 @@ type Server struct {
 	disk        *durable.Disk
 	peers       migrate.Links // the connections of MIGRATE
 	role        role
+	node        *cluster.Node // nil: of no cluster
 	lookers     lookers
 	embedded    Embedding   // in another program; zero if the server has a process to itself
 	ownsProcess bool        // see OwnProcess
@@ -77,7 +79,7 @@ func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server
 	s.House = execHouse{s}
 	s.ActiveExpire.Store(true)
 	s.Store, err = store.Open(store.Options{
-		Shards: int(opts.Shards.Load()), Databases: int(opts.Databases.Load()),
+		Shards: int(opts.Shards.Load()), Databases: databasesOf(opts),
 		Hooks: store.Hooks{Expired: s.KeyExpired, Evicted: s.KeyEvicted, Created: s.KeyCreated, Alarm: s.keeper.Alarm},
 	})
 	if err != nil {
@@ -101,7 +103,7 @@ func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server
 	})
 	s.source = info.New(partsOf(s))
 	s.Host = newHost(s)
-	if err = s.openReactors(); err != nil {
+	if err = errors.Join(openNode(s), s.openReactors()); err != nil {
 		s.Store.Close()
 		return nil, err
 	}
@@ -179,15 +181,25 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.embedded.Clock.Follow(s.clients)
 		defer s.embedded.Clock.Unfollow(s.clients)
 	}
+	var unjoined error
+	if s.node != nil {
+		unjoined = s.node.Begin()
+	}
 	s.listeners.Watch() // reactors run now: they can be asked to close a listener
 	closeWindow := openWindow(s)
-	err := s.disk.Open(ctx)
+	err := unjoined
+	if err == nil {
+		err = s.disk.Open(ctx)
+	}
 	if errors.Is(err, persistence.ErrInterrupted) {
 		s.Log.Info(err.Error())
 		err = nil
 	} else if err == nil {
 		s.role.begin()
 		s.role.feed.Open()
+		if s.node != nil {
+			s.node.Attend()
+		}
 		close(s.ready)
 		s.Log.Info("ready to accept connections", "reactors", len(s.clients.Stations)-s.stripes, "stripes", s.stripes, "addresses", s.Addrs())
 		select {
@@ -199,6 +211,9 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 	}
 	s.stopping.Store(true)
+	if s.node != nil {
+		s.node.Close()
+	}
 	s.role.feed.Close()
 	s.role.end()
 	s.Late.Store(true)

@@ -1,6 +1,7 @@
-// Package cluster shows a topology to clients in the words of Redis Cluster: what CLUSTER NODES,
-// SLOTS, SHARDS, REPLICAS and INFO reply, and redirections. Its functions are pure: of a View and
-// nothing else. Nothing calls them yet: a server is no node of a cluster.
+// Package cluster is the server as a node of a cluster, and shows a topology to clients in the words of Redis Cluster: what CLUSTER NODES,
+// SLOTS, SHARDS, REPLICAS and INFO reply, and redirections. These functions are pure: of a View and
+// nothing else. A Node is the server as one of a cluster: it follows the topology, has the server do
+// what that says, and changes it for the commands of CLUSTER.
 //
 // # Terms
 //

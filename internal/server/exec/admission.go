@@ -14,14 +14,26 @@ import (
 func (ex *Executor) Admit(call *command.Call, f admit.Fault) admit.Verdict {
 	state := ex.Env.State()
 	v := admit.Judge(&ex.Caller, state, call, f)
-	if v.Ruling != admit.MakeRoom {
-		return v
+	if v.Ruling == admit.MakeRoom {
+		state &^= admit.OverMemory
+		if !ex.eviction.makeRoom() {
+			state |= admit.Full
+		}
+		v = admit.Judge(&ex.Caller, state, call, f)
 	}
-	state &^= admit.OverMemory
-	if !ex.eviction.makeRoom() {
-		state |= admit.Full
+	ex.open = v
+	return v
+}
+
+// Why is what Verdict.Text wants for a verdict about a call of c.
+func (ex *Executor) Why(v admit.Verdict, c command.Client) string {
+	switch v.Ruling {
+	case admit.Moved, admit.Ask:
+		return ex.Env.House.Redirection(c, v.Slot, v.Ruling == admit.Ask)
+	case admit.Misconfigured:
+		return ex.Env.House.WhyBroken()
 	}
-	return admit.Judge(&ex.Caller, state, call, f)
+	return ""
 }
 
 // DeniedObject is what was denied: the command, or the key or channel.

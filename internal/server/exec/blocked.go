@@ -8,6 +8,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
@@ -34,6 +35,7 @@ type Waiter struct {
 	Proto         int
 	track         *tracking.Tracker // the client's, nil: it has none
 	noTouch       bool
+	is            admit.Standing       // what it was in a cluster
 	Over          func(w *resp.Writer) // replies when the waiting ends otherwise, nil: NullArray
 	Done          func() bool          // that is, too, when this is true; nil: never
 	Deadline      int64                // milliseconds since 1970, 0: none
@@ -71,7 +73,7 @@ func (wk *wakes) block() {
 		w.ClockDeadline = min(ex.Env.Wall(w.Deadline-ms), math.MaxInt64-ms) + ms
 	}
 	c.Waiting = command.Wait{}
-	w.track = ex.Tracker
+	w.track, w.is = ex.Tracker, ex.Caller.Is&admit.InCluster
 	w.counts.Blocked.Add(1)
 	if w.Deadline != 0 {
 		w.counts.Timed.Add(1)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/cluster"
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/clock"
@@ -31,6 +32,7 @@ const (
 	GuardStale                        // and what it has may be old, which it must not show: MASTERDOWN
 	GuardFew                          // fewer replicas than min-replicas-to-write: NOREPLICAS
 	GuardBeside                       // a full copy is loaded beside the data: LOADING, for some calls
+	GuardCluster                      // the server is a node of a cluster: MOVED
 )
 
 // Env is what all executors of a server have in common: what calls work on, and what decides
@@ -54,7 +56,8 @@ type Env struct {
 	Slow     SlowLane
 	Scripts  Scripting
 
-	Guard         atomic.Uint32 // Guard... bits: what makes every call take the checked path
+	Guard         atomic.Uint32               // Guard... bits: what makes every call take the checked path
+	Slots         atomic.Pointer[admit.Slots] // of a node of a cluster, nil: the server is none; changed with all gates held
 	Limits        atomic.Pointer[command.Limits]
 	Limit         keeper.Limit
 	ActiveExpire  atomic.Bool
@@ -102,6 +105,9 @@ type House interface {
 	Recorded()
 	// WhyBroken tells why the AOF cannot be written.
 	WhyBroken() string
+	// Redirection is the error that sends a client to the node that serves a hash slot, or with ask to
+	// that where its keys go.
+	Redirection(c command.Client, slot cluster.Slot, ask bool) string
 }
 
 // Peer is the client behind a call that somebody else than its reactor runs: on a worker, or because it

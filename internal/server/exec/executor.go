@@ -17,13 +17,13 @@ import (
 // its owner uses it. It holds what a command needs, so that running one allocates
 // nothing; what concerns a subject of its own is a part, which has that state and what is done with it.
 type Executor struct {
-	Env    *Env
-	Gate   *Gate
-	Ctx    command.Ctx
-	W      resp.Writer
-	Quiet  resp.Discard
-	Batch  *resp.Batch
-	Caller admit.Caller // whose call runs; on a worker the session belongs to its reactor
+	Env   *Env
+	Gate  *Gate
+	Ctx   command.Ctx
+	W     resp.Writer
+	Quiet resp.Discard
+	Batch *resp.Batch
+	admission
 
 	lookAhead                // of the batch: its calls and their keys
 	Rec            recorder  // of what calls change
@@ -42,6 +42,12 @@ type Executor struct {
 	Worker   bool // it serves the slow lane
 	Gateless bool // of a reactor: a script has its gate, see takeAll
 	FlushEnd bool // of a reactor: there is output to be flushed when the turn ends
+}
+
+// admission is whose call runs, and what was decided about it.
+type admission struct {
+	Caller admit.Caller  // on a worker the session belongs to its reactor
+	open   admit.Verdict // of the call that runs next: if it is Open, its keys must be here
 }
 
 // Of is who runs c's call.

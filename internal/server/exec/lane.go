@@ -119,6 +119,9 @@ func (ex *Executor) UnderLock(k store.Key, f func()) {
 	}
 }
 
+// InScript tells whether a script runs, which the executor's call is of.
+func (ex *Executor) InScript() bool { return ex.scr.way != noScript }
+
 // WithoutGates runs f without the executor's gate: f must not touch the store. Within a
 // transaction that holds all gates it lets go of all of them, and of the reactors: f may
 // open files and listeners or take all gates itself, and others may run in between.

@@ -22,6 +22,7 @@ type Transaction struct {
 	Flags   command.Flag   // of any of the calls
 	Lacking command.Flag   // that any of them does not have
 	shards  store.ShardSet // of all keys
+	Reach   admit.Reach    // of all calls, on a node of a cluster
 	aborted bool           // a call could not be queued: EXEC refuses
 	whole   bool
 	short   bool // all calls are plain ones (Spec.PlainKey)
@@ -50,6 +51,7 @@ func (u *units) releaseTx(tx *Transaction) {
 	tx.calls.reset()
 	if tx.calls.held <= keepTransactionBytes {
 		tx.Flags, tx.Lacking, tx.aborted, tx.whole, tx.asks = 0, 0, false, false, false
+		tx.Reach = admit.Reach{}
 		tx.shards.Clear()
 		u.spareTx = tx
 	}
@@ -73,6 +75,9 @@ func (tx *Transaction) Add(e *Env, call *command.Call) {
 	}
 	spec := call.Spec
 	tx.calls.add(call)
+	if s := e.Slots.Load(); s != nil {
+		tx.Reach.Note(call, s)
+	}
 	if spec.PlainKey(len(call.Args)) > 0 {
 		tx.shards.Add(call.Keys[0].Shard)
 	} else {
@@ -147,7 +152,7 @@ func (u *units) runExec() (done bool) {
 	case !ex.Worker && (tx.Flags&(command.Slow|command.Script) != 0 || tx.asks && u.mustAsk(tx)):
 		ex.Meter.EndTogether()
 		return false // it may wait for the reactors
-	case tx.whole:
+	case tx.whole || ex.open.Open:
 		if tx.Flags&command.Slow != 0 || tx.asks && ex.Worker {
 			ex.Gate.Unlock()
 			u.met = ex.Env.gather()
@@ -156,7 +161,9 @@ func (u *units) runExec() (done bool) {
 			ex.Meter.EndTogether()
 			return false
 		}
-		u.execAll(tx, nil)
+		if !ex.open.Open || !(slotted{ex}.strayedTransaction(tx)) {
+			u.execAll(tx, nil)
+		}
 		openGates(ex.Env, ex.Gate)
 		if u.met != nil {
 			ex.Env.end(u.met)

@@ -8,6 +8,17 @@ import (
 
 // This file takes the locks that a client's call needs, and invokes it.
 
+// ServesPlain tells whether the guard, of whose bits some are set, lets a plain call run.
+func (ex *Executor) ServesPlain(guard uint32, cl *BatchCall) bool {
+	switch guard {
+	case GuardReplica:
+		return cl.Spec.Flags&command.Write == 0
+	case GuardCluster:
+		return ex.Env.Slots.Load().Serves(ex.Keys[cl.From].Name)
+	}
+	return false
+}
+
 // RunPlain admits and invokes a plain call: one key, and nothing that a connection's state or
 // other shards have a part in. It is most of what servers do, so it is written out. It returns
 // false, having done nothing, when the call belongs into the slow lane.
@@ -77,7 +88,9 @@ func (ex *Executor) Run() (done bool) {
 	if ex.Worker { // reactors do not wait for these shards
 		st.SetLong(&held, true)
 		st.LockSet(&held)
-		ex.invoke(c, &held)
+		if !(ex.open.Open && (slotted{ex}.strayed())) {
+			ex.invoke(c, &held)
+		}
 		st.UnlockSet(&held)
 		st.SetLong(&held, false)
 		ex.Wakes.afterUnlock()
@@ -86,7 +99,7 @@ func (ex *Executor) Run() (done bool) {
 	if !st.LockSetUnlessLong(&held) {
 		return false
 	}
-	if done = !ex.tooLong(c); done {
+	if done = !ex.tooLong(c); done && !(ex.open.Open && (slotted{ex}.strayed())) {
 		ex.invoke(c, &held)
 	}
 	st.UnlockSet(&held)
@@ -118,7 +131,7 @@ func (ex *Executor) runOne(shard uint32) (done bool) {
 	if !st.LockUnlessLong(shard) {
 		return false
 	}
-	if done = !ex.tooLong(c); done {
+	if done = !ex.tooLong(c); done && !(ex.open.Open && (slotted{ex}.strayed())) {
 		ex.Perform(c)
 		if ex.unsettled() {
 			ex.Wakes.settleOne(shard)

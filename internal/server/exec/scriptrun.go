@@ -58,8 +58,10 @@ func (ex scriptHost) runWide() (done bool) {
 	if !ex.Worker && (ex.Shown.On || sc == nil || !sc.Quick()) || !ex.takeAll() {
 		return false
 	}
-	ex.Units.whole, scr.way = true, wide
-	ex.performScript()
+	ex.Units.whole, scr.way, scr.leaves = true, wide, stays
+	if !ex.open.Open || !(slotted{ex.Executor}.strayedScript()) {
+		ex.performScript()
+	}
 	if ex.unsettled() {
 		ex.Wakes.settle(&noShards)
 	}
@@ -96,7 +98,7 @@ func (ex scriptHost) runner() *script.Runner {
 // wayOf is how to run a script.
 func (ex scriptHost) wayOf(s *script.Script) scriptWay {
 	switch {
-	case s == nil || s.Long() || ex.Shown.On || ex.Caller.As == admit.Primary || len(ex.Ctx.Keys) > mostDeclared:
+	case s == nil || s.Long() || ex.Shown.On || ex.open.Open || ex.Caller.As == admit.Primary || len(ex.Ctx.Keys) > mostDeclared:
 		return wide
 	case s.Reach() == script.Declared:
 		return underKeys
@@ -221,6 +223,11 @@ func (ex scriptHost) enterScript(c *command.Ctx) {
 	scr.leaves, scr.seen, scr.wrote, scr.ended, ex.Rec.silent, scr.began = stays, false, false, false, false, time.Time{}
 	scr.client.of, scr.client.Protocol = c.Client, 2
 	scr.caller.As, scr.caller.User = admit.Script, ex.Caller.User
+	scr.caller.Is, scr.caller.Slots = ex.Caller.Is&admit.InCluster, ex.Caller.Slots
+	if s := scr.caller.Slots; s != nil {
+		scr.caller.Reach = admit.Reach{}
+		scr.caller.Reach.Note(&c.Call, s)
+	}
 	scr.w.OnError = scr.lapsed
 	c.CanWait = false
 	if old.alone {
@@ -276,7 +283,7 @@ func (ex scriptHost) newRun(keys int) *script.Run {
 	r.Host, r.W = ex, ex.scr.saved.w // field by field: see readyScript
 	r.Keys, r.Args = c.Args[3:3+keys], c.Args[3+keys:]
 	r.ReadOnly, r.Full = c.Spec.Flags&command.ReadOnly != 0, ex.scr.full
-	r.Stale, r.Barred = "", ""
+	r.Stale, r.Barred, r.Cluster = "", "", ex.scr.caller.Slots != nil
 	if ex.Env.Guard.Load() == 0 || ex.Caller.As == admit.Primary { // who has run it
 		return r
 	}

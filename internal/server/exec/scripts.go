@@ -240,7 +240,14 @@ func (ex scriptHost) judgeCall(cl *BatchCall, mode script.Mode) (text string, st
 	if ex.Caller.As == admit.Primary { // who has run it there
 		state = 0
 	}
-	switch v := admit.Judge(&scr.caller, state, &c.Call, cl.Fault); {
+	if mode.CrossSlot {
+		scr.caller.Reach = admit.Reach{}
+	}
+	v := admit.Judge(&scr.caller, state, &c.Call, cl.Fault)
+	if v.Open {
+		v.Ruling = v.JudgeOpen(ex.countInScript(&c.Call))
+	}
+	switch {
 	case v.Ruling == admit.Denied:
 		if ex.leave(cannot) { // or it would be denied twice
 			return "", errLeaves
@@ -252,9 +259,12 @@ func (ex scriptHost) judgeCall(cl *BatchCall, mode script.Mode) (text string, st
 		if cl.Spec != nil && cl.Fault == admit.NoFault {
 			ex.Meter.Calls.Reject(cl.Spec.ID)
 		}
-		return v.Text(&scr.caller, &c.Call, s.House.WhyBroken()), nil
+		return v.Text(&scr.caller, &c.Call, ex.Why(v, scr.client.of)), nil
 	case mode.ReadOnly && cl.Spec.Flags&(command.Write|command.MayReplicate) != 0:
 		return "ERR Write commands are not allowed from read-only scripts.", nil
+	}
+	if scr.caller.Slots != nil && !mode.CrossSlot {
+		scr.caller.Reach.Note(&c.Call, scr.caller.Slots)
 	}
 	if scr.way == tentative {
 		if why := ex.beyond(c); why != stays {

@@ -143,13 +143,17 @@ func (wk *wakes) serve(w *Waiter, now int64) {
 	c.W.Bind(&w.Reply, w.Proto)
 	caller, tracker := ex.Caller, ex.Tracker
 	ex.Caller, ex.Tracker, ex.Foreign = admit.Caller{As: admit.Waiter, User: users.Ranked(user)}, w.track, true
+	ex.Caller.Slots, ex.Caller.Is = ex.Env.Slots.Load(), w.is
 	v := wk.admitWaiter(&c.Call)
+	if v.Open {
+		v.Ruling = v.JudgeOpen(slotted{ex}.count(&c.Call, c.DB, now))
+	}
 	switch {
 	case v.Ruling == admit.Run:
 		ex.Meter.Spent = w.Spent
 		ex.Perform(c)
 	case v.Refused():
-		c.W.Error(v.Text(&ex.Caller, &c.Call, ex.Env.House.WhyBroken()))
+		c.W.Error(v.Text(&ex.Caller, &c.Call, ex.Why(v, c.Client)))
 		ex.Meter.Calls.Reject(c.Spec.ID)
 		w.Denial = v.Denial
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/resp"
 )
 
@@ -20,6 +21,7 @@ type SlowCall struct {
 	Reply            resp.Buffer
 	Muted            bool // CLIENT REPLY: the reply is not wanted
 	Monitoring, Auth bool // as the session was
+	Is               admit.Standing
 	Name, UserName   string
 	Pushed           resp.Buffer // what is sent nevertheless
 	Room             int         // how long the reply may become
@@ -150,7 +152,9 @@ func (sc *SlowCall) run(ex *Executor) {
 	if ex.Env.awaitRoom(flags, &sc.Halt) {
 		ex.Meter.Start()
 		ex.Gate.Lock()
-		ex.Run()
+		if !(slotted{ex}.movedMeanwhile(sc.Is)) {
+			ex.Run()
+		}
 		ex.Gate.Unlock()
 	}
 	ex.Meter.CloseGroup()

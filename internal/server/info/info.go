@@ -48,7 +48,7 @@ var sectionList = []section{
 	{"commandstats", "Commandstats", writeCommandStats, needCalls},
 	{"errorstats", "Errorstats", writeErrorStats, 0},
 	{"latencystats", "Latencystats", writeLatencyStats, needCalls | needTimes},
-	{"cluster", "Cluster", func(_ *Source, w *writer) { w.num("cluster_enabled", 0) }, 0},
+	{"cluster", "Cluster", writeCluster, 0},
 	{"keyspace", "Keyspace", writeKeyspace, 0},
 }
 
@@ -194,6 +194,22 @@ var (
 	system = sync.OnceValue(process.OSName)
 )
 
+// mode is what the server is.
+func (s *Source) mode() string {
+	if s.Options.ClusterEnabled.Load() {
+		return "cluster"
+	}
+	return "standalone"
+}
+
+func writeCluster(s *Source, w *writer) {
+	enabled := int64(0)
+	if s.Options.ClusterEnabled.Load() {
+		enabled = 1
+	}
+	w.num("cluster_enabled", enabled)
+}
+
 func writeServer(s *Source, w *writer) {
 	up := int64(w.now.Sub(s.Started).Seconds())
 	w.str("redis_version", command.Version)
@@ -201,7 +217,7 @@ func writeServer(s *Source, w *writer) {
 	w.str("redis_git_sha1", "00000000")
 	w.str("redis_git_dirty", "0")
 	w.str("redis_build_id", "0")
-	w.str("redis_mode", "standalone")
+	w.str("redis_mode", s.mode())
 	w.str("os", system())
 	w.num("arch_bits", strconv.IntSize)
 	w.str("monotonic_clock", "Go runtime")

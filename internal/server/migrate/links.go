@@ -162,7 +162,7 @@ func (l *link) send(t *command.Target, items []command.Parcel) (taken int, doing
 	}
 	doing = "writing"
 	for i := range items {
-		b = appendRestore(b, &items[i], t.Replace)
+		b = appendRestore(b, &items[i], t)
 		if len(b) >= 64<<10 || i == len(items)-1 {
 			_ = l.conn.SetDeadline(time.Now().Add(t.Timeout))
 			if _, err = l.conn.Write(b); err != nil {
@@ -219,13 +219,17 @@ func appendAuth(b []byte, t *command.Target) []byte {
 	return resp.AppendBulk(b, t.Password)
 }
 
-func appendRestore(b []byte, p *command.Parcel, replace bool) []byte {
+func appendRestore(b []byte, p *command.Parcel, t *command.Target) []byte {
 	n := 4
-	if replace || p.Again {
+	if t.Replace || p.Again {
 		n = 5
 	}
 	b = resp.AppendHeader(b, '*', n)
-	b = resp.AppendBulkString(b, "RESTORE")
+	name := "RESTORE"
+	if t.Asking {
+		name = "RESTORE-ASKING"
+	}
+	b = resp.AppendBulkString(b, name)
 	b = resp.AppendBulk(b, p.Key)
 	b = resp.AppendBulkInt(b, p.TTL)
 	b = resp.AppendBulk(b, p.Payload)

@@ -53,6 +53,13 @@ func hostname(s string) error {
 	return nil
 }
 
+func coordinator(s string) error {
+	if path, shared := strings.CutPrefix(s, "file:"); s != "file" && (!shared || path == "") {
+		return errors.New("argument must be file, or file: and a path")
+	}
+	return nil
+}
+
 var titleVariables = map[string]bool{
 	"title": true, "listen-addr": true, "server-mode": true, "port": true,
 	"tls-port": true, "unixsocket": true, "config-file": true,

@@ -51,6 +51,13 @@ const (
 	ModelGoroutine
 )
 
+// What clients of a cluster are told to connect to, the values of cluster-preferred-endpoint-type.
+const (
+	EndpointIP int64 = iota
+	EndpointHostname
+	EndpointUnknown
+)
+
 // Supervision, the values of supervised.
 const (
 	SupervisedUpstart int64 = iota

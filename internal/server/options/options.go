@@ -60,6 +60,7 @@ type Options struct {
 
 	ReplicaOptions
 	PrimaryOptions
+	ClusterOptions
 
 	cells    []cell   // by row
 	path     string   // the configuration file, absolute, "" for none; constant after Load
@@ -101,6 +102,14 @@ type PrimaryOptions struct {
 	ReplDisklessDelay, ReplDisklessMaxReplicas Int // seconds, replicas
 	MinReplicasToWrite, MinReplicasMaxLag      Int // replicas, seconds
 	ReplDisklessSync, ReplDisableTCPNoDelay    Bool
+}
+
+// ClusterOptions are the options of a node of a cluster.
+type ClusterOptions struct {
+	ClusterEnabled, FullCoverage, ReadsWhenDown, ShardChannelsWhenDown           Bool
+	ClusterConfigFile, ClusterCoordinator, ClusterIP, ClusterHostname            Text
+	ClusterPort, ClusterAnnouncePort, ClusterAnnounceTLSPort, ClusterAnnounceBus Int
+	ClusterEndpoint                                                              Int // Endpoint... constants
 }
 
 // New returns the defaults.

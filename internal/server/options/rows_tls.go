@@ -28,7 +28,7 @@ var tlsRows = []Row{
 	{Name: "tls-session-cache-timeout", Kind: natural, Default: "300", Group: GroupTLS, Help: "seconds for which a session may be resumed"},
 	{Name: "tls-replication", Kind: yesNo, Default: "no", Group: GroupTLS, Help: "TLS to the primary",
 		field: func(o *Options) cell { return &o.TLSReplication }},
-	{Name: "tls-cluster", Kind: yesNo, Default: "no", Group: GroupTLS, State: Accepted, Help: "TLS on the cluster bus", Means: noCluster},
+	{Name: "tls-cluster", Kind: yesNo, Default: "no", Group: GroupTLS, State: Accepted, Help: "TLS on the cluster bus", Means: noBus},
 	{Name: "tls-client-cert-file", Kind: str, Group: GroupTLS, Help: "certificate of the connection to the primary; empty for that of the server"},
 	{Name: "tls-client-key-file", Kind: str, Group: GroupTLS, Help: "private key of the connection to the primary"},
 	{Name: "tls-client-key-file-pass", Kind: str, Group: GroupTLS, Flags: Sensitive,

@@ -41,7 +41,7 @@ func TestNamesAndDefaultsAreRedis(t *testing.T) {
 // notInRedis are the options that are Kring's alone.
 var notInRedis = map[string]bool{
 	"reactors": true, "shards": true, "io-model": true, "pprof-address": true, "http-address": true, "huge-pages": true,
-	"rdb-version": true, "lua-memory-limit": true,
+	"rdb-version": true, "lua-memory-limit": true, "cluster-coordinator": true,
 }
 
 // testdata/redis-7.4.txt names all directives of Redis 7.4, with aliases, hidden ones and

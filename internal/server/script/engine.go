@@ -82,6 +82,7 @@ type Mode struct {
 	Proto      int  // of the replies, 2 or 3
 	ReadOnly   bool // no writes
 	AllowOOM   bool // also above maxmemory
+	CrossSlot  bool // to keys of more hash slots than one
 	Unrecorded bool // what they change does not go into the journal
 }
 
@@ -94,4 +95,5 @@ type Run struct {
 	Full       bool         // the server holds more than it may, and can evict nothing
 	Stale      string       // why the data must not be shown, as they may be old, "": they may
 	Barred     string       // why nothing may be written, "": it may
+	Cluster    bool         // the server is a node of a cluster
 }

@@ -12,6 +12,8 @@ import (
 // refused says why what declares its flags may not run, "" if it may.
 func refused(flags Flags, r *Run) (errText string) {
 	switch {
+	case r.Cluster && flags&NoCluster != 0:
+		return "ERR Can not run script on cluster, 'no-cluster' flag is set."
 	case r.Stale != "" && (flags&Undeclared != 0 || flags&AllowStale == 0):
 		return r.Stale
 	case flags&Undeclared != 0:
@@ -55,6 +57,7 @@ func (m *machine) run(r *Run, name string, flags Flags, f lua.Value, args ...lua
 func (m *machine) begin(r *Run, flags Flags) {
 	m.host, m.proto, m.repl = r.Host, 2, replAll
 	m.mode.ReadOnly, m.mode.AllowOOM = r.ReadOnly || flags&NoWrites != 0, flags&AllowOOM != 0
+	m.mode.CrossSlot = flags&(CrossSlot|Undeclared) != 0
 }
 
 // end replies what a run has returned, or why it has ended early.

@@ -113,9 +113,9 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		}
 		guard := ex.Env.Guard.Load()
 		free := open && guard == 0 // only rights and faults are left to look at
-		if cl.Plain && (free || open && guard == exec.GuardReplica && cl.Spec.Flags&command.Write == 0) && (user == nil || user.AllowsPlain(cl.Spec, ex.Keys[cl.From].Name)) {
+		if cl.Plain && (free || open && ex.ServesPlain(guard, cl)) && (user == nil || user.AllowsPlain(cl.Spec, ex.Keys[cl.From].Name)) {
 			if !ex.RunPlain(cl, b.Cmds[i].Args) {
-				out = ex.handOver(s, b, i)
+				out = ex.handOver(s, b, i, s.modes.standing())
 			}
 			continue
 		}
@@ -135,7 +135,7 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		switch {
 		case !run:
 		case cl.Spec.Flags&command.Slow != 0 || !ex.Run():
-			out = ex.handOver(s, b, i)
+			out = ex.handOver(s, b, i, ex.Caller.Is&admit.InCluster)
 		case ex.Wakes.Blocked != nil || s.closing:
 			out = s.leave(b, i)
 		}
@@ -212,8 +212,13 @@ func (s *Session) admitCall(b *resp.Batch, i int) (out outcome, run bool) {
 	s.stand(c.Spec)
 	switch v := ex.Admit(&c.Call, ex.Calls[i].Fault); v.Ruling {
 	case admit.Run:
+		s.asked(c.Spec)
 		return goesOn, true
 	case admit.Queue:
+		if v.Open && exec.StraysQueued(&ex.Executor, &c.Call) {
+			s.tx.Spoil()
+			return goesOn, false
+		}
 		s.enqueue(&c.Call)
 		return goesOn, false
 	case admit.Wait:
@@ -266,12 +271,19 @@ func (s *Session) endBatch(b *resp.Batch, before int, out outcome) {
 
 // open tells whether nothing about the connection's state may refuse, delay or mute a call.
 func (s *Session) open() bool {
-	return !s.needAuth && s.reply == replyOn && s.tx == nil && s.subCount == 0 && !s.monitoring
+	return !s.needAuth && s.reply == replyOn && s.tx == nil && s.subCount == 0 && !s.monitoring && s.modes&asks == 0
+}
+
+// asked ends what ASKING has said: it is for one call, or for the whole of one transaction.
+func (s *Session) asked(spec *command.Spec) {
+	if s.modes&asks != 0 && spec != s.ex.clients.multi && (s.tx == nil || spec.Flags&command.Exec != 0) {
+		s.modes.set(asks, false)
+	}
 }
 
 // identity is as whom the client calls.
 func (s *Session) identity() exec.Identity {
-	return exec.Identity{Client: client{s}, User: s.user, Track: s.track.Load(), DB: s.db, NoTouch: s.noTouch}
+	return exec.Identity{Client: client{s}, User: s.user, Track: s.track.Load(), DB: s.db, NoTouch: s.modes&noTouch != 0}
 }
 
 // stand tells the executor how the one who calls stands; spec is what is called, nil if it does not
@@ -291,9 +303,12 @@ func (s *Session) stand(spec *command.Spec) {
 	if s.monitoring || s.reply == replyFed {
 		c.Is |= admit.Monitoring
 	}
+	if c.Slots = s.ex.Env.Slots.Load(); c.Slots != nil {
+		c.Is |= s.modes.standing()
+	}
 	if tx := s.tx; tx != nil {
 		c.Is |= admit.Queueing
-		c.Queued, c.Lacking = tx.Flags, tx.Lacking
+		c.Queued, c.Lacking, c.Reach = tx.Flags, tx.Lacking, tx.Reach
 	}
 }
 
@@ -337,6 +352,9 @@ func (s *Session) hold(b *resp.Batch, from int) {
 func (s *Session) refuse(v admit.Verdict, call *command.Call) outcome {
 	ex, spec := s.ex, call.Spec
 	s.endCaching(spec)
+	if spec != nil {
+		s.asked(spec)
+	}
 	if v.Ruling == admit.CrossProtocol {
 		// A browser was made to talk to us: nothing of what it sent may be answered.
 		ex.clients.Log.Warn("possible security attack: a web browser or similar sent POST or Host: to the server; connection closed",
@@ -348,11 +366,13 @@ func (s *Session) refuse(v admit.Verdict, call *command.Call) outcome {
 	if v.Ruling == admit.Denied {
 		s.logDenied(v.Denial, call)
 	}
-	text := v.Text(&ex.Caller, call, ex.Env.House.WhyBroken())
+	text := v.Text(&ex.Caller, call, ex.Why(v, client{s}))
 	switch {
 	case spec != nil && spec.Flags&command.Exec != 0:
 		s.queue.end(ex.Env)
-		text = exec.AbortedBy(text)
+		if !v.Ruling.Elsewhere() {
+			text = exec.AbortedBy(text)
+		}
 	case s.tx != nil:
 		s.tx.Spoil()
 	}

@@ -76,10 +76,16 @@ func (s client) Pushing(on bool) {
 }
 
 // SetNoEvict implements command.Client.
-func (s client) SetNoEvict(on bool) { s.noEvict = on }
+func (s client) SetNoEvict(on bool) { s.modes.set(noEvict, on) }
 
 // SetNoTouch implements command.Client.
-func (s client) SetNoTouch(on bool) { s.noTouch = on }
+func (s client) SetNoTouch(on bool) { s.modes.set(noTouch, on) }
+
+// SetReadOnly implements command.Client.
+func (s client) SetReadOnly(on bool) { s.modes.set(readsReplica, on) }
+
+// SetAsking implements command.Client.
+func (s client) SetAsking() { s.modes.set(asks, true) }
 
 // Reset implements command.Client.
 func (s client) Reset() {
@@ -90,7 +96,7 @@ func (s client) Reset() {
 	s.Select(0)
 	s.SetProto(2)
 	s.SetReply(command.ReplyOn)
-	s.noTouch, s.noEvict = false, false
+	s.modes = 0
 	s.ex.Ctx.NoTouch = false
 	if s.more != nil {
 		s.more.name, s.more.user = "", ""

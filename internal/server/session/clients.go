@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/keeper"
@@ -102,6 +103,25 @@ func (cs *Clients) EndBlocked(errText string) {
 		eachSession(r, func(s *Session) {
 			if s.blocked != nil && s.wakeWith(s.blocked, errText) {
 				s.closeAfterReply()
+			}
+		})
+	})
+}
+
+// EndStrayed ends the waiting of blocked clients whose keys this node of a cluster does not serve any
+// more. The caller holds nothing.
+func (cs *Clients) EndStrayed() {
+	if cs.Waiting.Blocked.Load() == 0 {
+		return
+	}
+	cs.AskAll(func(r *netio.Reactor, st *Station) {
+		eachSession(r, func(s *Session) {
+			if s.blocked == nil {
+				return
+			}
+			caller := admit.Caller{Slots: cs.Slots.Load(), Is: s.modes.standing()}
+			if v := admit.JudgeSlots(&caller, &s.blocked.Call); v.Refused() {
+				s.wakeWith(s.blocked, v.Text(&caller, &s.blocked.Call, st.Why(v, client{s})))
 			}
 		})
 	})

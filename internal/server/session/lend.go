@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/resp"
 )
@@ -18,10 +19,10 @@ type lentCall struct {
 }
 
 // handOver gives call i of b, which is s's, to the slow lane and pauses the connection. The rest of
-// the batch is kept and runs when the reply is there. The caller holds ex.Gate.
-func (ex *Station) handOver(s *Session, b *resp.Batch, i int) outcome {
+// the batch is kept and runs when the reply is there. is is what the client is in a cluster. The caller holds ex.Gate.
+func (ex *Station) handOver(s *Session, b *resp.Batch, i int, is admit.Standing) outcome {
 	l := &lentCall{s: s}
-	sc := &exec.SlowCall{Identity: s.identity(), Peer: s, Proto: s.proto, Room: s.outputRoom(), Muted: s.muted(), Monitoring: s.monitoring, Written: s.written, Name: s.Name(), UserName: s.User(), Auth: !s.needAuth}
+	sc := &exec.SlowCall{Identity: s.identity(), Peer: s, Proto: s.proto, Room: s.outputRoom(), Muted: s.muted(), Monitoring: s.monitoring, Written: s.written, Name: s.Name(), UserName: s.User(), Auth: !s.needAuth, Is: is}
 	l.sc = sc
 	sc.Spec, sc.Args = ex.Calls[i].Spec, b.Cmds[i].Args.Clone()
 	sc.On = func(ex *exec.Executor) command.Client { return newWorkerClient(s, sc, ex) }

@@ -154,10 +154,13 @@ func (s listed) flagLetters() string {
 	if s.Conn.IsUnix() {
 		f += "U"
 	}
-	if s.noEvict {
+	if s.modes&readsReplica != 0 {
+		f += "r"
+	}
+	if s.modes&noEvict != 0 {
 		f += "e"
 	}
-	if s.noTouch {
+	if s.modes&noTouch != 0 {
 		f += "T"
 	}
 	if f == "" {

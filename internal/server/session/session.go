@@ -6,6 +6,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/feed"
 	"github.com/kringdb/kring/internal/server/options"
@@ -34,9 +35,8 @@ type Session struct {
 	proto    int8
 	reply    replyState
 
+	modes      modes
 	needAuth   bool // a password is set and this client has not given it
-	noTouch    bool
-	noEvict    bool
 	monitoring bool // it has sent MONITOR
 	unflushed  bool // in Station.Unflushed
 	swollen    bool // in Station.swollen
@@ -64,6 +64,35 @@ type progress struct {
 	postponed bool // it waits for the end of CLIENT PAUSE
 	stalled   bool // it waits for the journal, see stall.go; the connection is paused
 	throttled bool // it waits for room in the journal
+}
+
+// modes are bits of what the client has asked for, until it asks for something else.
+type modes uint8
+
+const (
+	noTouch      modes = 1 << iota // CLIENT NO-TOUCH
+	noEvict                        // CLIENT NO-EVICT
+	readsReplica                   // READONLY
+	asks                           // ASKING
+)
+
+// set switches a bit.
+func (m *modes) set(bit modes, on bool) {
+	*m &^= bit
+	if on {
+		*m |= bit
+	}
+}
+
+// standing is what package admit makes of them.
+func (m modes) standing() (is admit.Standing) {
+	if m&readsReplica != 0 {
+		is |= admit.ReadsReplica
+	}
+	if m&asks != 0 {
+		is |= admit.Asks
+	}
+	return is
 }
 
 // sessionExt is what a client says of itself, and what it listens to, kept apart because

@@ -62,7 +62,7 @@ func (cs *Clients) Shed() {
 		eachSession(r, func(se *Session) {
 			n := listedOf(se).bytes()
 			sum += n
-			if !se.noEvict && se.reply != replyFed {
+			if se.modes&noEvict == 0 && se.reply != replyFed {
 				mine = append(mine, weight{se.id, n, r})
 			}
 		})

@@ -40,6 +40,12 @@ func IsLocal(c command.Client) bool {
 	return s != nil && s.isLocal()
 }
 
+// ByTLS tells whether the client's connection uses TLS; nobody's does not.
+func ByTLS(c command.Client) bool {
+	s := sessionOf(c)
+	return s != nil && s.Conn.IsPrepared()
+}
+
 func newWorkerClient(s *Session, sc *exec.SlowCall, ex *exec.Executor) *workerClient {
 	return &workerClient{s: s, sc: sc, ex: ex, name: sc.Name, user: sc.UserName, auth: sc.Auth, proto: int(sc.Proto)}
 }
@@ -156,6 +162,12 @@ func (w *workerClient) SetNoEvict(on bool) { w.later(func() { client{w.s}.SetNoE
 
 // SetNoTouch implements command.Client.
 func (w *workerClient) SetNoTouch(on bool) { w.later(func() { client{w.s}.SetNoTouch(on) }) }
+
+// SetReadOnly implements command.Client.
+func (w *workerClient) SetReadOnly(on bool) { w.later(func() { client{w.s}.SetReadOnly(on) }) }
+
+// SetAsking implements command.Client.
+func (w *workerClient) SetAsking() { w.later(client{w.s}.SetAsking) }
 
 // CloseAfterReply implements command.Client.
 func (w *workerClient) CloseAfterReply() { w.later(client{w.s}.CloseAfterReply) }
