@@ -113,11 +113,13 @@ func (s *Store) Accounts() (st Stats, dbs []Keys) {
 		sh.mu.Unlock()
 	}
 	st.UsedBytes += st.DeadBytes
+	// What is loaded beside the data takes memory, and that is all.
+	dbs = slices.DeleteFunc(dbs, func(k Keys) bool { return k.Keys == 0 || k.DB >= s.numDBs })
 	for i := range dbs {
 		st.Keys += dbs[i].Keys
 		st.Expires += dbs[i].Expires
 	}
-	return st, slices.DeleteFunc(dbs, func(k Keys) bool { return k.Keys == 0 })
+	return st, dbs
 }
 
 // MemoryUsage returns the bytes that e takes: its block, what its value holds outside,

@@ -61,7 +61,7 @@ type Store struct {
 	clock     atomic.Uint32 // access clock of new entries
 	state     atomic.Uint32 // what holds for all keys now: state... bits
 
-	used []atomic.Bool // by database: it has had keys
+	used []atomic.Bool // by database, those of OpenBeside too: it has had keys
 
 	due   []atomic.Int64 // by shard: a lower bound of what is due there, see SetAlarm
 	alarm atomic.Int64   // Hooks.Alarm is called for what is due before
@@ -137,7 +137,7 @@ func Open(o Options) (*Store, error) {
 		numDBs:    o.Databases,
 		hashSeed:  rand.Uint64(),
 		hooks:     o.Hooks,
-		used:      make([]atomic.Bool, o.Databases),
+		used:      make([]atomic.Bool, 2*o.Databases),
 		due:       make([]atomic.Int64, o.Shards),
 	}
 	s.alarm.Store(math.MinInt64)

@@ -177,7 +177,7 @@ func TestUsageAndVersion(t *testing.T) {
 		{"--version", `^Kring server v=\d+\.\d+\.\d+ redis_version=7\.4\.\d+ go=go.* bits=\d+\n$`},
 		{"-v", "^Kring server v="},
 		{"--options-markdown", "^# Options\n"},
-		{"--commands-markdown", "(?s)^# Compatibility\n.*`GET`.*## Not there.*`CLUSTER SLOTS`"},
+		{"--commands-markdown", "(?s)^# Compatibility\n.*`GET`.*## Not there.*`CLUSTER FAILOVER`"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run([]string{c.arg}, nil, &out, &errs); code != 0 || errs.Len() > 0 || !regexp.MustCompile(c.want).Match(out.Bytes()) {

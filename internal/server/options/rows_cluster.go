@@ -58,7 +58,7 @@ var replicationRows = []Row{
 	{Name: "repl-diskless-sync-max-replicas", Kind: natural, Default: "0", Group: GroupReplication, Help: "replicas that end the waiting; 0 for none",
 		field: func(o *Options) cell { return &o.ReplDisklessMaxReplicas }},
 	{Name: "repl-diskless-load", Kind: oneOf("disabled", "on-empty-db", "swapdb"), Default: "disabled", Group: GroupReplication,
-		Help:  "load a full copy from the socket: never, into an empty server, or beside the data, which are served until it is there",
+		Help:  "load a full copy from the socket: never, into an empty server, or beside what is served",
 		field: func(o *Options) cell { return &o.ReplDisklessLoad }},
 	{Name: "repl-disable-tcp-nodelay", Kind: yesNo, Default: "no", Group: GroupReplication, Help: "fewer packets to replicas, more delay",
 		field: func(o *Options) cell { return &o.ReplDisableTCPNoDelay }},
