@@ -5,12 +5,17 @@ import (
 	"testing"
 )
 
-// TestHostIsWhole holds that the server has a host for everything that a handler may ask.
+// TestHostIsWhole holds that the server has a host for everything that a handler may ask, and one of a
+// cluster as a node only.
 func TestHostIsWhole(t *testing.T) {
-	h := reflect.ValueOf(*startServer(t).Host)
-	for i := range h.NumField() {
-		if h.Field(i).IsNil() {
-			t.Errorf("Host.%s is nil", h.Type().Field(i).Name)
+	node := startServer(t, "cluster-enabled", "yes", "dir", t.TempDir())
+	for _, s := range []*Server{startServer(t), node} {
+		h := reflect.ValueOf(*s.Host)
+		for i := range h.NumField() {
+			name := h.Type().Field(i).Name
+			if is, want := h.Field(i).IsNil(), name == "Cluster" && s != node; is != want {
+				t.Errorf("Host.%s is nil: %v", name, is)
+			}
 		}
 	}
 }

@@ -21,6 +21,8 @@ const (
 	// syncBytes is how much of a file is written between two syncs beside the writing.
 	syncBytes = 4 << 20
 
+	// lookItems is after how many items the loader says how far it is, and looks whether it is to go on.
+	lookItems = 256
 	// batchItems and batchBytes are how much the loader hands to a worker at once;
 	// queuedBatches is how many wait for each.
 	batchItems    = 2048

@@ -108,7 +108,7 @@ func (l *Loader) start() {
 func (l *Loader) read(r *rdb.Reader) error {
 	whole := true
 	for n := 0; ; n++ {
-		if n%batchItems == 0 || !whole {
+		if n%lookItems == 0 || !whole {
 			if err := l.goOn(r); err != nil {
 				return err
 			}
