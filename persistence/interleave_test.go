@@ -277,7 +277,7 @@ func (m *memFS) unplugged(side bool) *memFS {
 func TestWhatIsWrittenIsThere(t *testing.T) {
 	seeds := uint64(24)
 	if testing.Short() {
-		seeds = 8
+		seeds = 4
 	}
 	if n, err := strconv.ParseUint(os.Getenv("AOF_FATES"), 10, 64); err == nil {
 		seeds = n

@@ -43,13 +43,14 @@ type writer struct {
 	lastSync  time.Time
 	writtenTo uint64        // position behind what was written to a file
 	ordered   uint64        // position up to which a sync was ordered
-	syncCost  time.Duration // of the last one
 	syncMean  time.Duration // of those under always
 
 	begun     time.Time    // what follows counts nanoseconds since then
 	writing   atomic.Int64 // when the write, or sync by the writer's goroutine, began that is under way, 0: none is
 	slowUntil atomic.Int64 // until when the disk is taken for slow
 	quick     atomic.Bool  // under always: who has appended syncs by himself
+
+	syncCost atomic.Int64 // nanoseconds that the last sync took by who was away
 
 	sync syncer
 }
@@ -227,7 +228,7 @@ func (w *writer) tryLocked() (done, ours bool) {
 // in between.
 func (w *writer) await() {
 	w.mu.Lock()
-	counted, shared, cost := w.counted, w.shared, w.syncCost
+	counted, shared, cost := w.counted, w.shared, time.Duration(w.syncCost.Load())
 	w.mu.Unlock()
 	seen := w.s.count.Load() - counted
 	want := (shared + seen) * gatherParts / (gatherParts + 1)
@@ -443,9 +444,11 @@ func (w *writer) syncNow() {
 		w.drop()
 		return
 	}
-	w.lastSync, w.syncCost = begin, time.Since(begin)
+	cost := time.Since(begin)
+	w.lastSync = begin
+	w.syncCost.Store(int64(cost))
 	if w.a.set.Fsync() == FsyncAlways {
-		w.a.set.Took("aof-fsync-always", w.syncCost)
+		w.a.set.Took("aof-fsync-always", cost)
 	}
 	w.ordered = w.writtenTo
 	if w.slowly {
@@ -463,10 +466,11 @@ func (w *writer) weigh() {
 	if w.a.set.Fsync() != FsyncAlways {
 		return
 	}
+	cost := time.Duration(w.syncCost.Load())
 	if w.syncMean == 0 {
-		w.syncMean = w.syncCost
+		w.syncMean = cost
 	}
-	w.syncMean += (w.syncCost - w.syncMean) / syncMemory
+	w.syncMean += (cost - w.syncMean) / syncMemory
 	if w.lonely++; w.rivals {
 		w.lonely, w.rivals = 0, false
 	}
