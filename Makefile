@@ -19,57 +19,77 @@ export COMPAT_SEED
 # The black-box tests and load programs are a module of their own (tests/go.mod).
 TESTS := $(GO) -C tests
 
-# What make test runs in pairs, the longest first.
-PAIRED := compat-checked compat clients window crash
+# What make test runs beside each other, the longest first.
+BESIDE := race unit lint compat-checked compat clients goroutine-compat crash window nodes repl fuzz-smoke
 # With the race detector, and for the other I/O model: fewer rounds of what make compat has all of.
 ONCE := COMPAT_RESTARTS=40 COMPAT_REPLAYS=1 COMPAT_SNAPSHOTS=1 COMPAT_DUMPS=1
 
 BIN := bin/kring-server
 CHECKED := bin/kring-server-checked
+# An etcd for tests, of a module of its own (tests/etcd).
+ETCD := bin/etcd
 # The product's packages, without the house rules, which make lint holds; the longest first.
 PACKAGES = $$($(GO) list ./internal/server ./... | grep -v /internal/lint)
 # The packages some of whose files are built with other tags only: all others are the same to vet.
 TAGGED = $$(git grep -lE '^//go:build .*(race|invariants)' -- '*.go' ':!tests' | xargs -n1 dirname | sort -u | sed 's,^,./,')
+# At its end, a program with the race detector waits for a second, in case that something is still found. The tests
+# beside the code wait; of the servers that the differential test ends, some hundred, each waits for a part of that.
+RACING := GORACE=atexit_sleep_ms=100
 # How long the tests of one package may take: a machine three times slower than ours passes, too.
 PATIENT := -timeout 30m
 # What of the tests' module needs no server beside it.
 BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 
-export KRING_BIN ?= $(CURDIR)/$(BIN)
+# Everything is built as users build the server, without C, so that all targets share what is in the build cache;
+# the race detector alone needs it.
+export CGO_ENABLED := 0
+WITH_RACE := CGO_ENABLED=1
 
-.PHONY: all build checked run test setup lint portable unit race compat compat-checked compat-random clients robust repl goroutine window crash \
-	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-rate bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-repl bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
+export KRING_BIN ?= $(CURDIR)/$(BIN)
+export KRING_ETCD ?= $(CURDIR)/$(ETCD)
+
+.PHONY: all build checked run cluster test setup vet lint portable unit race compat compat-checked compat-random clients nodes etcd robust repl \
+	goroutine goroutine-compat goroutine-robust window crash \
+	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-rate bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-repl bench-cluster bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
 
 all: build
 
 build:
-	CGO_ENABLED=0 $(GO) build -o $(BIN) ./cmd/kring-server
+	$(GO) build -o $(BIN) ./cmd/kring-server
 
 # The server with every self-check and the race detector, for the differential test.
 checked:
-	$(GO) build -race -tags invariants -o $(CHECKED) ./cmd/kring-server
+	$(WITH_RACE) $(GO) build -race -tags invariants -o $(CHECKED) ./cmd/kring-server
 
 run: build
 	mkdir -p run
 	$(BIN) --dir run $(ARGS)
 
-# One after the other, as there are two cores, and tests that measure time; but what waits for
-# other processes most of the time runs in pairs, and its output comes target by target.
+# Three at a time, as there are two cores and most of these wait for something a third of their time; their
+# output comes target by target. Before them everything is built and vetted, by one command after the other: side by side they
+# would build the same packages twice. What measures time runs by itself, behind them.
 test:
-	@set -e; for t in setup build lint unit race "-j2 -Otarget $(PAIRED)" robust repl goroutine fuzz-smoke; do \
+	@set -e; for t in setup build vet checked etcd "-j3 -Otarget $(BESIDE)" robust goroutine-robust; do \
 		begin=$$(date +%s); echo "== $$t"; $(MAKE) --no-print-directory $$t; \
 		echo "== $$t took $$(($$(date +%s) - begin)) s"; done; echo "== all passed"
+
+# An etcd and six nodes on free ports, until Ctrl-C. ARGS='-primaries 5 -replicas 2'.
+cluster: build etcd
+	$(TESTS) run ./up $(ARGS)
 
 setup:
 	sh tests/setup.sh
 
-# Form, vet (once more, with the tags that race has, what is built by them), what is unused,
-# and the house rules (internal/lint).
-lint:
-	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "gofmt wants to change:"; echo "$$out"; exit 1; fi
+# Once more with the tags that race has, what is built by them.
+vet:
 	$(GO) vet ./...
-	$(GO) vet -race -tags invariants $(TAGGED)
 	$(TESTS) vet ./...
+	$(GO) -C tests/etcd vet ./...
+	$(WITH_RACE) $(GO) vet -race -tags invariants $(TAGGED)
+
+# Form, vet, what is unused, and the house rules (internal/lint).
+lint: vet
+	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "gofmt wants to change:"; echo "$$out"; exit 1; fi
 	@unused=$$($(TESTS) tool -n unused) && set -x && $(GO) vet -vettool=$$unused ./... && $(TESTS) vet -vettool=$$unused ./...
 	$(GO) test -vet=off -count=1 ./internal/lint/...
 
@@ -87,19 +107,26 @@ unit:
 # The same once more, shorter, with the race detector and every self-check. One does not
 # see what the other does: the arenas are no memory that the detector knows.
 race:
-	$(GO) test $(PATIENT) -vet=off -race -tags invariants -short $(PACKAGES)
+	$(WITH_RACE) $(GO) test $(PATIENT) -vet=off -race -tags invariants -short $(PACKAGES)
 
 compat: build
 	$(TESTS) test $(PATIENT) -count=1 ./compat
 
 compat-checked: checked
-	KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(ONCE) $(TESTS) test $(PATIENT) -count=1 ./compat
+	$(RACING) KRING_BIN=$(CURDIR)/$(CHECKED) COMPAT_COMMANDS=$(RACE_COMMANDS) $(ONCE) $(TESTS) test $(PATIENT) -count=1 ./compat
 
 compat-random: build
 	COMPAT_SEED=$$(date +%s) COMPAT_COMMANDS=1000000 $(TESTS) test -count=1 -timeout 20m -run TestGenerated ./compat
 
 clients: build
 	$(TESTS) test $(PATIENT) -count=1 ./clients
+
+# Nodes of a cluster with etcd, and what becomes of them when something fails.
+nodes: build etcd
+	$(TESTS) test $(PATIENT) -count=1 ./cluster
+
+etcd:
+	$(GO) -C tests/etcd build -o $(CURDIR)/$(ETCD) .
 
 robust: build
 	$(TESTS) test $(PATIENT) -count=1 ./robust
@@ -112,12 +139,17 @@ repl: build
 window: build
 	$(TESTS) test $(PATIENT) -count=1 ./window
 
-# The other I/O model, shorter: the differential test, robustness, a client library. (TLS
+# The other I/O model, shorter: the differential test, a client library, robustness. (TLS
 # is served by goroutines in either model.)
-goroutine: build
+goroutine: goroutine-compat goroutine-robust
+
+goroutine-compat: build
 	KRING_IO_MODEL=goroutine $(GO) test $(PATIENT) -count=1 -short ./netio
-	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 $(ONCE) $(TESTS) test $(PATIENT) -count=1 -skip TLS ./compat ./robust
+	KRING_ARGS="--io-model goroutine" COMPAT_COMMANDS=5000 $(ONCE) $(TESTS) test $(PATIENT) -count=1 -skip TLS ./compat
 	KRING_ARGS="--io-model goroutine" $(TESTS) test $(PATIENT) -count=1 -run TestGoRedis ./clients
+
+goroutine-robust: build
+	KRING_ARGS="--io-model goroutine" $(TESTS) test $(PATIENT) -count=1 -skip TLS ./robust
 
 # kill -9 under load, restart, look: 25 rounds under always and under everysec.
 crash: build
@@ -127,13 +159,13 @@ crash: build
 # The seeds of all fuzz targets run as unit tests; make fuzz is for the rest.
 fuzz-smoke:
 	@set -e; for t in $(FUZZ_SMOKE); do \
-		echo "$$t"; $(GO) test -run '^$$' -fuzz "^$${t#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$${t%:*}; done
+		echo "$$t"; $(GO) test -vet=off -run '^$$' -fuzz "^$${t#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$${t%:*}; done
 
 # Every fuzz target.
 fuzz:
 	@set -e; for p in $$($(GO) list ./...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; done; done
+			echo "$$p $$f"; $(GO) test -vet=off -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; done; done
 
 # Throughput and server CPU per command, against redis-server.
 bench: build
@@ -189,6 +221,10 @@ bench-snapshot: build
 bench-repl: build
 	$(TESTS) run ./load/repl $(ARGS)
 
+# What being a node of a cluster costs; moving slots, against redis-cli's reshard; what nodes ask of etcd at rest.
+bench-cluster: build etcd
+	$(TESTS) run ./load/cluster $(ARGS)
+
 # What looking costs: the window's and a scraper's share of the CPU, the time of /metrics.
 bench-admin: build
 	$(TESTS) run ./load/admin $(ARGS)
@@ -225,13 +261,17 @@ profile: build
 
 soak: build compat-random
 	$(MAKE) --no-print-directory fuzz FUZZTIME=200000x
-	RESTORE_DAMAGES=1000000 $(TESTS) test -count=1 -timeout 60m -run TestDamaged ./robust
-	RDB_DAMAGES=1000000 $(GO) test -count=1 -timeout 60m -run TestDamaged ./persistence/rdb
+	RESTORE_DAMAGES=1000000 $(TESTS) test -v -count=1 -timeout 60m -run TestDamaged ./robust
+	RDB_DAMAGES=1000000 $(GO) test -v -count=1 -timeout 60m -run TestDamaged ./persistence/rdb
 	CRASH_ROUNDS=1000 $(TESTS) test -count=1 -timeout 60m ./crash
 	SCRIPT_ROUNDS=300000 $(GO) test -count=1 -timeout 60m -run TestScriptIsolation ./internal/server
 	CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./internal/server
 	COMPAT_SEED=$$(date +%s) COMPAT_REPLAYS=100 COMPAT_RESTARTS=5000 $(TESTS) test -count=1 -timeout 40m -run 'TestReplay|TestRestart' ./compat
 	SENTINEL_FAILOVERS=200 $(TESTS) test -count=1 -timeout 60m -run TestSentinel ./repl
+	CLUSTER_UPSET=1 $(TESTS) test -count=1 -timeout 10m -run TestClusterUpset ./clients
+	STORM_SECONDS=120 $(TESTS) test -count=1 -timeout 60m -run TestStorm ./repl
+	COMPAT_SEED=$$(date +%s) COMPAT_LIBRARIES=300000 $(TESTS) test -count=1 -timeout 60m -run TestLibraries ./compat
+	COMPAT_SEED=$$(date +%s) COMPAT_CUTS=300 $(TESTS) test -count=1 -timeout 60m -run TestFollowCut ./compat
 	$(TESTS) run ./load/soak -time $(SOAKTIME) $(ARGS)
 
 # The pictures of the window in docs, after five minutes of traffic.

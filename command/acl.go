@@ -151,9 +151,7 @@ func aclDryRun(c *Ctx) {
 	}
 	s := c.Host.Table.Lookup(call[0])
 	if s != nil && s.Subs != nil && len(call) > 1 {
-		if sub := s.LookupSub(call[1]); sub != nil {
-			s = sub
-		}
+		s = s.LookupSub(call[1])
 	}
 	switch {
 	case s == nil:

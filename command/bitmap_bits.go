@@ -32,7 +32,7 @@ const (
 
 // bitOffset reads argument i as a bit offset; otherwise it replies errBitOffset. With
 // fieldBits > 0, the form #n means n fields of that width.
-func (c *Ctx) bitOffset(i int, fieldBits int64) (int64, bool) {
+func bitOffset(c *Ctx, i int, fieldBits int64) (int64, bool) {
 	text, scale := c.Args[i], int64(1)
 	if fieldBits > 0 && len(text) > 0 && text[0] == '#' {
 		text, scale = text[1:], fieldBits
@@ -46,7 +46,7 @@ func (c *Ctx) bitOffset(i int, fieldBits int64) (int64, bool) {
 }
 
 func getBit(c *Ctx) {
-	off, ok := c.bitOffset(2, 0)
+	off, ok := bitOffset(c, 2, 0)
 	if !ok {
 		return
 	}
@@ -67,7 +67,7 @@ func bitAt(c *Ctx, e entry.Entry, off int64) byte {
 }
 
 func setBit(c *Ctx) {
-	off, ok := c.bitOffset(2, 0)
+	off, ok := bitOffset(c, 2, 0)
 	if !ok {
 		return
 	}

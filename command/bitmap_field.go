@@ -88,7 +88,7 @@ func (p *fieldParser) next(c *Ctx) (op fieldOp, ok bool) {
 		c.W.Error(errFieldType)
 		return op, false
 	}
-	if op.off, ok = c.bitOffset(p.i+2, int64(op.field.bits)); !ok {
+	if op.off, ok = bitOffset(c, p.i+2, int64(op.field.bits)); !ok {
 		return op, false
 	}
 	op.overflow = p.overflow

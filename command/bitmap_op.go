@@ -66,7 +66,7 @@ func bitOpCommand(c *Ctx) {
 		return
 	}
 	if longest <= bitOpBlockBytes {
-		block := c.grow(int(longest))
+		block := growScratch(c, int(longest))
 		bitOpBlock(c, op, block, srcs, 0)
 		c.Store.SetStringRaw(c.DB, dst, block, 0)
 	} else {
@@ -110,7 +110,7 @@ func bitOpLong(c *Ctx, op bitOp, dst store.Key, srcs []store.Key, e entry.Entry,
 		c.Store.Delete(c.DB, dst)
 		e = entry.Entry{}
 	}
-	block := c.grow(bitOpBlockBytes)
+	block := growScratch(c, bitOpBlockBytes)
 	for off := int64(0); off < longest; off += int64(len(block)) {
 		block = block[:min(int64(len(block)), longest-off)]
 		bitOpBlock(c, op, block, srcs, off)
@@ -130,8 +130,8 @@ func isSource(k store.Key, srcs []store.Key) bool {
 	return false
 }
 
-// grow returns c.Scratch with length n; its content is undefined.
-func (c *Ctx) grow(n int) []byte {
+// growScratch returns c.Scratch with length n; its content is undefined.
+func growScratch(c *Ctx, n int) []byte {
 	if cap(c.Scratch) < n {
 		c.Scratch = make([]byte, n)
 	}

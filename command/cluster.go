@@ -1,6 +1,8 @@
 package command
 
 import (
+	"fmt"
+
 	"github.com/kringdb/kring/internal/cluster"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
@@ -11,15 +13,15 @@ import (
 // them.
 
 const (
-	errNoCluster   = "ERR This instance has cluster support disabled"
-	errSlot        = "ERR Invalid or out of range slot"
-	errNoSuchSlot  = "ERR Invalid slot"
-	errNotYetThere = "ERR CLUSTER FAILOVER is not there yet: see docs/CLUSTER.md"
+	errNoCluster  = "ERR This instance has cluster support disabled"
+	errSlot       = "ERR Invalid or out of range slot"
+	errNoSuchSlot = "ERR Invalid slot"
 
 	clusterAsks    = Stale
-	clusterWalks   = Stale | Slow
+	clusterWalks   = Stale | Slow | Sweeps
 	clusterAdmin   = Admin | Stale
 	clusterChanges = Admin | Stale | NoAsyncLoading | Slow
+	clusterRelays  = Admin | Dangerous | NoScript | Loading | Stale
 )
 
 // ClusterHost is the server as a node of a cluster. Its methods reply; those that change something
@@ -32,16 +34,23 @@ type ClusterHost interface {
 	MyID(c *Ctx)
 	MyShardID(c *Ctx)
 	Replicas(c *Ctx, node string)
+	Owns(slot cluster.Slot) bool // whether this node's shard does
+	Migrations() ClusterMigrations
+	Relay() ClusterRelay
 	FailureReports(c *Ctx, node string)
 
-	AddSlots(c *Ctx, slots []cluster.Slot)
-	RemoveSlots(c *Ctx, slots []cluster.Slot)
+	// Both look at the slots in the order in which they were named; wrong is the error to be replied if all of them are as they have to be,
+	// empty: there is none.
+	AddSlots(c *Ctx, slots []cluster.Slot, wrong string)
+	RemoveSlots(c *Ctx, slots []cluster.Slot, wrong string)
 	FlushSlots(c *Ctx)
 	SetSlot(c *Ctx, slot cluster.Slot, to SlotState, node string)
 	Meet(c *Ctx, ip string, port int)
 	Forget(c *Ctx, node string)
 	Replicate(c *Ctx, node string)
 	Reset(c *Ctx, hard bool)
+	// TakeOver has the node, a replica, become the primary; at once, or when it has everything that the primary has.
+	TakeOver(c *Ctx, atOnce bool)
 	BumpEpoch(c *Ctx)
 	SetEpoch(c *Ctx)
 	Save(c *Ctx)
@@ -66,24 +75,28 @@ var clusterSpecs = []*Spec{
 			clusterSub("addslotsrange", -4, clusterChanges, addSlotsRange, "7.0.0", "Gives ranges of hash slots to this node.", "(start-slot:integer end-slot:integer)..."),
 			clusterVaries("bumpepoch", 2, clusterChanges, ClusterHost.BumpEpoch, "3.0.0", "Raises the configuration epoch.", ""),
 			clusterVaries("count-failure-reports", 3, clusterAdmin, withNode(ClusterHost.FailureReports), "3.0.0", "Returns how many nodes report another one as failing.", "node-id"),
-			clusterSub("countkeysinslot", 3, clusterWalks, countKeysInSlot, "3.0.0", "Returns how many keys there are in a hash slot.", "slot:integer"),
+			clusterMoving("cancelslotmigrations", -2, cancelMigrations, "Cancels all moves of hash slots that this node has begun.", "[ALL]"),
+			clusterSub("countkeysinslot", 3, clusterAsks, countKeysInSlot, "3.0.0", "Returns how many keys there are in a hash slot.", "slot:integer"),
 			clusterSub("delslots", -3, clusterChanges, removeSlots, "3.0.0", "Takes hash slots from this node.", "slot:integer..."),
 			clusterSub("delslotsrange", -4, clusterChanges, removeSlotsRange, "7.0.0", "Takes ranges of hash slots from this node.", "(start-slot:integer end-slot:integer)..."),
-			clusterSub("failover", -2, Admin|Stale|NoAsyncLoading|Refused, noFailover, "3.0.0", "Lets a replica take its primary's place.", "[<FORCE | TAKEOVER>]"),
+			clusterSub("failover", -2, clusterChanges, takeOver, "3.0.0", "Lets a replica take its primary's place.", "[<FORCE | TAKEOVER>]"),
 			clusterSub("flushslots", 2, clusterChanges, ClusterHost.FlushSlots, "3.0.0", "Takes all hash slots from this node.", ""),
 			clusterSub("forget", 3, clusterChanges, withNode(ClusterHost.Forget), "3.0.0", "Removes a node from the table of nodes.", "node-id"),
 			clusterVaries("getkeysinslot", 4, clusterWalks, getKeysInSlot, "3.0.0", "Returns keys of a hash slot.", "slot:integer count:integer"),
+			clusterMoving("getslotmigrations", 2, listMigrations, "Returns the moves of hash slots that are under way, or were lately.", ""),
 			{
 				Name: "help", Arity: 2, Flags: Loading | Stale, Group: GroupCluster, Handler: clusterHelp, Since: "5.0.0", Complexity: "O(1)",
 				Summary: "Lists the subcommands.",
 			},
 			clusterVaries("info", 2, clusterAsks, ClusterHost.Info, "3.0.0", "Returns the state of this node.", ""),
 			clusterSub("keyslot", 3, clusterAsks, keySlot, "3.0.0", "Returns the hash slot of a key.", "key:string"),
-			clusterVaries("links", 2, clusterAsks, noLinks, "7.0.0", "Returns the connections between the nodes.", ""),
+			clusterVaries("links", 2, clusterAsks, func(h ClusterHost, c *Ctx) { h.Relay().Links(c) }, "7.0.0", "Returns the connections between the nodes.", ""),
 			clusterSub("meet", -4, clusterChanges, meet, "3.0.0", "Introduces another node.", "ip port:integer [cluster-bus-port:integer]"),
+			clusterMoving("migrateslots", -7, migrateSlots, "Moves hash slots with all their keys to other nodes.", migrateSlotsSyntax),
 			clusterSub("myid", 2, clusterAsks, ClusterHost.MyID, "3.0.0", "Returns the id of this node.", ""),
 			clusterVaries("myshardid", 2, clusterAsks, ClusterHost.MyShardID, "7.2.0", "Returns the id of this node's shard.", ""),
 			clusterVaries("nodes", 2, clusterAsks, ClusterHost.Nodes, "3.0.0", "Returns all nodes.", ""),
+			clusterSub("relay", -4, clusterRelays, relay, "7.4.0", "Is how nodes hand on what their clients publish.", "verb:string argument:string..."),
 			clusterVaries("replicas", 3, clusterAdmin, withNode(ClusterHost.Replicas), "5.0.0", "Returns the replicas of a primary.", "node-id"),
 			clusterSub("replicate", 3, clusterChanges, withNode(ClusterHost.Replicate), "3.0.0", "Makes this node a replica of another one.", "node-id"),
 			clusterSub("reset", -2, clusterAdmin|NoScript|Slow, resetNode, "3.0.0", "Makes this node a new one.", "[<HARD | SOFT>]"),
@@ -93,7 +106,10 @@ var clusterSpecs = []*Spec{
 				"slot:integer <(IMPORTING node-id) | (MIGRATING node-id) | (NODE node-id) | STABLE>"),
 			clusterVaries("shards", 2, clusterAsks, ClusterHost.Shards, "7.0.0", "Returns the nodes and their hash slots, by shard.", ""),
 			clusterReplaced(clusterVaries("slaves", 3, clusterAdmin, withNode(ClusterHost.Replicas), "3.0.0", "Returns the replicas of a primary.", "node-id"), "5.0.0", "`CLUSTER REPLICAS`"),
+			clusterVaries("slot-stats", -4, clusterAsks, slotStats, "8.2.0", "Returns what there is in hash slots.",
+				"<(SLOTSRANGE start-slot:integer end-slot:integer) | (ORDERBY metric:string [LIMIT limit:integer] [<ASC | DESC>])>"),
 			clusterReplaced(clusterVaries("slots", 2, clusterAsks, ClusterHost.Slots, "3.0.0", "Returns the hash slots and their nodes.", ""), "7.0.0", "`CLUSTER SHARDS`"),
+			clusterMoving("syncslots", -4, syncSlots, "Is what nodes say to each other when hash slots move.", "verb:string name:string [argument:string...]"),
 		},
 	},
 	{
@@ -148,11 +164,6 @@ func clusterHelp(c *Ctx) {
 	writeHelp(c)
 }
 
-func noFailover(_ ClusterHost, c *Ctx) { c.W.Error(errNotYetThere) }
-
-// noLinks: nodes have no connections to each other but those of replicas to their primaries.
-func noLinks(_ ClusterHost, c *Ctx) { c.W.Array(0) }
-
 func keySlot(_ ClusterHost, c *Ctx) { c.W.Int(int64(cluster.KeySlot(c.Args[2]))) }
 
 // slotArg reads a slot, or replies the error.
@@ -177,57 +188,90 @@ func slotList(c *Ctx) (slots []cluster.Slot, ok bool) {
 	return slots, true
 }
 
-// slotRanges reads pairs of slots from the arguments.
-func slotRanges(c *Ctx) (slots []cluster.Slot, ok bool) {
-	if len(c.Args)%2 != 0 {
+// SlotRanges reads ranges of slots from the arguments at i on, to their end, or replies the error.
+func SlotRanges(c *Ctx, i int) (slots []cluster.Slot, ok bool) {
+	slots, wrong, ok := slotRanges(c, i)
+	if ok && wrong != "" {
+		c.W.Error(wrong)
+	}
+	return slots, ok && wrong == ""
+}
+
+// slotRanges is SlotRanges for who checks the slots one by one: wrong is the error that is due when those before, which slots has,
+// are all right.
+func slotRanges(c *Ctx, i int) (slots []cluster.Slot, wrong string, ok bool) {
+	if (len(c.Args)-i)%2 != 0 {
 		c.W.Error("ERR wrong number of arguments for '" + c.Spec.FullName + "' command")
+		return nil, "", false
+	}
+	bounds := make([]cluster.Slot, 0, len(c.Args)-i)
+	for at := i; at < len(c.Args); at++ {
+		slot, ok := slotArg(c, at)
+		if !ok {
+			return nil, "", false
+		}
+		bounds = append(bounds, slot)
+	}
+	for at := 0; at < len(bounds); at += 2 {
+		if slots, wrong = appendRange(slots, bounds[at], bounds[at+1]); wrong != "" {
+			break
+		}
+	}
+	return slots, wrong, true
+}
+
+// slotRange appends to slots the range whose bounds are the arguments i and i+1, or replies the error.
+func slotRange(c *Ctx, i int, slots []cluster.Slot) (_ []cluster.Slot, ok bool) {
+	first, ok := slotArg(c, i)
+	if !ok {
 		return nil, false
 	}
-	for i := 2; i < len(c.Args); i += 2 {
-		first, ok := slotArg(c, i)
-		if !ok {
-			return nil, false
-		}
-		last, ok := slotArg(c, i+1)
-		if !ok {
-			return nil, false
-		}
-		if first > last {
-			c.W.Error("ERR start slot number " + string(c.Args[i]) + " is greater than end slot number " + string(c.Args[i+1]))
-			return nil, false
-		}
-		if len(slots)+int(last-first) >= 2*cluster.Slots { // some stand there twice
-			c.W.Error(errSlot)
-			return nil, false
-		}
-		for s := int(first); s <= int(last); s++ {
-			slots = append(slots, cluster.Slot(s))
-		}
+	last, ok := slotArg(c, i+1)
+	if !ok {
+		return nil, false
 	}
-	return slots, true
+	slots, wrong := appendRange(slots, first, last)
+	if wrong != "" {
+		c.W.Error(wrong)
+	}
+	return slots, wrong == ""
+}
+
+// appendRange appends to slots those from first to last, or says what is wrong with that.
+func appendRange(slots []cluster.Slot, first, last cluster.Slot) (_ []cluster.Slot, wrong string) {
+	switch {
+	case first > last:
+		return slots, fmt.Sprintf("ERR start slot number %d is greater than end slot number %d", first, last)
+	case len(slots)+int(last-first) >= 2*cluster.Slots: // some stand there twice
+		return slots, errSlot
+	}
+	for s := int(first); s <= int(last); s++ {
+		slots = append(slots, cluster.Slot(s))
+	}
+	return slots, ""
 }
 
 func addSlots(h ClusterHost, c *Ctx) {
 	if slots, ok := slotList(c); ok {
-		h.AddSlots(c, slots)
+		h.AddSlots(c, slots, "")
 	}
 }
 
 func addSlotsRange(h ClusterHost, c *Ctx) {
-	if slots, ok := slotRanges(c); ok {
-		h.AddSlots(c, slots)
+	if slots, wrong, ok := slotRanges(c, 2); ok {
+		h.AddSlots(c, slots, wrong)
 	}
 }
 
 func removeSlots(h ClusterHost, c *Ctx) {
 	if slots, ok := slotList(c); ok {
-		h.RemoveSlots(c, slots)
+		h.RemoveSlots(c, slots, "")
 	}
 }
 
 func removeSlotsRange(h ClusterHost, c *Ctx) {
-	if slots, ok := slotRanges(c); ok {
-		h.RemoveSlots(c, slots)
+	if slots, wrong, ok := slotRanges(c, 2); ok {
+		h.RemoveSlots(c, slots, wrong)
 	}
 }
 
@@ -251,6 +295,10 @@ func setSlot(h ClusterHost, c *Ctx) {
 }
 
 func meet(h ClusterHost, c *Ctx) {
+	if len(c.Args) > 5 {
+		c.W.Error(errSubArity(c))
+		return
+	}
 	for i := 3; i < len(c.Args); i++ {
 		if _, ok := resp.ParseInt(c.Args[i]); !ok {
 			what := "base"
@@ -262,7 +310,7 @@ func meet(h ClusterHost, c *Ctx) {
 		}
 	}
 	port, _ := resp.ParseInt(c.Args[3])
-	if len(c.Args) > 5 || port < 1 || port > 65535 {
+	if port < 1 || port > 65535 {
 		c.W.Error("ERR Invalid node address specified: " + CText(c.Args[2], len(c.Args[2])) + ":" + string(c.Args[3]))
 		return
 	}
@@ -286,35 +334,25 @@ func resetNode(h ClusterHost, c *Ctx) {
 		h.Reset(c, false)
 	case len(c.Args) == 3 && equalFold(c.Args[2], "hard"):
 		h.Reset(c, true)
+	case len(c.Args) > 3:
+		c.W.Error(errSubArity(c))
 	default:
 		c.W.Error(ErrSyntax)
 	}
 }
 
-// walkSlot calls f with the names of the keys in a slot, in steps, as keys does it, until f returns
-// false. It goes through all keys.
-func walkSlot(c *Ctx, slot cluster.Slot, f func(name []byte) bool) {
-	on := true
-	for cursor := uint64(0); ; {
-		cursor = c.Store.Walk(c.DB, cursor, keysStep, func(e entry.Entry) {
-			if name := e.Key(); on && !e.Expired(c.Now) && cluster.KeySlot(name) == slot {
-				on = f(name)
-			}
-		})
-		if cursor == 0 || !on || c.Halted() {
-			return
-		}
-		c.Lane.Yield()
+// takeOver is CLUSTER FAILOVER. The coordinator agrees in any case, so FORCE and TAKEOVER are the same.
+func takeOver(h ClusterHost, c *Ctx) {
+	switch {
+	case len(c.Args) == 2:
+		h.TakeOver(c, false)
+	case len(c.Args) == 3 && (equalFold(c.Args[2], "force") || equalFold(c.Args[2], "takeover")):
+		h.TakeOver(c, true)
+	case len(c.Args) > 3:
+		c.W.Error(errSubArity(c))
+	default:
+		c.W.Error(ErrSyntax)
 	}
-}
-
-// HasKeysIn tells whether there are keys in a slot. It goes through all keys, in steps.
-func HasKeysIn(c *Ctx, slot cluster.Slot) (has bool) {
-	walkSlot(c, slot, func([]byte) bool {
-		has = true
-		return false
-	})
-	return has
 }
 
 // DeleteAll deletes all keys, each as a change of its own. It is for calls without keys, on workers.
@@ -342,45 +380,6 @@ func DeleteAll(c *Ctx) {
 		}
 		c.Lane.Yield()
 	}
-}
-
-func countKeysInSlot(_ ClusterHost, c *Ctx) {
-	slot, ok := c.Int(2)
-	switch {
-	case !ok:
-	case slot < 0 || slot >= cluster.Slots:
-		c.W.Error(errNoSuchSlot)
-	default:
-		n := int64(0)
-		walkSlot(c, cluster.Slot(slot), func([]byte) bool {
-			n++
-			return true
-		})
-		c.W.Int(n)
-	}
-}
-
-func getKeysInSlot(_ ClusterHost, c *Ctx) {
-	slot, ok := c.Int(2)
-	if !ok {
-		return
-	}
-	most, ok := c.Int(3)
-	if !ok {
-		return
-	}
-	if slot < 0 || slot >= cluster.Slots || most < 0 {
-		c.W.Error("ERR Invalid slot or number of keys")
-		return
-	}
-	var l nameList
-	if most > 0 {
-		walkSlot(c, cluster.Slot(slot), func(name []byte) bool {
-			l.add(name)
-			return int64(len(l.ends)) < most
-		})
-	}
-	l.write(c)
 }
 
 func asking(c *Ctx) {

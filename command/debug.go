@@ -6,7 +6,7 @@ import (
 )
 
 var debugSpecs = []*Spec{{
-	Name: "debug", Arity: -2, Flags: Admin | NoScript | Loading | Stale | ProtectedDebug | Slow, Group: GroupServer, Handler: debug,
+	Name: "debug", Arity: -2, Flags: Admin | NoScript | Loading | Stale | ProtectedDebug | Slow | Sweeps, Group: GroupServer, Handler: debug,
 	Since: "1.0.0", Complexity: "Depends on subcommand.", Summary: "Commands for developers and tests of the server.",
 }}
 
@@ -35,8 +35,8 @@ var debugHelp = []string{
 	"    Prints this help.",
 }
 
-// sleep lets the time pass, unless the call is halted meanwhile.
-func (c *Ctx) sleep(d time.Duration) {
+// debugSleep lets the time pass, unless the call is halted meanwhile.
+func debugSleep(c *Ctx, d time.Duration) {
 	for until := time.Now().Add(d); d > 0 && !c.Halted(); d = time.Until(until) {
 		time.Sleep(min(d, sleepStep))
 	}
@@ -52,7 +52,7 @@ func debug(c *Ctx) {
 			c.W.Simple(l)
 		}
 	case n == 3 && equalFold(sub, "sleep"):
-		c.Lane.Unlocked(func() { c.sleep(parseSeconds(c.Args[2])) })
+		c.Lane.Unlocked(func() { debugSleep(c, parseSeconds(c.Args[2])) })
 		c.W.OK()
 	case n == 3 && equalFold(sub, "set-active-expire"):
 		c.Host.Process.SetActiveExpire(string(c.Args[2]) != "0")

@@ -169,7 +169,7 @@ func debugPopulate(c *Ctx) {
 			val = val[:min(int64(len(val)), size)]
 			val = append(val, make([]byte, size-int64(len(val)))...)
 		}
-		c.populate(c.Store.MakeKey(name), val)
+		populate(c, c.Store.MakeKey(name), val)
 		if i%keysStep == keysStep-1 {
 			c.Lane.Yield()
 		}
@@ -179,7 +179,7 @@ func debugPopulate(c *Ctx) {
 }
 
 // populate makes k the string val, if it is missing, as a call of its own.
-func (c *Ctx) populate(k store.Key, val []byte) {
+func populate(c *Ctx, k store.Key, val []byte) {
 	c.Lane.UnderLock(k, func() {
 		if c.Find(k).A == 0 {
 			c.Store.SetString(c.DB, k, val, 0)

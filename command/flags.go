@@ -40,8 +40,10 @@ const (
 	Vital           // answers for the server's health: refused like a write when the AOF has failed
 	KeepsCaching    // CLIENT CACHING concerns the call after it
 	OwnLocks        // takes the locks of its keys by itself, see Lane.UnderLock
+	Sweeps          // goes through the keyspace, locking a shard at a time
 	Refused         // there only to be refused as Redis does, or in words of our own: it counts as not there
 	InAOF           // stands in an AOF although it is no write
+	MayWrite        // may change data, though it is no write: what CLIENT PAUSE WRITE holds up as well
 	Script          // runs a script: with all gates held, on a worker unless the script is quick
 	ByText          // the script that its first argument is
 	BySHA           // the script whose SHA-1 that is

@@ -16,7 +16,7 @@ var (
 
 var functionSpecs = []*Spec{
 	{
-		Name: "fcall", Arity: -3, Flags: evalFlags, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "7.0.0",
+		Name: "fcall", Arity: -3, Flags: evalFlags | MayWrite, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "7.0.0",
 		Complexity: "Depends on the function that is executed.", Summary: "Calls a function.",
 		Syntax:  "function:string numkeys:integer [key...] [arg:string...]",
 		Handler: fcall,

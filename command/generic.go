@@ -30,7 +30,7 @@ var genericSpecs = []*Spec{
 		Since: "1.0.0", Complexity: "O(1)", Summary: "Moves a key to another database.", Syntax: "key db:integer",
 	},
 	{
-		Name: "randomkey", Arity: 1, Flags: ReadOnly, Group: GroupGeneric, Handler: randomKey,
+		Name: "randomkey", Arity: 1, Flags: ReadOnly | Sweeps, Group: GroupGeneric, Handler: randomKey,
 		Since: "1.0.0", Complexity: "O(1)", Summary: "Returns some key of the database.",
 		Tips: []string{"request_policy:all_shards", "nondeterministic_output"},
 	},
@@ -152,12 +152,12 @@ func copyKey(c *Ctx) {
 		return
 	}
 	c.Store.Copy(c.DB, from, db, to)
-	c.changedIn(db, to, EventCopyTo, 1)
+	changedIn(c, db, to, EventCopyTo, 1)
 	c.W.Int(1)
 }
 
 // changedIn reports a change in a database other than the selected one.
-func (c *Ctx) changedIn(db int, k store.Key, ev Event, n int) {
+func changedIn(c *Ctx, db int, k store.Key, ev Event, n int) {
 	selected := c.DB
 	c.DB = db
 	c.Changed(k, ev, n)
@@ -184,7 +184,7 @@ func move(c *Ctx) {
 	}
 	c.Store.Move(c.DB, db, k)
 	c.Changed(k, EventMoveFrom, 1)
-	c.changedIn(db, k, EventMoveTo, 0)
+	changedIn(c, db, k, EventMoveTo, 0)
 	c.W.Int(1)
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 var delPatternSpecs = []*Spec{{
-	Name: "delpattern", Arity: 2, Flags: Write | Dangerous | Slow, Group: GroupGeneric, Handler: delPattern,
+	Name: "delpattern", Arity: 2, Flags: Write | Dangerous | Slow | Sweeps, Group: GroupGeneric, Handler: delPattern,
 	Since: "0.2.0", Complexity: "O(N) where N is the number of keys; other clients are not held up",
 	Summary: "Removes all keys that match a pattern, beside other commands; Kring's own.", Syntax: "pattern:pattern",
 	Tips: []string{"request_policy:all_shards", "response_policy:agg_sum"},
@@ -27,7 +27,7 @@ func delPattern(c *Ctx) {
 		})
 		from := 0
 		for _, end := range l.ends {
-			removed += c.deleteByName(l.block[from:end])
+			removed += deleteByName(c, l.block[from:end])
 			from = end
 		}
 		l.block, l.ends = l.block[:0], l.ends[:0]
@@ -41,7 +41,7 @@ func delPattern(c *Ctx) {
 }
 
 // deleteByName removes a key that the dispatcher has not locked, as a call of its own.
-func (c *Ctx) deleteByName(name []byte) int64 {
+func deleteByName(c *Ctx, name []byte) int64 {
 	k := c.Store.MakeKey(name)
 	n := int64(0)
 	c.Lane.UnderLock(k, func() {

@@ -162,13 +162,13 @@ func expire(c *Ctx, unit int64, absolute bool) {
 	} else {
 		c.Store.SetDeadline(c.DB, k, e, ms)
 		c.Changed(k, EventExpire, 1)
-		c.deadlineEffect(ms)
+		deadlineEffect(c, ms)
 	}
 	c.W.Int(1)
 }
 
 // deadlineEffect records that the call's key got a deadline, in milliseconds since 1970.
-func (c *Ctx) deadlineEffect(ms int64) {
+func deadlineEffect(c *Ctx, ms int64) {
 	c.BeginEffect(3, "PEXPIREAT")
 	c.EffectArg(c.Args[1])
 	c.EffectInt(ms)

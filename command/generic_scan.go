@@ -10,13 +10,13 @@ import (
 
 var scanSpecs = []*Spec{
 	{
-		Name: "keys", Arity: 2, Flags: ReadOnly | Dangerous | Slow, Group: GroupGeneric, Handler: keys,
+		Name: "keys", Arity: 2, Flags: ReadOnly | Dangerous | Slow | Sweeps, Group: GroupGeneric, Handler: keys,
 		Since: "1.0.0", Complexity: "O(N) where N is the number of keys; other clients are not held up",
 		Summary: "Returns all keys that match a pattern.", Syntax: "pattern:pattern",
 		Tips: []string{"request_policy:all_shards", "nondeterministic_output_order"},
 	},
 	{
-		Name: "scan", Arity: -2, Flags: ReadOnly, Group: GroupGeneric, Handler: scan,
+		Name: "scan", Arity: -2, Flags: ReadOnly | Sweeps, Group: GroupGeneric, Handler: scan,
 		Since: "2.8.0", Complexity: "O(1) for every call", Summary: "Iterates over the keys of the database.",
 		Syntax: "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]",
 		Tips:   []string{"nondeterministic_output", "request_policy:special"},

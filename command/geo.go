@@ -44,8 +44,8 @@ var geoSpecs = []*Spec{
 	},
 }
 
-// point reads arguments i and i+1 as longitude and latitude; it replies the error itself.
-func (c *Ctx) point(i int) (p geohash.Point, ok bool) {
+// pointArg reads arguments i and i+1 as longitude and latitude; it replies the error itself.
+func pointArg(c *Ctx, i int) (p geohash.Point, ok bool) {
 	var ok2 bool
 	p.Lon, ok = parseDouble(c.Args[i])
 	if p.Lat, ok2 = parseDouble(c.Args[i+1]); !ok || !ok2 {
@@ -102,7 +102,7 @@ func geoAdd(c *Ctx) {
 		return
 	}
 	for ; at < len(args); at += 3 {
-		p, ok := c.point(at)
+		p, ok := pointArg(c, at)
 		if !ok {
 			return
 		}

@@ -18,7 +18,7 @@ func parseGeo(c *Ctx, e entry.Entry, f geoForm) (g geoCall, ok bool) {
 			return g, false
 		}
 	default:
-		if g.shape.Center, ok = c.point(2); !ok || !g.radius(c, 4) {
+		if g.shape.Center, ok = pointArg(c, 2); !ok || !g.radius(c, 4) {
 			return g, false
 		}
 	}
@@ -147,7 +147,7 @@ func (g *geoCall) areaOption(c *Ctx, e entry.Entry, f geoForm, i int) (n int, ok
 		g.hasCenter, g.fromMember = true, true
 		return 2, true
 	case more >= 2 && !g.fromMember && equalFold(w, "fromlonlat"):
-		if g.shape.Center, ok = c.point(i + 1); !ok {
+		if g.shape.Center, ok = pointArg(c, i+1); !ok {
 			return 0, false
 		}
 		g.hasCenter = true

@@ -261,7 +261,7 @@ func (g *geoCall) store(c *Ctx, to store.Key, l []found, ev Event) {
 		}
 		out.add(l[i].member, s)
 	}
-	c.storeZSet(to, out.sorted(), ev, len(l))
+	storeZSet(c, to, out.sorted(), ev, len(l))
 	c.W.Int(int64(len(l)))
 }
 

@@ -62,7 +62,7 @@ type hashEdit struct {
 	tail  int         // effects recorded before the command's own: fields that had expired
 }
 
-// openHash finds the hash. ok is false, with the reply written, for another type.
+// open finds the hash. ok is false, with the reply written, for another type.
 func (ed *hashEdit) open(c *Ctx) (ok bool) {
 	ed.k = c.Keys[0]
 	ed.was = c.Find(ed.k)
@@ -237,13 +237,13 @@ func hsetnx(c *Ctx) {
 
 // readHash finds the hash of a reading command's only key. ok is false, with the reply
 // written, for another type.
-func (c *Ctx) readHash() (e entry.Entry, ok bool) {
+func readHash(c *Ctx) (e entry.Entry, ok bool) {
 	e = c.Read(c.Keys[0])
 	return e, c.IsType(e, entry.Hash)
 }
 
 // replyField replies the value of a field of e, which may be missing, or null.
-func (c *Ctx) replyField(e entry.Entry, field []byte) {
+func replyField(c *Ctx, e entry.Entry, field []byte) {
 	if e.A != 0 {
 		if val, ok := hash.Get(e, field, c.Now); ok {
 			c.W.Bulk(val)
@@ -254,19 +254,19 @@ func (c *Ctx) replyField(e entry.Entry, field []byte) {
 }
 
 func hget(c *Ctx) {
-	if e, ok := c.readHash(); ok {
-		c.replyField(e, c.Args[2])
+	if e, ok := readHash(c); ok {
+		replyField(c, e, c.Args[2])
 	}
 }
 
 func hmget(c *Ctx) {
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	if !ok {
 		return
 	}
 	c.W.Array(len(c.Args) - 2)
 	for _, field := range c.Args[2:] {
-		c.replyField(e, field)
+		replyField(c, e, field)
 	}
 }
 
@@ -300,7 +300,7 @@ func (ed *hashEdit) deleteFields(c *Ctx, fields resp.Args) (n int) {
 }
 
 func hlen(c *Ctx) {
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	switch {
 	case !ok:
 	case e.A == 0:
@@ -311,7 +311,7 @@ func hlen(c *Ctx) {
 }
 
 func hstrlen(c *Ctx) {
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	if !ok {
 		return
 	}
@@ -323,7 +323,7 @@ func hstrlen(c *Ctx) {
 }
 
 func hexists(c *Ctx) {
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	if !ok {
 		return
 	}

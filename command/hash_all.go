@@ -42,7 +42,7 @@ func hashCost(c *Ctx) int64 {
 }
 
 func hashAll(c *Ctx, fields, values bool) {
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	if !ok {
 		return
 	}
@@ -90,7 +90,7 @@ func hrandfieldCost(c *Ctx) int64 {
 
 func hrandfield(c *Ctx) {
 	if len(c.Args) == 2 {
-		e, ok := c.readHash()
+		e, ok := readHash(c)
 		if !ok {
 			return
 		}
@@ -120,7 +120,7 @@ func hrandfield(c *Ctx) {
 		c.W.Error(ErrOutOfRange)
 		return
 	}
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	if !ok {
 		return
 	}
@@ -222,7 +222,7 @@ func hscan(c *Ctx) {
 	if !s.parseCursor(c, 2) {
 		return
 	}
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	if !ok {
 		return
 	}

@@ -30,7 +30,7 @@ func hgetdel(c *Ctx) {
 	if !ed.open(c) {
 		return
 	}
-	fields, ok := c.fieldArgs(2, errFieldsPositive)
+	fields, ok := fieldArgs(c, 2, errFieldsPositive)
 	if !ok {
 		return
 	}
@@ -38,7 +38,7 @@ func hgetdel(c *Ctx) {
 	n := 0
 	for _, field := range fields {
 		ed.expire(c, field)
-		c.replyField(ed.e, field)
+		replyField(c, ed.e, field)
 		if ed.e.A == 0 {
 			continue
 		}
@@ -97,13 +97,13 @@ func hgetex(c *Ctx) {
 		t.keep = true
 		at++
 	}
-	fields, ok := c.fieldArgs(at, errFieldsPositive)
+	fields, ok := fieldArgs(c, at, errFieldsPositive)
 	if !ok {
 		return
 	}
 	ms := int64(0)
 	if t.at != 0 {
-		if ms, ok = c.fieldDeadline(t.at, t.unit, t.absolute); !ok {
+		if ms, ok = fieldDeadline(c, t.at, t.unit, t.absolute); !ok {
 			return
 		}
 	}
@@ -112,7 +112,7 @@ func hgetex(c *Ctx) {
 	var done fieldChanges
 	persisted := 0
 	for i, field := range fields {
-		c.replyField(ed.e, field)
+		replyField(c, ed.e, field)
 		switch {
 		case ed.e.A == 0:
 		case t.at != 0:
@@ -181,7 +181,7 @@ func (s *setExCall) parse(c *Ctx) bool {
 			}
 			i++
 			var ok bool
-			if s.deadline, ok = c.fieldDeadline(s.time.at, s.time.unit, s.time.absolute); !ok {
+			if s.deadline, ok = fieldDeadline(c, s.time.at, s.time.unit, s.time.absolute); !ok {
 				return false
 			}
 		}

@@ -57,7 +57,7 @@ func fieldTTLSpec(name, summary string, random bool, show func(c *Ctx, d int64) 
 
 // fieldArgs parses FIELDS numfields field... from argument at to the end; it replies the
 // error itself. notPositive is the error for a number below 1.
-func (c *Ctx) fieldArgs(at int, notPositive string) (fields resp.Args, ok bool) {
+func fieldArgs(c *Ctx, at int, notPositive string) (fields resp.Args, ok bool) {
 	if at+1 >= len(c.Args) || !equalFold(c.Args[at], "fields") {
 		c.W.Error(errFieldsMissing)
 		return nil, false
@@ -76,7 +76,7 @@ func (c *Ctx) fieldArgs(at int, notPositive string) (fields resp.Args, ok bool) 
 
 // fieldDeadline reads argument i as a time in units of unit milliseconds and returns it
 // in milliseconds since 1970; it replies the error itself.
-func (c *Ctx) fieldDeadline(i int, unit int64, absolute bool) (ms int64, ok bool) {
+func fieldDeadline(c *Ctx, i int, unit int64, absolute bool) (ms int64, ok bool) {
 	n, ok := c.Int(i)
 	if !ok {
 		return 0, false
@@ -107,7 +107,7 @@ func fieldCond(a []byte) expireCond {
 }
 
 // replyEach replies n times the same number.
-func (c *Ctx) replyEach(n int, v int64) {
+func replyEach(c *Ctx, n int, v int64) {
 	c.W.Array(n)
 	for range n {
 		c.W.Int(v)
@@ -131,7 +131,7 @@ func fieldExpire(c *Ctx, unit int64, absolute bool) {
 	if !ed.open(c) {
 		return
 	}
-	ms, ok := c.fieldDeadline(2, unit, absolute)
+	ms, ok := fieldDeadline(c, 2, unit, absolute)
 	if !ok {
 		return
 	}
@@ -140,12 +140,12 @@ func fieldExpire(c *Ctx, unit int64, absolute bool) {
 	if cond != 0 {
 		at++
 	}
-	fields, ok := c.fieldArgs(at, errFieldsGreater)
+	fields, ok := fieldArgs(c, at, errFieldsGreater)
 	if !ok {
 		return
 	}
 	if ed.e.A == 0 {
-		c.replyEach(len(fields), replyMissing)
+		replyEach(c, len(fields), replyMissing)
 		return
 	}
 	ed.beforeDue()
@@ -235,16 +235,16 @@ func (ed *hashEdit) noteDue(c *Ctx, ms int64) {
 }
 
 func fieldTTL(c *Ctx, show func(c *Ctx, d int64) int64) {
-	e, ok := c.readHash()
+	e, ok := readHash(c)
 	if !ok {
 		return
 	}
-	fields, ok := c.fieldArgs(2, errFieldsPositive)
+	fields, ok := fieldArgs(c, 2, errFieldsPositive)
 	if !ok {
 		return
 	}
 	if e.A == 0 {
-		c.replyEach(len(fields), replyMissing)
+		replyEach(c, len(fields), replyMissing)
 		return
 	}
 	c.W.Array(len(fields))
@@ -266,12 +266,12 @@ func hpersist(c *Ctx) {
 	if !ed.open(c) {
 		return
 	}
-	fields, ok := c.fieldArgs(2, errFieldsPositive)
+	fields, ok := fieldArgs(c, 2, errFieldsPositive)
 	if !ok {
 		return
 	}
 	if ed.e.A == 0 {
-		c.replyEach(len(fields), replyMissing)
+		replyEach(c, len(fields), replyMissing)
 		return
 	}
 	n := 0

@@ -51,7 +51,7 @@ func hllCost(c *Ctx) int64 { return int64(len(c.Keys)-1) * hllCostPerKey }
 
 // hllBytes returns the value of e, which is there: a view, or a copy in Scratch. It
 // replies the error for what is no HyperLogLog.
-func (c *Ctx) hllBytes(e entry.Entry) (b []byte, ok bool) {
+func hllBytes(c *Ctx, e entry.Entry) (b []byte, ok bool) {
 	if !c.IsType(e, entry.String) {
 		return nil, false
 	}
@@ -70,7 +70,7 @@ func pfadd(c *Ctx) {
 		c.Scratch = hll.AppendEmpty(c.Scratch[:0])
 		changed = 1
 	} else {
-		b, ok := c.hllBytes(e)
+		b, ok := hllBytes(c, e)
 		if !ok {
 			return
 		}
@@ -78,7 +78,7 @@ func pfadd(c *Ctx) {
 			pfaddDense(c, k, b)
 			return
 		}
-		c.toRaw(k, e)
+		toRaw(c, k, e)
 		c.Scratch = append(c.Scratch[:0], b...)
 	}
 	b := c.Scratch
@@ -95,9 +95,9 @@ func pfadd(c *Ctx) {
 	c.Scratch = b[:0]
 	if changed > 0 {
 		hll.MarkStale(b)
-		c.storeHLL(k, e, b)
+		storeHLL(c, k, e, b)
 	}
-	c.pfaddDone(k, changed)
+	pfaddDone(c, k, changed)
 }
 
 // pfaddDense is PFADD to the dense value b, a view, in place.
@@ -112,10 +112,10 @@ func pfaddDense(c *Ctx, k store.Key, b []byte) {
 	if changed > 0 {
 		hll.MarkStale(b)
 	}
-	c.pfaddDone(k, changed)
+	pfaddDone(c, k, changed)
 }
 
-func (c *Ctx) pfaddDone(k store.Key, changed int) {
+func pfaddDone(c *Ctx, k store.Key, changed int) {
 	if changed == 0 {
 		c.W.Int(0)
 		return
@@ -125,12 +125,12 @@ func (c *Ctx) pfaddDone(k store.Key, changed int) {
 }
 
 // storeHLL stores b, which is no view of it, as the value of k, whose entry is e or none.
-func (c *Ctx) storeHLL(k store.Key, e entry.Entry, b []byte) {
+func storeHLL(c *Ctx, k store.Key, e entry.Entry, b []byte) {
 	c.Store.SetStringRaw(c.DB, k, b, store.KeepTTL)
 }
 
 // toRaw lets the string e show as raw, as any that Redis may change in place.
-func (c *Ctx) toRaw(k store.Key, e entry.Entry) {
+func toRaw(c *Ctx, k store.Key, e entry.Entry) {
 	if e.Encoding() == entry.Embstr {
 		c.Store.Edit(c.DB, k)
 		e.SetEncoding(entry.Raw)
@@ -148,11 +148,11 @@ func pfcount(c *Ctx) {
 		c.W.Int(0)
 		return
 	}
-	b, ok := c.hllBytes(e)
+	b, ok := hllBytes(c, e)
 	if !ok {
 		return
 	}
-	c.toRaw(k, e)
+	toRaw(c, k, e)
 	n, cached := hll.Cached(b)
 	if !cached {
 		var err error
@@ -171,20 +171,20 @@ func pfcount(c *Ctx) {
 // pfcountUnion counts several keys together.
 func pfcountUnion(c *Ctx) {
 	var regs hll.Registers
-	if _, ok := c.hllUnion(&regs); ok {
+	if _, ok := hllUnion(c, &regs); ok {
 		c.W.Int(int64(hll.CountRegisters(&regs)))
 	}
 }
 
 // hllUnion merges all keys of the call into regs and tells whether one of them is dense.
 // If ok is false, the error is replied.
-func (c *Ctx) hllUnion(regs *hll.Registers) (dense, ok bool) {
+func hllUnion(c *Ctx, regs *hll.Registers) (dense, ok bool) {
 	for _, k := range c.Keys {
 		e := c.Read(k)
 		if e.A == 0 {
 			continue
 		}
-		b, ok := c.hllBytes(e)
+		b, ok := hllBytes(c, e)
 		if !ok {
 			return false, false
 		}
@@ -199,7 +199,7 @@ func (c *Ctx) hllUnion(regs *hll.Registers) (dense, ok bool) {
 
 func pfmerge(c *Ctx) {
 	var regs hll.Registers
-	toDense, ok := c.hllUnion(&regs)
+	toDense, ok := hllUnion(c, &regs)
 	if !ok {
 		return
 	}
@@ -222,7 +222,7 @@ func pfmerge(c *Ctx) {
 		return
 	}
 	hll.MarkStale(b)
-	c.storeHLL(k, e, b)
+	storeHLL(c, k, e, b)
 	c.Changed(k, EventPFMerge, 1)
 	c.W.OK()
 }
@@ -234,7 +234,7 @@ func pfdebug(c *Ctx) {
 		c.W.Error("ERR The specified key does not exist")
 		return
 	}
-	b, ok := c.hllBytes(e)
+	b, ok := hllBytes(c, e)
 	if !ok {
 		return
 	}
@@ -256,7 +256,7 @@ func pfdebug(c *Ctx) {
 	case equalFold(sub, "todense"):
 		if !hll.IsSparse(b) {
 			c.W.Int(0)
-		} else if c.toDense(k, e, b) {
+		} else if toDense(c, k, e, b) {
 			c.W.Int(1)
 		}
 	default:
@@ -265,13 +265,13 @@ func pfdebug(c *Ctx) {
 }
 
 // toDense makes the sparse value b of k dense; it replies the error itself.
-func (c *Ctx) toDense(k store.Key, e entry.Entry, b []byte) bool {
+func toDense(c *Ctx, k store.Key, e entry.Entry, b []byte) bool {
 	nb, err := hll.ToDense(b)
 	if err != nil {
 		c.W.Error(errHLLCorrupt)
 		return false
 	}
-	c.storeHLL(k, e, nb)
+	storeHLL(c, k, e, nb)
 	c.Dirty++
 	return true
 }
@@ -283,7 +283,7 @@ func pfGetReg(c *Ctx, k store.Key, e entry.Entry, b []byte) {
 		c.W.Error(errHLLCorrupt)
 		return
 	}
-	if hll.IsSparse(b) && !c.toDense(k, e, b) {
+	if hll.IsSparse(b) && !toDense(c, k, e, b) {
 		return
 	}
 	c.W.Array(len(regs))

@@ -119,6 +119,8 @@ type ReplicasHost interface {
 	Tell(c *Ctx, what ReplicaFact, n int64, text string)
 	// Acknowledge notes up to which offset a replica has the stream, and has it in its AOF (-1: it does not say).
 	Acknowledge(c *Ctx, offset, durable int64)
+	// Promised notes that the caller, a replica, will not lead its shard for a time, as it was asked with a number.
+	Promised(c *Ctx, number, ms int64)
 
 	// Offset is the offset behind what the caller's client has written last. Acked is how many
 	// replicas have the stream up to there, or have it in their AOFs; any goroutine may ask that.
@@ -171,14 +173,18 @@ type ReplicaRole struct {
 type ReplicaFact uint8
 
 const (
-	ReplicaPort          ReplicaFact = iota // that it listens on
-	ReplicaIP                               // that it is to be shown with
-	ReplicaEOF                              // it understands a copy whose length is not told
-	ReplicaPSYNC2                           // it understands that a history has got another name
-	ReplicaVersion                          // of the software, which Redis tells from 7.2 on
-	ReplicaRDBOnly                          // it wants a copy, and no stream
-	ReplicaFunctionsOnly                    // it wants libraries of functions alone
+	ReplicaPort    ReplicaFact = iota // that it listens on
+	ReplicaIP                         // that it is to be shown with
+	ReplicaEOF                        // it understands a copy whose length is not told
+	ReplicaPSYNC2                     // it understands that a history has got another name
+	ReplicaVersion                    // of the software, which Redis tells from 7.2 on
+	ReplicaRDBOnly                    // it wants a copy, and no stream
+	ReplicaFilter                     // it wants a copy that has nothing but these: FilterFunctions or 0
+	ReplicaNode                       // its id as a node of a cluster
 )
+
+// FilterFunctions is the bit of ReplicaFilter that stands for libraries of functions.
+const FilterFunctions = 1
 
 // ConfigHost is the options.
 type ConfigHost interface {
@@ -204,7 +210,10 @@ type ClientsHost interface {
 
 // PubSubHost is the channels, and who listens to them.
 type PubSubHost interface {
+	// Publish sends a message to all who listen, here and at others: replicas, or nodes of the cluster. It returns how many
+	// hear it here. Deliver is that for those here alone.
 	Publish(c *Ctx, kind SubKind, channel, message []byte) (heard int)
+	Deliver(c *Ctx, kind SubKind, channel, message []byte) (heard int)
 	Channels(kind SubKind, pattern []byte) []string // in use; pattern nil: all
 	CountChannels(kind SubKind) int                 // how many are in use
 	Listeners(kind SubKind, channel []byte) int     // who listens to one

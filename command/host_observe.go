@@ -25,9 +25,9 @@ type StatsHost interface {
 
 // SlowCall is an entry of the slow log.
 type SlowCall struct {
-	ID, Unix, Micros int64 // Unix in seconds
-	Args             []string
-	Addr, Name       string
+	ID, Unix, Micros int64    // Unix in seconds
+	Args             []string // as far as the log shows them
+	Addr, Name       string   // of the client
 }
 
 // LatencySample is the worst latency of an event in one second.

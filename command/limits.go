@@ -22,6 +22,12 @@ const (
 
 	// rebuildBatch is how many elements of a collection one rebuilding command carries.
 	rebuildBatch = 64
+	// rebuildPartBytes is about how much of a large value is rebuilt at once: some tenths of a millisecond.
+	rebuildPartBytes = 64 << 10
+	// rebuildPartSteps is past how many times rebuildBatch elements a part goes at most.
+	rebuildPartSteps = 64
+	// rebuildKeptBytes is up to which size the memory of a rebuilding command is kept for the next one.
+	rebuildKeptBytes = 256 << 10
 	// A command that only compares elements, or frees them by whole nodes, visits more of
 	// them in the same time than one that returns them: so many count as one in a Cost.
 	comparesPerCost = 8

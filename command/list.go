@@ -80,14 +80,14 @@ func push(c *Ctx, s list.Side, ifExists bool) {
 			return
 		}
 	}
-	e = c.pushElems(k, e, s, elems)
+	e = pushElems(c, k, e, s, elems)
 	c.W.Int(list.Len(e))
 	c.Changed(k, pushEvents[s], len(elems))
 }
 
 // pushElems pushes elements at side s of k's list e, which it creates if there is none.
 // They are no views of e.
-func (c *Ctx) pushElems(k store.Key, e entry.Entry, s list.Side, elems [][]byte) entry.Entry {
+func pushElems(c *Ctx, k store.Key, e entry.Entry, s list.Side, elems [][]byte) entry.Entry {
 	if e.A == 0 {
 		enc, n := list.Plan(elems, c.Limits.ListSize)
 		e = c.Store.Create(c.DB, k, entry.List, enc, n)
@@ -122,20 +122,17 @@ func pop(c *Ctx, s list.Side) {
 		c.W.Null()
 	case !c.IsType(e, entry.List):
 	case !counted:
-		c.popOne(k, e, s)
+		popOne(c, k, e, s)
 	default:
-		c.popMany(k, e, s, n)
+		popMany(c, k, e, s, n)
 	}
 }
 
-// positive parses argument i as an integer of at least 0; otherwise it replies msg.
-func (c *Ctx) positive(i int, msg string) (int64, bool) { return c.atLeast(i, 0, msg) }
-
 // popOne replies the last element at side s of k's list e and removes it.
-func (c *Ctx) popOne(k store.Key, e entry.Entry, s list.Side) {
+func popOne(c *Ctx, k store.Key, e entry.Entry, s list.Side) {
 	ar := c.Store.Edit(c.DB, k)
 	if v, ok := list.PopEnd(e, s); ok {
-		c.replyElem(v)
+		replyElem(c, v)
 		c.Changed(k, popEvents[s], 1)
 		return
 	}
@@ -143,14 +140,14 @@ func (c *Ctx) popOne(k store.Key, e entry.Entry, s list.Side) {
 	if s == list.Tail {
 		at = list.Len(e) - 1
 	}
-	c.replyElem(list.At(e, at))
+	replyElem(c, list.At(e, at))
 	e = c.Store.Settle(c.DB, k, e, list.Pop(ar, e, s, c.Limits.ListSize))
-	c.removed(k, e, popEvents[s], 1)
+	listShrunk(c, k, e, popEvents[s], 1)
 }
 
 // popMany replies up to n elements from side s on of k's list e as an array, removes
 // them and returns their number.
-func (c *Ctx) popMany(k store.Key, e entry.Entry, s list.Side, n int64) int64 {
+func popMany(c *Ctx, k store.Key, e entry.Entry, s list.Side, n int64) int64 {
 	has := list.Len(e)
 	n = min(n, has)
 	c.W.Array(int(n))
@@ -160,11 +157,11 @@ func (c *Ctx) popMany(k store.Key, e entry.Entry, s list.Side, n int64) int64 {
 	from := int64(0)
 	if s == list.Head {
 		it := list.Forward(e, 0, n)
-		c.replyRuns(&it)
+		replyRuns(c, &it)
 	} else {
 		from = has - n
 		it := list.Backward(e, has-1, n)
-		c.replyElems(&it)
+		replyElems(c, &it)
 	}
 	if n < has { // a list that becomes empty is deleted as a whole
 		ar := c.Store.Edit(c.DB, k)
@@ -172,13 +169,13 @@ func (c *Ctx) popMany(k store.Key, e entry.Entry, s list.Side, n int64) int64 {
 	} else {
 		e = entry.Entry{}
 	}
-	c.removed(k, e, popEvents[s], int(n))
+	listShrunk(c, k, e, popEvents[s], int(n))
 	return n
 }
 
-// removed reports the removal of n elements from k's list e, and deletes it if it is
+// listShrunk reports the removal of n elements from k's list e, and deletes it if it is
 // empty. The zero Entry stands for a list of which all elements go.
-func (c *Ctx) removed(k store.Key, e entry.Entry, ev Event, n int) {
+func listShrunk(c *Ctx, k store.Key, e entry.Entry, ev Event, n int) {
 	c.Changed(k, ev, n)
 	if e.A == 0 || list.Len(e) == 0 {
 		c.Store.Delete(c.DB, k)
@@ -186,7 +183,7 @@ func (c *Ctx) removed(k store.Key, e entry.Entry, ev Event, n int) {
 	}
 }
 
-func (c *Ctx) replyElem(v list.Elem) {
+func replyElem(c *Ctx, v list.Elem) {
 	if v.Int {
 		c.W.BulkInt(v.N)
 		return
@@ -194,15 +191,15 @@ func (c *Ctx) replyElem(v list.Elem) {
 	c.W.Bulk(v.B)
 }
 
-func (c *Ctx) replyElems(it *list.Iter) {
+func replyElems(c *Ctx, it *list.Iter) {
 	for it.Next() {
-		c.replyElem(it.Elem())
+		replyElem(c, it.Elem())
 	}
 }
 
 // replyRuns is replyElems for an iterator that goes forward: short strings, of which
 // most lists are made, are written without a call per element into what room there is.
-func (c *Ctx) replyRuns(it *list.Iter) {
+func replyRuns(c *Ctx, it *list.Iter) {
 	for r, ok := it.NextRun(); ok; r, ok = it.NextRun() {
 		for !r.Empty() {
 			room := c.W.Room(resp.ShortBulkBytes)
@@ -216,7 +213,7 @@ func (c *Ctx) replyRuns(it *list.Iter) {
 			}
 			c.W.Wrote(at)
 			if long {
-				c.replyElem(r.Take())
+				replyElem(c, r.Take())
 			}
 		}
 		if c.Halted() { // a run is many elements
@@ -274,7 +271,7 @@ func lindex(c *Ctx) {
 		c.W.Null()
 		return
 	}
-	c.replyElem(list.At(e, i))
+	replyElem(c, list.At(e, i))
 }
 
 // within resolves an index that may count from the end.
@@ -286,7 +283,7 @@ func within(i, n int64) (int64, bool) {
 }
 
 // listRange parses arguments 2 and 3, start and stop; otherwise it replies the error.
-func (c *Ctx) listRange() (start, stop int64, ok bool) {
+func listRange(c *Ctx) (start, stop int64, ok bool) {
 	if start, ok = c.Int(2); ok {
 		stop, ok = c.Int(3)
 	}
@@ -308,7 +305,7 @@ func span(start, stop, n int64) (from, count int64) {
 }
 
 func lrange(c *Ctx) {
-	start, stop, ok := c.listRange()
+	start, stop, ok := listRange(c)
 	if !ok {
 		return
 	}
@@ -323,7 +320,7 @@ func lrange(c *Ctx) {
 	from, n := span(start, stop, list.Len(e))
 	c.W.Array(int(n))
 	it := list.Forward(e, from, n)
-	c.replyRuns(&it)
+	replyRuns(c, &it)
 }
 
 func lrangeCost(c *Ctx) int64 {
@@ -361,19 +358,20 @@ func lset(c *Ctx) {
 	c.Changed(k, EventLSet, 1)
 }
 
-func rebuildList(r *Rebuild, e entry.Entry) {
-	n, i := list.Len(e), int64(0)
-	list.Each(e, func(v list.Elem) bool {
-		if i%rebuildBatch == 0 {
-			r.Begin(2+int(min(n-i, rebuildBatch)), "RPUSH")
-			r.Arg(e.Key())
-		}
+func rebuildList(r *Rebuild, e entry.Entry) (done bool) {
+	c := &r.cursor
+	n := min(list.Len(e)-c.n, rebuildBatch)
+	for it := list.Forward(e, c.n, n); it.Next(); {
+		v := it.Elem()
 		if v.Int {
-			r.Int(v.N)
-		} else {
-			r.Arg(v.B)
+			r.scratch = v.Append(r.scratch[:0])
+			v.B = r.scratch
 		}
-		i++
-		return true
-	})
+		r.element(e, "RPUSH", v.B)
+	}
+	if c.n += n; c.n < list.Len(e) {
+		return false
+	}
+	r.flush(e, "RPUSH")
+	return true
 }

@@ -44,7 +44,7 @@ func blockingPop(c *Ctx, s list.Side) {
 	if !ok {
 		return
 	}
-	k, e := c.firstList(c.Resumed)
+	k, e := firstList(c, c.Resumed)
 	if e.A == 0 {
 		if !c.Wait(c.Keys, timeout) {
 			c.W.NullArray()
@@ -56,12 +56,12 @@ func blockingPop(c *Ctx, s list.Side) {
 	}
 	c.W.Array(2)
 	c.W.Bulk(k.Name)
-	c.popOne(k, e, s)
+	popOne(c, k, e, s)
 	c.Effect(popNames[s], k.Name)
 }
 
 func blmove(c *Ctx) {
-	from, to, ok := c.sides()
+	from, to, ok := sideArgs(c)
 	if !ok {
 		return
 	}
@@ -69,7 +69,7 @@ func blmove(c *Ctx) {
 	if !ok {
 		return
 	}
-	if c.blockingMove(from, to, timeout) {
+	if blockingMove(c, from, to, timeout) {
 		c.Effect("LMOVE", c.Args[1], c.Args[2], c.Args[3], c.Args[4])
 	}
 }
@@ -79,18 +79,18 @@ func brpoplpush(c *Ctx) {
 	if !ok {
 		return
 	}
-	if c.blockingMove(list.Tail, list.Head, timeout) {
+	if blockingMove(c, list.Tail, list.Head, timeout) {
 		c.Effect("RPOPLPUSH", c.Args[1], c.Args[2])
 	}
 }
 
 // blockingMove is moveElem that waits for a source; a client that waited passes over
 // another type. It tells whether it moved an element.
-func (c *Ctx) blockingMove(from, to list.Side, timeoutMs int64) bool {
+func blockingMove(c *Ctx, from, to list.Side, timeoutMs int64) bool {
 	dirty := c.Dirty
 	e := c.Find(c.Keys[0])
 	if e.A != 0 && (!c.Resumed || e.Type() == entry.List) {
-		c.moveElem(from, to)
+		moveElem(c, from, to)
 		return c.Dirty != dirty
 	}
 	if !c.Wait(c.Keys[:1], timeoutMs) { // a timeout replies the null array here too, as in Redis
@@ -108,7 +108,7 @@ func blmpop(c *Ctx) {
 	if !ok {
 		return
 	}
-	if !c.popFirst(&p, c.Resumed) && !c.Wait(c.Keys, timeout) {
+	if !popFirst(c, &p, c.Resumed) && !c.Wait(c.Keys, timeout) {
 		c.W.NullArray()
 	}
 }

@@ -3,7 +3,6 @@ package command
 import (
 	"math"
 
-	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/list"
 )
@@ -30,29 +29,6 @@ var listEditSpecs = []*Spec{
 		Summary: "Returns the indexes of elements that are equal to one.",
 		Syntax:  "key element [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]",
 	},
-}
-
-// intArg parses argument i without a reply; what is no integer is 0 and false.
-func (c *Ctx) intArg(i int) (int64, bool) { return resp.ParseInt(c.Args[i]) }
-
-// atLeast parses argument i as an integer of at least low; otherwise it replies msg.
-func (c *Ctx) atLeast(i int, low int64, msg string) (int64, bool) {
-	n, ok := c.intArg(i)
-	if !ok || n < low {
-		c.W.Error(msg)
-		return 0, false
-	}
-	return n, true
-}
-
-// notMin parses argument i as an integer whose negative is one too.
-func (c *Ctx) notMin(i int) (int64, bool) {
-	n, ok := c.Int(i)
-	if ok && n == math.MinInt64 {
-		c.W.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
-		return 0, false
-	}
-	return n, ok
 }
 
 // listScanCost is the work of comparing all elements of the call's list.
@@ -119,12 +95,12 @@ func lrem(c *Ctx) {
 	e = c.Store.Settle(c.DB, k, e, ne)
 	c.W.Int(n)
 	if n > 0 {
-		c.removed(k, e, EventLRem, int(n))
+		listShrunk(c, k, e, EventLRem, int(n))
 	}
 }
 
 func ltrim(c *Ctx) {
-	start, stop, ok := c.listRange()
+	start, stop, ok := listRange(c)
 	if !ok {
 		return
 	}
@@ -140,14 +116,14 @@ func ltrim(c *Ctx) {
 	has := list.Len(e)
 	from, n := span(start, stop, has)
 	if n == 0 {
-		c.removed(k, entry.Entry{}, EventLTrim, int(has))
+		listShrunk(c, k, entry.Entry{}, EventLTrim, int(has))
 		return
 	}
 	ar := c.Store.Edit(c.DB, k)
 	ne := list.Delete(ar, e, from+n, has-from-n, c.Limits.ListSize)
 	ne = list.Delete(ar, ne, 0, from, c.Limits.ListSize)
 	e = c.Store.Settle(c.DB, k, e, ne)
-	c.removed(k, e, EventLTrim, int(has-n))
+	listShrunk(c, k, e, EventLTrim, int(has-n))
 }
 
 // ltrimCost counts the elements that go: whole nodes of them are freed at once.

@@ -29,8 +29,8 @@ var listMoveSpecs = []*Spec{
 
 var listMoveKeys = []KeySpec{KeyAt(1, KeyRW|KeyAccess|KeyDelete), KeyAt(2, KeyRW|KeyInsert)}
 
-// side parses argument i as LEFT or RIGHT; otherwise it replies an error.
-func (c *Ctx) side(i int) (list.Side, bool) {
+// sideArg parses argument i as LEFT or RIGHT; otherwise it replies an error.
+func sideArg(c *Ctx, i int) (list.Side, bool) {
 	switch {
 	case equalFold(c.Args[i], "left"):
 		return list.Head, true
@@ -41,33 +41,33 @@ func (c *Ctx) side(i int) (list.Side, bool) {
 	return list.Head, false
 }
 
-// sides parses arguments 3 and 4, where an element leaves and where it goes.
-func (c *Ctx) sides() (from, to list.Side, ok bool) {
-	if from, ok = c.side(3); ok {
-		to, ok = c.side(4)
+// sideArgs parses arguments 3 and 4, where an element leaves and where it goes.
+func sideArgs(c *Ctx) (from, to list.Side, ok bool) {
+	if from, ok = sideArg(c, 3); ok {
+		to, ok = sideArg(c, 4)
 	}
 	return from, to, ok
 }
 
 func lmove(c *Ctx) {
-	from, to, ok := c.sides()
+	from, to, ok := sideArgs(c)
 	if !ok {
 		return
 	}
-	if !c.moveElem(from, to) {
+	if !moveElem(c, from, to) {
 		c.W.Null()
 	}
 }
 
 func rpoplpush(c *Ctx) {
-	if !c.moveElem(list.Tail, list.Head) {
+	if !moveElem(c, list.Tail, list.Head) {
 		c.W.Null()
 	}
 }
 
 // moveElem moves an element between the lists of the first two keys and replies it, or
 // an error. It returns false, without a reply, if there is no source.
-func (c *Ctx) moveElem(from, to list.Side) bool {
+func moveElem(c *Ctx, from, to list.Side) bool {
 	src, dst := c.Keys[0], c.Keys[1]
 	e := c.Find(src)
 	if e.A == 0 {
@@ -94,12 +94,12 @@ func (c *Ctx) moveElem(from, to list.Side) bool {
 	ar := c.Store.Edit(c.DB, src)
 	e = c.Store.Settle(c.DB, src, e, list.Pop(ar, e, from, c.Limits.ListSize))
 	if same {
-		e = c.pushElems(src, e, to, elem[:])
+		e = pushElems(c, src, e, to, elem[:])
 	} else {
-		c.pushElems(dst, d, to, elem[:])
+		pushElems(c, dst, d, to, elem[:])
 	}
 	c.Changed(dst, pushEvents[to], 0)
-	c.removed(src, e, popEvents[from], 1)
+	listShrunk(c, src, e, popEvents[from], 1)
 	return true
 }
 
@@ -120,7 +120,7 @@ func parseMPop(c *Ctx, at int) (p mpopCall, ok bool) {
 		return p, false
 	}
 	i := at + 1 + int(keys)
-	if p.side, ok = c.side(i); !ok {
+	if p.side, ok = sideArg(c, i); !ok {
 		return p, false
 	}
 	switch i++; {
@@ -144,7 +144,7 @@ func lmpop(c *Ctx) {
 	if !ok {
 		return
 	}
-	if !c.popFirst(&p, false) {
+	if !popFirst(c, &p, false) {
 		c.W.NullArray()
 	}
 }
@@ -152,8 +152,8 @@ func lmpop(c *Ctx) {
 // popFirst pops from the first of the call's keys that holds a list and replies key and
 // elements, or an error. It returns false, without a reply, if all are missing. A client
 // that waited passes over other types.
-func (c *Ctx) popFirst(p *mpopCall, waited bool) bool {
-	k, e := c.firstList(waited)
+func popFirst(c *Ctx, p *mpopCall, waited bool) bool {
+	k, e := firstList(c, waited)
 	if e.A == 0 {
 		return false
 	}
@@ -162,7 +162,7 @@ func (c *Ctx) popFirst(p *mpopCall, waited bool) bool {
 	}
 	c.W.Array(2)
 	c.W.Bulk(k.Name)
-	n := c.popMany(k, e, p.side, p.count)
+	n := popMany(c, k, e, p.side, p.count)
 	c.BeginEffect(3, popNames[p.side])
 	c.EffectArg(k.Name)
 	c.EffectInt(n)
@@ -171,7 +171,7 @@ func (c *Ctx) popFirst(p *mpopCall, waited bool) bool {
 
 // firstList returns the first of the call's keys that is there. A client that waited
 // passes over other types than lists.
-func (c *Ctx) firstList(waited bool) (store.Key, entry.Entry) {
+func firstList(c *Ctx, waited bool) (store.Key, entry.Entry) {
 	for i := range c.Keys {
 		e := c.Find(c.Keys[i])
 		if e.A != 0 && (!waited || e.Type() == entry.List) {

@@ -40,8 +40,7 @@ const redisCommands = `
 // absent says why groups of commands are not there, by the beginning of the name; the
 // longest match counts.
 var absent = map[string]string{
-	"":                 "not there yet",
-	"cluster|failover": "there is no failover between the nodes of a cluster yet",
-	"debug":            "",
-	"module":           "Redis modules are C libraries; there is no interface for them",
+	"":       "not there yet",
+	"debug":  "",
+	"module": "Redis modules are C libraries; there is no interface for them",
 }

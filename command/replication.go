@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/kringdb/kring/resp"
@@ -155,6 +156,11 @@ func replConf(c *Ctx) {
 			} else if equalFold(value, "psync2") {
 				h.Tell(c, ReplicaPSYNC2, 1, "")
 			}
+		case equalFold(name, "node"):
+			h.Tell(c, ReplicaNode, 0, string(value))
+		case equalFold(name, "promise"):
+			replicaPromise(c, i)
+			return
 		case equalFold(name, "version"):
 			h.Tell(c, ReplicaVersion, 0, "")
 		case equalFold(name, "ack"):
@@ -185,20 +191,30 @@ func replConf(c *Ctx) {
 			}
 			h.Tell(c, ReplicaRDBOnly, on, "")
 		case equalFold(name, "rdb-filter-only"):
-			only := int64(0)
-			if equalFold(value, "functions") {
-				only = 1
-			} else if len(value) > 0 {
-				c.W.Error("ERR Unsupported rdb-filter-only option: " + CText(value, len(value)))
+			only, unknown := rdbFilter(value)
+			h.Tell(c, ReplicaFilter, only, "")
+			if unknown != nil {
+				c.W.Error("ERR Unsupported rdb-filter-only option: " + CText(unknown, len(unknown)))
 				return
 			}
-			h.Tell(c, ReplicaFunctionsOnly, only, "")
 		default:
 			c.W.Error("ERR Unrecognized REPLCONF option: " + CText(name, len(name)))
 			return
 		}
 	}
 	c.W.OK()
+}
+
+// rdbFilter reads the words of REPLCONF rdb-filter-only up to the first one that is unknown: what a copy is to have, and
+// nothing else.
+func rdbFilter(words []byte) (only int64, unknown []byte) {
+	for word := range bytes.FieldsSeq(words) {
+		if !equalFold(word, "functions") {
+			return only, word
+		}
+		only |= FilterFunctions
+	}
+	return only, nil
 }
 
 // replicaAck notes REPLCONF ACK offset [FACK offset], whose option stands at argument i. It has no reply.
@@ -214,6 +230,18 @@ func replicaAck(c *Ctx, i int) {
 		}
 	}
 	c.Host.Replicas.Acknowledge(c, offset, durable)
+}
+
+// replicaPromise notes REPLCONF PROMISE number FOR milliseconds, whose option stands at argument i. It has no reply.
+func replicaPromise(c *Ctx, i int) {
+	if i+3 >= len(c.Args) {
+		return
+	}
+	number, ok := resp.ParseInt(c.Args[i+1])
+	ms, ok2 := resp.ParseInt(c.Args[i+3])
+	if ok && ok2 {
+		c.Host.Replicas.Promised(c, number, ms)
+	}
 }
 
 // failover has a replica take the server's place, or gives that up.

@@ -19,12 +19,12 @@ var (
 
 var scriptSpecs = []*Spec{
 	{
-		Name: "eval", Arity: -3, Flags: evalFlags | ByText, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "2.6.0", Complexity: evalCost,
+		Name: "eval", Arity: -3, Flags: evalFlags | MayWrite | ByText, Group: GroupScripting, Keys: []KeySpec{scriptKeys}, Since: "2.6.0", Complexity: evalCost,
 		Summary: "Runs a script in Lua.", Syntax: "script:string numkeys:integer [key...] [arg:string...]",
 		Handler: eval,
 	},
 	{
-		Name: "evalsha", Arity: -3, Flags: evalFlags | BySHA, Group: GroupScripting, Keys: []KeySpec{noteless}, Since: "2.6.0", Complexity: evalCost,
+		Name: "evalsha", Arity: -3, Flags: evalFlags | MayWrite | BySHA, Group: GroupScripting, Keys: []KeySpec{noteless}, Since: "2.6.0", Complexity: evalCost,
 		Summary: "Runs a cached script in Lua, by its SHA-1.", Syntax: "sha1:string numkeys:integer [key...] [arg:string...]",
 		Handler: eval,
 	},

@@ -151,9 +151,15 @@ func lolwut(c *Ctx) {
 	c.W.Verbatim("txt", []byte(ringArt+"Redis ver. "+Version+" (Kring)\n"))
 }
 
-func shutdown(c *Ctx) {
-	var o ShutdownOptions
-	for _, a := range c.Args[1:] {
+// SavesFirst tells whether a call of SHUTDOWN may have to save before the server ends: it does not while a
+// script is busy.
+func SavesFirst(args resp.Args) bool {
+	o, ok := parseShutdown(args)
+	return ok && !o.NoSave && !o.Abort
+}
+
+func parseShutdown(args resp.Args) (o ShutdownOptions, ok bool) {
+	for _, a := range args[1:] {
 		switch {
 		case equalFold(a, "nosave"):
 			o.NoSave = true
@@ -166,11 +172,15 @@ func shutdown(c *Ctx) {
 		case equalFold(a, "abort"):
 			o.Abort = true
 		default:
-			c.W.Error(ErrSyntax)
-			return
+			return o, false
 		}
 	}
-	if o.Save && o.NoSave || o.Abort && (o.Save || o.NoSave || o.Now || o.Force) {
+	return o, !(o.Save && o.NoSave) && !(o.Abort && (o.Save || o.NoSave || o.Now || o.Force))
+}
+
+func shutdown(c *Ctx) {
+	o, ok := parseShutdown(c.Args)
+	if !ok {
 		c.W.Error(ErrSyntax)
 		return
 	}

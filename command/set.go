@@ -286,15 +286,12 @@ func sscan(c *Ctx) {
 	l.write(c)
 }
 
-func rebuildSet(r *Rebuild, e entry.Entry) {
-	n, i := sets.Len(e), 0
-	sets.Each(e, func(m []byte) bool {
-		if i%rebuildBatch == 0 {
-			r.Begin(2+min(rebuildBatch, n-i), "SADD")
-			r.Arg(e.Key())
-		}
-		r.Arg(m)
-		i++
-		return true
-	})
+func rebuildSet(r *Rebuild, e entry.Entry) (done bool) {
+	c := &r.cursor
+	c.pos = sets.Walk(e, c.pos, rebuildBatch, func(m []byte) { r.element(e, "SADD", m) })
+	if c.pos != 0 {
+		return false
+	}
+	r.flush(e, "SADD")
+	return true
 }

@@ -263,11 +263,11 @@ func (s *sorter) reply() {
 		}
 		it := &items[i]
 		if s.call.gets == nil {
-			c.replyElem(it.v)
+			replyElem(c, it.v)
 		}
 		for _, g := range s.call.gets {
 			if v, ok := s.lookup(g, it); ok {
-				c.replyElem(v)
+				replyElem(c, v)
 			} else {
 				c.W.Null()
 			}

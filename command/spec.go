@@ -8,8 +8,8 @@ import (
 // Handler executes one command. See the package's invariants for what it may do.
 type Handler func(c *Ctx)
 
-// Spec declares one command or subcommand. Fields above the line are written by
-// hand, once, beside the handler; the others are derived by Build.
+// Spec declares one command or subcommand. Its fields are written by hand, once, beside the handler, and what
+// follows from them is Derived.
 type Spec struct {
 	Name       string    // lower case; a subcommand by itself ("get" of CONFIG GET)
 	Arity      int       // number of arguments, name (and subcommand) included; negative: at least
@@ -64,8 +64,11 @@ type Spec struct {
 	// Secrets are the arguments that MONITOR and the slow log do not show.
 	Secrets Secrets
 
-	// ---- derived by Build ----
+	Derived
+}
 
+// Derived is what Build makes of a Spec.
+type Derived struct {
 	FullName   string   // "config|get" for subcommands, else Name
 	Parent     *Spec    // the container, or nil
 	ID         int      // dense index over all specs, for statistics rows

@@ -96,7 +96,7 @@ func xdel(c *Ctx) {
 		return
 	}
 	for i := 2; i < len(c.Args); i++ {
-		if _, ok := c.streamID(i); !ok {
+		if _, ok := streamID(c, i); !ok {
 			return
 		}
 	}
@@ -114,7 +114,7 @@ func xdel(c *Ctx) {
 }
 
 func xsetid(c *Ctx) {
-	id, ok := c.streamID(2)
+	id, ok := streamID(c, 2)
 	if !ok {
 		return
 	}
@@ -131,7 +131,7 @@ func xsetid(c *Ctx) {
 				return
 			}
 		case more && equalFold(c.Args[i], "maxdeletedid"):
-			if deleted, ok = c.streamID(i + 1); !ok {
+			if deleted, ok = streamID(c, i+1); !ok {
 				return
 			}
 			if id.Less(deleted) {

@@ -77,7 +77,7 @@ func (o *addOptions) threshold(c *Ctx, i int) (last int, ok bool) {
 		i++
 	}
 	if o.trim.ByID {
-		o.trim.Min, ok = c.streamID(i)
+		o.trim.Min, ok = streamID(c, i)
 		return i, ok
 	}
 	if o.trim.Len, ok = c.Int(i); ok && o.trim.Len < 0 {
@@ -164,7 +164,7 @@ func xadd(c *Ctx) {
 	if c.Effects.On && (o.autoID || o.autoSeq || o.trim.Approx) {
 		addEffect(c, e, &o, id)
 	}
-	c.replyStreamID(id)
+	replyStreamID(c, id)
 }
 
 // nextStreamID returns the id of the entry that XADD adds; it replies the error itself.
@@ -205,7 +205,7 @@ func addEffect(c *Ctx, e entry.Entry, o *addOptions, id stream.ID) {
 	if o.trims {
 		trimEffect(c, e, o)
 	}
-	c.effectID(id)
+	effectID(c, id)
 	for _, a := range items {
 		c.EffectArg(a)
 	}
@@ -214,7 +214,7 @@ func addEffect(c *Ctx, e entry.Entry, o *addOptions, id stream.ID) {
 // trimEffect adds the three arguments that trim exactly to what e is now.
 func trimEffect(c *Ctx, e entry.Entry, o *addOptions) {
 	c.EffectArg(c.Args[o.trimFrom])
-	c.effectWord("=")
+	effectWord(c, "=")
 	if !o.trim.ByID {
 		n := o.trim.Len
 		if o.trim.Approx {
@@ -229,7 +229,7 @@ func trimEffect(c *Ctx, e entry.Entry, o *addOptions) {
 			least = stream.MaxID
 		}
 	}
-	c.effectID(least)
+	effectID(c, least)
 }
 
 func xtrim(c *Ctx) {

@@ -18,15 +18,6 @@ type claimOptions struct {
 	end       int // index behind the last id
 }
 
-// intOption parses argument i; the error names the option.
-func (c *Ctx) intOption(i int, name string) (int64, bool) {
-	n, ok := resp.ParseInt(c.Args[i])
-	if !ok {
-		c.W.Error("ERR Invalid " + name + " for " + upper(c.Spec.Name))
-	}
-	return n, ok
-}
-
 func (o *claimOptions) parse(c *Ctx) (ok bool) {
 	if o.minIdleMs, ok = c.intOption(4, "min-idle-time argument"); !ok {
 		return false
@@ -58,7 +49,7 @@ func (o *claimOptions) parse(c *Ctx) (ok bool) {
 			o.count, ok = c.intOption(i, "RETRYCOUNT option argument")
 		case more && equalFold(arg, "lastid"):
 			i++
-			o.lastID, ok = c.streamID(i)
+			o.lastID, ok = streamID(c, i)
 		default:
 			ok = false
 			c.W.Error("ERR Unrecognized XCLAIM option '" + cText(arg) + "'")
@@ -82,7 +73,7 @@ func xclaim(c *Ctx) {
 		return
 	}
 	if g.IsNone() {
-		c.noSuchKeyOrGroup()
+		noSuchKeyOrGroup(c)
 		return
 	}
 	var o claimOptions
@@ -142,7 +133,7 @@ func xclaim(c *Ctx) {
 func claimEffect(c *Ctx, k store.Key, g stream.Group, d *stream.Delivery) {
 	if c.Effects.On {
 		beginClaimEffect(c, k, g, d.Consumer, 1)
-		c.effectID(d.ID)
+		effectID(c, d.ID)
 		endClaimEffect(c, g, d.AtMs, d.Count)
 	}
 }
@@ -151,7 +142,7 @@ func replyClaimed(c *Ctx, e entry.Entry, ids []stream.ID, justID bool) {
 	c.W.Array(len(ids))
 	for _, id := range ids {
 		if justID {
-			c.replyStreamID(id)
+			replyStreamID(c, id)
 		} else {
 			replyEntryOf(c, e, id)
 		}
@@ -169,7 +160,7 @@ func (o *autoclaimOptions) parse(c *Ctx) (ok bool) {
 	if o.minIdleMs, ok = c.intOption(4, "min-idle-time argument"); !ok {
 		return false
 	}
-	if o.from, ok = c.intervalID(5, true); !ok {
+	if o.from, ok = intervalID(c, 5, true); !ok {
 		return false
 	}
 	o.count = defaultAutoclaimCount
@@ -203,7 +194,7 @@ func xautoclaim(c *Ctx) {
 		return
 	}
 	if g.IsNone() {
-		c.noSuchKeyOrGroup()
+		noSuchKeyOrGroup(c)
 		return
 	}
 	if o.count >= hugeAutoclaimCount {
@@ -252,14 +243,14 @@ func xautoclaim(c *Ctx) {
 		c.NoEffect()
 	}
 	c.W.Array(3)
-	c.replyStreamID(next)
+	replyStreamID(c, next)
 	replyClaimed(c, e, claimed, o.justID)
 	replyClaimed(c, e, deleted, true)
 }
 
 // autoclaimCost estimates what XAUTOCLAIM visits.
 func autoclaimCost(c *Ctx) int64 {
-	g, ok := c.largeGroup(2)
+	g, ok := largeGroup(c, 2)
 	if !ok {
 		return 0
 	}

@@ -108,17 +108,17 @@ const errNoStream = "ERR The XGROUP subcommand requires the key to exist. Note t
 	"option to create an empty stream automatically."
 
 // noSuchGroup replies that the group named by argument i of the key is missing.
-func (c *Ctx) noSuchGroup(i int) {
+func noSuchGroup(c *Ctx, i int) {
 	c.W.Error("NOGROUP No such consumer group '" + cText(c.Args[i]) + "' for key name '" + cText(c.Keys[0].Name) + "'")
 }
 
 // noSuchKeyOrGroup is noSuchGroup in the words of the commands that are no subcommands.
-func (c *Ctx) noSuchKeyOrGroup() {
+func noSuchKeyOrGroup(c *Ctx) {
 	c.W.Error("NOGROUP No such key '" + cText(c.Keys[0].Name) + "' or consumer group '" + cText(c.Args[2]) + "'")
 }
 
 // groupOptions parses what follows the id of XGROUP CREATE and SETID.
-func (c *Ctx) groupOptions(create bool) (read int64, makes, ok bool) {
+func groupOptions(c *Ctx, create bool) (read int64, makes, ok bool) {
 	read = stream.UnknownRead
 	for i := 5; i < len(c.Args); i++ {
 		switch {
@@ -142,7 +142,7 @@ func (c *Ctx) groupOptions(create bool) (read int64, makes, ok bool) {
 }
 
 func xgroupCreate(c *Ctx) {
-	read, makes, ok := c.groupOptions(true)
+	read, makes, ok := groupOptions(c, true)
 	if !ok {
 		return
 	}
@@ -161,7 +161,7 @@ func xgroupCreate(c *Ctx) {
 	}
 	var last stream.ID
 	if string(c.Args[4]) != "$" {
-		if last, ok = c.streamID(4); !ok {
+		if last, ok = streamID(c, 4); !ok {
 			return
 		}
 	} else if e.A != 0 {
@@ -189,14 +189,14 @@ func groupOf(c *Ctx) (e entry.Entry, g stream.Group, ok bool) {
 		return e, g, false
 	}
 	if g = stream.FindGroup(e, c.Args[3]); g.IsNone() {
-		c.noSuchGroup(3)
+		noSuchGroup(c, 3)
 		return e, g, false
 	}
 	return e, g, true
 }
 
 func xgroupSetID(c *Ctx) {
-	read, _, ok := c.groupOptions(false)
+	read, _, ok := groupOptions(c, false)
 	if !ok {
 		return
 	}
@@ -267,7 +267,7 @@ func xgroupDelConsumer(c *Ctx) {
 
 // largeGroup returns, for a Spec.Cost, the group that argument i names; ok is false if there
 // is none with so many pending entries that the call may be slow.
-func (c *Ctx) largeGroup(i int) (g stream.Group, ok bool) {
+func largeGroup(c *Ctx, i int) (g stream.Group, ok bool) {
 	e, ok := c.estimated(0, entry.Stream)
 	if !ok {
 		return g, false
@@ -279,7 +279,7 @@ func (c *Ctx) largeGroup(i int) (g stream.Group, ok bool) {
 // groupCost estimates the pending entries that XGROUP DESTROY and DELCONSUMER remove. Those
 // of a group go by the block.
 func groupCost(c *Ctx) int64 {
-	g, ok := c.largeGroup(3)
+	g, ok := largeGroup(c, 3)
 	if !ok {
 		return 0
 	}

@@ -20,7 +20,7 @@ const (
 
 // streamID parses argument i as an id, where a lone number means its first entry; it
 // replies the error itself.
-func (c *Ctx) streamID(i int) (stream.ID, bool) {
+func streamID(c *Ctx, i int) (stream.ID, bool) {
 	id, ok := parseStreamID(c.Args[i], 0, true, nil)
 	if !ok {
 		c.W.Error(errStreamID)
@@ -83,7 +83,7 @@ func parseStreamInt(b []byte) (uint64, bool) {
 
 // intervalID parses argument i as an end of a range: ( before it excludes the id itself.
 // It replies the error itself.
-func (c *Ctx) intervalID(i int, isStart bool) (id stream.ID, ok bool) {
+func intervalID(c *Ctx, i int, isStart bool) (id stream.ID, ok bool) {
 	a, missing := c.Args[i], uint64(0)
 	if !isStart {
 		missing = math.MaxUint64
@@ -119,13 +119,13 @@ func appendStreamID(dst []byte, id stream.ID) []byte {
 }
 
 // replyStreamID writes an id.
-func (c *Ctx) replyStreamID(id stream.ID) {
+func replyStreamID(c *Ctx, id stream.ID) {
 	var text [streamIDBytes]byte
 	c.W.Bulk(appendStreamID(text[:0], id))
 }
 
 // effectID is EffectArg for an id.
-func (c *Ctx) effectID(id stream.ID) {
+func effectID(c *Ctx, id stream.ID) {
 	if c.Effects.On {
 		var text [streamIDBytes]byte
 		c.EffectArg(appendStreamID(text[:0], id))
@@ -133,7 +133,7 @@ func (c *Ctx) effectID(id stream.ID) {
 }
 
 // effectWord is EffectArg for a word.
-func (c *Ctx) effectWord(s string) {
+func effectWord(c *Ctx, s string) {
 	if c.Effects.On {
 		c.Effects.Bytes = resp.AppendBulkString(c.Effects.Bytes, s)
 	}

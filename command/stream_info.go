@@ -18,24 +18,24 @@ func infoStreamOf(c *Ctx) (e entry.Entry, ok bool) {
 	return e, c.IsType(e, entry.Stream)
 }
 
-// field writes a name and a number.
-func (c *Ctx) field(name string, n int64) {
+// infoField writes a name and a number.
+func infoField(c *Ctx, name string, n int64) {
 	c.W.BulkString(name)
 	c.W.Int(n)
 }
 
-func (c *Ctx) fieldID(name string, id stream.ID) {
+func infoFieldID(c *Ctx, name string, id stream.ID) {
 	c.W.BulkString(name)
-	c.replyStreamID(id)
+	replyStreamID(c, id)
 }
 
-func (c *Ctx) fieldBytes(name string, b []byte) {
+func infoFieldBytes(c *Ctx, name string, b []byte) {
 	c.W.BulkString(name)
 	c.W.Bulk(b)
 }
 
-// fieldMaybe is field for a number that may not be known.
-func (c *Ctx) fieldMaybe(name string, n int64, known bool) {
+// infoFieldMaybe is infoField for a number that may not be known.
+func infoFieldMaybe(c *Ctx, name string, n int64, known bool) {
 	c.W.BulkString(name)
 	if known {
 		c.W.Int(n)
@@ -70,18 +70,18 @@ func xinfoStream(c *Ctx) {
 	} else {
 		c.W.Map(10)
 	}
-	c.field("length", stream.Len(e))
-	c.field("radix-tree-keys", stream.Nodes(e))
-	c.field("radix-tree-nodes", stream.Blocks(e))
-	c.fieldID("last-generated-id", stream.LastID(e))
-	c.fieldID("max-deleted-entry-id", stream.MaxDeletedID(e))
-	c.field("entries-added", int64(stream.EntriesAdded(e)))
-	c.fieldID("recorded-first-entry-id", stream.FirstID(e))
+	infoField(c, "length", stream.Len(e))
+	infoField(c, "radix-tree-keys", stream.Nodes(e))
+	infoField(c, "radix-tree-nodes", stream.Blocks(e))
+	infoFieldID(c, "last-generated-id", stream.LastID(e))
+	infoFieldID(c, "max-deleted-entry-id", stream.MaxDeletedID(e))
+	infoField(c, "entries-added", int64(stream.EntriesAdded(e)))
+	infoFieldID(c, "recorded-first-entry-id", stream.FirstID(e))
 	if full {
 		infoFull(c, e, count)
 		return
 	}
-	c.field("groups", int64(stream.Groups(e)))
+	infoField(c, "groups", int64(stream.Groups(e)))
 	for i, name := range []string{"first-entry", "last-entry"} {
 		c.W.BulkString(name)
 		var it stream.Iter
@@ -102,10 +102,10 @@ func infoFull(c *Ctx, e entry.Entry, count int64) {
 	for i := range stream.Groups(e) {
 		g := stream.GroupAt(e, i)
 		c.W.Map(7)
-		c.fieldBytes("name", g.Name())
-		c.fieldID("last-delivered-id", g.LastID())
+		infoFieldBytes(c, "name", g.Name())
+		infoFieldID(c, "last-delivered-id", g.LastID())
 		groupCounters(c, e, g)
-		c.field("pel-count", g.Pending())
+		infoField(c, "pel-count", g.Pending())
 		c.W.BulkString("pending")
 		infoPending(c, g, stream.Consumer{}, min(g.Pending(), count))
 		c.W.BulkString("consumers")
@@ -113,10 +113,10 @@ func infoFull(c *Ctx, e entry.Entry, count int64) {
 		for j := range g.Consumers() {
 			consumer := g.Consumer(j)
 			c.W.Map(5)
-			c.fieldBytes("name", consumer.Name())
-			c.field("seen-time", consumer.Seen())
-			c.field("active-time", consumer.Active())
-			c.field("pel-count", consumer.Pending())
+			infoFieldBytes(c, "name", consumer.Name())
+			infoField(c, "seen-time", consumer.Seen())
+			infoField(c, "active-time", consumer.Active())
+			infoField(c, "pel-count", consumer.Pending())
 			c.W.BulkString("pending")
 			infoPending(c, g, consumer, min(consumer.Pending(), count))
 		}
@@ -126,9 +126,9 @@ func infoFull(c *Ctx, e entry.Entry, count int64) {
 // groupCounters writes how many entries a group has read and has still to read.
 func groupCounters(c *Ctx, e entry.Entry, g stream.Group) {
 	read := g.EntriesRead()
-	c.fieldMaybe("entries-read", read, read != stream.UnknownRead)
+	infoFieldMaybe(c, "entries-read", read, read != stream.UnknownRead)
 	lag, known := g.Lag(e)
-	c.fieldMaybe("lag", lag, known)
+	infoFieldMaybe(c, "lag", lag, known)
 }
 
 // infoPending writes the first n pending entries of a group, with their consumers, or of
@@ -141,11 +141,11 @@ func infoPending(c *Ctx, g stream.Group, of stream.Consumer, n int64) {
 		it.Next()
 		if of.IsNone() {
 			c.W.Array(4)
-			c.replyStreamID(it.ID)
+			replyStreamID(c, it.ID)
 			c.W.Bulk(it.Consumer.Name())
 		} else {
 			c.W.Array(3)
-			c.replyStreamID(it.ID)
+			replyStreamID(c, it.ID)
 		}
 		c.W.Int(it.AtMs)
 		c.W.Int(it.Count)
@@ -161,10 +161,10 @@ func xinfoGroups(c *Ctx) {
 	for i := range stream.Groups(e) {
 		g := stream.GroupAt(e, i)
 		c.W.Map(6)
-		c.fieldBytes("name", g.Name())
-		c.field("consumers", int64(g.Consumers()))
-		c.field("pending", g.Pending())
-		c.fieldID("last-delivered-id", g.LastID())
+		infoFieldBytes(c, "name", g.Name())
+		infoField(c, "consumers", int64(g.Consumers()))
+		infoField(c, "pending", g.Pending())
+		infoFieldID(c, "last-delivered-id", g.LastID())
 		groupCounters(c, e, g)
 	}
 }
@@ -176,21 +176,21 @@ func xinfoConsumers(c *Ctx) {
 	}
 	g := stream.FindGroup(e, c.Args[3])
 	if g.IsNone() {
-		c.noSuchGroup(3)
+		noSuchGroup(c, 3)
 		return
 	}
 	c.W.Array(g.Consumers())
 	for i := range g.Consumers() {
 		consumer := g.Consumer(i)
 		c.W.Map(4)
-		c.fieldBytes("name", consumer.Name())
-		c.field("pending", consumer.Pending())
-		c.field("idle", max(c.wallMs()-consumer.Seen(), 0))
+		infoFieldBytes(c, "name", consumer.Name())
+		infoField(c, "pending", consumer.Pending())
+		infoField(c, "idle", max(c.wallMs()-consumer.Seen(), 0))
 		inactive := int64(stream.NeverActive)
 		if at := consumer.Active(); at != stream.NeverActive {
 			inactive = max(c.wallMs()-at, 0)
 		}
-		c.field("inactive", inactive)
+		infoField(c, "inactive", inactive)
 	}
 }
 

@@ -28,7 +28,7 @@ func xack(c *Ctx) {
 		return
 	}
 	for i := 3; i < len(c.Args); i++ {
-		if _, ok := c.streamID(i); !ok {
+		if _, ok := streamID(c, i); !ok {
 			return
 		}
 	}
@@ -65,10 +65,10 @@ func (o *pendingOptions) parse(c *Ctx) (ok bool) {
 	if o.count, ok = c.Int(i + 2); !ok {
 		return false
 	}
-	if o.from, ok = c.intervalID(i, true); !ok {
+	if o.from, ok = intervalID(c, i, true); !ok {
 		return false
 	}
-	if o.to, ok = c.intervalID(i+1, false); !ok {
+	if o.to, ok = intervalID(c, i+1, false); !ok {
 		return false
 	}
 	if i+3 < len(c.Args) {
@@ -92,7 +92,7 @@ func xpending(c *Ctx) {
 	switch {
 	case !ok:
 	case g.IsNone():
-		c.noSuchKeyOrGroup()
+		noSuchKeyOrGroup(c)
 	case len(c.Args) == 3:
 		pendingSummary(c, g)
 	default:
@@ -110,8 +110,8 @@ func pendingSummary(c *Ctx, g stream.Group) {
 		c.W.NullArray()
 		return
 	}
-	c.replyStreamID(first)
-	c.replyStreamID(last)
+	replyStreamID(c, first)
+	replyStreamID(c, last)
 	n := 0
 	for i := range g.Consumers() {
 		if g.Consumer(i).Pending() > 0 {
@@ -148,7 +148,7 @@ func pendingEntries(c *Ctx, g stream.Group, o *pendingOptions) {
 		}
 		o.next(c, &it)
 		c.W.Array(4)
-		c.replyStreamID(it.ID)
+		replyStreamID(c, it.ID)
 		c.W.Bulk(it.Consumer.Name())
 		c.W.Int(max(c.wallMs()-it.AtMs, 0))
 		c.W.Int(it.Count)
@@ -175,7 +175,7 @@ func pendingCost(c *Ctx) int64 {
 	if len(c.Args) < 6 {
 		return 0
 	}
-	g, ok := c.largeGroup(2)
+	g, ok := largeGroup(c, 2)
 	if !ok {
 		return 0
 	}

@@ -17,11 +17,11 @@ func rangeEntries(c *Ctx, reverse bool) {
 	if reverse {
 		first, second = 3, 2
 	}
-	from, ok := c.intervalID(first, true)
+	from, ok := intervalID(c, first, true)
 	if !ok {
 		return
 	}
-	to, ok := c.intervalID(second, false)
+	to, ok := intervalID(c, second, false)
 	if !ok {
 		return
 	}
@@ -65,7 +65,7 @@ func replyEntries(c *Ctx, e entry.Entry, from, to stream.ID, count int64, revers
 // replyEntry writes the entry at which it stands.
 func replyEntry(c *Ctx, it *stream.Iter) {
 	c.W.Array(2)
-	c.replyStreamID(it.ID())
+	replyStreamID(c, it.ID())
 	c.W.Array(2 * it.Pairs())
 	for range it.Pairs() {
 		field, value := it.Pair()

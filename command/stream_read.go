@@ -187,7 +187,7 @@ func readID(c *Ctx, i int, e entry.Entry) (id stream.ID, ok bool) {
 			return stream.LastID(e), true
 		}
 	}
-	return c.streamID(i)
+	return streamID(c, i)
 }
 
 // readCost estimates what XREAD and XREADGROUP visit.

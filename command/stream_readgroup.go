@@ -94,7 +94,7 @@ func (r *groupRead) find(c *Ctx, o *readOptions, i int) bool {
 		}
 	}
 	var ok bool
-	r.id, ok = c.streamID(at)
+	r.id, ok = streamID(c, at)
 	r.isNew = r.id == stream.MaxID // which is how Redis notes >
 	return ok
 }
@@ -132,7 +132,7 @@ func consumerOf(c *Ctx, k store.Key, g stream.Group, name []byte) stream.Consume
 		c.Changed(k, EventXGroupCreateConsumer, 1)
 		if c.Effects.On {
 			c.BeginEffect(5, "XGROUP")
-			c.effectWord("CREATECONSUMER")
+			effectWord(c, "CREATECONSUMER")
 			c.EffectArg(k.Name)
 			c.EffectArg(g.Name())
 			c.EffectArg(name)
@@ -176,7 +176,7 @@ func (r *groupRead) claimEffect(c *Ctx, k store.Key, id stream.ID, i, n int64) {
 	if at == 0 {
 		beginClaimEffect(c, k, r.group, r.consumer, int(batch))
 	}
-	c.effectID(id)
+	effectID(c, id)
 	if at == batch-1 {
 		endClaimEffect(c, r.group, c.wallMs(), 1)
 	}
@@ -192,14 +192,14 @@ func beginClaimEffect(c *Ctx, k store.Key, g stream.Group, consumer stream.Consu
 }
 
 func endClaimEffect(c *Ctx, g stream.Group, atMs, count int64) {
-	c.effectWord("TIME")
+	effectWord(c, "TIME")
 	c.EffectInt(atMs)
-	c.effectWord("RETRYCOUNT")
+	effectWord(c, "RETRYCOUNT")
 	c.EffectInt(count)
-	c.effectWord("FORCE")
-	c.effectWord("JUSTID")
-	c.effectWord("LASTID")
-	c.effectID(g.LastID())
+	effectWord(c, "FORCE")
+	effectWord(c, "JUSTID")
+	effectWord(c, "LASTID")
+	effectID(c, g.LastID())
 }
 
 // setIDEffect records a group's last id and its count of entries read.
@@ -208,11 +208,11 @@ func setIDEffect(c *Ctx, k store.Key, g stream.Group) {
 		return
 	}
 	c.BeginEffect(7, "XGROUP")
-	c.effectWord("SETID")
+	effectWord(c, "SETID")
 	c.EffectArg(k.Name)
 	c.EffectArg(g.Name())
-	c.effectID(g.LastID())
-	c.effectWord("ENTRIESREAD")
+	effectID(c, g.LastID())
+	effectWord(c, "ENTRIESREAD")
 	c.EffectInt(g.EntriesRead())
 }
 
@@ -228,7 +228,7 @@ func (r *groupRead) history(c *Ctx, k store.Key, count int64) {
 		it.Next()
 		if !replyEntryOf(c, r.e, it.ID) {
 			c.W.Array(2) // deleted from the stream meanwhile
-			c.replyStreamID(it.ID)
+			replyStreamID(c, it.ID)
 			c.W.NullArray()
 			continue
 		}

@@ -24,7 +24,7 @@ var stringCompareSpecs = []*Spec{
 
 // comparesAs tells whether e, a string or none, has (differ: has not) the value val. A
 // key that is not there has no value: it equals none and differs from all.
-func (c *Ctx) comparesAs(e entry.Entry, val []byte, differ bool) bool {
+func comparesAs(c *Ctx, e entry.Entry, val []byte, differ bool) bool {
 	if e.A == 0 {
 		return differ
 	}
@@ -69,7 +69,7 @@ func delOn(c *Ctx, val []byte, differ bool) {
 	if !c.IsType(e, entry.String) {
 		return
 	}
-	if !c.comparesAs(e, val, differ) {
+	if !comparesAs(c, e, val, differ) {
 		c.W.Int(0)
 		return
 	}

@@ -145,7 +145,7 @@ func getEx(c *Ctx) {
 	case o.expire != 0:
 		c.Store.SetDeadline(c.DB, k, e, deadline)
 		c.Changed(k, EventExpire, 1)
-		c.deadlineEffect(deadline)
+		deadlineEffect(c, deadline)
 	case o.persist && e.HasDeadline():
 		c.Store.SetDeadline(c.DB, k, e, 0)
 		c.Changed(k, EventPersist, 1)

@@ -92,7 +92,7 @@ func replyRange(c *Ctx, e entry.Entry, off, n int64) {
 
 // fitsLimit tells whether a string of size+more bytes is allowed; otherwise it
 // replies ErrTooLong. Both are at least 0.
-func (c *Ctx) fitsLimit(size, more int64) bool {
+func fitsLimit(c *Ctx, size, more int64) bool {
 	if total := size + more; total < 0 || total > c.Limits.MaxBulkBytes {
 		c.W.Error(ErrTooLong)
 		return false
@@ -122,7 +122,7 @@ func setRange(c *Ctx) {
 		c.W.Int(n)
 		return
 	}
-	if !c.fitsLimit(off, int64(len(val))) {
+	if !fitsLimit(c, off, int64(len(val))) {
 		return
 	}
 	c.Store.StringWriteAt(c.DB, k, e, off, val)
@@ -140,7 +140,7 @@ func appendString(c *Ctx) {
 	if e.A == 0 {
 		c.Store.SetString(c.DB, k, val, 0)
 	} else {
-		if !c.fitsLimit(c.Store.StringLen(e), n) {
+		if !fitsLimit(c, c.Store.StringLen(e), n) {
 			return
 		}
 		_, n = c.Store.StringAppend(c.DB, k, e, val)

@@ -168,7 +168,7 @@ func setWithOptions(c *Ctx) {
 	if o.compare != 0 && !o.get && !c.IsType(e, entry.String) {
 		return
 	}
-	if o.nx && e.A != 0 || o.xx && e.A == 0 || o.compare != 0 && !c.comparesAs(e, c.Args[o.compare], o.differ) {
+	if o.nx && e.A != 0 || o.xx && e.A == 0 || o.compare != 0 && !comparesAs(c, e, c.Args[o.compare], o.differ) {
 		if !o.get {
 			c.W.Null()
 		}
@@ -182,7 +182,7 @@ func setWithOptions(c *Ctx) {
 	switch {
 	case o.expire != 0:
 		c.Changed(k, EventExpire, 0)
-		c.setEffect(c.Args[2], deadline)
+		setEffect(c, c.Args[2], deadline)
 	case o.compare != 0 && o.keepTTL:
 		c.Effect("SET", c.Args[1], c.Args[2], wordKeepTTL)
 	case o.compare != 0: // other servers may not know the condition
@@ -219,12 +219,12 @@ func setWithTTL(c *Ctx, seconds bool) {
 	c.Store.SetString(c.DB, k, c.Args[3], deadline)
 	c.Changed(k, EventSet, 1)
 	c.Changed(k, EventExpire, 0)
-	c.setEffect(c.Args[3], deadline)
+	setEffect(c, c.Args[3], deadline)
 	c.W.OK()
 }
 
 // setEffect records a SET of the call's key with a deadline in milliseconds since 1970.
-func (c *Ctx) setEffect(val []byte, deadline int64) {
+func setEffect(c *Ctx, val []byte, deadline int64) {
 	c.BeginEffect(5, "SET")
 	c.EffectArg(c.Args[1])
 	c.EffectArg(val)

@@ -75,13 +75,13 @@ const (
 	errZNaN = "ERR resulting score is not a number (NaN)"
 )
 
-func (c *Ctx) zsetLimits() zset.Limits {
+func zsetLimits(c *Ctx) zset.Limits {
 	return zset.Limits{Entries: c.Limits.ZSetEntries, ValueBytes: c.Limits.ZSetValueBytes}
 }
 
 // newZSet makes k an empty sorted set, whatever it was, in the form that n members, the
 // longest of longest bytes, will have.
-func (c *Ctx) newZSet(k store.Key, n, longest int) entry.Entry {
+func newZSet(c *Ctx, k store.Key, n, longest int) entry.Entry {
 	if n > c.Limits.ZSetEntries || longest > c.Limits.ZSetValueBytes {
 		e := c.Store.Put(c.DB, k, entry.ZSet, entry.Skiplist, zset.FullBytes, 0)
 		zset.InitFull(e)
@@ -173,9 +173,9 @@ func zaddGeneric(c *Ctx, flags zset.Flags) {
 			}
 			return
 		}
-		e = c.newZSet(k, 1, len(pairs[1]))
+		e = newZSet(c, k, 1, len(pairs[1]))
 	}
-	ar, limits, was := c.Store.Edit(c.DB, k), c.zsetLimits(), e
+	ar, limits, was := c.Store.Edit(c.DB, k), zsetLimits(c), e
 	added, updated := 0, 0
 	var out zset.Outcome
 	for i := 0; i < len(pairs); i += 2 {
@@ -216,7 +216,7 @@ func zaddGeneric(c *Ctx, flags zset.Flags) {
 
 // zsetShrunk stores what is left of k's set after a removal from was, and reports it: n
 // entries are gone.
-func (c *Ctx) zsetShrunk(k store.Key, was, e entry.Entry, ev Event, n int) {
+func zsetShrunk(c *Ctx, k store.Key, was, e entry.Entry, ev Event, n int) {
 	e = c.Store.Settle(c.DB, k, was, e)
 	if zset.Len(e) > 0 {
 		c.Changed(k, ev, n)
@@ -247,7 +247,7 @@ func zrem(c *Ctx) {
 		}
 	}
 	if n > 0 {
-		c.zsetShrunk(k, was, e, EventZRem, n)
+		zsetShrunk(c, k, was, e, EventZRem, n)
 	}
 	c.W.Int(int64(n))
 }

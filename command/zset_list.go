@@ -80,7 +80,7 @@ func (l *scoredList) write(c *Ctx, withScores bool) {
 
 // storeZSet makes k a sorted set of the list's entries, a change that counts n, or
 // deletes it if there are none.
-func (c *Ctx) storeZSet(k store.Key, l *scoredList, ev Event, n int) {
+func storeZSet(c *Ctx, k store.Key, l *scoredList, ev Event, n int) {
 	old := c.Store.Find(c.DB, k, c.Now)
 	if l.len() == 0 {
 		if old.A != 0 {
@@ -89,8 +89,8 @@ func (c *Ctx) storeZSet(k store.Key, l *scoredList, ev Event, n int) {
 		}
 		return
 	}
-	e := c.newZSet(k, l.len(), l.longest)
-	ar, limits, was := c.Store.Edit(c.DB, k), c.zsetLimits(), e
+	e := newZSet(c, k, l.len(), l.longest)
+	ar, limits, was := c.Store.Edit(c.DB, k), zsetLimits(c), e
 	for i := range l.ends {
 		e, _, _ = zset.Add(ar, e, l.member(i), l.scores[i], 0, limits)
 	}

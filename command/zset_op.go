@@ -333,7 +333,7 @@ func zopStore(c *Ctx, op setOp) {
 	}
 	l := p.run()
 	ev := [...]Event{opUnion: EventZUnionStore, opInter: EventZInterStore, opDiff: EventZDiffStore}[op]
-	c.storeZSet(c.Keys[0], l.sorted(), ev, 1)
+	storeZSet(c, c.Keys[0], l.sorted(), ev, 1)
 	c.W.Int(int64(l.len()))
 }
 

@@ -52,9 +52,9 @@ type popForm struct {
 	nested bool // each member with its score in an array of its own
 }
 
-// pop removes the n lowest or highest entries of k's set, replies them, and records the
+// popScored removes the n lowest or highest entries of k's set, replies them, and records the
 // effect; n > 0.
-func (c *Ctx) pop(k store.Key, e entry.Entry, max bool, n uint64, f popForm) {
+func popScored(c *Ctx, k store.Key, e entry.Entry, max bool, n uint64, f popForm) {
 	w, all := c.W, zset.Len(e)
 	n = min(n, all)
 	switch {
@@ -91,7 +91,7 @@ func (c *Ctx) pop(k store.Key, e entry.Entry, max bool, n uint64, f popForm) {
 		c.Changed(k, EventDel, 0)
 	} else {
 		ar := c.Store.Edit(c.DB, k)
-		c.zsetShrunk(k, e, zset.RemoveRange(ar, e, from, from+n), ev, int(n))
+		zsetShrunk(c, k, e, zset.RemoveRange(ar, e, from, from+n), ev, int(n))
 	}
 	c.BeginEffect(3, name)
 	c.EffectArg(k.Name)
@@ -99,7 +99,7 @@ func (c *Ctx) pop(k store.Key, e entry.Entry, max bool, n uint64, f popForm) {
 }
 
 // popCount parses argument i as a count of at least least; otherwise it replies text.
-func (c *Ctx) popCount(i int, least int64, text string) (int64, bool) {
+func popCount(c *Ctx, i int, least int64, text string) (int64, bool) {
 	n, ok := resp.ParseInt(c.Args[i])
 	if !ok || n < least {
 		c.W.Error(text)
@@ -113,7 +113,7 @@ func zpop(c *Ctx, max bool) {
 	switch len(c.Args) {
 	case 2:
 	case 3:
-		if n, ok = c.popCount(2, 0, "ERR value is out of range, must be positive"); !ok {
+		if n, ok = popCount(c, 2, 0, "ERR value is out of range, must be positive"); !ok {
 			return
 		}
 	default:
@@ -129,12 +129,12 @@ func zpop(c *Ctx, max bool) {
 		c.W.Array(0)
 		return
 	}
-	c.pop(k, e, max, uint64(n), popForm{nested: len(c.Args) == 3 && c.W.Proto() == resp.RESP3})
+	popScored(c, k, e, max, uint64(n), popForm{nested: len(c.Args) == 3 && c.W.Proto() == resp.RESP3})
 }
 
 // firstZSet returns the first of the keys that there is. ok is false when it is no sorted
 // set: the error is replied. For a client that waited, keys of other types are not there.
-func (c *Ctx) firstZSet(keys []store.Key) (k store.Key, e entry.Entry, ok bool) {
+func firstZSet(c *Ctx, keys []store.Key) (k store.Key, e entry.Entry, ok bool) {
 	for _, k := range keys {
 		if e := c.Find(k); e.A != 0 && (!c.Resumed || e.Type() == entry.ZSet) {
 			return k, e, c.IsType(e, entry.ZSet)
@@ -148,11 +148,11 @@ func bzpop(c *Ctx, max bool) {
 	if !ok {
 		return
 	}
-	k, e, ok := c.firstZSet(c.Keys)
+	k, e, ok := firstZSet(c, c.Keys)
 	switch {
 	case !ok:
 	case e.A != 0:
-		c.pop(k, e, max, 1, popForm{named: true})
+		popScored(c, k, e, max, 1, popForm{named: true})
 	case !c.Wait(c.Keys, timeout):
 		c.W.NullArray()
 	}
@@ -207,11 +207,11 @@ func zmpop(c *Ctx, at int) {
 			return
 		}
 	}
-	k, e, ok := c.firstZSet(c.Keys)
+	k, e, ok := firstZSet(c, c.Keys)
 	switch {
 	case !ok:
 	case e.A != 0:
-		c.pop(k, e, p.max, uint64(p.count), popForm{named: true, nested: true})
+		popScored(c, k, e, p.max, uint64(p.count), popForm{named: true, nested: true})
 	case at == 1 || !c.Wait(c.Keys, timeout):
 		c.W.NullArray()
 	}

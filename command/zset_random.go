@@ -26,7 +26,7 @@ func zrandmember(c *Ctx) {
 		}
 		return
 	}
-	count, ok := c.randomCount()
+	count, ok := randomCount(c)
 	if !ok {
 		return
 	}
@@ -48,7 +48,7 @@ func zrandmember(c *Ctx) {
 }
 
 // randomCount reads the count and WITHSCORES of ZRANDMEMBER.
-func (c *Ctx) randomCount() (int64, bool) {
+func randomCount(c *Ctx) (int64, bool) {
 	count, ok := c.Int(2)
 	switch {
 	case !ok:
@@ -67,7 +67,7 @@ func (c *Ctx) randomCount() (int64, bool) {
 }
 
 // beginEntries replies the header of n entries, and tells whether each is a pair.
-func (c *Ctx) beginEntries(n int, withScores bool) (pairs bool) {
+func beginEntries(c *Ctx, n int, withScores bool) (pairs bool) {
 	if withScores && c.W.Proto() != resp.RESP3 {
 		c.W.Array(2 * n)
 		return false
@@ -91,7 +91,7 @@ func writeEntry(c *Ctx, e entry.Entry, rank uint64, withScores, pairs bool) {
 
 // writeRandom replies n random entries, each as likely every time.
 func writeRandom(c *Ctx, e entry.Entry, n uint64, withScores bool) {
-	pairs := c.beginEntries(int(n), withScores)
+	pairs := beginEntries(c, int(n), withScores)
 	all := zset.Len(e)
 	for i := range n {
 		if c.endsAt(int(i)) {
@@ -103,7 +103,7 @@ func writeRandom(c *Ctx, e entry.Entry, n uint64, withScores bool) {
 
 // writeSample replies n different random entries, fewer than there are.
 func writeSample(c *Ctx, e entry.Entry, n int, withScores bool) {
-	pairs := c.beginEntries(n, withScores)
+	pairs := beginEntries(c, n, withScores)
 	for i, r := range sampleRanks(zset.Len(e), n) {
 		if c.endsAt(i) {
 			return

@@ -260,7 +260,7 @@ func zrangeStore(c *Ctx, e entry.Entry, first, n uint64, rev bool) {
 			l.add(it.Member(), it.Score())
 		}
 	}
-	c.storeZSet(c.Keys[0], &l, EventZRangeStore, 1)
+	storeZSet(c, c.Keys[0], &l, EventZRangeStore, 1)
 	c.W.Int(int64(n))
 }
 
@@ -333,7 +333,7 @@ func zremRange(c *Ctx, kind rangeKind, ev Event) {
 		c.Changed(k, ev, int(n))
 	default:
 		ar := c.Store.Edit(c.DB, k)
-		c.zsetShrunk(k, e, zset.RemoveRange(ar, e, from, to), ev, int(n))
+		zsetShrunk(c, k, e, zset.RemoveRange(ar, e, from, to), ev, int(n))
 	}
 	c.W.Int(int64(n))
 }

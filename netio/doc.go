@@ -13,6 +13,8 @@
 //   - Letter: a function posted to a reactor's mailbox.
 //   - Relief: the goroutine that makes another one the reactor when its own blocks at the
 //     end of a turn (Reactor.BeginBlocking).
+//   - Lookout: the goroutine that is roused so that a thread looks after the sockets of the
+//     goroutine model while a connection's goroutine runs on.
 //   - Session: the user's side of a connection; Handler makes it.
 //
 // # One turn
@@ -74,6 +76,9 @@
 // outside: nothing that is corked can leave. If the client does not read for one tick of
 // 100 ms, the goroutine that hangs in its write becomes such a writer and a new one reads
 // on: a client may send everything before it reads anything.
+//
+// Looking out. Go's runtime leaves nobody to look after sockets while the thread that did runs a
+// goroutine which does not wait: such a connection's goroutine rouses another thread (lookout.go).
 //
 // Differences to a reactor: Flush sends after the turn, so a Close in the same turn drops
 // that, too; a listener rests when descriptors run out, and sheds nobody.

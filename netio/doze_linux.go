@@ -1,12 +1,11 @@
 package netio
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"syscall"
 	"time"
+	_ "unsafe" // for go:linkname
 
 	"golang.org/x/sys/unix"
 )
@@ -21,7 +20,9 @@ import (
 //     the cost of the work when there are ten.
 //   - In the runtime's own poller, as a goroutine that waits for a socket: the reactor's epoll set
 //     is a descriptor too, and readable when it has events. That wakes nobody else, but takes a
-//     second call for what there is, and the scheduler's way.
+//     second call for what there is, and the scheduler's way. The time at which the wait ends is a
+//     timer of the kernel's, another descriptor: for one of the runtime's the monitor wakes as well, and
+//     so does the thread in the runtime's poller when it is set.
 
 // pace tells whether a reactor blocks often enough for the first way. Its times are of the
 // reactor's clock, in nanoseconds.
@@ -39,13 +40,19 @@ func (p *pace) often(now int64) bool {
 		if p.fast && fast {
 			// A goroutine that has not been rescheduled for ten milliseconds is taken for one that
 			// computes, and the monitor, which wants to have it off its processor, wakes fifty times
-			// more often for a while.
-			runtime.Gosched()
+			// more often for a while. Gosched would rouse a thread to look for other work, each time.
+			goyield()
 		}
 		p.began, p.blocks, p.fast = now, 0, fast
 	}
 	return p.fast
 }
+
+// goyield puts the goroutine behind those that its processor has to run, and wakes nobody for them. The
+// runtime keeps it for others that name it like this.
+//
+//go:linkname goyield runtime.goyield
+func goyield()
 
 // slow says that nothing has happened for oftenMs.
 func (p *pace) slow() { p.fast = false }
@@ -78,15 +85,16 @@ func (y *yields) tell(paid bool) {
 }
 
 // door leads from a reactor's epoll set into the runtime's: an epoll set that is registered there,
-// and holds the reactor's while it is open. While it is shut the runtime hears nothing of the
+// and holds the reactor's while it is open, and a timer. While it is shut the runtime hears nothing of the
 // reactor's sockets.
 type door struct {
-	fd     int
-	file   *os.File
-	raw    syscall.RawConn
-	opened bool
-	dated  bool // a deadline is set
-	look   func(uintptr) bool
+	fd      int
+	timerFD int
+	file    *os.File
+	raw     syscall.RawConn
+	opened  bool
+	due     time.Time // when the timer goes off; zero: it is not set
+	look    func(uintptr) bool
 
 	// Of the wait that is on.
 	inner  int
@@ -110,7 +118,14 @@ func (d *door) init(inner int) error {
 	}
 	d.look = func(uintptr) bool {
 		d.found, d.err = sysEpollNow(d.inner, d.events)
-		return d.found != 0 || d.err != nil
+		return d.found != 0 || d.err != nil || !d.due.IsZero() && !time.Now().Before(d.due)
+	}
+	if d.timerFD, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
+		return fmt.Errorf("timerfd_create: %w", err)
+	}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN}
+	if err = unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, d.timerFD, &ev); err != nil {
+		return fmt.Errorf("epoll_ctl: %w", err)
 	}
 	return nil
 }
@@ -119,6 +134,10 @@ func (d *door) close() {
 	if d.file != nil {
 		_ = d.file.Close() // nothing is lost with it
 		d.file = nil
+	}
+	if d.timerFD >= 0 {
+		sysClose(d.timerFD)
+		d.timerFD = -1
 	}
 }
 
@@ -138,23 +157,38 @@ func (d *door) set(open bool) error {
 	return nil
 }
 
-// wait blocks for at most delta nanoseconds, for ever if that is negative, until there are events.
+// wait blocks for at most delta nanoseconds, for ever if that is negative, until there are events. It
+// may end sooner without any.
 func (d *door) wait(delta int64, events []unix.EpollEvent) (int, error) {
 	if err := d.set(true); err != nil {
 		return 0, err
 	}
-	if delta > 0 || d.dated {
-		until := time.Time{}
-		if d.dated = delta > 0; d.dated {
-			until = time.Now().Add(time.Duration(delta))
-		}
-		if err := d.file.SetReadDeadline(until); err != nil {
-			return 0, err
-		}
+	if err := d.date(delta); err != nil {
+		return 0, err
 	}
 	d.events, d.found, d.err = events, 0, nil
-	if err := d.raw.Read(d.look); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := d.raw.Read(d.look); err != nil {
 		return 0, err
 	}
 	return d.found, d.err
+}
+
+// date sets the timer. One that goes off at about the same time is left as it is: most waits are for the same tick
+// as the one before.
+func (d *door) date(delta int64) error {
+	if delta < 0 {
+		if d.due.IsZero() {
+			return nil
+		}
+		d.due = time.Time{}
+		return sysTimer(d.timerFD, 0)
+	}
+	now := time.Now()
+	delta = min(delta, maxDoze) // a 32-bit system's timer has no more
+	due := now.Add(time.Duration(delta))
+	if d.due.After(now) && due.Sub(d.due).Abs() < sameDue {
+		return nil
+	}
+	d.due = due
+	return sysTimer(d.timerFD, delta)
 }

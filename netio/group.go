@@ -130,7 +130,8 @@ type Group struct {
 	wg          sync.WaitGroup
 	preparing   preparing
 	relief      relief
-	overseer    Overseer // nil: none
+	lookout     chan struct{} // what rouses the goroutine of keepLookout
+	overseer    Overseer      // nil: none
 	mu          struct {
 		sync.Mutex
 		listeners int     // of reactors
@@ -170,6 +171,7 @@ func NewGroup(cfg Config) (*Group, error) {
 	g := &Group{cfg: cfg, log: cfg.Logger, polled: cfg.Reactors}
 	g.SetKeepAlive(cfg.KeepAlive)
 	g.relief.wake, g.relief.quit = make(chan struct{}, 1), make(chan struct{})
+	g.lookout = make(chan struct{}, 1)
 	for i := range cfg.Reactors {
 		r, err := newReactor(g, i)
 		if err != nil {
@@ -299,6 +301,10 @@ func (g *Group) Start(h Handler) {
 	g.overseer, _ = h.(Overseer)
 	g.wg.Add(1)
 	go g.relieve()
+	if g.polled < len(g.reactors) {
+		g.wg.Add(1)
+		go g.keepLookout()
+	}
 	for _, s := range g.mu.servers {
 		g.startServer(s)
 	}

@@ -8,11 +8,20 @@ const (
 	reliefTick       = 5 * time.Millisecond
 	reliefQuietTicks = 4
 
+	// lookoutNanos is how long a connection's goroutine runs without waiting before it has another
+	// thread look at the sockets of the other connections.
+	lookoutNanos = 150 * int64(time.Microsecond)
+
 	// A reactor that blocks paceBlocks times in paceNanos does so as a system call; if nothing comes
 	// for oftenMs, or it blocks less often, in the runtime's poller (see pace).
 	paceNanos  = 8 * int64(time.Millisecond)
 	paceBlocks = 8
 	oftenMs    = 10
+	// sameDue is by how much two ends of waits differ for which the timer is not set anew: the clock
+	// is read at other moments.
+	sameDue = 200 * time.Microsecond
+	// maxDoze bounds a wait, in nanoseconds.
+	maxDoze = 24 * int64(time.Hour)
 
 	// yieldProbe is how often a reactor blocks without yielding before it tries whether that
 	// pays; yieldGain is how many vain ones each one that pays is worth, yieldCredit how many
@@ -81,6 +90,9 @@ const (
 	// where it cannot wait without a buffer (TLS, pipes, Windows).
 	smallReadBytes = 1 << 10
 
+	// turnShare is Reactor.Share of a reactor with a poller.
+	turnShare = 4 * time.Millisecond
+
 	// turnAccepts bounds the connections accepted from one listener in one turn.
 	turnAccepts = 64
 
@@ -96,6 +108,9 @@ const (
 
 	// pollEvents is how many events one poll returns at most.
 	pollEvents = 256
+
+	// stackFloorBytes is what a reactor's stack holds for nothing, about as much as requests need of it.
+	stackFloorBytes = 16 << 10
 
 	// minSlots is the room for connections that a reactor begins with.
 	minSlots = 64

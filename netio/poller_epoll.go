@@ -24,7 +24,7 @@ type epoll struct {
 // breakToken is the eventfd's; the reactor never makes it.
 const breakToken = ^Token(0)
 
-func newPoller() Poller { return &epoll{fd: -1, eventFD: -1, door: door{fd: -1}} }
+func newPoller() Poller { return &epoll{fd: -1, eventFD: -1, door: door{fd: -1, timerFD: -1}} }
 
 func (p *epoll) Init() error {
 	var err error
@@ -145,7 +145,7 @@ func (p *epoll) Break() {
 }
 
 func (p *epoll) IsPollDescriptor(fd int) bool {
-	return fd == p.fd || fd == p.eventFD || fd == p.door.fd
+	return fd == p.fd || fd == p.eventFD || fd == p.door.fd || fd == p.door.timerFD
 }
 
 func (p *epoll) Close() {

@@ -3,6 +3,7 @@ package netio
 import (
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 // Reactor is one loop with its own poller and its own connections, or a stripe: the same
 // without a poller, run by whoever holds its mutex (see stripe). All methods but
-// Post, Index and Group.Reactors belong to its goroutine.
+// Post, Index, Share and Group.Reactors belong to its goroutine.
 type Reactor struct {
 	// Local is the handler's; netio does not look at it.
 	Local any
@@ -81,6 +82,15 @@ func newReactor(g *Group, index int) (*Reactor, error) {
 // Index is the reactor's place in Group.Reactors; any goroutine may ask.
 func (r *Reactor) Index() int { return r.index }
 
+// Share is for how long a turn may go on with one thing while others wait. Stripes have less: there are
+// several for each processor, so that others may wait for all of them.
+func (r *Reactor) Share() time.Duration {
+	if r.stripe != nil {
+		return turnShare / stripesPerProc
+	}
+	return turnShare
+}
+
 // Counts is what a reactor has done.
 type Counts struct {
 	Turns, Reads, Writes int64 // of the loop; system calls that read and wrote connections
@@ -132,8 +142,12 @@ func (r *Reactor) run() {
 }
 
 // loop runs turns until the reactor ends, or the caller, who is it in that shift, is not any
-// more.
+// more. A collection of the Go heap halves stacks of which less than a quarter is in use, and in its poller a
+// reactor uses next to nothing: the next request would have to let the stack grow again, in several
+// steps, each of which reads tables of the program that nobody else needs. So it keeps a floor in use.
 func (r *Reactor) loop(shift uint64) {
+	var floor [stackFloorBytes]byte
+	defer runtime.KeepAlive(&floor)
 	for !r.stopping {
 		delta := r.delta()
 		if delta != 0 && !r.box.sleep() {

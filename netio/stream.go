@@ -34,6 +34,9 @@ type stream struct {
 	filled bool   // the last read took all the space it had: more may have come
 	got    int    // what try read
 	gotErr error
+	waited bool  // in the netpoller, since the last turn
+	since  int64 // the stripe's clock: since then the goroutine has run, for all it knows
+	until  int64 // and the end of its last turn
 
 	// Of who consumes the out-ring, see stream_write.go.
 	give    func(uintptr) bool // tryWrite, where raw is set
@@ -125,8 +128,9 @@ func (s *stream) turn(n int, err error) (more bool) {
 	for {
 		r.enter()
 		s.own = true
+		begin := r.clock
 		s.arrived(n, err)
-		r.ownTurn(c, n > 0)
+		end := r.ownTurn(c, n > 0)
 		s.own = false
 		finish := c.closing || c.eof || s.parting
 		out := s.take(sendOwn)
@@ -134,6 +138,7 @@ func (s *stream) turn(n int, err error) (more bool) {
 		if !s.send(out, finish) {
 			return false
 		}
+		s.lookOut(begin, end)
 		n, err = 0, nil
 		if more, again := s.next(); !again {
 			return more
@@ -303,8 +308,8 @@ func (s *stream) interrupt() { _ = s.nc.SetDeadline(longAgo) }
 var longAgo = time.Unix(1, 0)
 
 // ownTurn is a turn of a connection's goroutine, for its connection and for what else is
-// due. The stripe's mutex is held.
-func (r *Reactor) ownTurn(c *Conn, data bool) {
+// due. It returns the stripe's clock at its end. The stripe's mutex is held.
+func (r *Reactor) ownTurn(c *Conn, data bool) (end int64) {
 	r.counts.Turns++
 	r.box.runAwake(r)
 	r.due, r.queued = r.queued, r.due[:0]
@@ -318,5 +323,7 @@ func (r *Reactor) ownTurn(c *Conn, data bool) {
 	}
 	r.serveDue()
 	r.handler.EndTurn(r)
-	r.counts.BusyNanos += int64(time.Since(r.started)) - r.clock
+	end = int64(time.Since(r.started))
+	r.counts.BusyNanos += end - r.clock
+	return end
 }

@@ -16,7 +16,11 @@ const canReadRaw = true
 // and calls again.
 func (s *stream) tryRead(fd uintptr) bool {
 	s.got, s.filled, s.gotErr = s.c.in.readFD(int(fd), s.direct, s.c.r.group.cfg.TurnReadBytes, s.filled)
-	return !isAgain(s.gotErr)
+	if isAgain(s.gotErr) {
+		s.waited = true
+		return false
+	}
+	return true
 }
 
 // tryWrite writes what is left of the parcel, as far as the kernel takes it, and lets go of that at

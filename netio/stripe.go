@@ -29,6 +29,8 @@ type stripe struct {
 	// The stripe's goroutine's.
 	sent    []*stream // the unsent of before, emptied
 	parcels []parcel  // of those that are being sent
+	since   int64     // the reactor's clock: since then it has run
+	way     wayGiver
 }
 
 // DefaultStripes is a good number of stripes: enough that two goroutines which run at the
@@ -60,11 +62,20 @@ func (r *Reactor) runStripe() {
 		if st.until = math.MaxInt64; delta >= 0 {
 			st.until = r.clock + delta
 		}
+		rested := delta != 0
+		tired := !rested && r.clock-st.since >= int64(r.Share())
 		st.mu.Unlock()
+		if tired {
+			st.way.give()
+			rested = true
+		}
 		_, _ = r.poller.Poll(0, delta, nil) // an alarmClock has neither events nor errors
 		st.mu.Lock()
 		st.until = 0
 		r.tellTime()
+		if rested {
+			st.since = r.clock
+		}
 		r.turnAt = r.clock
 		if r.ticking && r.clock >= r.nextTick {
 			r.relieveWriters()
@@ -81,6 +92,7 @@ func (r *Reactor) runStripe() {
 	}
 	r.hangUpAll()
 	st.mu.Unlock()
+	st.way.close()
 }
 
 // enter makes the calling goroutine the stripe's reactor.

@@ -1,6 +1,7 @@
 package netio
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 	"unsafe"
@@ -72,6 +73,16 @@ func sysEpollNow(fd int, events []unix.EpollEvent) (int, error) {
 		return 0, e
 	}
 	return int(n), nil
+}
+
+// sysTimer has a timer go off after so many nanoseconds, 0: not at all.
+func sysTimer(fd int, nanos int64) error {
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(nanos)}
+	_, _, e := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(fd), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
+	if e != 0 {
+		return fmt.Errorf("timerfd_settime: %w", e)
+	}
+	return nil
 }
 
 func sysSocket(domain int) (int, error) {

@@ -32,6 +32,8 @@ type Owner interface {
 	IncrementalFsync() bool // a rewrite syncs as it goes
 	Timestamps() bool       // annotate records
 	LoadTruncated() bool    // load a file whose end was cut
+	// Follows tells whether the server is to follow another one when it has loaded the AOF.
+	Follows() bool
 
 	// Mark is the mark that the data have when all is recorded up to a position: it is called with the journal
 	// locked. ok is false if they have none, or it is not known.
@@ -357,6 +359,19 @@ func (a *AOF) Write() bool {
 		a.Kick()
 	}
 	return done
+}
+
+// NoteLocked appends the mark of this moment, which Owner.Mark tells, if anything was recorded since the last one. A
+// replica calls it when it has counted what it has recorded up to the end of the journal, so that its file never has more
+// behind a mark than it executes at once. The mark has a position of its own, which counted is set to: what is durable up to
+// there can be gone back to. The journal is locked.
+func (a *AOF) NoteLocked(counted *uint64) {
+	s := &a.stream
+	if !s.live.Load() || !s.unmarked { // a mark alone would cost a write
+		return
+	}
+	*counted = s.log.StepLocked()
+	s.note()
 }
 
 // Quick tells whether a sync takes so little time that whoever has appended under always is to Write; else

@@ -122,7 +122,7 @@ func (r *FileReport) check(last bool, behind []byte) error {
 	}
 	if rdb.IsMagic(begin) {
 		var rerr *rdb.Error
-		r.Snapshot, in, err = rdb.CheckBegin(f)
+		r.Snapshot, in, err = rdb.CheckBegin(f, true)
 		r.Whole = r.Snapshot.Bytes
 		if errors.As(err, &rerr) {
 			r.Whole = 0

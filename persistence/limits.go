@@ -46,6 +46,10 @@ const (
 	// baseSyncBytes is how much of a new base is written between two fsyncs.
 	baseSyncBytes = 4 << 20
 
+	// heldBytes is how much of a file, behind a mark, the loader does not execute before it knows whether
+	// another mark comes (see goback.go).
+	heldBytes = 64 << 20
+
 	// readBytes is how much the loader reads at once; its buffer grows beyond that for
 	// larger records only.
 	readBytes = 1 << 20

@@ -130,6 +130,8 @@ type loader struct {
 	at    []int64     // where they begin
 	good  int64       // where the last executed record ends
 
+	behind behind
+
 	unit      bool // between MULTI and EXEC
 	unitAt    int64
 	unitRecs  []resp.Args // copies
@@ -153,10 +155,7 @@ func (l *loader) run() error {
 		slots := l.slots
 		rec, err := l.sc.next(slots[len(slots):])
 		if err != nil {
-			if ferr := l.flush(); ferr != nil {
-				return ferr
-			}
-			return l.ended(err, start)
+			return l.stop(err, start)
 		}
 		if cap(slots)-len(slots) >= len(rec) {
 			l.slots = slots[:len(slots)+len(rec)]
@@ -175,9 +174,9 @@ func (l *loader) open(f io.Reader) error {
 		return err
 	}
 	in := io.MultiReader(bytes.NewReader(begin), f)
-	l.sc = scanner{r: in, left: l.size, beforeMove: l.flush}
+	l.sc = scanner{r: in, left: l.size, beforeMove: l.move}
 	if !rdb.IsMagic(begin) {
-		return nil
+		return l.marked()
 	}
 	img, err := l.to.Image(in, &l.a.load)
 	var bad *rdb.Error
@@ -191,10 +190,10 @@ func (l *loader) open(f io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l.sc = scanner{r: img.Rest, left: l.size - img.End, base: img.End, beforeMove: l.flush}
+	l.sc = scanner{r: img.Rest, left: l.size - img.End, base: img.End, beforeMove: l.move}
 	l.good = img.End
 	l.a.marks.image(img.Mark)
-	return nil
+	return l.marked()
 }
 
 // record takes one record.
@@ -202,15 +201,15 @@ func (l *loader) record(rec resp.Args, start int64) error {
 	name := rec[0]
 	switch {
 	case len(name) > 0 && name[0] == '#':
-		if !l.unit {
-			l.a.marks.annotation(name)
+		if !l.unit && l.a.marks.annotation(name) {
+			return l.marked()
 		}
 		return nil
 	case isName(name, "MULTI"):
 		if l.unit {
 			return l.damaged(start, "MULTI within MULTI")
 		}
-		if err := l.flush(); err != nil {
+		if err := l.move(); err != nil {
 			return err
 		}
 		l.unit, l.unitAt = true, start
@@ -231,7 +230,7 @@ func (l *loader) record(rec resp.Args, start int64) error {
 	l.a.marks.record()
 	l.recs = append(l.recs, rec)
 	l.at = append(l.at, start)
-	if len(l.recs) == loadBatch {
+	if !l.holds(l.sc.offset()) && len(l.recs) >= loadBatch {
 		return l.flush()
 	}
 	return nil
@@ -242,6 +241,14 @@ func (l *loader) execUnit() error {
 	recs, starts := l.unitRecs, l.unitStart
 	l.unit, l.unitRecs, l.unitStart = false, nil, nil
 	l.a.marks.record()
+	if l.holds(l.sc.offset()) {
+		l.recs, l.at = append(l.recs, recs...), append(l.at, starts...)
+		l.behind.owned = len(l.recs)
+		return nil
+	}
+	if err := l.flush(); err != nil { // what was held
+		return err
+	}
 	if err := l.apply(recs, starts); err != nil {
 		return err
 	}
@@ -256,7 +263,7 @@ func (l *loader) flush() error {
 			return err
 		}
 		clear(l.recs)
-		l.recs, l.at = l.recs[:0], l.at[:0]
+		l.recs, l.at, l.behind.owned = l.recs[:0], l.at[:0], 0
 	}
 	if cap(l.slots) == 0 || cap(l.slots) > 64*loadBatch {
 		l.slots = make([][]byte, 0, 8*loadBatch)
@@ -299,9 +306,6 @@ func (l *loader) damaged(at int64, what string) error {
 // records end at l.good, except those of an unfinished transaction.
 func (l *loader) ended(err error, start int64) error {
 	var bad damage
-	if errors.Is(err, errCut) {
-		err = l.sc.cutOrDamaged()
-	}
 	switch {
 	case errors.Is(err, io.EOF) && !l.unit:
 		l.a.log.Info("the AOF was loaded", "file", l.path, "bytes", l.size)

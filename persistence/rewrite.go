@@ -92,6 +92,7 @@ func (a *AOF) rewrite(src Source, stop <-chan struct{}) error {
 		if t != nil {
 			a.stream.cut(t, pos)
 			a.stream.subscribe(pos)
+			a.stream.note() // what the new file begins with is known, whatever becomes of what it gets
 		}
 	}); err != nil {
 		if t != nil {

@@ -25,6 +25,7 @@ type owner struct {
 	policy  atomic.Int32
 	stamps  atomic.Bool
 	refuse  atomic.Bool // aof-load-truncated no
+	follows atomic.Bool
 	durable chan struct{}
 	failed  atomic.Int32
 	synced  atomic.Int32         // syncs under always that Took told of
@@ -42,6 +43,7 @@ func (o *owner) NoFsyncOnRewrite() bool { return false }
 func (o *owner) IncrementalFsync() bool { return true }
 func (o *owner) Timestamps() bool       { return o.stamps.Load() }
 func (o *owner) LoadTruncated() bool    { return !o.refuse.Load() }
+func (o *owner) Follows() bool          { return o.follows.Load() }
 func (o *owner) Durable()               { ring(o.durable) }
 func (o *owner) Written()               {}
 func (o *owner) Took(event string, _ time.Duration) {

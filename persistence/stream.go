@@ -65,7 +65,7 @@ const (
 )
 
 // Record implements journal.Subscriber.
-func (s *stream) Record(r *journal.Record) {
+func (s *stream) Record(r journal.Record) {
 	if cap(s.cur)-len(s.cur) < len(r.Body)+recordExtraBytes {
 		s.next(len(r.Body) + recordExtraBytes)
 	}

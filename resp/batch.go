@@ -31,6 +31,8 @@ func (args Args) Clone() Args {
 type Command struct {
 	Args      Args
 	WireBytes int // how long it was on the wire, whether or not it still is in the source
+	// Wire is a view of the whole command, if it is in one piece as AppendCommand would write it; else nil.
+	Wire []byte
 }
 
 // Batch holds the commands between parsing and execution. It is used by one goroutine

@@ -10,6 +10,7 @@ const (
 	arrayOne     = '*' | '\r'<<16 | '\n'<<24
 	bulkOne      = '$' | '\r'<<16 | '\n'<<24
 	bulkTwo      = '$' | '\r'<<24
+	lineEnd      = '\r' | '\n'<<8 // the same of two bytes
 )
 
 // run appends the complete, plainly written multibulk commands at the front of buf to
@@ -38,26 +39,32 @@ func (b *Batch) run(buf []byte, limit int, lim *Limits) int {
 			break
 		}
 		args := b.take(argc)
-		n := runArgs(args, rest[h:], maxBulk)
+		n, odd := runArgs(args, rest[h:], maxBulk)
 		if n < 0 {
 			break
 		}
-		b.Cmds[i] = Command{Args: args, WireBytes: h + n}
+		n += h
+		c := &b.Cmds[i]
+		c.Args, c.WireBytes, c.Wire = args, n, nil
+		if odd == 0 && rest[h-1] == '\n' {
+			c.Wire = rest[:n:n]
+		}
 		b.used += argc
 		b.N = i + 1
-		start += h + n
+		start += n
 	}
 	b.Bytes += start
 	return start
 }
 
 // runArgs makes args views of the bulks at the front of rest and returns their length
-// on the wire, or -1 if they are not all there and plainly written.
-func runArgs(args [][]byte, rest []byte, maxBulk int64) int {
+// on the wire, or -1 if they are not all there and plainly written. odd is 0 if lines and
+// arguments also end as they ought to.
+func runArgs(args [][]byte, rest []byte, maxBulk int64) (n int, odd uint16) {
 	whole := len(rest)
 	for i := range args {
 		if len(rest) < 4 {
-			return -1
+			return -1, 0
 		}
 		n, h := 0, 4
 		w := binary.LittleEndian.Uint32(rest)
@@ -67,16 +74,17 @@ func runArgs(args [][]byte, rest []byte, maxBulk int64) int {
 		} else if d2 := uint32(byte(w>>16)) - '0'; w&twoDigitMask == bulkTwo && d1-1 <= 8 && d2 <= 9 {
 			n, h = int(d1*10+d2), 5
 		} else if n, h = plainHeader(rest, '$'); h == 0 {
-			return -1
+			return -1, 0
 		}
 		end := h + n
 		if end+2 > len(rest) || int64(n) > maxBulk {
-			return -1
+			return -1, 0
 		}
 		args[i] = rest[h:end:end]
+		odd |= (uint16(rest[h-1]) ^ '\n') | (binary.LittleEndian.Uint16(rest[end:]) ^ lineEnd)
 		rest = rest[end+2:]
 	}
-	return whole - len(rest)
+	return whole - len(rest), odd
 }
 
 // plainHeader parses a header line at the front of rest: kind, one to nine digits

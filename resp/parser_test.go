@@ -302,6 +302,27 @@ func TestWireBytes(t *testing.T) {
 	}
 }
 
+// TestWire: the text of a command is at hand if it came in one piece and is what AppendCommand writes, which the
+// feeder looks at.
+func TestWire(t *testing.T) {
+	ten, long := strings.Repeat("x", 10), strings.Repeat("x", 1234)
+	many := make([]string, 12)
+	odd := "*1\rx$4\r\nPING\r\n" + "*1\r\n$4\rxPING\r\n" + "*1\r\n$4\r\nPINGx\n" + "*2\r\n$4\r\nPING\r\n$10\rx" + ten + "\r\n" +
+		"*2\r\n$4\r\nPING\r\n$1234\rx" + long + "\r\n" + "PING\r\n" + strings.Replace(multibulk(many...), "*12\r\n", "*12\rx", 1)
+	f := newFeeder(t, 0, DefaultLimits())
+	f.write([]byte(odd + multibulk("SET", "k", "") + multibulk("SET", ten, long) + multibulk(many...)))
+	if want := []bool{7: true, 8: true, 9: true}; !reflect.DeepEqual(f.whole, want) {
+		t.Errorf("%v of %q", f.whole, f.cmds)
+	}
+	f.end()
+	f = newFeeder(t, 20, DefaultLimits())
+	f.write([]byte(multibulk("SET", "k", "v")))
+	if !reflect.DeepEqual(f.whole, []bool{false}) {
+		t.Error("the text of a command in two pieces is at hand")
+	}
+	f.end()
+}
+
 // TestNotRescanned: parsing a long command byte by byte takes a bounded number of
 // peeks per byte, however long it has become.
 func TestNotRescanned(t *testing.T) {

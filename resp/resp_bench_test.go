@@ -98,6 +98,11 @@ func BenchmarkParseMixed(b *testing.B) {
 		}
 	}
 	src := &loopSource{data: []byte(s.String())}
+	parseAll(b, src)
+}
+
+// parseAll parses b.N commands of an endless source, a batch at a time.
+func parseAll(b *testing.B, src Source) {
 	var p Parser
 	batch := GetBatch()
 	defer batch.Release()
@@ -137,18 +142,7 @@ func (s *ringSource) Discard(n int) {
 func BenchmarkParseSetNodes(b *testing.B) {
 	cmd := multibulk("SET", key16, val64)
 	src := &ringSource{data: bytes.Repeat([]byte(cmd), 4096), node: 16 << 10}
-	var p Parser
-	batch := GetBatch()
-	defer batch.Release()
-	lim := DefaultLimits()
-	b.ReportAllocs()
-	for n := 0; n < b.N; {
-		if err := p.Parse(src, batch, MaxBatch, &lim); err != nil || batch.N == 0 {
-			b.Fatal(err, batch.N)
-		}
-		n += batch.N
-		p.Done(src, batch)
-	}
+	parseAll(b, src)
 }
 
 // BenchmarkParseBig moves bulks of 1 MB through Direct; bytes are those of the bulk.

@@ -41,10 +41,15 @@ func (b *Buffer) Reset() { b.b = b.b[:0] }
 // ready; it is used by one goroutine.
 type Discard struct {
 	b []byte
+	n int64
 }
+
+// Len is how many bytes were committed.
+func (d *Discard) Len() int64 { return d.n }
 
 // Window implements Sink.
 func (d *Discard) Window(commit, min int) []byte {
+	d.n += int64(commit)
 	if len(d.b) < min {
 		d.b = make([]byte, max(min, discardBytes))
 	}

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/kringdb/kring/internal/invariants"
@@ -83,6 +84,7 @@ type feeder struct {
 	lim    Limits
 	max    int // commands per Parse
 	direct bool
+	whole  []bool // which commands have their text on the wire: that depends on how the pieces came
 	feedResult
 }
 
@@ -128,6 +130,10 @@ func (f *feeder) run() {
 			}
 			f.cmds = append(f.cmds, cmd)
 			f.wire = append(f.wire, c.WireBytes)
+			if c.Wire != nil && !bytes.Equal(c.Wire, AppendCommand(nil, c.Args)) {
+				f.tb.Fatalf("%q is said to be on the wire as %q", c.Args, c.Wire)
+			}
+			f.whole = append(f.whole, c.Wire != nil)
 		}
 		n := f.b.N
 		f.p.Done(f.src, f.b)

@@ -13,7 +13,7 @@ func TestNoAllocations(t *testing.T) {
 		t.Skip("the invariants keep shadow memory")
 	}
 	s := open(t, Options{Shards: 2})
-	name, val, long := []byte("key:000000000001"), []byte("a value"), make([]byte, 200)
+	name, val, long, large := []byte("key:000000000001"), []byte("a value"), make([]byte, 200), make([]byte, 100<<10)
 	k := s.MakeKey(name)
 	s.SetString(0, k, val, 0)
 	num := key(s, "num")
@@ -26,6 +26,7 @@ func TestNoAllocations(t *testing.T) {
 		"SetString":      func() { s.SetString(0, k, val, 0) },
 		"SetString, TTL": func() { s.SetString(0, k, val, 77) },
 		"replace":        func() { s.SetString(0, k, long, 0); s.SetString(0, k, val, 0) },
+		"free outside":   func() { s.SetString(0, k, large, 0); s.SetString(0, k, val, 0) },
 		"SetInt":         func() { s.SetInt(0, num, s.Find(0, num, 1), 5) },
 		"SetDeadline":    func() { s.SetDeadline(0, k, s.Find(0, k, 1), 99); s.SetDeadline(0, k, s.FindRaw(0, k), 0) },
 		"StringWriteAt":  func() { s.StringWriteAt(0, k, s.FindRaw(0, k), 2, val[:3]) },

@@ -20,10 +20,7 @@ func (b *besideSink) SnapshotEntry(_, db int, e Entry) {
 	b.keys[fmt.Sprint(db, "/", string(e.Key()))] += "."
 }
 
-func (b *besideSink) SnapshotPart(shard, db int, e Entry, _ bool) bool {
-	b.SnapshotEntry(shard, db, e)
-	return true
-}
+func (b *besideSink) SnapshotLarge(int, int, bool) SnapshotValue { panic("there is no large value") }
 
 // TestBeside loads data beside others that change, are flushed and copied by snapshots meanwhile: nobody sees them before
 // they are taken into service, and then there are no others.

@@ -6,26 +6,12 @@ import (
 	"github.com/kringdb/kring/store/arena"
 )
 
-// CheckInvariants verifies the whole store (see doc.go), arenas and tables included,
-// and returns the first thing that is broken. It takes each shard lock itself.
-func (s *Store) CheckInvariants() error {
-	for i := range s.shards {
-		s.shards[i].mu.Lock()
-		err := s.checkShardLocked(uint32(i))
-		s.shards[i].mu.Unlock()
-		if err != nil {
-			return fmt.Errorf("store: shard %d: %w", i, err)
-		}
-	}
-	return nil
-}
-
-func (s *Store) checkShardLocked(shard uint32) error {
+func checkShardLocked(s *Store, shard uint32) error {
 	sh := &s.shards[shard]
 	sh.mu.ar.CheckInvariants()
 	sum := int64(0)
 	for db := range s.inUse() {
-		n, err := s.checkDatabaseLocked(shard, db)
+		n, err := checkDatabaseLocked(s, shard, db)
 		if err != nil {
 			return fmt.Errorf("db %d: %w", db, err)
 		}
@@ -50,9 +36,9 @@ func (s *Store) checkShardLocked(shard uint32) error {
 }
 
 // checkDatabaseLocked returns the bytes of the database's entries, values and table.
-func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err error) {
+func checkDatabaseLocked(s *Store, shard uint32, db int) (bytes int64, err error) {
 	d := s.at(db, shard)
-	if err := d.table.Check(&keyOps); err != nil {
+	if err := d.table.Check(&s.ops); err != nil {
 		return 0, err
 	}
 	bytes = d.table.Bytes()
@@ -62,7 +48,7 @@ func (s *Store) checkDatabaseLocked(shard uint32, db int) (bytes int64, err erro
 	}
 	count, expires, inner := 0, uint32(0), uint32(0)
 	for pos, done := uint64(0), false; !done; {
-		pos, done = d.table.Walk(pos, 1<<30, &keyOps, func(a arena.Addr) {
+		pos, done = d.table.Walk(pos, 1<<30, &s.ops, func(a arena.Addr) {
 			e := Entry{A: a}
 			count++
 			d := e.Deadline()

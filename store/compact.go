@@ -15,17 +15,26 @@ type Compactor struct {
 	pos   uint64
 	used  int64 // what the shard's blocks took when the pass began
 
-	shared      bool  // sparse pages that shards share are closed
-	sharedBytes int64 // what these pages took before
+	shared      bool     // sparse pages that shards share are closed
+	sharedBytes int64    // what these pages took before
+	sharedUsed  int64    // and the blocks in them
+	left        accepted // in these pages
 
 	minBytes int64      // of waste in a shard, below which nothing is moved
 	accepted []accepted // by shard
 	stats    Compaction
 }
 
-// accepted is how a shard stood after a pass, or when a pass was of no use: as long as
-// there is not clearly more waste, or less data, another would be of no use either.
+// accepted is how a shard, or the pages that shards share, stood after a pass, or when a pass was
+// of no use: as long as there is not clearly more waste, or less data, another would be of no use
+// either. So passes end where the data does not change, whatever stands in a closed page and does
+// not move: what is another store's, for one.
 type accepted struct{ waste, used int64 }
+
+// holds tells whether another pass would be of no use.
+func (was accepted) holds(waste, used int64) bool {
+	return waste <= was.waste*5/4 && used >= was.used*7/8
+}
 
 // Compaction is what a Compactor has done so far.
 type Compaction struct {
@@ -91,19 +100,26 @@ func (c *Compactor) Stop() {
 		return
 	}
 	c.shared = false
-	before, _ := arena.Commons()
+	pages, used := arena.Commons()
 	arena.OpenCommons()
-	c.stats.Bytes += max(c.sharedBytes-before, 0)
+	c.stats.Bytes += max(c.sharedBytes-pages, 0)
+	c.left = accepted{pages - used, max(c.sharedUsed, used)}
 }
 
 // closeShared closes the sparse pages that shards share, if there is enough to win.
 func (c *Compactor) closeShared(percent int) bool {
 	pages, used := arena.Commons()
-	c.sharedBytes = pages
-	if waste := pages - used; waste < compactSharedBytes || waste*100 <= pages*int64(percent) {
+	c.sharedBytes, c.sharedUsed = pages, used
+	waste := pages - used
+	if waste < compactSharedBytes || waste*100 <= pages*int64(percent) || c.left.holds(waste, used) {
+		c.left.waste = min(c.left.waste, waste)
 		return false
 	}
-	return arena.CloseCommons(percent) > 0
+	if arena.CloseCommons(percent) == 0 {
+		c.left = accepted{waste, used}
+		return false
+	}
+	return true
 }
 
 // begin closes the shard's sparse pages, if there is enough to win.
@@ -117,7 +133,7 @@ func (c *Compactor) begin(sh *shard, percent int) {
 		c.stats.Bytes += ar.Pages()
 		return
 	}
-	if waste*100 <= ar.Pages()*int64(percent) || waste < c.minBytes || waste <= was.waste*5/4 && ar.Used() >= was.used*7/8 {
+	if waste*100 <= ar.Pages()*int64(percent) || waste < c.minBytes || was.holds(waste, ar.Used()) {
 		was.waste = min(was.waste, waste)
 		return
 	}

@@ -4,6 +4,9 @@
 //
 //	shard      1/n of the keyspace with a lock, an arena and a table for each database;
 //	           seeded xxhash picks it, the same for a key in every database
+//	by slots   of a store: the key's hash slot picks the shard, and where its place in the table
+//	           begins (slot.go)
+//	foreign    of a slot: its keys are hidden, and do not expire
 //	database   what SELECT chooses: one table per shard
 //	key        a name with both of its hashes, made once per command by MakeKey
 //	corpse     a table, or a whole arena, that a flush detached and the reaper is freeing
@@ -11,6 +14,8 @@
 //	           steps, under the shard's lock
 //	cut        the moment that a snapshot shows
 //	pre-image  an entry as it stood at the cut
+//	owed       of a large value: the snapshot has passed its place, but has not had all of it
+//	portion    a part of a large value that a snapshot is handed under one hold of the lock
 //	kind       type and encoding of an entry; values.go has what the store must know of each
 //	edit       to announce that a value will be changed in place, so that a running
 //	           snapshot gets its pre-image; settle: to put an entry that moved into its slot
@@ -24,6 +29,10 @@
 //	      ─▶ databases  │ db 0: shard 0 │ shard 1 │ ... │ db 1: shard 0 │ ...  │    64 B each
 //	                          │
 //	                          └▶ dict.Table ─▶ directory ─▶ segment ─▶ slot ─▶ entry
+//
+// A Store is made of parts, one on top of the other: shardLocks (the shards and their locks), grid (where keys
+// stand, and how many there are), upkeep (what a change owes to a snapshot and to the reaper), and
+// the keyspace itself, with deadlines and the copies of whole entries.
 //
 // Both arrays are allocated once and never move, so that the look-ahead (TouchBuckets,
 // TouchEntry) finds a table without a lock; it reads nothing of it but its stamp and the
@@ -57,6 +66,7 @@
 //  4. A deadline <= now means expired: Find never returns such an entry.
 //  5. A view of an entry is valid until the lock is released or the entry is changed
 //     through the store; every method that may move an entry returns it anew.
-//  6. While a snapshot runs, no entry of a segment with version < its epoch is changed,
-//     moved between tables, or freed before the sink has had it.
+//  6. While a snapshot runs, no entry in a part of a segment that it has not passed (dict: Version,
+//     Passed) is changed, moved between tables, or freed before the sink has had it; nor
+//     is a large value that is owed.
 package store

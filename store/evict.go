@@ -90,7 +90,7 @@ func (ev *Evictor) sample(shard uint32) {
 		d := s.at(db, shard)
 		ev.seen = candidate{shard: shard, db: int32(db)}
 		for n, draws := 0, 0; n < ev.pol.Samples && draws < ev.pol.Samples; draws++ {
-			got := d.table.Sample(rand.Uint64(), ev.pol.Volatile, &keyOps, ev.each)
+			got := d.table.Sample(rand.Uint64(), ev.pol.Volatile, &s.ops, ev.each)
 			if got == 0 {
 				break
 			}
@@ -125,7 +125,7 @@ func (ev *Evictor) consider(a arena.Addr) {
 			return
 		}
 	}
-	c.hash = keyOps.Hash(a)
+	c.hash = ev.s.ops.Hash(a)
 	if ev.n == len(ev.pool) {
 		copy(ev.pool[:], ev.pool[1:at])
 		ev.pool[at-1] = c
@@ -194,7 +194,7 @@ func (ev *Evictor) evict(c *candidate) bool {
 	s := ev.s
 	sh, d := &s.shards[c.shard], s.at(int(c.db), c.shard)
 	slot := d.table.FindAddr(c.hash, c.addr)
-	if slot == nil || keyOps.Hash(c.addr) != c.hash {
+	if slot == nil || s.ops.Hash(c.addr) != c.hash {
 		return false
 	}
 	e := Entry{A: dict.SlotAddr(slot)}
@@ -221,7 +221,9 @@ func (ev *Evictor) drainGarbage() {
 	if !ev.s.reapStep(shard) {
 		ev.drain = 0
 	}
-	sh.mu.Lock()
+	if !sh.lockUnlessBarred() {
+		return
+	}
 	if len(sh.mu.garbage) == 0 {
 		ev.drain = 0
 	}

@@ -138,12 +138,18 @@ func (s *Store) ExpireStep(shard uint32, now int64, inner func(db int, k Key, e 
 func (s *Store) expireDatabase(shard uint32, db int, now int64, inner func(db int, k Key, e Entry), x *Expiry) {
 	d := s.at(db, shard)
 	var hv dict.Harvest
-	d.table.TakeDue(now, &keyOps, &hv)
+	d.table.TakeDue(now, &s.ops, &hv)
 	d.due = hv.Next
 	x.Work += hv.Work + hv.N*expireEntryWork
+	foreign := s.foreign.Load()
 	for _, a := range hv.Addrs[:hv.N] {
 		e := Entry{A: a}
-		k := Key{Name: e.Key(), Hash: keyOps.Hash(a), Shard: shard}
+		if (BySlot{&s.grid}).hides(foreign, e, shard) {
+			hash := s.ops.Hash(a)
+			s.note(shard, d, hash, d.table.FindAddr(hash, a), now+foreignRest)
+			continue
+		}
+		k := Key{Name: e.Key(), Hash: s.ops.Hash(a), Shard: shard}
 		if e.Expired(now) {
 			x.Keys++
 			late := now - e.Deadline()
@@ -184,9 +190,11 @@ func (s *Store) expireInner(db int, k Key, e Entry, inner func(db int, k Key, e 
 func (s *Store) MeanTTL(db int, now int64) int64 {
 	sum, n := 0.0, 0
 	for i := range s.shards {
-		s.shards[i].mu.Lock()
+		if !s.shards[i].lockUnlessBarred() {
+			continue
+		}
 		if d := s.at(db, uint32(i)); d.expires > 0 {
-			d.table.Sample(rand.Uint64(), true, &keyOps, func(a arena.Addr) {
+			d.table.Sample(rand.Uint64(), true, &s.ops, func(a arena.Addr) {
 				if e := (Entry{A: a}); e.HasDeadline() {
 					sum += math.Max(float64(e.Deadline()-now), 0)
 					n++

@@ -4,14 +4,14 @@ import "github.com/kringdb/kring/store/arena"
 
 // FlushDB empties database db at once and leaves the freeing to the reaper. The caller
 // holds all gates and no shard lock.
-func (s *Store) FlushDB(db int) {
+func (s *upkeep) FlushDB(db int) {
 	s.LockAll()
 	s.FlushDBLocked(db)
 	s.UnlockAll()
 }
 
 // FlushDBLocked is FlushDB for a caller that holds all shard locks.
-func (s *Store) FlushDBLocked(db int) {
+func (s *upkeep) FlushDBLocked(db int) {
 	for i := range s.shards {
 		sh, d := &s.shards[i], s.at(db, uint32(i))
 		if d.table.Len() == 0 {
@@ -26,14 +26,14 @@ func (s *Store) FlushDBLocked(db int) {
 
 // FlushAll empties every database at once; the reaper returns the old arenas to the
 // system. The caller holds all gates and no shard lock.
-func (s *Store) FlushAll() {
+func (s *upkeep) FlushAll() {
 	s.LockAll()
 	s.FlushAllLocked()
 	s.UnlockAll()
 }
 
 // FlushAllLocked is FlushAll for a caller that holds all shard locks.
-func (s *Store) FlushAllLocked() {
+func (s *upkeep) FlushAllLocked() {
 	if s.beside { // which has its keys in the same arenas
 		for db := range s.numDBs {
 			s.FlushDBLocked(db)
@@ -63,7 +63,7 @@ func (s *Store) FlushAllLocked() {
 
 // buryLocked replaces the shard's arena, which goes with c. Garbage and corpses that
 // stand in the arena go with it too, except for tables that a snapshot still needs.
-func (s *Store) buryLocked(sh *shard, c *corpse) {
+func (s *upkeep) buryLocked(sh *shard, c *corpse) {
 	kept := sh.mu.corpses[:0]
 	for _, old := range sh.mu.corpses {
 		if old.wholesale {
@@ -82,22 +82,23 @@ func (s *Store) buryLocked(sh *shard, c *corpse) {
 func (sh *shard) detach(d *database) deadTable {
 	t := deadTable{table: d.table.Detach(), origin: d.origin}
 	d.expires, d.inner, d.due = 0, 0, Never
-	if sn := sh.mu.snap; sn != nil && d.passed < sn.epoch {
-		t.owed = true
-		d.passed = sn.epoch
+	if sn := sh.mu.snap; sn != nil {
+		t.passed = d.passed >= sn.epoch
+		t.owed = !t.passed || sh.mu.owed.has(d.origin)
+		d.passed, d.origin = sn.epoch, noOrigin
 	}
 	return t
 }
 
 // SwapDB exchanges two databases. The caller holds all gates and no shard lock.
-func (s *Store) SwapDB(a, b int) {
+func (s *upkeep) SwapDB(a, b int) {
 	s.LockAll()
 	s.SwapDBLocked(a, b)
 	s.UnlockAll()
 }
 
 // SwapDBLocked is SwapDB for a caller that holds all shard locks.
-func (s *Store) SwapDBLocked(a, b int) {
+func (s *upkeep) SwapDBLocked(a, b int) {
 	if a == b {
 		return
 	}
@@ -121,7 +122,7 @@ func (s *Store) SwapDBLocked(a, b int) {
 // same locks and arenas, so that taking them into service is an exchange of tables. It returns the number of the first: a database
 // is loaded into the one that stands so far behind it. They are in use until TakeBesideLocked or
 // CloseBeside. No other call has them in use.
-func (s *Store) OpenBeside() (first int) {
+func (s *upkeep) OpenBeside() (first int) {
 	ss := &s.snapshot
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
@@ -132,40 +133,19 @@ func (s *Store) OpenBeside() (first int) {
 		if !s.besides { // they are used for the first time
 			d.table.Init(i)
 		}
-		d.due, d.passed = Never, ss.mu.epoch // no snapshot has anything to do with them
+		d.due, d.passed, d.origin = Never, ss.mu.epoch, noOrigin // no snapshot has anything to do with them
 	}
 	s.beside, s.besides = true, true
 	return s.numDBs
 }
 
-// TakeBesideLocked puts the databases beside into service, and leaves the freeing of what was served to the
-// reaper. The caller holds all gates and all shard locks.
-func (s *Store) TakeBesideLocked() {
-	for db := range s.numDBs {
-		s.SwapDBLocked(db, s.numDBs+db)
-		s.FlushDBLocked(s.numDBs + db)
-		for i := range s.shards {
-			s.lowerDue(uint32(i), s.at(db, uint32(i)).due)
-		}
-	}
-	s.beside = false
-}
-
 // CloseBeside leaves the freeing of what is beside to the reaper. Nobody loads there any more. It takes all shard
 // locks itself.
-func (s *Store) CloseBeside() {
+func (s *upkeep) CloseBeside() {
 	s.LockAll()
 	defer s.UnlockAll()
 	for db := range s.numDBs {
 		s.FlushDBLocked(s.numDBs + db)
 	}
 	s.beside = false
-}
-
-// inUse is how many databases there may be keys in. A shard is locked.
-func (s *Store) inUse() int {
-	if s.beside {
-		return 2 * s.numDBs
-	}
-	return s.numDBs
 }

@@ -6,48 +6,69 @@ import (
 	"math/bits"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/kringdb/kring/internal/hashslot"
 )
 
 // Key is a key's name with its hashes. Name is the caller's memory: the store copies
 // it when it makes an entry.
 type Key struct {
 	Name  []byte
-	Hash  uint64 // maphash: places the key in its table
-	Shard uint32 // from seeded xxhash
+	Hash  uint64 // places the key in its table: maphash, behind its slot's place in a store by slots
+	Shard uint32 // from seeded xxhash, or the key's slot
 }
 
 // MakeKey hashes a name. It takes no lock.
-func (s *Store) MakeKey(name []byte) Key {
-	return Key{name, maphash.Bytes(tableSeed, name), s.shardOf(name)}
+func (s *grid) MakeKey(name []byte) (k Key) {
+	s.SetKey(&k, name)
+	return k
 }
 
 // SetKey is MakeKey into k, word by word: a whole Key that is copied as soon as it has been
 // made waits until its words have left the store buffer, longer than it takes to hash it.
-func (s *Store) SetKey(k *Key, name []byte) {
+func (s *grid) SetKey(k *Key, name []byte) {
 	k.Name = name
 	k.Hash = maphash.Bytes(tableSeed, name)
-	k.Shard = s.shardOf(name)
+	if s.slotBits != 0 {
+		(BySlot{s}).place(k)
+		return
+	}
+	k.Shard = s.xxhashShard(name)
 }
 
 // ShardOf returns the shard of a name, and SetKeyOf is SetKey for who has asked for it before.
-func (s *Store) ShardOf(name []byte) uint32 { return s.shardOf(name) }
+func (s *grid) ShardOf(name []byte) uint32 { return s.shardOf(name) }
 
 // SetKeyOf is SetKey of a name whose shard is known.
-func (s *Store) SetKeyOf(k *Key, name []byte, shard uint32) {
+func (s *grid) SetKeyOf(k *Key, name []byte, shard uint32) {
 	k.Name, k.Hash, k.Shard = name, maphash.Bytes(tableSeed, name), shard
+	if s.slotBits != 0 {
+		(BySlot{s}).place(k)
+	}
 }
 
 // shardOf returns the shard of a name.
-func (s *Store) shardOf(name []byte) uint32 {
-	mask := uint32(1)<<(s.shardBits&31) - 1
+func (s *grid) shardOf(name []byte) uint32 {
+	if s.slotBits != 0 {
+		return uint32(hashslot.Of(name)) & s.shardMask()
+	}
+	return s.xxhashShard(name)
+}
+
+func (s *grid) shardMask() uint32 { return uint32(1)<<(s.shardBits&31) - 1 }
+
+// xxhashShard is shardOf in a store that is not by slots.
+func (s *grid) xxhashShard(name []byte) uint32 {
 	if len(name) < shortNameBytes {
-		return uint32(shortHash(s.hashSeed, name)) & mask
+		return uint32(shortHash(s.hashSeed, name)) & s.shardMask()
 	}
 	var d xxhash.Digest
 	d.ResetWithSeed(s.hashSeed)
 	d.Write(name) //nolint:errcheck // it has no error
-	return uint32(d.Sum64()) & mask
+	return uint32(d.Sum64()) & s.shardMask()
 }
+
+// BySlot returns the store seen by slots; ok is false if it is not by slots.
+func (s *grid) BySlot() (b BySlot, ok bool) { return BySlot{s}, s.slotBits != 0 }
 
 // The constants of XXH64, from its specification.
 const (

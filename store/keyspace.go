@@ -1,6 +1,8 @@
 package store
 
 import (
+	"math/rand/v2"
+
 	"github.com/kringdb/kring/internal/invariants"
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
@@ -25,7 +27,7 @@ func (s *Store) Find(db int, k Key, now int64) Entry {
 // returns what a command sees in its place.
 func (s *Store) meetExpired(db int, k Key, slot dict.Slot, e Entry) Entry {
 	switch state := s.state.Load(); {
-	case state&stateLoading != 0:
+	case state&stateLoading != 0, (BySlot{&s.grid}).hides(s.foreign.Load(), e, k.Shard):
 		return e
 	case state&stateHiding == 0:
 		s.expire(db, k, slot, e)
@@ -60,13 +62,12 @@ func (s *Store) SetHiding(on bool) { s.setState(stateHiding, on) }
 // SetTelling says whether Hooks.Created is called.
 func (s *Store) SetTelling(on bool) { s.setState(stateTelling, on) }
 
-// FindRaw returns k's entry, expired or not.
-func (s *Store) FindRaw(db int, k Key) Entry {
-	slot := s.slotOf(db, k)
-	if slot == nil {
-		return Entry{}
+// Expire deletes k, whose deadline has come, whatever SetHiding says, and tells the owner as of any other key that
+// expires. The shard is locked.
+func (s *Store) Expire(db int, k Key) {
+	if slot := s.slotOf(db, k); slot != nil {
+		s.expire(db, k, slot, Entry{A: dict.SlotAddr(slot)})
 	}
-	return Entry{A: dict.SlotAddr(slot)}
 }
 
 // Delete removes k, expired or not, and tells whether it was there. Large values are
@@ -108,7 +109,7 @@ func (s *Store) unlink(db int, k Key, slot dict.Slot, e Entry) {
 	if holdsDue(e) {
 		d.inner--
 	}
-	d.table.Delete(sh.mu.ar, k.Hash, slot, &keyOps)
+	d.table.Delete(sh.mu.ar, k.Hash, slot, &s.ops)
 }
 
 // Put creates k's entry, or replaces whatever k holds, and leaves the payload of
@@ -129,7 +130,7 @@ func (s *Store) Create(db int, k Key, typ entry.Type, enc entry.Encoding, payloa
 		}
 	}
 	if invariants.Enabled {
-		invariants.Assert(d.table.Find(k.Hash, k.Name, &keyOps) == nil, "store: Create of %q, which is there", k.Name)
+		invariants.Assert(d.table.Find(k.Hash, k.Name, &s.ops) == nil, "store: Create of %q, which is there", k.Name)
 	}
 	e := entry.New(sh.mu.ar, k.Name, &entry.Spec{Type: typ, Encoding: enc, Clock: s.clock.Load(), PayloadLen: payloadLen})
 	s.insert(db, d, k, e, 0)
@@ -174,7 +175,7 @@ func (s *Store) put(db int, k Key, sp *entry.Spec) Entry {
 // due of it, and returns its slot.
 func (s *Store) insert(db int, d *database, k Key, e Entry, deadline int64) dict.Slot {
 	ar := s.shards[k.Shard].mu.ar
-	slot := d.table.Insert(ar, k.Hash, e.A, &keyOps)
+	slot := d.table.Insert(ar, k.Hash, e.A, &s.ops)
 	if deadline != 0 {
 		d.expires++
 		s.note(k.Shard, d, k.Hash, slot, deadline)
@@ -254,4 +255,50 @@ func (s *Store) Resize(db int, k Key, e Entry, enc entry.Encoding, payloadLen in
 	sh, d := &s.shards[k.Shard], s.at(db, k.Shard)
 	sh.preserve(k.Shard, d, k.Hash)
 	return d.moved(k, e, e.Resize(sh.mu.ar, enc, payloadLen, e.Deadline()))
+}
+
+// RandomKey returns the name of a random key of db in scratch, false when db has none.
+// Expired entries that it meets are deleted as Find does; while they stay (SetHiding), or others are in
+// foreign slots, it gives up after meeting many. It takes shard locks itself.
+func (s *Store) RandomKey(db int, now int64, scratch []byte) ([]byte, bool) {
+	for tries := 0; tries < hiddenTries || s.state.Load()&stateHiding == 0 && s.foreign.Load() == nil; tries++ {
+		n := s.entries(db)
+		if n == 0 {
+			break
+		}
+		at := rand.IntN(n)
+		for i := range s.shards {
+			s.shards[i].mu.Lock()
+			n := s.at(db, uint32(i)).table.Len()
+			if at < n {
+				name, ok := s.randomLocked(db, uint32(i), now, scratch)
+				s.shards[i].mu.Unlock()
+				if ok {
+					return name, true
+				}
+				break
+			}
+			s.shards[i].mu.Unlock()
+			at -= n
+		}
+	}
+	return scratch[:0], false
+}
+
+// randomLocked draws from one shard that is not empty; false if it drew an expired
+// entry, which it deletes unless it is to stay.
+func (s *Store) randomLocked(db int, shard uint32, now int64, scratch []byte) ([]byte, bool) {
+	slot := s.at(db, shard).table.Random(rand.Uint64(), &s.ops)
+	e := Entry{A: dict.SlotAddr(slot)}
+	switch {
+	case (BySlot{&s.grid}).hides(s.foreign.Load(), e, shard):
+		return nil, false
+	case !e.Expired(now):
+		return append(scratch[:0], e.Key()...), true
+	}
+	k := Key{Name: e.Key(), Hash: s.ops.Hash(e.A), Shard: shard}
+	if e = s.meetExpired(db, k, slot, e); e.A == 0 {
+		return nil, false
+	}
+	return append(scratch[:0], e.Key()...), true
 }

@@ -1,5 +1,7 @@
 package store
 
+import "time"
+
 const (
 	// MaxShards is the size of a ShardSet; a SCAN cursor leaves room for more.
 	MaxShards = 256
@@ -13,6 +15,11 @@ const (
 	// cursorShardShift places the shard in a SCAN cursor, above the 40-bit position.
 	cursorShardShift = 40
 	cursorPosMask    = 1<<cursorShardShift - 1
+
+	// lookSpins is how often who only wants to count a shard looks for its lock before it rests for lookPause:
+	// it must not wait for the lock in turn, since a script might get it before.
+	lookSpins = 50
+	lookPause = 20 * time.Microsecond
 
 	// eagerFreeBlocks is how many arena blocks of a value are freed at once; the
 	// rest is the reaper's.
@@ -28,6 +35,10 @@ const (
 	// TakeDue may be on top.
 	expireWorkPerStep = 1024
 	expireEntryWork   = 8
+
+	// foreignRest is after how many milliseconds an entry of a foreign slot that is due is looked
+	// at again.
+	foreignRest = 1000
 
 	// compactMinBytes is the waste of a shard below which nothing is moved.
 	compactMinBytes = 32 << 10
@@ -47,15 +58,13 @@ const (
 	// evictDatabasesAge is how many steps an evictor trusts its list of databases.
 	evictDatabasesAge = 64
 
-	// heavySegmentBytes is how much the values of a segment hold outside their entries
-	// when a snapshot announces that it takes long to hand it over: about a millisecond.
-	heavySegmentBytes = 1 << 20
-
 	// largeValueBytes is how much a value holds outside its entry when it is handed over to a
-	// snapshot in parts; smaller ones of the same segment are, up to so much, in one step, where
-	// each counts as entryPartBytes more.
-	largeValueBytes = 128 << 10
-	entryPartBytes  = 64
+	// snapshot by portions, rebuiltValueBytes the same for those of a segment that is going to be rebuilt:
+	// there are up to 400 of them.
+	largeValueBytes   = 64 << 10
+	rebuiltValueBytes = 4 << 10
+	// stepBytes is how much of the bytes of entries a snapshot's step hands over, about.
+	stepBytes = 256 << 10
 
 	// trimInterval is how many insertions into a table lie between two looks for
 	// empty pages.

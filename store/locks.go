@@ -3,6 +3,13 @@ package store
 import (
 	"iter"
 	"math/bits"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kringdb/kring/store/arena"
+	"github.com/kringdb/kring/store/value"
 )
 
 // ShardSet is a set of shards.
@@ -33,6 +40,16 @@ func (ss *ShardSet) Contains(o *ShardSet) bool {
 		}
 	}
 	return true
+}
+
+// Meets tells whether there is a shard in both sets.
+func (ss *ShardSet) Meets(o *ShardSet) bool {
+	for i := range ss {
+		if o[i]&ss[i] != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Merge adds all shards of o.
@@ -66,17 +83,45 @@ func (ss *ShardSet) Len() (n int) {
 	return n
 }
 
+// shardLocks are the shards, each with its lock, and what of their memory everybody may know.
+type shardLocks struct {
+	shards []shard
+	usage  usage
+}
+
+// shard begins with the line that every command needs. It is padded to three lines: an odd
+// number spreads the first ones over all sets of a cache.
+type shard struct {
+	mu struct {
+		sync.Mutex
+		ar      *arena.Arena
+		snap    *Snapshot // running snapshot that has not finished this shard
+		hint    hint
+		seen    int32           // observers of keys in this shard, see Observe
+		garbage []value.Garbage // detached values, the reaper's work
+		corpses []*corpse       // detached tables, the reaper's work
+		expired uint64          // entries deleted because of their deadline
+		evicted uint64          // entries deleted to make room
+		freed   uint64          // values and entries that the reaper has freed
+		told    int64           // what of ar.Used() the store's sum has, see Publish
+		owed    *owedValues     // of snap: large values that it has not had; nil: there have been none
+	}
+	long   atomic.Int32             // workers that run, or are about to run, a long command under the lock
+	barred atomic.Pointer[accounts] // as they were when a script took the lock for long, nil: none has
+	_      [192 - 160]byte
+}
+
 // Lock locks a shard. The caller holds no lock of this or a higher shard.
-func (s *Store) Lock(shard uint32) { s.shards[shard].mu.Lock() }
+func (s *shardLocks) Lock(shard uint32) { s.shards[shard].mu.Lock() }
 
 // Unlock unlocks a shard.
-func (s *Store) Unlock(shard uint32) { s.shards[shard].mu.Unlock() }
+func (s *shardLocks) Unlock(shard uint32) { s.shards[shard].mu.Unlock() }
 
 // TryLock locks a shard unless that would have to wait.
-func (s *Store) TryLock(shard uint32) bool { return s.shards[shard].mu.TryLock() }
+func (s *shardLocks) TryLock(shard uint32) bool { return s.shards[shard].mu.TryLock() }
 
 // LockSet locks the shards of the set in ascending order.
-func (s *Store) LockSet(ss *ShardSet) {
+func (s *shardLocks) LockSet(ss *ShardSet) {
 	for i, w := range ss {
 		for ; w != 0; w &= w - 1 {
 			s.shards[i<<6|bits.TrailingZeros64(w)].mu.Lock()
@@ -85,7 +130,7 @@ func (s *Store) LockSet(ss *ShardSet) {
 }
 
 // UnlockSet unlocks the shards of the set.
-func (s *Store) UnlockSet(ss *ShardSet) {
+func (s *shardLocks) UnlockSet(ss *ShardSet) {
 	for i, w := range ss {
 		for ; w != 0; w &= w - 1 {
 			s.shards[i<<6|bits.TrailingZeros64(w)].mu.Unlock()
@@ -94,14 +139,14 @@ func (s *Store) UnlockSet(ss *ShardSet) {
 }
 
 // LockAll locks every shard, in ascending order; UnlockAll is its counterpart.
-func (s *Store) LockAll() {
+func (s *shardLocks) LockAll() {
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
 	}
 }
 
 // UnlockAll unlocks every shard.
-func (s *Store) UnlockAll() {
+func (s *shardLocks) UnlockAll() {
 	for i := range s.shards {
 		s.shards[i].mu.Unlock()
 	}
@@ -109,14 +154,14 @@ func (s *Store) UnlockAll() {
 
 // Observe counts observers of the shard's keys (blocked clients, watches, trackers) up
 // or down by n. The caller holds the shard's lock.
-func (s *Store) Observe(shard uint32, n int) { s.shards[shard].mu.seen += int32(n) }
+func (s *shardLocks) Observe(shard uint32, n int) { s.shards[shard].mu.seen += int32(n) }
 
 // Observed tells whether anybody observes keys of the shard. The caller holds its lock.
-func (s *Store) Observed(shard uint32) bool { return s.shards[shard].mu.seen != 0 }
+func (s *shardLocks) Observed(shard uint32) bool { return s.shards[shard].mu.seen != 0 }
 
 // SetLong announces, before the shards' locks are taken, that a long command is going to
 // hold them, or that it has let go of them. Reactors do not wait for such a shard.
-func (s *Store) SetLong(ss *ShardSet, on bool) {
+func (s *shardLocks) SetLong(ss *ShardSet, on bool) {
 	n := int32(1)
 	if !on {
 		n = -1
@@ -130,7 +175,7 @@ func (s *Store) SetLong(ss *ShardSet, on bool) {
 
 // LockUnlessLong locks the shard, unless a long command holds it: then it returns false
 // at once.
-func (s *Store) LockUnlessLong(shard uint32) bool {
+func (s *shardLocks) LockUnlessLong(shard uint32) bool {
 	sh := &s.shards[shard]
 	if sh.mu.TryLock() {
 		return true
@@ -142,8 +187,24 @@ func (s *Store) LockUnlessLong(shard uint32) bool {
 	return true
 }
 
+// lockUnlessBarred locks the shard, unless a script holds it for long, before or while it waits: then
+// it returns false.
+func (sh *shard) lockUnlessBarred() bool {
+	for tries := 0; !sh.mu.TryLock(); tries++ {
+		switch {
+		case sh.barred.Load() != nil:
+			return false
+		case tries < lookSpins:
+			runtime.Gosched()
+		default:
+			time.Sleep(lookPause)
+		}
+	}
+	return true
+}
+
 // LockSetUnlessLong is LockUnlessLong for a set of shards: all of them, or none.
-func (s *Store) LockSetUnlessLong(ss *ShardSet) bool {
+func (s *shardLocks) LockSetUnlessLong(ss *ShardSet) bool {
 	for i, w := range ss {
 		for ; w != 0; w &= w - 1 {
 			at := uint32(i<<6 | bits.TrailingZeros64(w))

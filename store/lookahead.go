@@ -1,6 +1,7 @@
 package store
 
 import (
+	"github.com/kringdb/kring/internal/prefetch"
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
@@ -16,7 +17,7 @@ type Place = arena.Addr
 // they are good in stamps; both are at least as long as keys. It needs no lock. One loop
 // for all keys, with little in it, so that the processor has several of them in work: each
 // is a chain of three loads.
-func (s *Store) TouchBuckets(db int, keys []Key, places []Place, stamps []uint32) {
+func (s *grid) TouchBuckets(db int, keys []Key, places []Place, stamps []uint32) {
 	places, stamps = places[:len(keys)], stamps[:len(keys)]
 	tables := s.databases[uint(db)<<(s.shardBits&31):]
 	for i := range keys {
@@ -25,9 +26,33 @@ func (s *Store) TouchBuckets(db int, keys []Key, places []Place, stamps []uint32
 	arena.Prefetch(places)
 }
 
+// TouchInserts asks for all that inserting keys in db will look at: their home buckets, and
+// the counts of the segments that those are in. It needs no lock. places is at least as long
+// as keys, and means nothing afterwards.
+func (s *grid) TouchInserts(db int, keys []Key, places []Place) {
+	places = places[:len(keys)]
+	tables := s.databases[uint(db)<<(s.shardBits&31):]
+	for i := range keys {
+		places[i], _ = tables[keys[i].Shard].table.Home(keys[i].Hash)
+	}
+	arena.Prefetch(places)
+	for i := range keys {
+		places[i] = tables[keys[i].Shard].table.Header(keys[i].Hash)
+	}
+	arena.Prefetch(places)
+}
+
 // TouchEntry is the second stage: it asks for k's entry, if the bucket at home knows one,
 // and returns its slot's place. It needs no lock.
 func TouchEntry(home Place, k *Key) (slot Place) { return dict.TouchEntry(home, k.Hash) }
+
+// TouchCount asks for the count of the segment that k would be inserted in: k seems to be
+// absent. It needs no lock.
+func (s *grid) TouchCount(db int, k *Key) {
+	if a := s.at(db, k.Shard).table.Header(k.Hash); a != 0 {
+		prefetch.Line(a.Ptr())
+	}
+}
 
 // hint is what the next lookup in a shard will find, most likely: the slot that look-ahead,
 // or the lookup before it within the same command, came to.
@@ -43,13 +68,13 @@ type hint struct {
 func hintMark(db int, hash uint64) uint64 { return hash ^ uint64(db)<<32 }
 
 // Hint tells where look-ahead found k in db. k's shard is locked.
-func (s *Store) Hint(db int, k *Key, slot Place, stamp uint32) {
+func (s *grid) Hint(db int, k *Key, slot Place, stamp uint32) {
 	h := &s.shards[k.Shard].mu.hint
 	h.slot, h.mark, h.stamp = slot, hintMark(db, k.Hash), stamp
 }
 
 // slotOf returns k's slot in db, nil if there is none. The shard is locked.
-func (s *Store) slotOf(db int, k Key) dict.Slot {
+func (s *grid) slotOf(db int, k Key) dict.Slot {
 	h, t := &s.shards[k.Shard].mu.hint, &s.at(db, k.Shard).table
 	if h.mark == hintMark(db, k.Hash) && h.slot != 0 && h.stamp == t.Stamp() {
 		slot := dict.SlotAt(h.slot)
@@ -57,7 +82,7 @@ func (s *Store) slotOf(db int, k Key) dict.Slot {
 			return slot
 		}
 	}
-	slot := t.Find(k.Hash, k.Name, &keyOps)
+	slot := t.Find(k.Hash, k.Name, &s.ops)
 	if slot != nil {
 		h.slot, h.mark, h.stamp = dict.AddrOf(slot), hintMark(db, k.Hash), t.Stamp()
 	}
@@ -68,7 +93,7 @@ func (s *Store) slotOf(db int, k Key) dict.Slot {
 // a table of members, it asks for what leads to the page of one and notes in at, which is
 // zero, where TouchMemberPage goes on. last is the place of another member: that of the
 // call before, which mostly has the same key. It needs no lock, and at means nothing else.
-func (s *Store) TouchMember(db int, k *Key, member []byte, at, last *MemberPlace) {
+func (s *grid) TouchMember(db int, k *Key, member []byte, at, last *MemberPlace) {
 	at.key = k.Hash
 	if last.key == k.Hash && last.root != 0 {
 		at.root = last.root
@@ -102,3 +127,12 @@ func (at *MemberPlace) TouchMemberPage() { at.place.TouchPage() }
 
 // TouchMemberRecord is the last stage: it asks for the member's record.
 func (at *MemberPlace) TouchMemberRecord() { at.place.TouchRecord() }
+
+// FindRaw returns k's entry, expired or not.
+func (s *grid) FindRaw(db int, k Key) Entry {
+	slot := s.slotOf(db, k)
+	if slot == nil {
+		return Entry{}
+	}
+	return Entry{A: dict.SlotAddr(slot)}
+}

@@ -129,10 +129,10 @@ func (m *model) compare(e Entry, v modelValue) {
 }
 
 // run interprets in and checks the end state.
-func runModel(t testing.TB, in []byte) {
+func runModel(t testing.TB, in []byte, bySlots bool) {
 	m := &model{t: t, in: in, now: 1000}
 	expired := 0
-	s, err := Open(Options{Shards: modelShards, Databases: modelDBs, Hooks: Hooks{
+	s, err := Open(Options{Shards: modelShards, Databases: modelDBs, BySlots: bySlots, Hooks: Hooks{
 		Expired: func(int, int, []byte) { expired++ },
 	}})
 	if err != nil {
@@ -388,8 +388,8 @@ func randomProgram(rng *rand.Rand, n int) []byte {
 
 func TestModel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for range 20 {
-		runModel(t, randomProgram(rng, 6000))
+	for i := range 20 {
+		runModel(t, randomProgram(rng, 6000), i%2 == 1)
 	}
 }
 
@@ -398,14 +398,14 @@ func FuzzStore(f *testing.F) {
 	for range 5 {
 		f.Add(randomProgram(rng, 600))
 	}
-	f.Fuzz(func(t *testing.T, in []byte) { runModel(t, in) })
+	f.Fuzz(func(t *testing.T, in []byte) { runModel(t, in, len(in)%2 == 1) })
 }
 
 // relocate moves e, an entry of the shard's database db, to a fresh block, as compaction
 // does.
 func relocate(s *Store, shard uint32, db int, e Entry) {
 	sh, d := &s.shards[shard], s.at(db, shard)
-	slot := d.table.FindAddr(keyOps.Hash(e.A), e.A)
+	slot := d.table.FindAddr(s.ops.Hash(e.A), e.A)
 	to := e.Clone(sh.mu.ar, e.Key(), e.Deadline())
 	dict.SetSlotAddr(slot, to.A)
 	e.Free(sh.mu.ar)

@@ -27,6 +27,8 @@ type deadTable struct {
 	pos    uint64 // entries before this position are freed
 	origin uint32 // database number at the running snapshot's cut
 	owed   bool   // the running snapshot has not had all of it
+	passed bool   // but of large values
+	scan   uint64 // where the snapshot is
 }
 
 // owed tells whether the running snapshot still needs the corpse.
@@ -58,7 +60,7 @@ type reaper struct {
 	stopped atomic.Bool
 }
 
-func (r *reaper) start(s *Store) {
+func (r *reaper) start(s *upkeep) {
 	r.kick, r.ended = make(chan struct{}, 1), make(chan struct{})
 	go func() {
 		defer close(r.ended)
@@ -106,7 +108,7 @@ func (r *reaper) take() ShardSet {
 // Reap frees everything that waits to be freed and can be, in bounded steps, and
 // returns when it is done. It takes shard locks itself, one at a time. The store calls
 // it in the background; others need it only to wait for that.
-func (s *Store) Reap() {
+func (s *upkeep) Reap() {
 	r := &s.reap
 	r.run.Lock()
 	defer r.run.Unlock()
@@ -127,9 +129,11 @@ func (s *Store) Reap() {
 
 // reapStep frees a bounded part of what the shard has to free and tells whether there
 // is more that can be freed now.
-func (s *Store) reapStep(shard uint32) bool {
+func (s *upkeep) reapStep(shard uint32) bool {
 	sh := &s.shards[shard]
-	sh.mu.Lock()
+	if !sh.lockUnlessBarred() {
+		return false // Unbar wakes the reaper
+	}
 	defer sh.mu.Unlock()
 	if n := len(sh.mu.garbage); n > 0 {
 		g := &sh.mu.garbage[n-1]
@@ -159,7 +163,7 @@ func (s *Store) reapStep(shard uint32) bool {
 
 // reapArena releases a wholesale corpse without the lock, which the caller holds and
 // gets back: nobody else reaches that arena.
-func (s *Store) reapArena(sh *shard, c *corpse) {
+func (s *upkeep) reapArena(sh *shard, c *corpse) {
 	sh.mu.Unlock()
 	c.ar.Release()
 	sh.mu.Lock()
@@ -168,7 +172,7 @@ func (s *Store) reapArena(sh *shard, c *corpse) {
 
 // reapTable frees a few segments' entries of the corpse's table, at last the table,
 // and tells whether it is done.
-func (s *Store) reapTable(shard uint32, c *corpse) bool {
+func (s *upkeep) reapTable(shard uint32, c *corpse) bool {
 	t := &c.tables[0]
 	for n := 0; n < reapEntriesPerStep; {
 		seg, next, done := t.table.NextSegment(t.pos)

@@ -3,17 +3,14 @@ package store
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math"
 	"math/bits"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 
+	"github.com/kringdb/kring/internal/hashslot"
 	"github.com/kringdb/kring/store/arena"
-	"github.com/kringdb/kring/store/dict"
 	"github.com/kringdb/kring/store/entry"
-	"github.com/kringdb/kring/store/value"
 )
 
 // Entry is one key with its value, see package entry. The zero Entry is none.
@@ -27,8 +24,9 @@ var ErrClosed = errors.New("store: closed")
 
 // Options configure Open. Zero fields mean the defaults.
 type Options struct {
-	Shards    int // a power of two, <= MaxShards
-	Databases int // <= MaxDatabases
+	Shards    int  // a power of two, <= MaxShards
+	Databases int  // <= MaxDatabases
+	BySlots   bool // keys stand by their hash slots, see BySlot
 	Hooks     Hooks
 }
 
@@ -48,69 +46,16 @@ type Hooks struct {
 	Alarm func()
 }
 
-// Store is the keyspace. See doc.go for the locking rules.
+// Store is the keyspace: entries by key, which come, change, fall due and go. See doc.go for the locking rules, and
+// for the parts that it stands on.
 type Store struct {
-	shards    []shard
-	databases []database // index: db<<shardBits | shard; each guarded by its shard's lock. Twice numDBs, see OpenBeside
-	shardBits uint8
-	numDBs    int
-	beside    bool   // those behind numDBs are in use; guarded by all shard locks, any of which will do to look
-	besides   bool   // and have been before; the same
-	hashSeed  uint64 // of xxhash, which picks shards
-	hooks     Hooks
-	clock     atomic.Uint32 // access clock of new entries
-	state     atomic.Uint32 // what holds for all keys now: state... bits
-
-	used []atomic.Bool // by database, those of OpenBeside too: it has had keys
+	upkeep
+	hooks Hooks
+	clock atomic.Uint32 // access clock of new entries
+	state atomic.Uint32 // what holds for all keys now: state... bits
 
 	due   []atomic.Int64 // by shard: a lower bound of what is due there, see SetAlarm
 	alarm atomic.Int64   // Hooks.Alarm is called for what is due before
-
-	usage usage
-
-	reap     reaper
-	snapshot snapshots
-}
-
-// shard begins with the line that every command needs. It is padded to three lines: an odd
-// number spreads the first ones over all sets of a cache.
-type shard struct {
-	mu struct {
-		sync.Mutex
-		ar      *arena.Arena
-		snap    *Snapshot // running snapshot that has not finished this shard
-		hint    hint
-		seen    int32           // observers of keys in this shard, see Observe
-		garbage []value.Garbage // detached values, the reaper's work
-		corpses []*corpse       // detached tables, the reaper's work
-		expired uint64          // entries deleted because of their deadline
-		evicted uint64          // entries deleted to make room
-		freed   uint64          // values and entries that the reaper has freed
-		told    int64           // what of ar.Used() the store's sum has, see Publish
-		part    *segmentPart    // of snap: the segment that is being handed over in parts
-	}
-	long atomic.Int32 // workers that run, or are about to run, a long command under the lock
-	_    [192 - 148]byte
-}
-
-// database is one shard's part of a database: one cache line.
-type database struct {
-	table   dict.Table
-	expires uint32 // entries with a deadline
-	inner   uint32 // entries with something inside that falls due, see dues
-	due     int64  // a lower bound of the moments when entries are due; Never
-	passed  uint32 // no segment of the table needs a pre-image for epochs up to this one
-	origin  uint32 // the database's number at the running snapshot's cut
-}
-
-// tableSeed is the process's seed of the hash that places keys in tables.
-var tableSeed = maphash.MakeSeed()
-
-// keyOps are the table operations of the keyspace.
-var keyOps = dict.Ops{
-	Equal: entry.KeyEquals,
-	Hash:  func(a arena.Addr) uint64 { return maphash.Bytes(tableSeed, entry.Entry{A: a}.Key()) },
-	Due:   dueOf,
 }
 
 // Open makes an empty store and starts its reaper.
@@ -130,16 +75,17 @@ func Open(o Options) (*Store, error) {
 	if err := arena.Reserve(); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	s := &Store{
-		shards:    make([]shard, o.Shards),
-		databases: make([]database, 2*o.Shards*o.Databases), // the second half is not touched, and so no memory, until it is used
-		shardBits: uint8(bits.TrailingZeros(uint(o.Shards))),
-		numDBs:    o.Databases,
-		hashSeed:  rand.Uint64(),
-		hooks:     o.Hooks,
-		used:      make([]atomic.Bool, 2*o.Databases),
-		due:       make([]atomic.Int64, o.Shards),
+	s := &Store{hooks: o.Hooks, due: make([]atomic.Int64, o.Shards)}
+	s.shards = make([]shard, o.Shards)
+	s.databases = make([]database, 2*o.Shards*o.Databases) // the second half is not touched, and so no memory, until it is used
+	s.shardBits = uint8(bits.TrailingZeros(uint(o.Shards)))
+	s.numDBs = o.Databases
+	s.hashSeed = rand.Uint64()
+	s.used = make([]atomic.Bool, 2*o.Databases)
+	if o.BySlots {
+		s.slotBits = hashslot.Bits - s.shardBits
 	}
+	s.ops = s.keyOps()
 	s.alarm.Store(math.MinInt64)
 	for i := range s.shards {
 		s.shards[i].mu.ar = arena.New()
@@ -149,7 +95,7 @@ func Open(o Options) (*Store, error) {
 		s.databases[i].table.Init(i)
 		s.databases[i].due = Never
 	}
-	s.reap.start(s)
+	s.reap.start(&s.upkeep)
 	return s, nil
 }
 
@@ -178,23 +124,6 @@ func (s *Store) Close() {
 	arena.TrimCommons()
 }
 
-// Shards returns the number of shards, Databases that of databases.
-func (s *Store) Shards() int { return len(s.shards) }
-
-// Databases returns the number of databases.
-func (s *Store) Databases() int { return s.numDBs }
-
-// at returns shard's part of database db.
-func (s *Store) at(db int, shard uint32) *database {
-	return &s.databases[uint(db)<<(s.shardBits&31)|uint(shard)]
-}
-
-// clear empties the database's table without freeing anything.
-func (d *database) clear() {
-	d.table.Detach()
-	d.expires, d.inner, d.due = 0, 0, Never
-}
-
 // SetAccessClock sets the access clock (24 bits) that entries get when they are created
 // or, unless keep is set, replaced. Any goroutine may call it.
 func (s *Store) SetAccessClock(clock uint32, keep bool) {
@@ -207,3 +136,30 @@ func (s *Store) SetAccessClock(clock uint32, keep bool) {
 // keepClock is the bit of Store.clock that lets an entry which is replaced keep its own:
 // under LFU it is a count of accesses.
 const keepClock = 1 << 31
+
+// TakeBesideLocked puts the databases beside into service, and leaves the freeing of what was served to the
+// reaper. The caller holds all gates and all shard locks.
+func (s *Store) TakeBesideLocked() {
+	for db := range s.numDBs {
+		s.SwapDBLocked(db, s.numDBs+db)
+		s.FlushDBLocked(s.numDBs + db)
+		for i := range s.shards {
+			s.lowerDue(uint32(i), s.at(db, uint32(i)).due)
+		}
+	}
+	s.beside = false
+}
+
+// CheckInvariants verifies the whole store (see doc.go), arenas and tables included,
+// and returns the first thing that is broken. It takes each shard lock itself.
+func (s *Store) CheckInvariants() error {
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		err := checkShardLocked(s, uint32(i))
+		s.shards[i].mu.Unlock()
+		if err != nil {
+			return fmt.Errorf("store: shard %d: %w", i, err)
+		}
+	}
+	return nil
+}

@@ -9,8 +9,14 @@ import (
 // TestWalkGuarantee walks while keys come and go and databases are flushed: keys that
 // stay are emitted exactly once, nothing more than once.
 func TestWalkGuarantee(t *testing.T) {
+	for _, bySlots := range []bool{false, true} {
+		walkGuarantee(t, bySlots)
+	}
+}
+
+func walkGuarantee(t *testing.T, bySlots bool) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	s := open(t, Options{Shards: 8})
+	s := open(t, Options{Shards: 8, BySlots: bySlots})
 	const stay, comeAndGo = 3000, 20000
 	for i := range stay {
 		setKey(s, 0, fmt.Sprint("stay", i), "x", 0)

@@ -56,11 +56,15 @@ if [ -n "$missing" ]; then
 	fi
 fi
 
-# The node modules, pinned by the lock file.
+# The node modules, pinned by the lock file, while the Go modules come.
 node_dir=tests/clients/node
+npm=
 if [ ! -e "$node_dir/node_modules/.package-lock.json" ] || [ "$node_dir/package-lock.json" -nt "$node_dir/node_modules/.package-lock.json" ]; then
-	(cd "$node_dir" && npm ci --no-audit --no-fund --silent)
+	(cd "$node_dir" && exec npm ci --no-audit --no-fund --silent) &
+	npm=$!
 fi
 
 go mod download
 go -C tests mod download
+go -C tests/etcd mod download
+[ -z "$npm" ] || wait "$npm"

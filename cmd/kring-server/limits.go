@@ -6,7 +6,7 @@ const (
 	// reservedFiles are the descriptors kept for all that is not a client.
 	reservedFiles = 32
 	// filesPerReactor are the descriptors that a reactor itself holds.
-	filesPerReactor = 3
+	filesPerReactor = 4
 	// gcPercent lets the small Go heap grow to five times what lives before it is collected.
 	gcPercent = 400
 	// goHeapShare is the part of the machine's memory that bounds the Go heap softly.
@@ -24,6 +24,8 @@ const (
 	pidFileMode = 0o644
 	// pprofHeaderTimeout bounds how long a profile client may take over its request.
 	pprofHeaderTimeout = 10 * time.Second
+	// fileRest is for how long after a collection what is mapped of the file stays so.
+	fileRest = 3 * time.Second
 	// extraProcs is how many Ps there are beyond one per reactor: for the workers and
 	// for what is left of the runtime.
 	extraProcs = 2

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/kringdb/kring/internal/cluster/etcd"
 	"github.com/kringdb/kring/internal/server"
 	"github.com/kringdb/kring/internal/server/metrics"
 	"github.com/kringdb/kring/internal/server/options"
@@ -106,7 +107,7 @@ func serve(opts *options.Options, log *slog.Logger) error {
 		return err
 	}
 	tuneCollector(log)
-	srv, err := server.New(opts, log)
+	srv, err := server.NewEmbedded(opts, log, server.Embedding{Remote: etcd.Open})
 	if err != nil {
 		return err
 	}

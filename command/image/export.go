@@ -125,21 +125,18 @@ func (x *Exporter) element(enc *rdb.Encoder, v list.Elem) {
 func idOf(id stream.ID) rdb.ID { return rdb.ID{Ms: id.Ms, Seq: id.Seq} }
 
 func (x *Exporter) stream(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
+	beginStream(enc, m, e)
+	x.cursor = cursor{}
+	for !x.streamStride(enc, e) {
+	}
+	enc.End()
+}
+
+func beginStream(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
 	enc.BeginStream(m, rdb.StreamInfo{
 		Length: uint64(stream.Len(e)), Last: idOf(stream.LastID(e)), First: idOf(stream.FirstID(e)), MaxDeleted: idOf(stream.MaxDeletedID(e)),
 		Added: stream.EntriesAdded(e), Groups: uint64(stream.Groups(e)), Nodes: uint64(stream.Nodes(e)),
 	})
-	stream.Each(e, func(it *stream.Iter) bool {
-		if it.BeginsNode() {
-			enc.NextNode()
-		}
-		enc.Entry(idOf(it.ID()), x.pairs(it))
-		return true
-	})
-	for i := range stream.Groups(e) {
-		exportGroup(enc, stream.GroupAt(e, i))
-	}
-	enc.End()
 }
 
 // pairs returns copies of the fields and values of the entry.
@@ -158,19 +155,4 @@ func (x *Exporter) pairs(it *stream.Iter) [][]byte {
 		from = end
 	}
 	return x.items
-}
-
-func exportGroup(enc *rdb.Encoder, g stream.Group) {
-	enc.Group(&rdb.Group{Name: g.Name(), Last: idOf(g.LastID()), Read: g.EntriesRead(), Pending: int(g.Pending()), Consumers: g.Consumers()})
-	var it stream.Deliveries
-	for it.Start(g, stream.Consumer{}, stream.ID{}); it.Next(); {
-		enc.Pending(&rdb.Pending{ID: idOf(it.ID), Time: it.AtMs, Count: uint64(it.Count)})
-	}
-	for i := range g.Consumers() {
-		c := g.Consumer(i)
-		enc.Consumer(&rdb.Consumer{Name: c.Name(), Seen: c.Seen(), Active: c.Active(), Pending: int(c.Pending())})
-		for it.Start(g, c, stream.ID{}); it.Next(); {
-			enc.Owned(idOf(it.ID))
-		}
-	}
 }

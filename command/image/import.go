@@ -51,6 +51,7 @@ type Importer struct {
 	stream stream.Build
 
 	ar    *arena.Arena
+	run   rdb.Run
 	room  []byte // what items point to
 	ends  []int
 	items [][]byte
@@ -148,9 +149,8 @@ func (im *Importer) elements() error {
 			}
 		}
 	case rdb.Hash:
-		run, strings, longest, ok := d.Run(im.room[:0])
-		if im.room = run; ok {
-			if d.Err() == nil && !im.hash.AddRun(run, strings/2, longest) {
+		if run := &im.run; d.Run(run) {
+			if d.Err() == nil && !im.hash.AddRun(run.Bytes, run.Starts, run.Longest) {
 				return errTwice
 			}
 			return nil
@@ -307,5 +307,8 @@ func (im *Importer) forget() {
 	im.str, im.list = str.Build{}, list.Build{}
 	if cap(im.room) > wholeBytes {
 		im.room = nil
+	}
+	if cap(im.run.Bytes) > wholeBytes {
+		im.run = rdb.Run{}
 	}
 }

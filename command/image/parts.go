@@ -22,16 +22,18 @@ const (
 type cursor struct {
 	pos uint64 // of a walk
 	n   int64  // elements or bytes
+
+	stream streamCursor
 }
 
 // Part is Write in parts, for a large value: it writes the first part, or the next, and tells
 // whether that was the last. Between the calls the lock may be let go, and blocks of the
-// value may be moved, but it does not change; enc is used for nothing else. A stream, and
-// what is not large, comes in one part.
+// value may be moved, but it does not change; enc is used for nothing else. What is not
+// large comes in one part, and so does a node of a stream, whose length its limits bound.
 func (x *Exporter) Part(enc *rdb.Encoder, e entry.Entry, first bool) (done bool) {
 	if first {
 		x.cursor = cursor{}
-		if !inParts(e) {
+		if !InParts(e) {
 			x.Write(enc, e)
 			return true
 		}
@@ -51,8 +53,8 @@ func (x *Exporter) Part(enc *rdb.Encoder, e entry.Entry, first bool) (done bool)
 	return done
 }
 
-// inParts tells whether a value is of a form that can be written in parts.
-func inParts(e entry.Entry) bool {
+// InParts tells whether a value is of a form that can be written in parts.
+func InParts(e entry.Entry) bool {
 	switch enc := e.Encoding(); e.Type() {
 	case entry.String:
 		return enc == entry.Chunked && str.Len(e) > wholeBytes
@@ -62,6 +64,8 @@ func inParts(e entry.Entry) bool {
 		return enc == entry.Skiplist
 	case entry.List:
 		return enc != entry.Listpack
+	case entry.Stream:
+		return true
 	}
 	return false
 }
@@ -71,6 +75,9 @@ func (x *Exporter) beginParts(enc *rdb.Encoder, e entry.Entry) {
 	switch e.Type() {
 	case entry.String:
 		enc.BeginString(&x.meta, int(str.Len(e)))
+		return
+	case entry.Stream:
+		beginStream(enc, &x.meta, e)
 		return
 	case entry.Hash:
 		s.Kind, s.N, s.Earliest = rdb.Hash, hash.Len(e), hash.NextDeadline(e)
@@ -110,6 +117,8 @@ func (x *Exporter) stride(enc *rdb.Encoder, e entry.Entry) (done bool) {
 		}
 		c.n += n
 		return c.n == int64(zset.Len(e))
+	case entry.Stream:
+		return x.streamStride(enc, e)
 	}
 	n := min(list.Len(e)-c.n, partStride)
 	for it := list.Forward(e, c.n, n); it.Next(); {

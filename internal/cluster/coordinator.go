@@ -30,6 +30,8 @@ var (
 	ErrCompacted  = errors.New("the changes since then are not known any more")
 	ErrLeaseEnded = errors.New("the lease has ended")
 	ErrClosed     = errors.New("the coordinator is closed")
+	// ErrUnreachable is what a coordinator over the network says that may only be away: whoever tries again may succeed.
+	ErrUnreachable = errors.New("the coordinator cannot be reached")
 )
 
 // State is everything at one revision.

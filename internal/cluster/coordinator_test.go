@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"sync"
 	"testing"
@@ -46,7 +47,7 @@ func openShared(t *testing.T, path string) *cluster.Shared {
 
 func TestShared(t *testing.T) {
 	t.Parallel()
-	clustertest.Agreement(t, func(t *testing.T) cluster.Coordinator { return openShared(t, filepath.Join(t.TempDir(), "nodes.conf")) })
+	clustertest.Contract(t, func(t *testing.T) cluster.Coordinator { return openShared(t, filepath.Join(t.TempDir(), "nodes.conf")) })
 }
 
 // TestSharedByTwo: two who share a file count without losing anything, and each sees what the other
@@ -108,14 +109,34 @@ func TestSharedByTwo(t *testing.T) {
 	if err != nil || len(state.Pairs) != 1 || state.Pairs[0].Key != "m" {
 		t.Errorf("%+v, %v", state, err)
 	}
-	if _, err := a.Grant(t.Context(), time.Second); !errors.Is(err, cluster.ErrNoLeases) {
-		t.Error(err)
-	}
 	if a.Close(); !errors.Is(a.Close(), nil) {
 		t.Error("closed twice")
 	}
 	if _, err := a.Read(t.Context()); !errors.Is(err, cluster.ErrClosed) {
 		t.Error(err)
+	}
+}
+
+// TestSharedRevisions: all who read a file know the same of when its keys were written, whenever they began to.
+func TestSharedRevisions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes.conf")
+	a, b := openShared(t, path), openShared(t, path)
+	for _, p := range [][2]string{{"k", "1"}, {"l", "1"}, {"m", "1"}, {"l", "1"}, {"k", "2"}, {"n", "1"}} {
+		put(t, a, p[0], p[1])
+		if p[0] != "l" { // b has not looked at each
+			if _, err := b.Read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	want, err := a.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]*cluster.Shared{"from the beginning": b, "later": openShared(t, path)} {
+		if got, err := s.Read(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("who reads it %s has %+v, %v, not %+v", name, got, err, want)
+		}
 	}
 }
 
@@ -126,6 +147,38 @@ func put(t *testing.T, c cluster.Coordinator, key, value string) int64 {
 		t.Fatal(err)
 	}
 	return revision
+}
+
+// TestSharedSeesEveryFile: a file that has taken the place of the known one within a tick of the clock is seen, although it may have got the number
+// of that, which is free again.
+func TestSharedSeesEveryFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "topology.json")
+	a, b := openShared(t, path), openShared(t, path)
+	value := func(c cluster.Coordinator) string {
+		s, err := c.Read(t.Context())
+		if err != nil || len(s.Pairs) != 1 {
+			t.Fatal(s, err)
+		}
+		return string(s.Pairs[0].Value)
+	}
+	for round := range 20 {
+		last := ""
+		for i := range 3 {
+			last = strconv.Itoa(round*3 + i)
+			if _, err := b.Commit(t.Context(), cluster.Txn{Put: []cluster.Put{{Key: "a", Value: []byte(last)}}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chtimes(path, time.Unix(1, 0), time.Unix(1, 0)); err != nil { // all of them have the same time
+				t.Fatal(err)
+			}
+			if i == 0 && value(a) != last {
+				t.Fatal("the first file is not seen")
+			}
+		}
+		if got := value(a); got != last {
+			t.Fatalf("round %d: %s, not %s", round, got, last)
+		}
+	}
 }
 
 // TestWatchFromLongAgo: who is too far behind is told to read again.
@@ -211,5 +264,34 @@ func TestFileCannotBeWritten(t *testing.T) {
 	}
 	if s, err := f.Read(t.Context()); err != nil || len(s.Pairs) != 0 || s.Revision != 0 {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// TestSharedLeaseOfTheDead: a lease whose process is gone is ended by another one.
+func TestSharedLeaseOfTheDead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes.conf")
+	a, b := openShared(t, path), openShared(t, path)
+	lease, err := a.Grant(t.Context(), 200*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := a.Commit(t.Context(), cluster.Txn{Put: []cluster.Put{{Key: "live/a", Value: []byte("1"), Lease: lease}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	gone := errors.New("gone")
+	err = b.Watch(ctx, after, func(c cluster.Change) error {
+		for _, e := range c.Events {
+			if e.Key == "live/a" && e.Deleted {
+				return gone
+			}
+		}
+		return nil
+	})
+	if !errors.Is(err, gone) || time.Now().Before(lease.Until()) {
+		t.Error(err, time.Until(lease.Until()))
 	}
 }

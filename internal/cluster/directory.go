@@ -19,22 +19,33 @@ var ErrWentBack = errors.New("the coordinator has an older topology than this no
 type Directory struct {
 	coordinator Coordinator
 	current     atomic.Pointer[Topology]
+	presence    atomic.Pointer[Presence]
 	installed   func(*Topology)
+	noticed     func()
 
 	// mu is held while a topology is installed, so that they come in their order.
-	mu sync.Mutex
+	mu struct {
+		sync.Mutex
+		revision int64 // of the presence
+	}
 }
 
 // OpenDirectory reads the topology. installed is called with each one that follows, in their
-// order, by the goroutine that runs Follow or a Change, under the directory's lock.
-func OpenDirectory(ctx context.Context, c Coordinator, installed func(*Topology)) (*Directory, error) {
-	d := &Directory{coordinator: c, installed: installed}
+// order, by the goroutine that runs Follow or a Change, under the directory's lock; noticed when who runs or
+// leads has changed. With ErrUnreachable there is a directory as well, which knows nothing before Follow has read it.
+func OpenDirectory(ctx context.Context, c Coordinator, installed func(*Topology), noticed func()) (*Directory, error) {
+	d := &Directory{coordinator: c, installed: installed, noticed: noticed}
 	d.current.Store(&Topology{})
-	_, t, err := d.read(ctx)
+	d.presence.Store(newPresence())
+	s, t, err := d.read(ctx)
+	if errors.Is(err, ErrUnreachable) {
+		return d, err
+	}
 	if err != nil {
 		return nil, err
 	}
 	d.current.Store(t)
+	d.presence.Store(newTable(s).presence)
 	return d, nil
 }
 
@@ -55,11 +66,32 @@ func (d *Directory) read(ctx context.Context) (State, *Topology, error) {
 // Topology is the present one. For anybody.
 func (d *Directory) Topology() *Topology { return d.current.Load() }
 
-// Refresh reads the topology, and installs it if it is a later one.
+// Presence is who runs and leads now. For anybody.
+func (d *Directory) Presence() *Presence { return d.presence.Load() }
+
+// notice goes on to what a state or a change of this revision says of who runs and leads, unless a later one is
+// known.
+func (d *Directory) notice(p *Presence, revision int64) {
+	d.mu.Lock()
+	if revision < d.mu.revision {
+		d.mu.Unlock()
+		return
+	}
+	d.mu.revision = revision
+	changed := p != d.presence.Load()
+	d.presence.Store(p)
+	d.mu.Unlock()
+	if changed {
+		d.noticed()
+	}
+}
+
+// Refresh reads the topology, and installs it if it is a later one, and who runs and leads.
 func (d *Directory) Refresh(ctx context.Context) error {
-	_, t, err := d.read(ctx)
+	s, t, err := d.read(ctx)
 	if err == nil {
 		d.install(t)
+		d.notice(newTable(s).presence, s.Revision)
 	}
 	return err
 }
@@ -102,16 +134,16 @@ func (d *Directory) follow(ctx context.Context, trouble func(error)) error {
 	}
 	d.install(t)
 	table := newTable(s)
+	d.notice(table.presence, s.Revision)
 	return d.coordinator.Watch(ctx, s.Revision, func(c Change) error {
-		if !table.apply(c) {
-			return nil
+		if table.apply(c) {
+			if t, err := table.topology(); err != nil {
+				trouble(err)
+			} else {
+				d.install(t)
+			}
 		}
-		t, err := table.topology()
-		if err != nil {
-			trouble(err)
-			return nil
-		}
-		d.install(t)
+		d.notice(table.presence, c.Revision)
 		return nil
 	})
 }

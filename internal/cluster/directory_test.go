@@ -16,7 +16,7 @@ func id(n int) string { return fmt.Sprintf("%040x", n) }
 
 func open(t *testing.T, c Coordinator, installed func(*Topology)) *Directory {
 	t.Helper()
-	d, err := OpenDirectory(t.Context(), c, installed)
+	d, err := OpenDirectory(t.Context(), c, installed, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +105,8 @@ func TestChanges(t *testing.T) {
 		if fmt.Sprint(b.Slots) != "[7 150-199]" || len(b.Importing) != 0 || b.Primary != id(3) {
 			t.Errorf("shard 2: %+v", b)
 		}
-		if top.Owner(7) != b || top.Owner(200) != nil || top.Assigned() != 150 || len(top.Nodes()) != 2 || len(top.Shards()) != 2 {
-			t.Errorf("%d slots of %d shards, %d nodes", top.Assigned(), len(top.Shards()), len(top.Nodes()))
+		if top.Owner(7) != b || top.Owner(200) != nil || top.assigned != 150 || len(top.Nodes()) != 2 || len(top.Shards()) != 2 {
+			t.Errorf("%d slots of %d shards, %d nodes", top.assigned, len(top.Shards()), len(top.Nodes()))
 		}
 	}
 }
@@ -219,9 +219,9 @@ func TestNoTopology(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		return OpenDirectory(t.Context(), m, ignore)
+		return OpenDirectory(t.Context(), m, ignore, func() {})
 	}
-	if d, err := read(t); err != nil || d.Topology().Assigned() != Slots {
+	if d, err := read(t); err != nil || d.Topology().assigned != Slots {
 		t.Fatal(err)
 	}
 	for name, bad := range map[string]Put{

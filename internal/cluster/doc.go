@@ -10,8 +10,8 @@
 //	owner        the shard that a slot belongs to
 //	topology     all nodes, shards and owners at one moment: a Topology never changes
 //	epoch        counts the changes of the topology: each has one of its own
-//	coordinator  where the topology is kept: in memory (Memory) or in a file (File); etcd, which
-//	             the interface is made for, is to come
+//	coordinator  where the topology is kept: in memory (Memory), in a file (File, Shared) or in etcd
+//	             (package etcd, which opens a Remote)
 //	revision     counts the transactions of a coordinator, whatever they change
 //	lease        something that ends unless it is renewed; what was written with it goes with it
 //	directory    the topology as one node sees it, which follows the coordinator
@@ -26,8 +26,16 @@
 //	shard/<id>    {"primary":"<node id>","epoch":12,"slots":["0-5460","9000"]}
 //	              also, while slots move key by key: "migrating" and "importing",
 //	              {"<slot>":"<id of the other shard>"}
-//	live/<node>   of a node that runs, with its lease
+//	live/<node>   {} of a node that runs, with its lease; while nobody leads its shard {"round":81,"term":64,"offset":77};
+//	              also "no-failover":true of one that will not lead by itself
+//	lead/<shard>  {"node":"<node id>","lease":"<id>"}, with the lease of who leads: its primary, while it runs
+//	heirs/<shard> {"nodes":["<node id>"],"term":64}, which may lead besides the primary, and who has led last; without
+//	              "term" it is the revision of the pair itself; ["<node id>"] is read, too, and the term not known then
+//	ask/<shard>   "<node id>", which wants to lead without loss, with its lease
 //	myself        "<id>", in a file that one node alone has: its own
+//	moving        ["0-99"], there, too: slots that were being moved from or to it
+//	origins       [{"history":"<replication id>","shard":"<id>","term":64}], there, too: whose data it has had
+//	promised      15000, in the same: that it will not lead for so many milliseconds after a start
 //
 // Ids are 40 hexadecimal digits in lower case. A node that nobody has been introduced to (CLUSTER
 // MEET) is not "met": it and the others do not show each other to clients.
@@ -41,6 +49,12 @@
 // Every transaction that changes a node/ or shard/ key also writes epoch, one higher, and only if
 // epoch is still what it was when the topology was read. So changes are one after the other, each
 // sees all before it, and what is checked of the whole holds although it is kept in many keys.
+//
+// # Who leads
+//
+// The topology says which node is a shard's primary; that it may change data, which is to lead, it may as long as
+// there is lead/<shard> with its lease. Nobody writes that key who does not find it gone, in the same
+// transaction, so there is one leader at most. An heir that finds it gone becomes primary and leader at once.
 //
 // # Invariants
 //

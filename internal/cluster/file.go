@@ -25,6 +25,12 @@ type File struct {
 type document struct {
 	Revision int64                      `json:"revision"`
 	Pairs    map[string]json.RawMessage `json:"pairs"`
+
+	// Of a file that nodes share: when each key was written last, which must be the same for all who read it, the leases,
+	// and which of them a key was written with.
+	Written map[string]int64       `json:"written,omitempty"`
+	Leases  map[string]sharedLease `json:"leases,omitempty"`
+	Leased  map[string]string      `json:"leased,omitempty"`
 }
 
 // OpenFile reads a file. If there is none, it is made by the first transaction.
@@ -84,7 +90,7 @@ func (d document) write(path string) (fs.FileInfo, error) {
 
 // write makes pairs durable, unless only those with a lease have changed. The lock is held.
 func (f *File) write(revision int64, pairs map[string]kept) error {
-	d := document{revision, map[string]json.RawMessage{}}
+	d := document{Revision: revision, Pairs: map[string]json.RawMessage{}}
 	changed := f.found == nil
 	for key, p := range pairs {
 		if p.lease == nil {

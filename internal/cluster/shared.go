@@ -17,12 +17,9 @@ import (
 // lookEvery is how often who shares a file looks whether others have changed it.
 const lookEvery = 100 * time.Millisecond
 
-// ErrNoLeases: a coordinator without a process of its own cannot end a lease.
-var ErrNoLeases = errors.New("this coordinator has no leases")
-
 // Shared is the coordinator of nodes on one machine, which share a file of the form that File
-// has. Whoever changes it locks another one beside it meanwhile. There are no leases, so nobody
-// knows whether a node runs.
+// has. Whoever changes it locks another one beside it meanwhile. Each of them sees to it that leases
+// end (sharedlease.go).
 type Shared struct {
 	memory *Memory
 	path   string
@@ -32,6 +29,10 @@ type Shared struct {
 	mu struct { // held while the file is read or written; Memory.mu is taken within
 		sync.Mutex
 		found  fs.FileInfo // the file as this process read or wrote it last; nil: none
+		file   *os.File    // the same, open: no file that takes its place can have its number then
+		leases map[string]sharedLease
+		leased map[string]string // key: the lease that it was written with
+		seen   map[string]sight  // leases as this process sees them
 		closed bool
 	}
 }
@@ -58,7 +59,11 @@ func (s *Shared) follow() {
 		case <-tick.C:
 			s.mu.Lock()
 			_ = s.read() // who wants to know reads it himself
+			late := s.late()
 			s.mu.Unlock()
+			if len(late) > 0 {
+				_ = s.locked(func() error { return s.reap(late) }) // or another time
+			}
 		}
 	}
 }
@@ -91,28 +96,56 @@ func (s *Shared) read() error {
 	if err != nil {
 		return err
 	}
-	if old := s.mu.found; old != nil && os.SameFile(old, now) && old.ModTime().Equal(now.ModTime()) {
+	old := s.mu.found
+	if old != nil && os.SameFile(old, now) && old.ModTime().Equal(now.ModTime()) {
 		return nil
 	}
+	s.hold() // before it is read: a later one is read once more
 	d, err := readDocument(s.path)
 	if err != nil {
+		s.release()
+		s.mu.found = old
 		return err
 	}
-	s.mu.found = now
+	s.mu.leases, s.mu.leased = d.Leases, d.Leased
+	s.look()
 	return s.memory.adopt(d)
 }
 
 // write makes what the memory has durable. s.mu and the file's lock are held.
 func (s *Shared) write(revision int64, pairs map[string]kept) error {
-	d := document{revision, map[string]json.RawMessage{}}
+	d := document{Revision: revision, Pairs: map[string]json.RawMessage{}, Written: map[string]int64{}, Leases: s.mu.leases, Leased: s.mu.leased}
 	for key, p := range pairs {
-		d.Pairs[key] = p.value
+		d.Pairs[key], d.Written[key] = p.value, p.revision
 	}
-	found, err := d.write(s.path)
+	_, err := d.write(s.path)
 	if err == nil {
-		s.mu.found = found
+		s.hold()
 	}
 	return err
+}
+
+// hold notes that the file as it is now is the one that this process knows. s.mu is held.
+func (s *Shared) hold() {
+	s.release()
+	f, err := os.Open(s.path)
+	if err != nil {
+		return // what is found is another one then, which is read
+	}
+	found, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return
+	}
+	s.mu.file, s.mu.found = f, found
+}
+
+// release closes the file that this process knows. s.mu is held.
+func (s *Shared) release() {
+	if s.mu.file != nil {
+		_ = s.mu.file.Close() // nothing was written to it
+		s.mu.file = nil
+	}
 }
 
 // Read implements Coordinator.
@@ -131,20 +164,12 @@ func (s *Shared) Watch(ctx context.Context, after int64, f func(Change) error) e
 
 // Commit implements Coordinator.
 func (s *Shared) Commit(ctx context.Context, txn Txn) (revision int64, err error) {
-	for _, p := range txn.Put {
-		if p.Lease != nil {
-			return 0, ErrNoLeases
-		}
-	}
 	err = s.locked(func() error {
-		revision, err = s.memory.Commit(ctx, txn)
+		revision, err = s.commit(ctx, txn)
 		return err
 	})
 	return revision, err
 }
-
-// Grant implements Coordinator.
-func (s *Shared) Grant(context.Context, time.Duration) (Lease, error) { return nil, ErrNoLeases }
 
 // Close implements Coordinator.
 func (s *Shared) Close() error {
@@ -156,6 +181,9 @@ func (s *Shared) Close() error {
 		close(s.stop)
 	}
 	s.wait.Wait()
+	s.mu.Lock()
+	s.release()
+	s.mu.Unlock()
 	return s.memory.Close()
 }
 
@@ -172,10 +200,14 @@ func (m *Memory) adopt(d document) error {
 	pairs := map[string]kept{}
 	var events []Event
 	for key, value := range d.Pairs {
+		written, known := d.Written[key]
+		if !known {
+			written = d.Revision
+		}
 		old, there := m.mu.pairs[key]
-		if !there || !bytes.Equal(old.value, value) {
-			old = kept{value: value, revision: d.Revision}
-			events = append(events, Event{Pair{key, value, d.Revision}, false})
+		if !there || !bytes.Equal(old.value, value) || known && old.revision != written {
+			old = kept{value: value, revision: written}
+			events = append(events, Event{Pair{key, value, written}, false})
 		}
 		pairs[key] = old
 	}

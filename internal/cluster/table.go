@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // The keys of a coordinator.
@@ -14,6 +15,9 @@ const (
 	nodePrefix  = "node/"
 	shardPrefix = "shard/"
 	selfKey     = "myself" // in a file of one node's own: its id
+	movingKey   = "moving" // there, too: slots that are being moved
+	promisedKey = "promised"
+	originsKey  = "origins"
 )
 
 // Self is the id that a node has kept with a coordinator of its own, empty if none.
@@ -38,6 +42,88 @@ func SetSelf(ctx context.Context, c Coordinator, id string) error {
 	return err
 }
 
+// Moving are the slots that the only node of a coordinator had begun to move, from or to it, and had not ended.
+func Moving(ctx context.Context, c Coordinator) (slots Ranges, err error) {
+	s, err := c.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.Pairs {
+		if p.Key == movingKey {
+			if err := json.Unmarshal(p.Value, &slots); err != nil {
+				return nil, fmt.Errorf("%s: %w", movingKey, err)
+			}
+		}
+	}
+	return slots, nil
+}
+
+// SetMoving keeps them.
+func SetMoving(ctx context.Context, c Coordinator, slots Ranges) error {
+	txn := Txn{Put: []Put{{Key: movingKey, Value: encode(slots)}}}
+	if len(slots) == 0 {
+		txn = Txn{Delete: []string{movingKey}}
+	}
+	_, err := c.Commit(ctx, txn)
+	return err
+}
+
+// Promised is for how long a node has promised not to lead, as it has kept it with a coordinator of its own: 0 if
+// it has not.
+func Promised(ctx context.Context, c Coordinator) (time.Duration, error) {
+	s, err := c.Read(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range s.Pairs {
+		if p.Key == promisedKey {
+			var ms int64
+			err := json.Unmarshal(p.Value, &ms)
+			return time.Duration(ms) * time.Millisecond, err
+		}
+	}
+	return 0, nil
+}
+
+// SetPromised keeps it; 0 ends it.
+func SetPromised(ctx context.Context, c Coordinator, d time.Duration) error {
+	txn := Txn{Delete: []string{promisedKey}}
+	if d > 0 {
+		txn = Txn{Put: []Put{{Key: promisedKey, Value: encode(d.Milliseconds())}}}
+	}
+	_, err := c.Commit(ctx, txn)
+	return err
+}
+
+// Origin is what a node knows of a history of replication: of which shard's data it is.
+type Origin struct {
+	History string `json:"history"` // its id
+	Shard   string `json:"shard"`
+	Term    int64  `json:"term"` // who led then: Lead.Revision
+}
+
+// Origins are those that the only node of a coordinator has kept, the newest first.
+func Origins(ctx context.Context, c Coordinator) (all []Origin, err error) {
+	s, err := c.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.Pairs {
+		if p.Key == originsKey {
+			if err := json.Unmarshal(p.Value, &all); err != nil {
+				return nil, fmt.Errorf("%s: %w", originsKey, err)
+			}
+		}
+	}
+	return all, nil
+}
+
+// SetOrigins keeps them.
+func SetOrigins(ctx context.Context, c Coordinator, all []Origin) error {
+	_, err := c.Commit(ctx, Txn{Put: []Put{{Key: originsKey, Value: encode(all)}}})
+	return err
+}
+
 // shardDocument is a shard as coordinators keep it.
 type shardDocument struct {
 	Primary   string          `json:"primary"`
@@ -54,21 +140,28 @@ type table struct {
 	nodes    map[string]*Node
 	shards   map[string]*Shard
 	wrong    map[string]error // keys that cannot be read
+	presence *Presence
 }
 
 func newTable(s State) *table {
-	t := &table{nodes: map[string]*Node{}, shards: map[string]*Shard{}, wrong: map[string]error{}}
+	t := &table{nodes: map[string]*Node{}, shards: map[string]*Shard{}, wrong: map[string]error{}, presence: newPresence()}
 	for _, p := range s.Pairs {
 		t.put(p)
 	}
 	return t
 }
 
-// apply follows a change. It tells whether the topology has a new epoch.
+// apply follows a change. It tells whether the topology has a new epoch; the presence is another one if
+// that has changed.
 func (t *table) apply(c Change) bool {
 	before := t.epoch
+	next := t.presence.clone()
 	for _, e := range c.Events {
 		delete(t.wrong, e.Key)
+		if e.Deleted && next.drop(e.Key) || !e.Deleted && next.put(e.Pair) {
+			t.presence = next
+			continue
+		}
 		if !e.Deleted {
 			t.put(e.Pair)
 		} else if id, ok := strings.CutPrefix(e.Key, nodePrefix); ok {
@@ -84,6 +177,9 @@ func (t *table) apply(c Change) bool {
 // may have it.
 func (t *table) put(p Pair) {
 	var err error
+	if t.presence.put(p) {
+		return
+	}
 	if id, ok := strings.CutPrefix(p.Key, nodePrefix); ok {
 		n := &Node{}
 		err = json.Unmarshal(p.Value, n)

@@ -124,9 +124,6 @@ func (t *Topology) Shards() []*Shard { return t.shards }
 // Owner is the shard that a slot belongs to, or nil.
 func (t *Topology) Owner(slot Slot) *Shard { return t.owners[slot] }
 
-// Assigned is how many slots have an owner.
-func (t *Topology) Assigned() int { return t.assigned }
-
 // Node is the node with an id, or nil.
 func (t *Topology) Node(id string) *Node {
 	i, ok := slices.BinarySearchFunc(t.nodes, id, func(n *Node, id string) int { return strings.Compare(n.ID, id) })

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -69,6 +70,52 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s/doc.go does not say what package %s is", dir, f.Name.Name)
 		}
 	})
+}
+
+// mixedCase finds a comment that begins with a name in mixed case, which is no word of English.
+var mixedCase = regexp.MustCompile(`^// ([A-Za-z]*[a-z][A-Z]\w*) `)
+
+// TestCommentsNameWhatTheyStandOn: a comment that begins with a name begins with that of the function, the type or
+// the value that it stands on. What is renamed keeps its old comment only too easily.
+func TestCommentsNameWhatTheyStandOn(t *testing.T) {
+	seen := 0
+	goFiles(t, func(rel string) {
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, rel), nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := func(doc *ast.CommentGroup, names ...*ast.Ident) {
+			if doc == nil {
+				return
+			}
+			m := mixedCase.FindStringSubmatch(doc.List[0].Text)
+			if m == nil {
+				return
+			}
+			seen++
+			if !slices.ContainsFunc(names, func(n *ast.Ident) bool { return n.Name == m[1] }) {
+				t.Errorf("%s: the comment on %v begins with %s", rel, names, m[1])
+			}
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				check(d.Doc, d.Name)
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch spec := spec.(type) {
+					case *ast.TypeSpec:
+						check(spec.Doc, spec.Name)
+					case *ast.ValueSpec:
+						check(spec.Doc, spec.Names...)
+					}
+				}
+			}
+		}
+	})
+	if seen < 500 {
+		t.Errorf("only %d such comments seen: the walk is broken", seen)
+	}
 }
 
 // openWork matches what must not be left in the code.

@@ -23,7 +23,8 @@ const module = "github.com/kringdb/kring"
 var allowed = append(roomRules(), []rule{
 	{".", []string{"internal/server", "internal/door", "internal", "resp"}, nil},
 	{"metrics", []string{".", "internal/server/metrics", "internal/door"}, []string{"github.com/prometheus/client_golang"}},
-	{"cmd", []string{"internal", "internal/server", "persistence", "internal/server/metrics"}, []string{"golang.org/x/sys"}},
+	{"cmd", []string{"internal", "internal/server", "persistence", "internal/server/metrics", "internal/cluster/etcd"}, []string{"golang.org/x/sys"}},
+	{"internal/cluster/etcd", []string{"internal"}, []string{"go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc"}},
 	{"internal/door", []string{"internal/server/admin"}, nil},
 	{"internal/server", []string{"command", "store", "resp", "netio", "persistence", "internal"}, []string{"golang.org/x/sys"}},
 	{"command/image", []string{"store", "persistence/rdb", "internal"}, nil},
@@ -34,6 +35,7 @@ var allowed = append(roomRules(), []rule{
 	{"netio", []string{"internal"}, []string{"golang.org/x/sys", "github.com/tidwall/redcon"}},
 	{"persistence", []string{"resp", "internal"}, nil},
 	{"internal", []string{"internal"}, nil},
+	{"tests/etcd", nil, []string{"go.etcd.io/etcd/server/v3/embed"}},
 	{"tests/load/lua", []string{"tests", "internal/lua"}, nil},
 	{"tests", []string{".", "metrics", "tests", "internal/testcert"}, []string{"*"}},
 }...)
@@ -47,7 +49,7 @@ type rule struct {
 
 // wired are packages that only whoever names them may import: what contains them does not
 // stand for them.
-var wired = []string{"internal/server/metrics"}
+var wired = []string{"internal/server/metrics", "internal/cluster/etcd"}
 
 // root is the top of the tree, seen from this package's folder.
 const root = "../.."
@@ -168,6 +170,8 @@ func TestForbidden(t *testing.T) {
 		{"internal/server", module + "/internal/server/metrics"},
 		{".", module + "/internal/server/metrics"},
 		{".", module + "/metrics"},
+		{"internal/server", module + "/internal/cluster/etcd"},
+		{"internal/cluster", "go.etcd.io/etcd/client/v3"},
 		{"internal/server/options", module + "/internal/server"},
 		{"internal/server/options", module + "/internal/server/acl"},
 		{"internal/server/admit", module + "/internal/server/exec"},

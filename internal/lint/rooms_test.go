@@ -12,7 +12,7 @@ import (
 // between rooms run down only. Above them all stands package server, which assembles them.
 var rooms = []room{
 	{"admin", nil, nil},
-	{"stats", nil, nil},
+	{"stats", []string{"command"}, nil},
 	{"clock", nil, nil},
 	{"tlsport", []string{"internal"}, nil},
 	{"options", []string{"resp", "internal"}, []string{"golang.org/x/sys"}},

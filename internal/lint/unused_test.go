@@ -15,19 +15,7 @@ var offered = []string{".", "metrics"}
 
 // called are names that only the standard library and other modules call, through their
 // interfaces.
-var called = []string{"main", "init", "Network", "Describe", "Collect", "Enabled", "WithGroup", "WithAttrs", "Unwrap", "ClientSessionState"}
-
-// waiting are names that wait for their first use, by what will use them. A name that is
-// in use has to leave the list.
-var waiting = map[string]string{}
-
-// waitingTrees are packages whose exported names wait likewise. One whose exported names
-// are all in use has to leave the list.
-var waitingTrees = map[string]string{
-	"persistence/rdb":  "SAVE, BGSAVE and loading, DUMP and RESTORE, full resynchronisation",
-	"internal/cluster": "the room that answers CLUSTER and redirects clients",
-	"internal/lua":     "EVAL, FCALL and the libraries of scripts",
-}
+var called = []string{"main", "init", "Network", "Describe", "Collect", "Enabled", "WithGroup", "WithAttrs", "Unwrap", "ClientSessionState", "MarshalText", "UnmarshalText"}
 
 // TestNothingIsUnused finds functions, methods, types, constants and variables of the
 // product whose name stands nowhere in the product but in their declaration: what nobody
@@ -36,7 +24,6 @@ var waitingTrees = map[string]string{
 // takes exported names and what tests use for used.
 func TestNothingIsUnused(t *testing.T) {
 	declared, used := map[string]string{}, map[string]int{}
-	trees := map[string]string{} // of the exported names in waitingTrees
 	goFiles(t, func(rel string) {
 		if strings.HasSuffix(rel, "_test.go") || inTree(rel, "tests") || inTree(rel, "internal/testcert") || inTree(rel, "internal/cluster/clustertest") {
 			return
@@ -57,32 +44,14 @@ func TestNothingIsUnused(t *testing.T) {
 			if !ast.IsExported(id.Name) || !slices.Contains(offered, filepath.Dir(rel)) {
 				declared[id.Name] = fset.Position(id.Pos()).String()
 			}
-			if dir := filepath.ToSlash(filepath.Dir(rel)); ast.IsExported(id.Name) && waitingTrees[dir] != "" {
-				trees[id.Name] = dir
-			}
 		}
 	})
 	if len(declared) < 1000 {
 		t.Fatalf("only %d declarations seen: the walk is broken", len(declared))
 	}
-	found := map[string]bool{}
 	for name, at := range declared {
-		if used[name] == 0 && trees[name] != "" {
-			found[trees[name]] = true
-			continue
-		}
-		if used[name] == 0 && name != "_" && waiting[name] == "" && !slices.Contains(called, name) {
+		if used[name] == 0 && name != "_" && !slices.Contains(called, name) {
 			t.Errorf("%s: %s is used nowhere but in tests", at, name)
-		}
-	}
-	for tree := range waitingTrees {
-		if !found[tree] {
-			t.Errorf("%s waits for nothing: its exported names are used, or it is gone", tree)
-		}
-	}
-	for name := range waiting {
-		if used[name] > 0 || declared[name] == "" {
-			t.Errorf("%s waits for nothing: it is used, or gone", name)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (st *State) measure(n int) {
 }
 
 // walk returns the memory of all values that can be reached. Tables, closures and threads
-// are marked by the number of the walk; strings and userdata may be counted twice.
+// are marked by the number of the walk; strings may be counted twice.
 func (st *State) walk() int {
 	st.mark = 3 - st.mark // 1 and 2 in turn; what was made since has 0
 	w := walker{mark: st.mark, scratch: st.scratch}
@@ -88,8 +88,6 @@ func (w *walker) value(v Value) {
 		}
 	case tagThread:
 		w.thread(v.thread())
-	case tagUser:
-		w.table(v.user().Meta)
 	}
 }
 

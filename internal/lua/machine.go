@@ -350,7 +350,7 @@ newFrame:
 			same := false
 			if a.n > tagMax && b.n > tagMax {
 				same = a.float() == b.float()
-			} else if a.n == tagTable && b.n == tagTable && a.p != b.p || a.n == tagUser {
+			} else if a.n == tagTable && b.n == tagTable && a.p != b.p {
 				ci.pc = pc
 				same = t.equal(a, b)
 				regs = t.regs(base)

@@ -71,8 +71,10 @@ func math1(f func(float64) float64, positive bool) GoFunc {
 	return func(t *Thread) int {
 		x := t.CheckNumber(0)
 		if x == x {
-			if x = f(x); x != x && !positive {
-				x = negativeNaN
+			if x = f(x); x != x {
+				if x = negativeNaN; positive {
+					x = plainNaN
+				}
 			}
 		}
 		t.Push(Number(x))
@@ -80,7 +82,7 @@ func math1(f func(float64) float64, positive bool) GoFunc {
 	}
 }
 
-var negativeNaN = math.Copysign(math.NaN(), -1)
+var negativeNaN = math.Copysign(plainNaN, -1)
 
 // logarithm is math.Log, which has assembly that denormal numbers confuse.
 func logarithm(x float64) float64 {

@@ -28,6 +28,10 @@ func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 func digitAt(s string, i int) bool { return i < len(s) && isDigit(int(s[i])) }
 
+// plainNaN is the NaN without a payload, as C and processors make it: scripts see the bits of numbers, by struct,
+// cmsgpack and bit.
+var plainNaN = math.Float64frombits(0x7FF8 << 48)
+
 // scanNumber is strtod: it returns the number at the head of s and the length of its text
 // with the white space before, 0 if there is none.
 func scanNumber(s string) (f float64, n int) {
@@ -109,7 +113,7 @@ func scanNamed(s string, i int, sign float64) (float64, int) {
 				i = j + 1
 			}
 		}
-		return math.Copysign(math.NaN(), sign), i
+		return math.Copysign(plainNaN, sign), i
 	}
 	return 0, 0
 }

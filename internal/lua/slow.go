@@ -58,8 +58,6 @@ func (t *Thread) metaTable(v Value) *Table {
 		return v.table().meta
 	case tagString:
 		return t.st.stringMeta
-	case tagUser:
-		return v.user().Meta
 	}
 	return nil
 }
@@ -197,7 +195,7 @@ func (t *Thread) equal(a, b Value) bool {
 	if RawEqual(a, b) {
 		return true
 	}
-	if a.n != b.n || a.n != tagTable && a.n != tagUser {
+	if a.n != b.n || a.n != tagTable {
 		return false
 	}
 	m1, m2 := t.metaTable(a), t.metaTable(b)

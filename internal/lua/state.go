@@ -106,6 +106,15 @@ func (st *State) Load(p *Proto) Value {
 // Keep protects a value that only Go knows from being left out of the account.
 func (st *State) Keep(v Value) { st.roots = append(st.roots, v) }
 
+// Kept is how many values are protected so.
+func (st *State) Kept() int { return len(st.roots) }
+
+// Unkeep gives up the protection of what was kept behind the first n values.
+func (st *State) Unkeep(n int) {
+	clear(st.roots[n:])
+	st.roots = st.roots[:n]
+}
+
 // Position is where the running script is, for the hook: the source and the line of the innermost
 // function that is written in Lua.
 func (st *State) Position() (source string, line int) {

@@ -23,7 +23,6 @@ const (
 	tagTable
 	tagLua
 	tagGo
-	tagUser
 	tagThread
 	tagMax
 )
@@ -38,7 +37,7 @@ var (
 // Type is the type of a value as Lua sees it.
 type Type uint8
 
-// The types, in Lua's order.
+// The types, in Lua's order. Of userdata there is only the light kind.
 const (
 	TypeNil Type = iota
 	TypeBoolean
@@ -47,17 +46,16 @@ const (
 	TypeString
 	TypeTable
 	TypeFunction
-	TypeUser
 	TypeThread
 	TypeNone // no value at all: an argument that was not given
 )
 
-var typeNames = [...]string{"nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread", "no value"}
+var typeNames = [...]string{"nil", "boolean", "userdata", "number", "string", "table", "function", "thread", "no value"}
 
 // String returns the name that Lua's type function gives, and "no value" for TypeNone.
 func (t Type) String() string { return typeNames[t] }
 
-var tagTypes = [tagMax]Type{TypeNil, TypeBoolean, TypeBoolean, TypeLight, TypeString, TypeTable, TypeFunction, TypeFunction, TypeUser, TypeThread}
+var tagTypes = [tagMax]Type{TypeNil, TypeBoolean, TypeBoolean, TypeLight, TypeString, TypeTable, TypeFunction, TypeFunction, TypeThread}
 
 // Type returns the type of v.
 func (v Value) Type() Type {
@@ -78,7 +76,7 @@ func Int(i int) Value { return Number(float64(i)) }
 func NumberOfBits(bits uint64) Value {
 	f := math.Float64frombits(bits)
 	if f != f {
-		return Number(math.Copysign(math.NaN(), f))
+		return Number(math.Copysign(plainNaN, f))
 	}
 	return Number(f)
 }
@@ -103,7 +101,6 @@ func StringValue(s *String) Value     { return Value{unsafe.Pointer(s), tagStrin
 func TableValue(t *Table) Value       { return Value{unsafe.Pointer(t), tagTable} }
 func luaValue(c *closure) Value       { return Value{unsafe.Pointer(c), tagLua} }
 func FunctionValue(f *Function) Value { return Value{unsafe.Pointer(f), tagGo} }
-func UserValue(u *User) Value         { return Value{unsafe.Pointer(u), tagUser} }
 func threadValue(t *Thread) Value     { return Value{unsafe.Pointer(t), tagThread} }
 func (v Value) float() float64        { return math.Float64frombits(^v.n) }
 func (v Value) isNumber() bool        { return v.n > tagMax }
@@ -112,7 +109,6 @@ func (v Value) str() *String          { return (*String)(v.p) }
 func (v Value) table() *Table         { return (*Table)(v.p) }
 func (v Value) closure() *closure     { return (*closure)(v.p) }
 func (v Value) function() *Function   { return (*Function)(v.p) }
-func (v Value) user() *User           { return (*User)(v.p) }
 func (v Value) thread() *Thread       { return (*Thread)(v.p) }
 
 // IsNil tells whether v is nil.
@@ -140,14 +136,6 @@ func (v Value) AsTable() (*Table, bool) {
 	return v.table(), true
 }
 
-// AsUser returns the userdata that v is.
-func (v Value) AsUser() (*User, bool) {
-	if v.n != tagUser {
-		return nil, false
-	}
-	return v.user(), true
-}
-
 // IsFunction tells whether v is a function, Lua's or Go's.
 func (v Value) IsFunction() bool { return v.n == tagLua || v.n == tagGo }
 
@@ -171,10 +159,4 @@ func RawEqual(a, b Value) bool {
 		return true
 	}
 	return a.n == tagString && a.str().equal(b.str())
-}
-
-// User is a full userdata: a Go value with a metatable.
-type User struct {
-	Data any
-	Meta *Table
 }

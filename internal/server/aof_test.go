@@ -95,9 +95,7 @@ func TestAOFRewrite(t *testing.T) {
 	}
 	for range 5 {
 		c.want("Background append only file rewriting started", "BGREWRITEAOF")
-		for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
-			time.Sleep(time.Millisecond)
-		}
+		c.rewritten()
 	}
 	if info := c.do("INFO", "persistence"); !strings.Contains(info, "aof_last_bgrewrite_status:ok") {
 		t.Error(info)
@@ -130,9 +128,7 @@ func TestAOFSwitchedOnAndOff(t *testing.T) {
 	c.want("OK", "SET", "before", "1")
 	c.want("OK", "CONFIG", "SET", "appendonly", "yes")
 	c.want("OK", "SET", "during", "1")
-	for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
-		time.Sleep(time.Millisecond)
-	}
+	c.rewritten()
 	c.want("OK", "SET", "after", "1")
 	c.want("OK", "CONFIG", "SET", "appendonly", "no")
 	c.want("OK", "SET", "late", "1")

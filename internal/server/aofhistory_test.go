@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,7 +101,25 @@ func TestForeignRecordsEndHistory(t *testing.T) {
 	dial(t, s).want("2", "GET", "a")
 }
 
-// TestReplicaGoesOnByAOF: a replica with an AOF goes on after its end, and after a kill -9.
+// cutAOF shortens the last increment in dir to what cut returns.
+func cutAOF(t *testing.T, dir string, cut func(text []byte) []byte) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "appendonlydir", "*.incr.aof"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	name := names[len(names)-1]
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, cut(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReplicaGoesOnByAOF: a replica with an AOF goes on after its end, and after a kill -9, wherever in its
+// writing that comes.
 func TestReplicaGoesOnByAOF(t *testing.T) {
 	p := startServer(t, append(quickSync, "repl-ping-replica-period", "3600")...)
 	c := dial(t, p)
@@ -135,7 +154,7 @@ func TestReplicaGoesOnByAOF(t *testing.T) {
 		r, end = runAOF(t, dir, "replicaof", host+" "+port)
 	}
 	run()
-	for i, how := range []string{"ended", "killed", "ended", "killed, rewritten"} {
+	for i, how := range []string{"ended", "killed", "ended", "killed, rewritten", "killed within a record", "killed behind a record"} {
 		level()
 		write()
 		level()
@@ -144,6 +163,12 @@ func TestReplicaGoesOnByAOF(t *testing.T) {
 		}
 		if how != "ended" {
 			dir = killedCopy(t, dir)
+		}
+		switch how {
+		case "killed within a record":
+			cutAOF(t, dir, func(text []byte) []byte { return text[:bytes.LastIndex(text, []byte("RPUSH"))+3] })
+		case "killed behind a record":
+			cutAOF(t, dir, func(text []byte) []byte { return text[:bytes.LastIndex(text, []byte("#REPL:"))] })
 		}
 		end()
 		write()

@@ -199,6 +199,7 @@ func TestBlockedWokenByOtherCommands(t *testing.T) {
 }
 
 func TestClientUnblockAndKill(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := startServer(t)
 	c, p := dial(t, s), dial(t, s)
 	id := c.do("CLIENT", "ID")
@@ -218,11 +219,10 @@ func TestClientUnblockAndKill(t *testing.T) {
 	}
 	p.want("OK", "CONFIG", "SET", "timeout", "1")
 	c.block(s, 1, "BLPOP", "bag", "2.5")
-	for range 5 {
-		time.Sleep(500 * time.Millisecond)
-		p.want("PONG", "PING")
-	}
-	c.gets("nil") // not closed as idle
+	p.closed()    // it is idle
+	c.gets("nil") // a blocked client is not
+	p = dial(t, s)
+	p.want("OK", "CONFIG", "SET", "timeout", "0")
 	c.block(s, 1, "BLPOP", "bag", "0")
 	p.want("1", "CLIENT", "KILL", "ID", id)
 	waitBlocked(t, s, 0)

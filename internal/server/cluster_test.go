@@ -21,6 +21,11 @@ func startNodes(t *testing.T, n int, directives ...string) (nodes []*Server) {
 	return nodes
 }
 
+// startNode runs one more beside one of them.
+func startNode(t *testing.T, of *Server, directives ...string) *Server {
+	return startServer(t, append([]string{"cluster-enabled", "yes", "cluster-coordinator", of.Opts.ClusterCoordinator.Load(), "repl-diskless-sync-delay", "0"}, directives...)...)
+}
+
 // say sends a command in words and fails the test unless the reply, its lines joined by spaces, is want.
 func (c *testClient) say(line, want string) {
 	c.t.Helper()
@@ -47,6 +52,18 @@ func (c *testClient) until(line, want string) {
 	c.t.Fatalf("%s: %q for a minute, not %q", line, got, want)
 }
 
+// untilHas says it again and again until the reply has a text in it.
+func (c *testClient) untilHas(line, want string) {
+	c.t.Helper()
+	got := ""
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if got = c.flat(line); strings.Contains(got, want) {
+			return
+		}
+	}
+	c.t.Fatalf("%s: %q for a minute, without %q", line, got, want)
+}
+
 // TestNodeAlone: a node that has all slots serves all keys, checks what Redis does, and is the same after a
 // restart.
 func TestNodeAlone(t *testing.T) {
@@ -58,6 +75,28 @@ func TestNodeAlone(t *testing.T) {
 	c.say("cluster addslots 0 0", "ERR Slot 0 specified multiple times")
 	c.say("cluster addslotsrange 0 16382", "OK")
 	c.say("cluster addslots 16382", "ERR Slot 16382 is already busy")
+	for _, said := range [][2]string{ // by redis-server 7.0
+		{"addslots 0 0", "ERR Slot 0 is already busy"},
+		{"addslots 0 16383 16383", "ERR Slot 0 is already busy"},
+		{"addslots 16383 16383 0", "ERR Slot 16383 specified multiple times"},
+		{"addslots 0 16384", "ERR Invalid or out of range slot"},
+		{"addslotsrange 0 1 0 1", "ERR Slot 0 is already busy"},
+		{"addslotsrange 0 1 3 2", "ERR Slot 0 is already busy"},
+		{"addslotsrange 16383 16383 3 2", "ERR start slot number 3 is greater than end slot number 2"},
+		{"addslotsrange 0 1 16384 2", "ERR Invalid or out of range slot"},
+		{"delslots 16383 16383", "ERR Slot 16383 is already unassigned"},
+		{"delslots 16383 0", "ERR Slot 16383 is already unassigned"},
+		{"delslots 1 1", "ERR Slot 1 specified multiple times"},
+		{"delslotsrange 16383 16383 5 4", "ERR Slot 16383 is already unassigned"},
+		{"delslotsrange 0 1 5 4", "ERR start slot number 5 is greater than end slot number 4"},
+		{"FailOver force x", "ERR unknown subcommand or wrong number of arguments for 'FailOver'. Try CLUSTER HELP."},
+		{"failover x", "ERR syntax error"},
+		{"reset hard soft", "ERR unknown subcommand or wrong number of arguments for 'reset'. Try CLUSTER HELP."},
+		{"reset x", "ERR syntax error"},
+		{"meet a b c d e", "ERR unknown subcommand or wrong number of arguments for 'meet'. Try CLUSTER HELP."},
+	} {
+		c.say("cluster "+said[0], said[1])
+	}
 	c.say("get a", "CLUSTERDOWN The cluster is down")
 	c.say("config set cluster-require-full-coverage no", "OK")
 	c.until("get a", "nil")
@@ -198,7 +237,8 @@ func TestNodesAgree(t *testing.T) {
 	r.say("get a", moved)
 	r.say("cluster forget "+idB, "ERR Can't forget my master!")
 	r.say("cluster setslot 1 stable", "ERR Please use SETSLOT only with masters.")
-	r.say("cluster failover", "ERR CLUSTER FAILOVER is not there yet: see docs/CLUSTER.md")
+	b.say("cluster failover", "ERR You should send CLUSTER FAILOVER to a replica")
+	r.say("cluster failover soon", "ERR syntax error")
 	a.until("cluster replicas "+idR, "ERR The specified node is not a master")
 	if got := a.flat("cluster replicas " + idB); !strings.Contains(got, idR) {
 		t.Error(got)
@@ -258,6 +298,38 @@ func moveSlot(t *testing.T, a, b *testClient, idA, idB string, nodes []*Server) 
 	}
 }
 
+// TestLostKeysGo: the keys of a slot that another node takes go from who had it, and from its replica; those of
+// a slot that is taken from it for nobody stay.
+func TestLostKeysGo(t *testing.T) {
+	_, a, b, r := startTrio(t, 0)
+	for i := range 200 {
+		a.say(fmt.Sprintf("set {b}%d 1", i), "OK")
+	}
+	a.say("set foo 1", "OK")
+	r.until("dbsize", "201")
+	idB := b.flat("cluster myid")
+	b.until("cluster setslot 3300 node "+idB, "OK")
+	a.until("dbsize", "1")
+	r.until("dbsize", "1")
+	b.say("dbsize", "0")
+	for !strings.Contains(a.do("info", "keyspace"), "keys=1,") { // what is hidden counts there
+		time.Sleep(time.Millisecond)
+	}
+	a.say("cluster countkeysinslot 3300", "0")
+	a.say("cluster delslots 12182", "OK")
+	a.say("cluster countkeysinslot 12182", "1")
+	a.say("dbsize", "1")
+	a.say("cluster addslots 12182", "OK")
+	a.until("get foo", "1")
+	a.say("cluster slot-stats slotsrange 12181 12182", "[[12181 [key-count 0]] [12182 [key-count 1]]]")
+	a.say("cluster slot-stats slotsrange 3300 3300", "[]")
+	a.say("cluster slot-stats orderby key-count limit 1", "[[12182 [key-count 1]]]")
+	a.say("cluster slot-stats orderby key-count limit 2 asc", "[[0 [key-count 0]] [1 [key-count 0]]]")
+	a.say("cluster slot-stats orderby x", "ERR Unrecognized sort metric for ORDERBY.")
+	a.say("cluster slot-stats orderby key-count limit 0", "ERR Limit has to lie in between 1 and 16384 (maximum number of slots).")
+	a.say("cluster slot-stats slotsrange 5 4", "ERR Start slot number 5 is greater than end slot number 4")
+}
+
 // TestBlockedAreSentAway: who waits for a key is told when another node gets its slot.
 func TestBlockedAreSentAway(t *testing.T) {
 	nodes := startNodes(t, 2)
@@ -273,6 +345,35 @@ func TestBlockedAreSentAway(t *testing.T) {
 	a.say("cluster setslot 3300 node "+idB, "OK")
 	if got, want := strings.TrimSpace(w.reply()), fmt.Sprintf("MOVED 3300 127.0.0.1:%d", nodes[1].Port()); got != want {
 		t.Errorf("%q, not %q", got, want)
+	}
+}
+
+// TestListenersAreSentAway: who listens to a shard channel is told when another shard, or nobody, gets its slot.
+func TestListenersAreSentAway(t *testing.T) {
+	nodes := startNodes(t, 2)
+	a, b := dial(t, nodes[0]), dial(t, nodes[1])
+	a.say("cluster addslotsrange 0 16383", "OK")
+	a.say(fmt.Sprint("cluster meet 127.0.0.1 ", nodes[1].Port()), "OK")
+	a.until("get b", "nil")
+	old, w := dial(t, nodes[0]), dial(t, nodes[0])
+	w.do("hello", "3")
+	for _, c := range []*testClient{old, w} {
+		c.say("ssubscribe {b}1", "[ssubscribe {b}1 1]")
+		c.say("ssubscribe foo", "[ssubscribe foo 2]")
+		c.say("subscribe {b}1", "[subscribe {b}1 1]")
+	}
+	a.say("spublish {b}1 last", "2")
+	a.say("cluster setslot 3300 node "+b.flat("cluster myid"), "OK")
+	for _, c := range []*testClient{old, w} {
+		c.gets("[smessage {b}1 last]")
+		c.gets("[sunsubscribe {b}1 1]")
+	}
+	a.until("pubsub shardchannels", "[foo]")
+	a.say("publish {b}1 x", "2")
+	a.say("cluster delslots 12182", "OK")
+	for _, c := range []*testClient{old, w} {
+		c.gets("[message {b}1 x]")
+		c.gets("[sunsubscribe foo 0]")
 	}
 }
 
@@ -308,4 +409,34 @@ func TestFixedTopology(t *testing.T) {
 	a.say("get a", "MOVED 15495 127.0.0.1:1002")
 	b.say("get a", "nil")
 	b.say("cluster meet 127.0.0.1 1001", "OK")
+}
+
+// TestNodeTakesOver: with a file that nodes share, a replica leads when it is asked to, with all that the primary had, and
+// when the primary has ended.
+func TestNodeTakesOver(t *testing.T) {
+	of := []string{"cluster-enabled", "yes", "cluster-coordinator", "file:" + filepath.Join(t.TempDir(), "topology.json"), "repl-diskless-sync-delay", "0"}
+	first, end := runServer(t, of...)
+	second := startServer(t, of...)
+	a, b := dial(t, first), dial(t, second)
+	a.say("cluster addslotsrange 0 16383", "OK")
+	b.say(fmt.Sprintf("cluster meet 127.0.0.1 %d", first.Port()), "OK")
+	b.until("cluster replicate "+a.flat("cluster myid"), "OK")
+	a.until("set a 1", "OK")
+	a.say("wait 1 60000", "1")
+	a.say("cluster failover", "ERR You should send CLUSTER FAILOVER to a replica")
+	b.until("cluster failover", "OK")
+	b.until("set b 1", "OK")
+	b.say("get a", "1")
+	a.until("set a 2", fmt.Sprintf("MOVED 15495 127.0.0.1:%d", second.Port()))
+	a.say("readonly", "OK")
+	a.until("get b", "1")
+	a.until("cluster failover force", "OK")
+	a.until("set a 3", "OK")
+	b.say("readonly", "OK")
+	b.until("get a", "3")
+	end() // which gives the lease back
+	b.until("set a 4", "OK")
+	if got := b.do("cluster", "nodes"); !strings.Contains(got, "slave,fail ") {
+		t.Error(got)
+	}
 }

@@ -78,11 +78,15 @@ func (c *testClient) settled() string {
 // TestDeletionsAreRecordedInOrder runs random calls on keys that die at any moment, and loads
 // what was recorded of it: as it came, and after a rewrite.
 func TestDeletionsAreRecordedInOrder(t *testing.T) {
+	seeds := uint64(20)
+	if testing.Short() {
+		seeds = 8
+	}
 	for _, active := range []string{"0", "1"} {
 		t.Run("active expiry "+active, func(t *testing.T) {
 			s, _ := runAOF(t, t.TempDir(), "auto-aof-rewrite-percentage", "0")
 			c := dial(t, s)
-			for seed := range uint64(20) {
+			for seed := range seeds {
 				c.want("OK", "FLUSHALL")
 				c.want("OK", "DEBUG", "SET-ACTIVE-EXPIRE", active)
 				deadlineScript(c, rand.New(rand.NewPCG(seed, 7)), 60)
@@ -107,13 +111,17 @@ func (c *testClient) reloads(want, when string) {
 	}
 }
 
+// rewritten waits until the AOF is not being rewritten.
+func (c *testClient) rewritten() {
+	c.t.Helper()
+	until(c.t, "the AOF is rewritten", func() bool { return strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:0") })
+}
+
 // rewrites rewrites the AOF and waits for the end of it.
 func (c *testClient) rewrites() {
 	c.t.Helper()
 	c.want("Background append only file rewriting started", "BGREWRITEAOF")
-	for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
-		time.Sleep(time.Millisecond)
-	}
+	c.rewritten()
 }
 
 // TestDeletionsAreRecordedByAll is the same with several clients at once, eviction and the

@@ -17,6 +17,8 @@ type Embedding struct {
 	Fresh  bool             // a snapshot that lies in its directory is not meant for it
 
 	Coordinator cluster.Coordinator // of its cluster, nil: the one that the options name
+	// Remote opens one over the network, which the options may name; nil: this program cannot.
+	Remote func(cluster.Remote) (cluster.Coordinator, error)
 }
 
 // embeddedStripes is how many stripes there are at least for connections in memory.

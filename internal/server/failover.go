@@ -208,38 +208,93 @@ func (r *role) handOver(p *replication.Primary, force bool, abort <-chan struct{
 	return true
 }
 
-// awaitReplicas lets replicas that are online get everything before the server ends, for at most shutdown-timeout:
-// writes pause from now on.
-func (r *role) awaitReplicas() {
+// leaving is whether somebody waits for replicas because a client has asked for the server's end.
+type leaving struct {
+	mu struct { // innermost
+		sync.Mutex
+		waiting int
+		off     chan struct{} // closed by SHUTDOWN ABORT
+	}
+}
+
+// enter is called by who is going to wait: off is closed when he is to stop. leave ends it.
+func (l *leaving) enter() (off <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.mu.waiting == 0 {
+		l.mu.off = make(chan struct{})
+	}
+	l.mu.waiting++
+	return l.mu.off
+}
+
+func (l *leaving) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mu.waiting--
+}
+
+// callOff stops all who wait, and tells whether anybody does.
+func (l *leaving) callOff() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.mu.waiting == 0 {
+		return false
+	}
+	select {
+	case <-l.mu.off: // they are about to leave
+	default:
+		close(l.mu.off)
+	}
+	return true
+}
+
+// awaitReplicas lets replicas that are online get everything before the server ends, for at most shutdown-timeout, or until off
+// is closed. Writes are held from now on, until resume is called because the server does not end.
+func (r *role) awaitReplicas(off <-chan struct{}) (resume func(), calledOff bool) {
 	s := r.srv
 	limit := time.Duration(s.Opts.ShutdownTimeout.Load()) * time.Second
 	online := r.feed.Acked(0, false)
 	if limit <= 0 || online == 0 || r.history.Primary() != nil {
-		return
+		return func() {}, false
 	}
+	r.feed.Quiet(true)
 	defer r.feed.Quiet(false)
 	late := time.After(limit)
-	paused := make(chan struct{})
-	go func() {
-		r.pauseWrites() // a command that does not end must not keep the server from ending
-		close(paused)
+	held := make(chan struct{})
+	go func() { // a command that does not end must not keep the server from ending
+		s.Gates.LockAll()
+		s.clients.Pauses.Hold()
+		s.Gates.UnlockAll()
+		close(held)
 	}()
+	resume = func() {
+		go func() {
+			<-held
+			s.clients.Pauses.Release()
+		}()
+	}
 	select {
-	case <-paused:
+	case <-held:
+	case <-off:
+		return resume, true
 	case <-late:
-		return
+		return resume, false
 	}
 	offset := r.backlog.Offset()
 	r.feed.AskAcks()
 	r.feed.Flush()
 	for r.feed.Acked(offset, false) < min(online, r.feed.Acked(0, false)) {
 		select {
+		case <-off:
+			return resume, true
 		case <-late:
 			s.Log.Warn("the server ends although replicas have not got everything", "offset", offset)
-			return
+			return resume, false
 		case <-time.After(failoverTick):
 		}
 	}
+	return resume, false
 }
 
 const (

@@ -462,9 +462,7 @@ func TestStuckRewrite(t *testing.T) {
 		}
 		f.set(nil)
 		close(let)
-		for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
-			time.Sleep(time.Millisecond)
-		}
+		c.rewritten()
 	}
 }
 
@@ -652,9 +650,7 @@ func TestSwitchedWhileWriting(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 		c.want("OK", append([]string{"CONFIG", "SET"}, strings.Fields(set)...)...)
 	}
-	for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
-		time.Sleep(time.Millisecond)
-	}
+	c.rewritten()
 	close(stop)
 	wg.Wait()
 	want := c.do("MGET", "n0", "n1", "n2", "n3")

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"sync/atomic"
+	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/durable"
@@ -48,6 +49,7 @@ func (r *role) resumeHistory(m persistence.Mark) {
 		if r.history.Primary() == nil {
 			r.history.Restore(replication.IDs{ID: replication.NewID(), Second: m.ID, Until: m.Offset})
 			s.Journal.Log.SubscribeLocked(&r.backlog)
+			r.restored = true
 			return
 		}
 		r.history.Adopt(m.ID)
@@ -65,7 +67,10 @@ func (r *role) mark(pos uint64) (m persistence.Mark, ok bool) {
 	if !b.Active() || r.counted != pos && !r.srv.Journal.Log.SubscribedLocked(b) {
 		return m, false
 	}
-	return persistence.Mark{ID: r.history.IDs().ID, Offset: b.Offset(), DB: max(b.DBLocked(), 0)}, true
+	return persistence.Mark{
+		ID: r.history.IDs().ID, Offset: b.Offset(), DB: max(b.DBLocked(), 0),
+		Follows: r.history.Primary() != nil && r.srv.Opts.ReplicaReadOnly.Load(),
+	}, true
 }
 
 // feedHouse is the server as package feed sees it.
@@ -92,7 +97,7 @@ type replicaCopy struct {
 // End implements feed.Copy.
 func (c replicaCopy) End() { c.c.End() }
 
-// libraryCopy is a file of RDB with libraries alone.
+// libraryCopy is a file of RDB with libraries alone, or nothing.
 type libraryCopy struct{ text []byte }
 
 // Next implements feed.Copy.
@@ -105,7 +110,7 @@ func (libraryCopy) End() {}
 
 // Copy implements feed.House.
 func (h *feedHouse) Copy(want feed.Want, at func()) (feed.Copy, error) {
-	if want.Functions {
+	if want.NoData {
 		var text bytes.Buffer
 		var w *rdb.Writer
 		h.Cut(func() {
@@ -114,6 +119,9 @@ func (h *feedHouse) Copy(want feed.Want, at func()) (feed.Copy, error) {
 			about := rdb.About{RedisVersion: command.Version}
 			h.role.aboutHistory(&about)
 			w.About(&about)
+			if want.NoFunctions {
+				return
+			}
 			for _, l := range h.Scripts.Engine.Libraries() {
 				w.Function([]byte(l.Text))
 			}
@@ -155,6 +163,13 @@ func (h *feedHouse) Promote() {
 // Heard implements feed.House.
 func (h *feedHouse) Heard() { h.clients.WakeStalled() }
 
+// Promised implements feed.House.
+func (h *feedHouse) Promised(node string, number int64, d time.Duration) {
+	if h.node != nil {
+		h.node.Promised(node, number, d)
+	}
+}
+
 // Few implements feed.House.
 func (h *feedHouse) Few(few bool) { h.SetGuard(exec.GuardFew, few) }
 
@@ -169,7 +184,7 @@ func (h replicasHost) Role() command.Role {
 	r := command.Role{Offset: h.srv.role.backlog.Offset()}
 	if st, replica := (infoHouse{h.srv}).Following(); replica {
 		r.Host, r.Port, r.State = st.Host, st.Port, st.State.String()
-		if st.State == follow.Sync || st.State == follow.Connected {
+		if st.State == follow.Connected {
 			return r
 		}
 		r.Offset = -1

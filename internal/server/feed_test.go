@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/resp"
 )
@@ -151,6 +153,7 @@ var quickSync = []string{"repl-diskless-sync-delay", "0", "shutdown-timeout", "0
 
 // TestStream holds what is in the stream, in which order and how framed.
 func TestStream(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	for _, model := range []string{"reactor", "goroutine"} {
 		t.Run(model, func(t *testing.T) {
 			s := startServer(t, append(quickSync, "io-model", model)...)
@@ -191,7 +194,9 @@ func TestStream(t *testing.T) {
 
 // TestPartialResync: a replica that comes back gets what it has missed, byte for byte, as long as the backlog has it.
 func TestPartialResync(t *testing.T) {
-	s := startServer(t, append(quickSync, "repl-backlog-size", "100000")...)
+	var log strings.Builder
+	s, end := launch(t, func(s *Server) { s.role.feed.Log = slog.New(slog.NewTextHandler(&log, nil)) }, append(quickSync, "repl-backlog-size", "100000")...)
+	s.awaitReady(t)
 	c := dial(t, s)
 	r := online(t, s)
 	c.want("OK", "SET", "a", "1")
@@ -216,6 +221,7 @@ func TestPartialResync(t *testing.T) {
 	}
 	ahead := back()
 	ahead.offset += 10
+	asked := ahead.offset + 1
 	if ahead.resync() == nil {
 		t.Error("it goes on where there is nothing")
 	}
@@ -229,11 +235,24 @@ func TestPartialResync(t *testing.T) {
 		c.want("OK", "SET", "long", strings.Repeat(strconv.Itoa(i%10), 10_000))
 	}
 	eventually(t, "the backlog is as long as it is to be", func() bool { return c.infoInt("repl_backlog_histlen") < 300_000 })
-	if r = back(); r.resync() == nil {
+	r = back()
+	lost := r.offset + 1
+	if r.resync() == nil {
 		t.Error("it goes on where the backlog has nothing any more")
 	}
 	if got := c.infoOf("stats"); got["sync_full"] != "4" || got["sync_partial_ok"] != "1" || got["sync_partial_err"] != "3" {
 		t.Errorf("full %s, partial %s, refused %s", got["sync_full"], got["sync_partial_ok"], got["sync_partial_err"])
+	}
+	own := c.infoField("master_replid")
+	end()
+	for _, because := range []string{
+		fmt.Sprintf(`its replication id is \"%040d\", mine are %s and %040d"`, 0, own, 0),
+		fmt.Sprintf(`it wants the stream from offset %d on, the backlog has it from 1 to `, asked),
+		fmt.Sprintf(`it wants the stream from offset %d on, the backlog has it from `, lost),
+	} {
+		if want := `msg="a replica cannot go on where it was" replica=127.0.0.1:7777 because="` + because; strings.Count(log.String(), want) != 1 {
+			t.Errorf("the log has no %s:\n%s", want, log.String())
+		}
 	}
 }
 
@@ -266,6 +285,7 @@ func TestOneCopyForAll(t *testing.T) {
 
 // TestSlowReplica: one that does not read is cut off, and pins no more than it may.
 func TestSlowReplica(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := startServer(t, append(quickSync, "client-output-buffer-limit", "replica 4mb 0 0")...)
 	c := dial(t, s)
 	slow, good := online(t, s), online(t, s)
@@ -327,6 +347,7 @@ func TestMinReplicas(t *testing.T) {
 
 // TestSilentReplica: one that says nothing for repl-timeout is cut off.
 func TestSilentReplica(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := startServer(t, append(quickSync, "repl-timeout", "1")...)
 	r := online(t, s)
 	r.closed()
@@ -352,6 +373,16 @@ func TestOtherSyncs(t *testing.T) {
 		t.Errorf("the copy has %.60q", data)
 	}
 	only.closed()
+
+	for _, filter := range []string{"", "functions functions", "nonsense"} {
+		r := attach(t, s, "capa", "eof")
+		r.do("REPLCONF", "rdb-filter-only", filter)
+		data := r.resync()
+		if has := bytes.Contains(data, []byte("register_function")); bytes.Contains(data, []byte("a-key")) || has != strings.HasPrefix(filter, "functions") {
+			t.Errorf("the copy of a replica that wants %q has %.60q", filter, data)
+		}
+	}
+	attach(t, s, "rdb-filter-only", "functions").want("ERR Filtered replica requires EOF capability", "PSYNC", "?", "-1")
 }
 
 // TestHistoryOutlivesRestart: a primary that was saved lets its replicas go on.
@@ -382,6 +413,7 @@ func TestHistoryOutlivesRestart(t *testing.T) {
 // TestPromotedUnderWrites promotes a replica that is followed itself, while clients write: who has followed
 // it gets nothing of what they write before it knows of the new history, and so can go on there.
 func TestPromotedUnderWrites(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	primary := startServer(t, quickSync...)
 	host, port, _ := net.SplitHostPort(primary.Addrs()[0].String())
 	for range 10 {
@@ -449,16 +481,64 @@ func TestEndAwaitsReplicas(t *testing.T) {
 	<-ended
 }
 
-// TestReplicaKeepsOff: what a replica calls on the connection that it follows by changes nothing.
+// TestShutdownCalledOff: while SHUTDOWN waits for a replica, SHUTDOWN ABORT calls it off: its client is told so, and writes go on.
+// CLIENT UNPAUSE does not let them go on before, and a pause by a client outlasts that.
+func TestShutdownCalledOff(t *testing.T) {
+	s := startServer(t, "repl-diskless-sync-delay", "0", "shutdown-timeout", "60")
+	c, asker, writer := dial(t, s), dial(t, s), dial(t, s)
+	r := online(t, s)
+	defer r.Close() // else the end waits for it
+	calledOff := func() {
+		asker.send(encode("SHUTDOWN", "NOSAVE"))
+		eventually(t, "SHUTDOWN holds writes", func() bool { return c.do("SHUTDOWN", "ABORT") == "OK" })
+		if got, want := asker.reply(), "ERR Errors trying to SHUTDOWN. Check logs."; got != want {
+			t.Errorf("SHUTDOWN: %q", got)
+		}
+	}
+	c.want("OK", "SET", "a", "1")
+	calledOff()
+	c.want("OK", "SET", "a", "2")
+
+	asker.send(encode("SHUTDOWN", "NOSAVE"))
+	eventually(t, "writes wait", func() bool { return s.Guard.Load()&exec.GuardPaused != 0 })
+	c.want("OK", "CLIENT", "UNPAUSE")
+	writer.send(encode("SET", "a", "3"))
+	eventually(t, "the writer waits", func() bool { return c.infoInt("blocked_clients") == 1 })
+	c.want("OK", "SHUTDOWN", "ABORT")
+	asker.reply()
+	writer.gets("OK")
+
+	c.want("OK", "CLIENT", "PAUSE", "60000", "WRITE")
+	calledOff()
+	writer.send(encode("SET", "a", "4"))
+	eventually(t, "the writer waits", func() bool { return c.infoInt("blocked_clients") == 1 })
+	c.want("3", "GET", "a")
+	c.want("OK", "CLIENT", "UNPAUSE")
+	writer.gets("OK")
+	c.want("ERR No shutdown in progress.", "SHUTDOWN", "ABORT")
+}
+
+// TestReplicaKeepsOff: what a replica calls on the connection that it follows by changes nothing, and ends the connection
+// if it has a reply, as with redis-server 7.0.
 func TestReplicaKeepsOff(t *testing.T) {
 	s := startServer(t, quickSync...)
-	c, r := dial(t, s), online(t, s)
-	r.send(encode("SET", "a", "1") + encode("MULTI") + encode("SET", "a", "2") + encode("EXEC") + encode("PUBLISH", "x", "y"))
+	c := dial(t, s)
+	for _, calls := range [][]string{
+		{"SET", "a", "1"}, {"GET", "a"}, {"GET"}, {"NOSUCH"}, {"PING"}, {"MULTI"}, {"PUBLISH", "x", "y"}, {"SUBSCRIBE", "x"}, {"REPLCONF", "capa", "eof"},
+		{"KEYS", "*"}, {"INFO", "server"}, {"EVAL", "return redis.call('SET', 'a', '1')", "0"}, {"WAIT", "1", "60000"}, {"FLUSHALL"}, {"BLPOP", "list", "0"}, {"HELLO", "3"},
+	} {
+		r := online(t, s)
+		r.send(encode(calls...) + encode("SET", "a", "2"))
+		r.closed()
+		eventually(t, strings.Join(calls, " ")+" ends the connection", func() bool { return c.infoInt("connected_slaves") == 0 })
+		c.want("0", "EXISTS", "a")
+	}
+	r := online(t, s)
+	r.send(encode("REPLCONF", "GETACK", "*") + encode("PSYNC", "?", "-1") + encode("SYNC") + encode("CLIENT", "REPLY", "OFF"))
 	c.want("OK", "SET", "b", "1")
 	r.follows("SELECT 0", "SET b 1")
 	r.ack()
 	c.want("1", "WAIT", "1", "60000") // what it had sent before is done
-	c.want("0", "EXISTS", "a")
 }
 
 // TestExpiredOutliveRestart: a key that expires while a primary is not there is deleted in the stream when it
@@ -487,6 +567,7 @@ func TestExpiredOutliveRestart(t *testing.T) {
 
 // TestBacklogEnds: when nobody follows for repl-backlog-ttl there is no backlog any more, and the old history ends.
 func TestBacklogEnds(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := startServer(t, append(quickSync, "repl-backlog-ttl", "1")...)
 	c := dial(t, s)
 	r := online(t, s)

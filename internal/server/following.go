@@ -52,6 +52,7 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 	}
 	err := s.disk.WhileLoading(func() error {
 		s.disk.EmptyAll()
+		s.Local.Clear()
 		r.feed.DropAll(errNewRole)
 		r.became(replication.NewID(), 0, false)
 		l, db, err := r.loadCopy(ctx, c, 0)
@@ -96,6 +97,7 @@ func (r *role) replaceBeside(ctx context.Context, c *follow.Copy) error {
 			}
 			s.Store.LockAll()
 			s.Store.TakeBesideLocked()
+			s.Local.Clear()
 			s.Store.UnlockAll()
 			r.stream.SetDB(db)
 			r.becameGated(c.ID, c.Offset, true)
@@ -185,7 +187,11 @@ func (h followHouse) Continue(id string) {
 
 // Apply implements follow.House.
 func (h followHouse) Apply(ctx context.Context, b *replication.Batch) error {
-	if ctx.Err() != nil || h.srv.disk.Asked() {
+	stopped := func() bool { return ctx.Err() != nil || h.srv.disk.Asked() }
+	for h.srv.clients.Unheard() && !stopped() { // nobody else keeps the primary's calls from outrunning those who listen
+		time.Sleep(unheardRest)
+	}
+	if stopped() {
 		return follow.ErrStopped
 	}
 	err := h.stream.Run(b)
@@ -274,6 +280,24 @@ func (l roleLink) HangUp(id int64) bool { return l.link.HangUp(id) }
 func (h followHouse) Up(up bool) {
 	h.up.Store(up)
 	h.guard()
+	if up && h.srv.node != nil {
+		h.srv.node.Fed()
+	}
+}
+
+// Node implements follow.House.
+func (h followHouse) Node() string {
+	if h.srv.node == nil {
+		return ""
+	}
+	return h.srv.node.ID()
+}
+
+// AskedToPromise implements follow.House.
+func (h followHouse) AskedToPromise(number int64) {
+	if h.srv.node != nil {
+		h.srv.node.Asked(number)
+	}
 }
 
 // Following implements info.House.
@@ -284,7 +308,7 @@ func (h infoHouse) Following() (st follow.Status, replica bool) {
 	}
 	st, ok := h.role.link.Status()
 	if !ok { // it is being changed, or data are loaded first
-		st = follow.Status{Host: p.Host, Port: p.Port, LastIO: -time.Second, SyncIO: -time.Second, Read: -1}
+		st = follow.Status{Host: p.Host, Port: p.Port, LastIO: -time.Second, SyncIO: -time.Second, LostFor: -time.Second, Read: -1}
 	}
 	st.Applied = h.role.backlog.Offset()
 	return st, true

@@ -151,11 +151,11 @@ func TestLyingReplica(t *testing.T) {
 	}
 }
 
-// TestCopiesLeftBehind: copies of a server that was killed are removed at the start, and no others.
+// TestCopiesLeftBehind: copies and unfinished snapshots of a server that was killed are removed at the start, and no others.
 func TestCopiesLeftBehind(t *testing.T) {
 	dir := t.TempDir()
 	old := time.Now().Add(-time.Hour)
-	dead := 1 << 30           // no system has processes of that number
+	dead := 1 << 22           // the first number that no process has
 	files := map[string]bool{ // whether they stay
 		fmt.Sprintf("temp-repl-%d-5.rdb", dead):            false,
 		fmt.Sprintf("temp-repl-%d-17e.rdb", dead):          true,
@@ -164,6 +164,12 @@ func TestCopiesLeftBehind(t *testing.T) {
 		fmt.Sprintf("temp-repl-%d-6.rdb.bak", dead):        true,
 		fmt.Sprintf("my-temp-repl-%d-6.rdb", dead):         true,
 		"temp-repl-2026-11-29.rdb":                         true,
+		fmt.Sprintf("temp-save-%d.rdb", dead):              false,
+		fmt.Sprintf("temp-save-%d.rdb", os.Getpid()):       false,
+		fmt.Sprintf("temp-save-%d.rdb", os.Getppid()):      true,
+		fmt.Sprintf("temp-save-%d-1.rdb", dead):            true,
+		fmt.Sprintf("temp-%d.rdb", dead):                   true, // redis-server's
+		"temp-save-20261129.rdb":                           true, // a user's
 		fmt.Sprintf("temp-repl-%d-%d.rdb", dead, 1<<62):    false,
 		"temp-repl-99999999999999999999999999999999-1.rdb": true,
 	}
@@ -293,6 +299,37 @@ func TestPrimaryIsAClient(t *testing.T) {
 	c.want("0", "CLIENT", "KILL", "TYPE", "master")
 }
 
+// TestLinkDownSince: INFO counts from when a stream was lost, through a change of the primary, and says -1 of a replica that has
+// followed none, as redis-server 7.0 does. Sentinel promotes none that was without one for long.
+func TestLinkDownSince(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	const down = "master_link_down_since_seconds"
+	shows := func(what, text string) {
+		t.Helper()
+		eventually(t, what, func() bool { return strings.Contains(c.do("INFO", "replication"), text) })
+	}
+	dead := func(port string) int64 {
+		t.Helper()
+		c.want("OK", "REPLICAOF", "127.0.0.1", port)
+		shows("the link is down", "master_link_down_reason")
+		return c.infoInt(down)
+	}
+	if n := dead("1"); n != -1 {
+		t.Errorf("a replica that never followed: %d", n)
+	}
+	p := leads(t, s, c)
+	p.conn.Close()
+	shows("the stream is lost", down+":1")
+	if n := dead("2"); n < 1 {
+		t.Errorf("a replica that has lost another primary's stream: %d", n)
+	}
+	c.want("OK", "REPLICAOF", "NO", "ONE")
+	if n := dead("1"); n != -1 {
+		t.Errorf("a primary that becomes a replica: %d", n)
+	}
+}
+
 // TestInfoOfReplication: metrics and window say how far replicas are, and how a full copy comes along.
 func TestInfoOfReplication(t *testing.T) {
 	p := startServer(t, quickSync...)
@@ -322,6 +359,8 @@ func TestInfoOfReplication(t *testing.T) {
 	}
 	labels := `{slave_ip="127.0.0.1",slave_port="7777",slave_state="online"} `
 	shown(p, "redis_connected_slave_offset_bytes"+labels+strconv.FormatInt(r.offset, 10)+"\n", "redis_connected_slave_lag_seconds"+labels, "kring_connected_slave_behind_bytes"+labels+"0\n")
+	copied := len(attach(t, p, "listening-port", "7778", "capa", "eof").resync())
+	shown(p, fmt.Sprintf(`kring_connected_slave_copied_bytes{slave_ip="127.0.0.1",slave_port="7778",slave_state="online"} %d%s`, copied, "\n"))
 	if _, text := get(t, p, "/api/state", ""); !strings.Contains(text, `"ip":"127.0.0.1","port":7777,"state":"online"`) || !strings.Contains(text, `"primary":null`) {
 		t.Errorf("the window is told %s", text)
 	}
@@ -339,9 +378,72 @@ func TestInfoOfReplication(t *testing.T) {
 	if read, left := c.infoInt("master_sync_read_bytes"), c.infoInt("master_sync_left_bytes"); read != int64(half) || left != int64(len(data)-half) {
 		t.Errorf("%d bytes have come, %d are left of %d", read, left, len(data))
 	}
+	if role := c.do("ROLE"); !strings.Contains(role, "sync") || !strings.HasSuffix(strings.Trim(role, "[] \r\n"), "-1") {
+		t.Errorf("ROLE is %q", role)
+	}
 	g.send(data[half:])
 	shown(s, "redis_master_link_up"+labels+"1\n", "redis_slave_repl_offset"+labels+"100\n", "redis_master_last_io_seconds_ago"+labels)
 	if _, text := get(t, s, "/api/state", ""); !strings.Contains(text, `"port":`+g.port()+`,"state":"connected","up":true`) {
 		t.Errorf("the window is told %s", text)
 	}
+}
+
+// TestWritableReplicaExpires: keys with deadlines that clients of a replica have written expire there, and are deleted;
+// those of the primary stay, hidden, until it says so.
+func TestWritableReplicaExpires(t *testing.T) {
+	s := startServer(t, "replica-read-only", "no")
+	c := dial(t, s)
+	p := leads(t, s, c)
+	p.send("SELECT 0", "SET primary v PX 1", "MULTI", "SET unit v", "PEXPIRE unit 1", "EXEC", "EVAL redis.call('set','script','v','PX','1') 0")
+	p.applied(c)
+	c.want("OK", "SET", "own", "v", "PX", "50")
+	c.want("OK", "SET", "later", "v")
+	c.want("1", "PEXPIRE", "later", "50")
+	c.want("OK", "SET", "stays", "v", "PX", "50")
+	c.want("1", "PERSIST", "stays")
+	c.want("1", "EVAL", "redis.call('set', KEYS[1], 'v', 'PX', '50') return 1", "1", "scripted")
+	c.want("OK", "MULTI")
+	c.want("QUEUED", "SET", "queued", "v", "PX", "50")
+	c.do("EXEC")
+	until(t, "what clients wrote is deleted", func() bool { return c.do("DBSIZE") == "4" })
+	c.want("v", "GET", "stays")
+	c.want("4", "DBSIZE")
+	p.send("DEL primary")
+	p.applied(c)
+	c.want("3", "DBSIZE")
+}
+
+// TestStreamWaitsForListeners: while much waits to be delivered to a replica's clients the stream of its primary waits, instead of
+// filling the memory; then it goes on, and all messages come.
+func TestStreamWaitsForListeners(t *testing.T) {
+	s := startServer(t, "io-model", "reactor", "client-output-buffer-limit", "pubsub 0 0 0")
+	c := onEachReactor(t, s)
+	p := leads(t, s, c[0])
+	c[1].want("[subscribe ch 1]", "SUBSCRIBE", "ch")
+	release := make(chan struct{})
+	s.Group.Reactors()[1].Post(func() { <-release })
+	const times = 256
+	call := encode("PUBLISH", "ch", strings.Repeat("x", 256<<10))
+	p.sent += times * len(call)
+	var sends sync.WaitGroup
+	sends.Go(func() {
+		if _, err := io.WriteString(p.conn, strings.Repeat(call, times)); err != nil {
+			t.Error(err)
+		}
+	})
+	until(t, "much waits", func() bool { return s.clients.Unheard() })
+	for range 200 {
+		if n := number(t, c[0].infoOf("replication")["slave_repl_offset"]); n > 32<<20 {
+			t.Fatalf("%d bytes of messages wait", n)
+		}
+		time.Sleep(5 * time.Millisecond) // a stretch of time in which no more is to come
+	}
+	close(release)
+	for range times {
+		if m := c[1].reply(); !strings.HasPrefix(m, "[message ch x") {
+			t.Fatalf("%.40q", m)
+		}
+	}
+	sends.Wait()
+	p.applied(c[0])
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,10 +14,12 @@ import (
 // until waits for a condition that must come about.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
+	pause := time.Millisecond
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(pause) {
 		if time.Now().After(end) {
 			t.Fatal("not within a minute: ", what)
 		}
+		pause = min(pause*5/4, 20*time.Millisecond) // asking costs what is waited for its time
 	}
 }
 
@@ -60,6 +63,7 @@ func TestReplyEndsAtTheOutputLimit(t *testing.T) {
 // TestSoftLimitWhileNothingIsSent: output above the soft limit for too long ends the connection
 // without anything more being sent to it, whatever the client is.
 func TestSoftLimitWhileNothingIsSent(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := startServer(t, "client-output-buffer-limit", "pubsub 0 100000 1", "client-output-buffer-limit", "normal 0 100000 1")
 	c := dial(t, s)
 	big := strings.Repeat("x", 1<<20)
@@ -92,6 +96,7 @@ func TestSoftLimitWhileNothingIsSent(t *testing.T) {
 
 // TestNobodyWaitsForTheReply: a command on a worker ends when its client has gone or is killed.
 func TestNobodyWaitsForTheReply(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := startServer(t)
 	c := dial(t, s)
 	c.want("1", "ZADD", "z", "1", "member")
@@ -114,10 +119,12 @@ func TestNobodyWaitsForTheReply(t *testing.T) {
 
 // TestEndWhileACommandRuns: the server ends, whatever its commands do.
 func TestEndWhileACommandRuns(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	for _, call := range [][]string{{"ZRANDMEMBER", "z", "-999999999"}, {"DEBUG", "SLEEP", "3000"}, {"KEYS", "deaf"}} {
 		t.Run(call[0], func(t *testing.T) {
 			forever := make(chan struct{})
 			s, end := launch(t, func(s *Server) {
+				hastyEnd(s)
 				keys := s.Table.Original([]byte("keys")).Handler
 				s.Table.Original([]byte("keys")).Handler = func(c *command.Ctx) {
 					if string(c.Args[1]) == "deaf" {
@@ -138,45 +145,74 @@ func TestEndWhileACommandRuns(t *testing.T) {
 	}
 }
 
-// TestEndWhileATransactionWrites: nor does one that goes on and on writing. What others have been told is
-// done is saved; with an AOF, which has that, nothing of the transaction is there afterwards.
+// hastyEnd has the server's end wait for what runs less long than users get: what is told apart is who holds it up, and
+// for how long is not.
+func hastyEnd(s *Server) { s.disk.Grace = 300 * time.Millisecond }
+
+// slowAppends has each APPEND take 50 ms more, until over is closed, and tells of the first.
+func slowAppends(runs, over chan struct{}) func(s *Server) {
+	begun := sync.OnceFunc(func() { close(runs) })
+	return func(s *Server) {
+		appending := s.Table.Original([]byte("append")).Handler
+		s.Table.Original([]byte("append")).Handler = func(c *command.Ctx) {
+			appending(c)
+			begun()
+			select {
+			case <-over:
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// TestEndWhileATransactionWrites: nor does one that goes on and on writing. A transaction is in the snapshot with all its
+// calls, however long that takes, or there is no new snapshot, which the end tells; with an AOF, which
+// has what others have been told is done, nothing of the transaction is there afterwards.
 func TestEndWhileATransactionWrites(t *testing.T) {
-	for _, aof := range []string{"no", "yes"} {
-		t.Run(aof, func(t *testing.T) {
+	const minute = 1200 // calls
+	for _, c := range []struct {
+		name, aof string
+		calls     int
+		patience  time.Duration
+		saved     bool
+		left      int
+	}{
+		{"it ends", "no", 30, patience, true, 30}, // after five times the grace
+		{"it does not", "no", minute, time.Second, false, 0},
+		{"with an AOF", "yes", minute, patience, true, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir, runs, over := t.TempDir(), make(chan struct{}), make(chan struct{})
-			begun := sync.OnceFunc(func() { close(runs) })
-			s, end := launch(t, func(s *Server) {
-				appending := s.Table.Original([]byte("append")).Handler
-				s.Table.Original([]byte("append")).Handler = func(c *command.Ctx) {
-					appending(c)
-					begun()
-					select {
-					case <-over:
-					case <-time.After(50 * time.Millisecond):
-					}
-				}
-			}, "dir", dir, "save", "3600 1000000", "appendonly", aof)
+			slow := slowAppends(runs, over)
+			s, end := serveUntil(t, optionsOf(t, forTests(t, []string{"dir", dir, "save", "3600 1000000", "appendonly", c.aof})...), func(s *Server) {
+				slow(s)
+				hastyEnd(s)
+				s.disk.Patience = c.patience
+			})
 			s.awaitReady(t)
-			c, d := dial(t, s), dial(t, s)
-			const calls = 4000 // minutes
-			c.want("OK", "MULTI")
-			for range calls {
-				c.want("QUEUED", "APPEND", "k", "x")
+			writer, other := dial(t, s), dial(t, s)
+			other.want("OK", "SET", "old", "1")
+			other.want("OK", "SAVE")
+			other.want("OK", "SET", "other", "1")
+			writer.want("OK", "MULTI")
+			for range c.calls {
+				writer.want("QUEUED", "APPEND", "k", "x")
 			}
-			d.want("OK", "SET", "other", "1")
-			c.send(encode("EXEC"))
+			writer.send(encode("EXEC"))
 			<-runs
-			end() // fails the test if it takes long
-			close(over)
-			c.closed()
-			again, _ := launch(t, nil, "dir", dir, "appendonly", aof)
-			again.awaitReady(t)
-			d = dial(t, again)
-			d.want("1", "GET", "other")
-			if n := number(t, d.do("STRLEN", "k")); aof == "yes" && n != 0 || n >= calls {
-				t.Errorf("%d of %d calls of the transaction are there", n, calls)
+			if err := end(); (err == nil) != c.saved {
+				t.Errorf("the server's end told %v", err)
 			}
+			close(over)
+			again, _ := launch(t, nil, "dir", dir, "appendonly", c.aof)
+			again.awaitReady(t)
+			other = dial(t, again)
+			other.want("1", "GET", "old")
+			if c.saved {
+				other.want("1", "GET", "other")
+			}
+			other.want(strconv.Itoa(c.left), "STRLEN", "k")
 		})
 	}
 }
@@ -190,6 +226,7 @@ func TestEndWhileATransactionRuns(t *testing.T) {
 			t.Parallel()
 			dir, runs := t.TempDir(), make(chan struct{}, 2)
 			s, end := launch(t, func(s *Server) {
+				hastyEnd(s)
 				s.Table.Original([]byte("strlen")).Handler = func(c *command.Ctx) {
 					runs <- struct{}{}
 					for !c.Halted() {

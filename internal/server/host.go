@@ -149,19 +149,40 @@ func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.keeper.Stats.Reset()
 }
 
+// errNoShutdown is the text of a SHUTDOWN after which the server goes on.
+const errNoShutdown = "ERR Errors trying to SHUTDOWN. Check logs."
+
 // Shutdown implements command.ProcessHost.
 func (h processHost) Shutdown(o command.ShutdownOptions) string {
 	if o.Abort {
-		return "ERR No shutdown in progress."
-	}
-	h.srv.Log.Warn("a client asked for shutdown")
-	if !o.Now {
-		h.srv.role.awaitReplicas()
+		if !h.srv.role.leaving.callOff() {
+			return "ERR No shutdown in progress."
+		}
+		h.srv.Log.Warn("a client has called the shutdown off")
+		return ""
 	}
 	if !o.NoSave {
-		if err := h.srv.disk.EndSave(o.Save); err != nil && !o.Force {
+		if text := h.srv.Scripts.AwaitOrBusy(); text != "" {
+			return text
+		}
+	}
+	h.srv.Log.Warn("a client asked for shutdown")
+	resume := func() {}
+	if !o.Now && !h.srv.Scripts.AnyBusy() { // it lets nobody pause writes
+		calledOff := false
+		off := h.srv.role.leaving.enter()
+		resume, calledOff = h.srv.role.awaitReplicas(off)
+		h.srv.role.leaving.leave()
+		if calledOff {
+			resume()
+			return errNoShutdown
+		}
+	}
+	if !o.NoSave {
+		if err := h.srv.disk.EndSave(o.Save, 2*h.srv.disk.Grace); err != nil && !o.Force {
 			h.srv.Log.Error("the data cannot be saved, so the server does not end", "error", err)
-			return "ERR Errors trying to SHUTDOWN. Check logs."
+			resume()
+			return errNoShutdown
 		}
 	}
 	h.srv.requestStop()

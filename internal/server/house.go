@@ -30,7 +30,7 @@ func (h execHouse) EndPause() { h.clients.Pauses.End() }
 func (h execHouse) ResumeAll() { h.clients.Pauses.Resume() }
 
 // Crowded implements exec.House.
-func (h execHouse) Crowded() bool { return h.clients.Crowded() }
+func (h execHouse) Crowded() command.Flag { return h.clients.Crowded() }
 
 // Ending implements exec.House.
 func (h execHouse) Ending() bool { return h.disk.Asked() || h.stopping.Load() }
@@ -69,6 +69,9 @@ func (h diskHouse) Stop() <-chan struct{} { return h.stop }
 
 // AboutHistory implements durable.House.
 func (h diskHouse) AboutHistory(a *rdb.About) { h.role.aboutHistory(a) }
+
+// Follows implements durable.House.
+func (h diskHouse) Follows() bool { return h.role.history.Primary() != nil }
 
 // ResumeHistory implements durable.House.
 func (h diskHouse) ResumeHistory(m persistence.Mark) { h.role.resumeHistory(m) }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -31,7 +32,7 @@ type follower struct {
 }
 
 // Record implements journal.Subscriber.
-func (f *follower) Record(r *journal.Record) {
+func (f *follower) Record(r journal.Record) {
 	if r.End != f.end+uint64(len(r.Body)) || len(r.Body) == 0 {
 		f.bad = fmt.Sprintf("a record of %d bytes ends at %d, behind %d", len(r.Body), r.End, f.end)
 	}
@@ -195,13 +196,54 @@ func TestOneServerPerDirectory(t *testing.T) {
 	d.want("OK", "CONFIG", "SET", "appendonly", "no")
 	d.rewrites()
 	d.want("OK", "CONFIG", "SET", "appendonly", "yes")
-	for strings.Contains(d.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
-		time.Sleep(time.Millisecond) // until then nothing is promised
-	}
+	d.rewritten() // until then nothing is promised
 	d.want("OK", "SET", "a", "3")
 	endSecond()
 	first, _ = runAOF(t, dir)
 	dial(t, first).want("3", "GET", "a")
+}
+
+// TestLoadAOFOfDamage: DEBUG LOADAOF of a base that is cut or damaged leaves the data as they are, with the AOF on and off.
+func TestLoadAOFOfDamage(t *testing.T) {
+	for _, on := range []string{"no", "yes"} {
+		for _, preamble := range []string{"no", "yes"} {
+			t.Run(on+" "+preamble, func(t *testing.T) {
+				dir := t.TempDir()
+				s, _ := runAOF(t, dir, "aof-use-rdb-preamble", preamble, "auto-aof-rewrite-percentage", "0")
+				c := dial(t, s)
+				fill(c)
+				c.rewrites()
+				c.want("OK", "SET", "late", "1")
+				c.want("OK", "CONFIG", "SET", "appendonly", on)
+				c.want("OK", "SET", "later", "1")
+				want := c.do("DEBUG", "DIGEST")
+				names, err := filepath.Glob(filepath.Join(dir, "appendonlydir", "*.base.*"))
+				if err != nil || len(names) != 1 {
+					t.Fatal(names, err)
+				}
+				whole, err := os.ReadFile(names[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				damaged := slices.Clone(whole)
+				at := len(damaged) / 2
+				at += max(0, bytes.Index(damaged[at:], []byte("\r\n*"))) + 2 // where a record begins, if it has records
+				damaged[at] ^= 1
+				for _, bad := range [][]byte{whole[:len(whole)/2], damaged, append(slices.Clone(whole), "*1\r\n$4\r\nNONE\r\n"...)} {
+					if err := os.WriteFile(names[0], bad, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					c.want("ERR Error trying to load the AOF files, check server logs.", "DEBUG", "LOADAOF")
+					c.want(want, "DEBUG", "DIGEST")
+				}
+				if err := os.WriteFile(names[0], whole, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				c.want("OK", "DEBUG", "LOADAOF")
+				c.want("1", "GET", "late")
+			})
+		}
+	}
 }
 
 // TestLoadAOFWhileOff: DEBUG LOADAOF loads what is there; with nothing there the data stays.

@@ -57,7 +57,7 @@ type journey struct {
 	stops map[string]bool     // of all kinds
 }
 
-func (j *journey) Record(*journal.Record) { j.note("journal") }
+func (j *journey) Record(journal.Record) { j.note("journal") }
 
 func (j *journey) reset() {
 	j.mu.Lock()

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kringdb/kring/internal/server/exec"
 )
 
 func TestPauseWrite(t *testing.T) {
@@ -35,6 +37,64 @@ func TestPauseWrite(t *testing.T) {
 	waitBlocked(t, s, 0)
 	w.send(encode("CLIENT", "REPLY", "SKIP") + encode("GET", "a") + encode("PING"))
 	w.gets("PONG")
+}
+
+// TestScriptsInAPause: a script may write, whatever its command says, unless that is one of those that only read; so
+// it waits for the end of a pause of writes, also in a transaction.
+func TestScriptsInAPause(t *testing.T) {
+	s := startServer(t)
+	admin, tx, other := dial(t, s), dial(t, s), dial(t, s)
+	tx.want("OK", "MULTI")
+	tx.want("QUEUED", "EVAL", "return redis.call('incr','a')", "0")
+	sha := admin.do("SCRIPT", "LOAD", "return redis.call('incr',KEYS[1])")
+	admin.want("l", "FUNCTION", "LOAD", "#!lua name=l\nredis.register_function{function_name='reads', callback=function() return redis.call('get','a') end, flags={'no-writes'}}")
+	admin.want("OK", "CLIENT", "PAUSE", "60000", "WRITE")
+	waits := []*testClient{tx}
+	tx.send(encode("EXEC"))
+	for _, args := range [][]string{{"EVAL", "return redis.call('incr','a')", "0"}, {"EVALSHA", sha, "1", "a"}, {"FCALL", "none", "0"},
+		{"EVAL", "#!lua\nreturn 1", "0"}, {"EVAL_RO", "#!lua\nreturn 1", "0"}} {
+		c := dial(t, s)
+		c.send(encode(args...))
+		waits = append(waits, c)
+	}
+	waitBlocked(t, s, int64(len(waits)))
+	other.want("nil", "EVAL_RO", "return redis.call('get','a')", "0")
+	other.want("nil", "EVALSHA_RO", admin.do("SCRIPT", "LOAD", "return redis.call('get','a')"), "0")
+	const reads = "#!lua flags=no-writes\nreturn redis.call('get','a')" // as it declares
+	other.want("nil", "EVAL", reads, "0")
+	other.want("nil", "EVALSHA", admin.do("SCRIPT", "LOAD", reads), "0")
+	other.want("OK", "MULTI")
+	other.want("QUEUED", "EVAL", reads, "0")
+	other.want("[nil]", "EXEC")
+	other.want("nil", "FCALL", "reads", "0")
+	admin.want("OK", "CLIENT", "UNPAUSE")
+	for _, c := range waits {
+		if got := c.reply(); got == "" {
+			t.Error("no reply")
+		}
+	}
+	other.want("3", "GET", "a")
+}
+
+// TestPauseMeetsATransactionOnItsWay: what a transaction writes waits for the end of a pause that has begun after a worker was given the
+// transaction, and before it runs: whoever pauses, to save at the server's end for one, relies on it.
+func TestPauseMeetsATransactionOnItsWay(t *testing.T) {
+	s := startServer(t)
+	tx, other := dial(t, s), dial(t, s)
+	tx.want("OK", "MULTI")
+	tx.want("QUEUED", "INCR", "n")
+	tx.want("QUEUED", "KEYS", "none") // workers run it
+	workers := s.Gates[exec.LastingScripts : exec.LastingScripts+workerCount]
+	workers.LockAll()
+	tx.send(encode("EXEC"))
+	until(t, "a worker has the transaction", func() bool { return s.Slow.Running() == 1 })
+	s.clients.Pauses.Begin(1<<40, false)
+	workers.UnlockAll()
+	workers.LockAll() // behind the one who waits for his
+	workers.UnlockAll()
+	other.want("nil", "GET", "n")
+	s.clients.Pauses.Cancel()
+	tx.gets("[1 []]")
 }
 
 func TestPauseEndsByItself(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -264,4 +265,55 @@ func TestPubSubLimits(t *testing.T) {
 	b.gets("[pmessage news.* news.today hi]")
 	b.Close()
 	noSubscriptions(t, s)
+}
+
+// TestPublisherWaitsForListeners: a client that publishes, by itself, from a script, in a transaction or by keyspace events, more than can be delivered
+// waits, instead of filling the memory; others do not, and all messages come.
+func TestPublisherWaitsForListeners(t *testing.T) {
+	s := startServer(t, "io-model", "reactor", "notify-keyspace-events", "Kg$")
+	listener, publisher := onEachReactor(t, s), onEachReactor(t, s)
+	ear, other := listener[1], listener[0]
+	text := strings.Repeat("x", 1<<20)
+	other.want("OK", "SET", "text", text)
+	ear.want("[psubscribe * 1]", "PSUBSCRIBE", "*")
+	calls := []string{
+		encode("PUBLISH", "ch", text),
+		encode("EVAL", "return redis.call('PUBLISH', 'ch', ARGV[1])", "0", text),
+		encode("EVAL", "while false do end return redis.call('PUBLISH', redis.call('GET', KEYS[1]), 'x')", "1", "text"),
+		encode("SET", text, "v"),
+		encode("MULTI") + encode("PUBLISH", "ch", text) + encode("EXEC"),
+	}
+	const times = 24
+	var heard atomic.Int64
+	var listens sync.WaitGroup
+	listens.Go(func() {
+		for range times * len(calls) {
+			if m := ear.reply(); !strings.HasPrefix(m, "[pmessage") {
+				t.Errorf("%.40q", m)
+			}
+			heard.Add(1)
+		}
+	})
+	for i, call := range calls {
+		release := make(chan struct{})
+		s.Group.Reactors()[1].Post(func() { <-release })
+		var replies atomic.Int64
+		var done sync.WaitGroup
+		done.Go(func() { publisher[0].send(strings.Repeat(call, times)) })
+		done.Go(func() {
+			for range times * strings.Count(call, "*") {
+				publisher[0].reply()
+				replies.Add(1)
+			}
+		})
+		until(t, "the publisher has to wait", func() bool { return s.clients.Channels.Full() })
+		other.want("PONG", "PING")
+		if n := replies.Load() / int64(strings.Count(call, "*")); n > 20 {
+			t.Errorf("%.30q: %d messages of a megabyte wait", call, n)
+		}
+		close(release)
+		done.Wait()
+		until(t, "all is heard", func() bool { return heard.Load() == int64((i+1)*times) })
+	}
+	listens.Wait()
 }

@@ -3,10 +3,11 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/resp"
@@ -99,37 +100,77 @@ BITFIELD bf SET u8 0 200 OVERFLOW SAT INCRBY u8 0 100
 func (c *testClient) dump() string {
 	var out []string
 	for db := range 16 {
-		c.do("SELECT", fmt.Sprint(db))
-		keys := c.do("KEYS", "*")
-		for _, k := range strings.Fields(strings.Trim(keys, "[]")) {
-			text := fmt.Sprint(db, " ", k, " ", c.do("PEXPIRETIME", k), " ")
-			switch typ := c.do("TYPE", k); typ {
-			case "string":
-				text += c.do("GET", k)
-			case "hash":
-				var fields []string
-				for _, f := range strings.Fields(strings.Trim(c.do("HKEYS", k), "[]")) {
-					fields = append(fields, f+"="+c.do("HGET", k, f)+"@"+c.do("HPEXPIRETIME", k, "FIELDS", "1", f))
-				}
-				sort.Strings(fields)
-				text += fmt.Sprint(fields)
-			case "list":
-				text += c.do("LRANGE", k, "0", "-1")
-			case "set":
-				text += c.do("SORT", k, "ALPHA")
-			case "zset":
-				text += c.do("ZRANGE", k, "0", "-1", "WITHSCORES")
-			case "stream":
-				text += c.do("XRANGE", k, "-", "+") + c.do("XPENDING", k, "g")
-			default:
-				c.t.Fatal(k, typ)
-			}
-			out = append(out, text)
+		c.do("SELECT", strconv.Itoa(db))
+		keys := strings.Fields(strings.Trim(c.do("KEYS", "*"), "[]"))
+		for some := range slices.Chunk(keys, 100) {
+			out = c.dumpKeys(out, db, some)
 		}
 	}
 	c.do("SELECT", "0")
 	sort.Strings(out)
 	return strings.Join(out, "\n")
+}
+
+// dumpKeys appends to out what can be seen of some keys of the database that is selected, in two pipelines.
+func (c *testClient) dumpKeys(out []string, db int, keys []string) []string {
+	var ask, show [][]string
+	for _, k := range keys {
+		ask = append(ask, []string{"PEXPIRETIME", k}, []string{"TYPE", k})
+	}
+	told := c.pipe(ask)
+	from := make([]int, 0, len(keys)+1) // where in show what is asked of a key begins
+	for i, k := range keys {
+		from = append(from, len(show))
+		switch typ := told[2*i+1]; typ {
+		case "string":
+			show = append(show, []string{"GET", k})
+		case "hash":
+			for _, f := range strings.Fields(strings.Trim(c.do("HKEYS", k), "[]")) {
+				show = append(show, []string{"HGET", k, f}, []string{"HPEXPIRETIME", k, "FIELDS", "1", f})
+			}
+		case "list":
+			show = append(show, []string{"LRANGE", k, "0", "-1"})
+		case "set":
+			show = append(show, []string{"SORT", k, "ALPHA"})
+		case "zset":
+			show = append(show, []string{"ZRANGE", k, "0", "-1", "WITHSCORES"})
+		case "stream":
+			show = append(show, []string{"XRANGE", k, "-", "+"}, []string{"XPENDING", k, "g"})
+		default:
+			c.t.Fatal(k, typ)
+		}
+	}
+	from = append(from, len(show))
+	shown := c.pipe(show)
+	for i, k := range keys {
+		parts := shown[from[i]:from[i+1]]
+		text := strings.Join(parts, "")
+		if told[2*i+1] == "hash" {
+			fields := make([]string, 0, len(parts)/2)
+			for n := 0; n < len(parts); n += 2 {
+				fields = append(fields, show[from[i]+n][2]+"="+parts[n]+"@"+parts[n+1])
+			}
+			sort.Strings(fields)
+			text = fmt.Sprint(fields)
+		}
+		out = append(out, fmt.Sprint(db, " ", k, " ", told[2*i], " ", text))
+	}
+	return out
+}
+
+// pipe sends calls at once and returns their replies in short form.
+func (c *testClient) pipe(calls [][]string) []string {
+	c.t.Helper()
+	var text strings.Builder
+	for _, call := range calls {
+		text.WriteString(encode(call...))
+	}
+	c.send(text.String())
+	replies := make([]string, len(calls))
+	for i := range replies {
+		replies[i] = c.reply()
+	}
+	return replies
 }
 
 func TestReplayScript(t *testing.T) {
@@ -153,9 +194,7 @@ func TestReplayScript(t *testing.T) {
 		t.Errorf("after a replay:\n%s\nwant\n%s", got, want)
 	}
 	c.want("Background append only file rewriting started", "BGREWRITEAOF")
-	for strings.Contains(c.do("INFO", "persistence"), "aof_rewrite_in_progress:1") {
-		time.Sleep(time.Millisecond)
-	}
+	c.rewritten()
 	c.want("OK", "DEBUG", "LOADAOF")
 	if got := c.dump(); got != want {
 		t.Errorf("after a rewrite:\n%s\nwant\n%s", got, want)

@@ -3,7 +3,7 @@ package server
 import (
 	"bufio"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -53,15 +53,33 @@ func (s *Server) awaitReady(t testing.TB) {
 // server before it runs.
 func launch(t testing.TB, set func(*Server), directives ...string) (*Server, func()) {
 	t.Helper()
+	return serve(t, optionsOf(t, forTests(t, directives)...), set)
+}
+
+// forTests puts before the directives what all tests have.
+func forTests(t testing.TB, directives []string) []string {
 	base := []string{"port", "0", "bind", "127.0.0.1", "reactors", "2", "enable-debug-command", "yes", "save", "EMPTY", "dir", t.TempDir()}
 	if m := os.Getenv("KRING_IO_MODEL"); m != "" {
 		base = append(base, "io-model", m)
 	}
-	return serve(t, optionsOf(t, append(base, directives...)...), set)
+	return append(base, directives...)
 }
 
 // serve is launch with given options, a folder for its files among them.
 func serve(t testing.TB, o *options.Options, set func(*Server)) (*Server, func()) {
+	t.Helper()
+	s, end := serveUntil(t, o, set)
+	well := sync.OnceFunc(func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(well)
+	return s, well
+}
+
+// serveUntil is serve for a test to which the server's end may tell an error.
+func serveUntil(t testing.TB, o *options.Options, set func(*Server)) (*Server, func() error) {
 	t.Helper()
 	if !filepath.IsAbs(o.Dir.Load()) {
 		t.Fatal("the server would leave its files among the sources: it needs a dir")
@@ -77,18 +95,16 @@ func serve(t testing.TB, o *options.Options, set func(*Server)) (*Server, func()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx) }()
-	end := sync.OnceFunc(func() {
+	end := sync.OnceValue(func() error {
 		cancel()
 		select {
 		case err := <-done:
-			if err != nil {
-				t.Error(err)
-			}
+			return err
 		case <-time.After(patience):
-			t.Error("the server does not end")
+			return errors.New("the server does not end")
 		}
 	})
-	t.Cleanup(end)
+	t.Cleanup(func() { _ = end() })
 	return s, end
 }
 
@@ -143,14 +159,18 @@ func dial(t testing.TB, s *Server) *testClient {
 	return &testClient{t: t, Conn: c, r: bufio.NewReader(c)}
 }
 
-// encode returns a command as multibulk.
+// encode returns a command as multibulk. Some tests send hundreds of thousands of them, so it does without fmt.
 func encode(args ...string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "*%d\r\n", len(args))
+	n := 16
 	for _, a := range args {
-		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
+		n += 16 + len(a)
 	}
-	return b.String()
+	b := strconv.AppendInt(append(make([]byte, 0, n), '*'), int64(len(args)), 10)
+	for _, a := range args {
+		b = strconv.AppendInt(append(b, "\r\n$"...), int64(len(a)), 10)
+		b = append(append(b, "\r\n"...), a...)
+	}
+	return string(append(b, "\r\n"...))
 }
 
 func (c *testClient) send(raw string) {
@@ -210,4 +230,16 @@ func show(v resp.Value) string {
 	default:
 		return string(v.Str)
 	}
+}
+
+// onEachReactor is a client of each of two reactors.
+func onEachReactor(t *testing.T, s *Server) (on [2]*testClient) {
+	t.Helper()
+	for on[0] == nil || on[1] == nil {
+		d := dial(t, s)
+		if at := s.clients.Find(number(t, d.do("CLIENT", "ID"))).Reactor(); on[at] == nil {
+			on[at] = d
+		}
+	}
+	return on
 }

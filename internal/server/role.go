@@ -20,17 +20,20 @@ import (
 
 // role is what the server keeps of it.
 type role struct {
-	srv     *Server
-	history *replication.History
-	backlog replication.Backlog
-	feed    *feed.Feed
-	over    failover
-	link    *follow.Follower
-	stream  *exec.Replayer
-	changes sync.Mutex // one change of the role at a time
-	up      atomic.Bool
-	synced  syncedOffset
-	counted uint64 // the journal's position when the backlog's offset was that of the data; guarded by the journal's lock
+	srv      *Server
+	history  *replication.History
+	backlog  replication.Backlog
+	feed     *feed.Feed
+	over     failover
+	leaving  leaving
+	link     *follow.Follower
+	stream   *exec.Replayer
+	changes  sync.Mutex // one change of the role at a time
+	up       atomic.Bool
+	frozen   atomic.Bool // the link was ended, and the primary is still that of the history
+	synced   syncedOffset
+	restored bool   // the history goes on from a file, and this server has been its primary since
+	counted  uint64 // the journal's position when the backlog's offset was that of the data; guarded by the journal's lock
 }
 
 // syncedOffset finds out up to which offset the AOF has the data: that at a moment in the past, once the
@@ -109,6 +112,7 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 		return false
 	}
 	r.link.Stop()
+	r.frozen.Store(false)
 	s.Gates.LockAll()
 	s.Store.LockAll()
 	if !may() {
@@ -117,6 +121,9 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 		return false
 	}
 	promoted := p == nil && r.history.Primary() != nil
+	if p != nil {
+		r.unbranch()
+	}
 	r.history.SetPrimary(p)
 	r.guard()
 	s.Journal.Log.At(func(pos uint64) {
@@ -141,6 +148,7 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 		r.feed.DropAll(errNewRole) // they may go on, where the histories are the same
 	}
 	if promoted {
+		r.link.Forget()
 		s.Log.Info("the server is a primary now", "history", r.history.IDs().ID, "offset", r.backlog.Offset())
 		s.keeper.Ring()
 	}
@@ -150,6 +158,17 @@ func (r *role) turn(p *replication.Primary, may func() bool, takeOver func(bool)
 		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port, TakeOver: takeOver})
 	}
 	return true
+}
+
+// unbranch takes back, of a primary that becomes a replica, the name that its history has got when it was
+// loaded, if the data are still those of then: the one before is what its new primary knows. All gates
+// are held.
+func (r *role) unbranch() {
+	ids := r.history.IDs()
+	if r.restored && r.history.Primary() == nil && r.backlog.Active() && ids.Until == r.backlog.Offset() {
+		r.history.Adopt(ids.Second)
+	}
+	r.restored = false
 }
 
 var (
@@ -170,6 +189,9 @@ func (r *role) passOn(raw []byte, db int) {
 	r.backlog.AppendLocked(raw)
 	r.backlog.SetDBLocked(db)
 	r.counted = s.Journal.Log.End()
+	if a := s.Journal.AOF.Load(); a != nil {
+		a.NoteLocked(&r.counted)
+	}
 	s.Journal.Log.Unlock()
 }
 

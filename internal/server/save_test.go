@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/persistence/rdb"
 )
 
@@ -94,6 +95,29 @@ func TestSnapshotSurvivesRestart(t *testing.T) {
 	end()
 }
 
+// TestEndKeepsWritesOut: while the server saves at its end nothing is written, whatever CLIENT UNPAUSE says: what was
+// acknowledged is there afterwards.
+func TestEndKeepsWritesOut(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runServer(t, "dir", dir, "save", "3600 1000000")
+	c, asker := dial(t, s), dial(t, s)
+	c.want("OK", "DEBUG", "POPULATE", "200000")
+	c.want("OK", "SET", "n", "0")
+	asker.send(encode("SHUTDOWN"))
+	eventually(t, "it saves", func() bool { return s.Guard.Load()&exec.GuardPaused != 0 })
+	acked := 0
+	for { // until the connection ends
+		c.send(encode("CLIENT", "UNPAUSE") + encode("SET", "n", strconv.Itoa(acked+1)))
+		_, _ = c.r.ReadString('\n')
+		if _, err := c.r.ReadString('\n'); err != nil {
+			break
+		}
+		acked++
+	}
+	end()
+	dial(t, startServer(t, "dir", dir)).want(strconv.Itoa(acked), "GET", "n")
+}
+
 // TestReloadMerges holds the modifiers of DEBUG RELOAD.
 func TestReloadMerges(t *testing.T) {
 	s := startServer(t, "dir", t.TempDir())
@@ -106,6 +130,62 @@ func TestReloadMerges(t *testing.T) {
 	c.want("OK", "DEBUG", "RELOAD", "NOSAVE")
 	c.want("2", "DBSIZE")
 	c.want("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.", "DEBUG", "RELOAD", "X")
+}
+
+// ofDatabase is a snapshot that has a key in a database.
+func ofDatabase(t *testing.T, db int) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	s, end := runServer(t, "dir", dir, "databases", strconv.Itoa(db+1))
+	c := dial(t, s)
+	c.want("OK", "SET", "first", "1")
+	c.want("OK", "SELECT", strconv.Itoa(db))
+	c.want("OK", "SET", "k", "v")
+	c.want("OK", "SAVE")
+	end()
+	b, err := os.ReadFile(filepath.Join(dir, "dump.rdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestReloadOfDamage: DEBUG RELOAD of a file that is cut or damaged, or has a database too many, or is not there, leaves the
+// data as they are.
+func TestReloadOfDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := startServer(t, "dir", dir)
+	c := dial(t, s)
+	fill(c)
+	c.want("OK", "SAVE")
+	c.want("OK", "SET", "late", "1")
+	want := c.do("DEBUG", "DIGEST")
+	path := filepath.Join(dir, "dump.rdb")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := append([]byte(nil), whole...)
+	damaged[len(damaged)/2] ^= 1
+	for _, bad := range [][]byte{whole[:len(whole)/2], damaged, ofDatabase(t, 16), nil} {
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if bad == nil {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, more := range [][]string{nil, {"NOFLUSH", "MERGE"}} {
+			c.want("ERR Error trying to load the RDB dump, check server logs.", append([]string{"DEBUG", "RELOAD", "NOSAVE"}, more...)...)
+			c.want(want, "DEBUG", "DIGEST")
+		}
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.want("OK", "DEBUG", "RELOAD", "NOSAVE")
+	c.want("0", "EXISTS", "late")
 }
 
 // TestFailedSaves: a snapshot that fails leaves the file before it, and no other. With save
@@ -164,6 +244,7 @@ func TestFailedSaves(t *testing.T) {
 
 // TestSavePoints: so many changes within so many seconds make a snapshot.
 func TestSavePoints(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	dir := t.TempDir()
 	s := startServer(t, "dir", dir, "save", "1 3")
 	c := dial(t, s)
@@ -172,6 +253,20 @@ func TestSavePoints(t *testing.T) {
 	if got := c.infoOf("persistence")["rdb_changes_since_last_save"]; got != "0" {
 		t.Error(got, "changes")
 	}
+}
+
+// TestSavePointsUntold: a change that no pulse follows, as one of a primary's stream, is saved as well.
+func TestSavePointsUntold(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	dir := t.TempDir()
+	s, _ := launch(t, func(s *Server) { s.clients.Pulse = nil }, "dir", dir, "save", "1 1")
+	s.awaitReady(t)
+	time.Sleep(2500 * time.Millisecond) // who saves has seen that there is nothing to save
+	dial(t, s).want("OK", "SET", "a", "1")
+	until(t, "there is a snapshot", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "dump.rdb"))
+		return err == nil
+	})
 }
 
 // TestFlushIsSaved: what FLUSHALL has removed does not come back after a crash, if there are save
@@ -310,6 +405,16 @@ func TestSnapshotBesideWrites(t *testing.T) {
 	s, end := runServer(t, "dir", dir)
 	var stop atomic.Bool
 	var wg sync.WaitGroup
+	c := dial(t, s)
+	for _, large := range []string{"large", "larger"} { // that a snapshot takes by portions
+		for i := range 20 {
+			words := []string{"HSET", large}
+			for j := range 500 {
+				words = append(words, fmt.Sprint("field", i*500+j), strings.Repeat("x", j%60))
+			}
+			c.want("500", words...)
+		}
+	}
 	for w := range 4 {
 		wg.Go(func() {
 			c := dial(t, s)
@@ -317,10 +422,18 @@ func TestSnapshotBesideWrites(t *testing.T) {
 				k := fmt.Sprint(w, ".", i%500)
 				c.do("MSET", "a"+k, strconv.Itoa(i), "b"+k, strconv.Itoa(i))
 				c.do("HSET", "h"+k, "f", strconv.Itoa(i), "g", strings.Repeat("x", i%300))
+				switch i % 20 {
+				case 5:
+					c.do("HSET", "large", fmt.Sprint("field", i%10_000), "changed")
+				case 15:
+					c.want("OK", "MULTI")
+					c.do("HINCRBY", "large", "n", "1")
+					c.do("HINCRBY", "larger", "n", "1")
+					c.do("EXEC")
+				}
 			}
 		})
 	}
-	c := dial(t, s)
 	await(t, "some data", func() bool { n, _ := strconv.Atoi(c.do("DBSIZE")); return n > 500 })
 	for range 3 {
 		c.want("OK", "SAVE")
@@ -339,32 +452,61 @@ func TestSnapshotBesideWrites(t *testing.T) {
 			}
 		}
 	}
+	if a, b := c.do("HGET", "large", "n"), c.do("HGET", "larger", "n"); a != b || a == "" {
+		t.Errorf("%q and %q were counted together", a, b)
+	}
+	if a, b := c.do("HLEN", "large"), c.do("HLEN", "larger"); a != "10001" || b != a {
+		t.Errorf("%s and %s fields", a, b)
+	}
 	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
 }
 
 // TestEndSaveBesideScript ends a server with save points while a script runs that never ends by
-// itself: it is ended, and what there is is saved.
+// itself. One that has not written, or whose changes can be undone, is ended, and what there is without it is saved; else
+// there is no new snapshot, which the end tells. An AOF has nothing of any of them.
 func TestEndSaveBesideScript(t *testing.T) {
-	for _, script := range []string{"while true do end", "redis.call('SET', KEYS[1], '1') while true do end"} {
-		dir := t.TempDir()
-		s, end := runServer(t, "dir", dir, "save", "3600 1")
-		c := dial(t, s)
-		c.want("OK", "SET", "k", "v")
-		c.send(encode("EVAL", script, "1", "k"))
-		until(t, "the script runs", func() bool { return s.Slow.Running() == 1 })
-		ended := make(chan struct{})
-		go func() {
-			end()
-			close(ended)
-		}()
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			t.Fatal("the server does not end")
-		}
-		again := startServer(t, "dir", dir, "save", "3600 1")
-		dial(t, again).want("1", "EXISTS", "k")
+	t.Parallel() // it waits most of the time
+	for _, c := range []struct {
+		name, script string
+		keys         []string
+		aof          string
+		saved        bool
+	}{
+		{"reads", "while true do end", []string{"k"}, "no", true},
+		{"undone", "redis.call('SET', KEYS[1], '1') while true do end", []string{"k"}, "no", true},
+		{"undone, with an AOF", "redis.call('SET', KEYS[1], '1') while true do end", []string{"k"}, "yes", true},
+		{"all gates", "redis.call('SET', 'k', '1') while true do end", nil, "no", false},
+		{"all gates, with an AOF", "redis.call('SET', 'k', '1') while true do end", nil, "yes", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s, end := serveUntil(t, optionsOf(t, forTests(t, []string{"dir", dir, "save", "3600 1000000", "appendonly", c.aof, "busy-reply-threshold", "20"})...),
+				func(s *Server) {
+					hastyEnd(s)
+					if !c.saved {
+						s.disk.Patience = time.Second
+					}
+				})
+			s.awaitReady(t)
+			client := dial(t, s)
+			client.want("OK", "SET", "k", "old")
+			client.want("OK", "SAVE")
+			client.want("OK", "SET", "k", "v")
+			client.send(encode(append([]string{"EVAL", c.script, strconv.Itoa(len(c.keys))}, c.keys...)...))
+			other := dial(t, s)
+			until(t, "the script runs", func() bool { return strings.HasPrefix(other.do("GET", "k"), "BUSY") })
+			if err := end(); (err == nil) != c.saved {
+				t.Errorf("the server's end told %v", err)
+			}
+			again := startServer(t, "dir", dir, "appendonly", c.aof)
+			want := "v"
+			if !c.saved {
+				want = "old"
+			}
+			dial(t, again).want(want, "GET", "k")
+		})
 	}
 }

@@ -139,6 +139,53 @@ func TestFunctionsSurvive(t *testing.T) {
 	c.want("OK", "FUNCTION", "RESTORE", dump, "FLUSH")
 }
 
+// TestFunctionsGoAway: what a library kept that is replaced or deleted, or could not be loaded, counts no more against the
+// limit of memory, however often that happens.
+func TestFunctionsGoAway(t *testing.T) {
+	s := startServer(t, "lua-memory-limit", "8mb")
+	c := dial(t, s)
+	text := func(name, after string) string {
+		return "#!lua name=" + name + "\nlocal kept = 'x' for i = 1, 20 do kept = kept .. kept end\nredis.register_function('f', function() return #kept end)\n" + after
+	}
+	for range 30 {
+		c.want("a", "FUNCTION", "LOAD", "REPLACE", text("a", ""))
+		c.want("1048576", "FCALL", "f", "0")
+		if got := c.do("FUNCTION", "LOAD", text("b", "")); got != "ERR Function f already exists" {
+			t.Fatal(got)
+		}
+		if got := c.do("FUNCTION", "LOAD", "REPLACE", text("a", "late()")); !strings.HasPrefix(got, "ERR Error registering functions: ") || !strings.Contains(got, "late") {
+			t.Fatal(got)
+		}
+		c.want("1048576", "FCALL", "f", "0")
+		c.want("OK", "FUNCTION", "DELETE", "a")
+	}
+	c.want("OK", "FUNCTION", "FLUSH")
+	if got := c.infoOf("memory")["used_memory_vm_functions"]; got != "0" {
+		t.Errorf("%s bytes of functions, of which there are none", got)
+	}
+}
+
+// TestLibraryLogs: a library may write to the log while it is loaded, by a client and from a file, and is told what is wrong
+// with how it does.
+func TestLibraryLogs(t *testing.T) {
+	dir := t.TempDir()
+	options := []string{"dir", dir, "appendonly", "yes"}
+	s, end := runServer(t, options...)
+	c := dial(t, s)
+	text := func(call string) string {
+		return "#!lua name=a\n" + call + "\nredis.register_function('f', function() redis.log(redis.LOG_NOTICE, 'called') return 1 end)"
+	}
+	c.want("a", "FUNCTION", "LOAD", text("redis.log(redis.LOG_WARNING, 'loaded')"))
+	for _, wrong := range []string{"redis.log(1)", "redis.log('x', 'y')", "redis.log(9, 'y')", "redis.log(1/0, 'y')", "redis.log(0/0, 'y')", "redis.log(-1e300, 'y')"} {
+		if got := c.do("FUNCTION", "LOAD", "REPLACE", text(wrong)); !strings.HasPrefix(got, "ERR Error registering functions: ") {
+			t.Error(wrong, got)
+		}
+	}
+	c.want("1", "FCALL", "f", "0")
+	end()
+	dial(t, startServer(t, options...)).want("1", "FCALL", "f", "0")
+}
+
 // TestScriptsAreUnits: what a script did is recorded as one, and not what it wants to have left out;
 // who waits for a key gets it when the script has ended.
 func TestScriptsAreUnits(t *testing.T) {
@@ -254,4 +301,29 @@ func TestScriptsLeaveReactors(t *testing.T) {
 		t.Error("the script still counts as quick")
 	}
 	c.want("[1 4]", "EVAL", "return {redis.call('dbsize'),redis.call('incr','n')}", "0")
+}
+
+// TestShutdownBesideScripts: SHUTDOWN waits for a script, and is refused when it is busy, unless nothing is to be saved.
+func TestShutdownBesideScripts(t *testing.T) {
+	for _, text := range []string{endless, "redis.call('set', KEYS[1] or 'a', 1) " + endless} {
+		for _, keys := range [][]string{{"0"}, {"1", "a"}} {
+			s, end := launch(t, hastyEnd, "busy-reply-threshold", "200")
+			s.awaitReady(t)
+			script := dial(t, s)
+			script.send(encode(append([]string{"EVAL", text}, keys...)...))
+			for end := time.Now().Add(patience); !s.Scripts.Barred() && !s.Scripts.Lasts(); time.Sleep(time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatal("the script does not run")
+				}
+			}
+			c := dial(t, s)
+			c.want(busyText, "SHUTDOWN") // it has waited for that
+			c.want(busyText, "SHUTDOWN", "SAVE")
+			c.want("ERR syntax error", "SHUTDOWN", "x")
+			c.want("PONG", "PING")
+			c.send(encode("SHUTDOWN", "NOSAVE"))
+			c.closed()
+			end()
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,12 +35,13 @@ type Server struct {
 	exec.Env
 	stripes     int              // how many of its reactors are stripes: the last ones
 	clients     *session.Clients // and the executors of the reactors
-	extra       []*exec.Executor // of the workers, then the keeper's and the stream's
+	extra       []*exec.Executor // of the workers, then the keeper's and the stream's, and the mover's
 	keeper      *keeper.Keeper
 	disk        *durable.Disk
 	peers       migrate.Links // the connections of MIGRATE
 	role        role
 	node        *cluster.Node // nil: of no cluster
+	mover       mover         // of a node
 	lookers     lookers
 	embedded    Embedding   // in another program; zero if the server has a process to itself
 	ownsProcess bool        // see OwnProcess
@@ -79,7 +81,7 @@ func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server
 	s.House = execHouse{s}
 	s.ActiveExpire.Store(true)
 	s.Store, err = store.Open(store.Options{
-		Shards: int(opts.Shards.Load()), Databases: databasesOf(opts),
+		Shards: int(opts.Shards.Load()), Databases: databasesOf(opts), BySlots: opts.ClusterEnabled.Load(),
 		Hooks: store.Hooks{Expired: s.KeyExpired, Evicted: s.KeyEvicted, Created: s.KeyCreated, Alarm: s.keeper.Alarm},
 	})
 	if err != nil {
@@ -100,6 +102,10 @@ func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server
 		Version:     command.Version,
 		MemoryLimit: func() int64 { return s.Opts.LuaMemoryLimit.Load() },
 		KeyOf:       func(name string, args int) script.KeyUse { return exec.KeyOf(s.Table, name, args) },
+		Log: func(level int, text string) {
+			levels := [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}
+			s.Log.Log(nil, levels[level], strings.Clone(text))
+		},
 	})
 	s.source = info.New(partsOf(s))
 	s.Host = newHost(s)
@@ -129,18 +135,31 @@ func (s *Server) openReactors() error {
 	}
 	s.Group, s.stripes = group, stripes
 	n := len(group.Reactors())
-	s.Gates = make(exec.Gates, workerCount+n+2)
+	s.Gates = make(exec.Gates, exec.LastingScripts+workerCount+n+3)
+	if s.node == nil {
+		s.Gates = s.Gates[:exec.LastingScripts+workerCount+n+2]
+	}
+	gates := s.Gates[exec.LastingScripts:]
 	for i := range workerCount {
-		ex := exec.New(&s.Env, &s.Gates[i])
+		ex := exec.New(&s.Env, &gates[i])
 		ex.Worker = true
 		s.extra = append(s.extra, ex)
 	}
-	s.extra = append(s.extra, exec.New(&s.Env, &s.Gates[workerCount+n])) // behind the workers: the slow lane takes the first
-	follower := exec.New(&s.Env, &s.Gates[workerCount+n+1])
+	s.extra = append(s.extra, exec.New(&s.Env, &gates[workerCount+n])) // behind the workers: the slow lane takes the first
+	follower := exec.New(&s.Env, &gates[workerCount+n+1])
 	s.extra = append(s.extra, follower)
+	for i := range exec.LastingScripts {
+		s.extra = append(s.extra, exec.New(&s.Env, &s.Gates[i]))
+	}
+	s.Scripts.OpenLasting(s.extra[len(s.extra)-exec.LastingScripts:])
 	s.role.init(s, follower)
+	if s.node != nil {
+		moves := exec.New(&s.Env, &gates[workerCount+n+2])
+		s.extra = append(s.extra, moves)
+		s.mover.init(moves)
+	}
 	s.clients.Feed, s.clients.Link = s.role.feed, roleLink{&s.role}
-	s.clients.Open(s.Gates[workerCount : workerCount+n])
+	s.clients.Open(gates[workerCount : workerCount+n])
 	if s.embedded.Memory != nil {
 		_, err = group.Serve(s.embedded.Memory, netio.ListenOptions{})
 	}
@@ -176,6 +195,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.Slow.Start(s.extra[:workerCount])
 	s.disk.Prepare()
 	s.keeper.Start(s.Store, s.extra[workerCount].Hand())
+	s.listeners.Watch() // before a client can set anything
 	s.Group.Start(s.clients)
 	if s.embedded.Clock != nil {
 		s.embedded.Clock.Follow(s.clients)
@@ -185,7 +205,6 @@ func (s *Server) Serve(ctx context.Context) error {
 	if s.node != nil {
 		unjoined = s.node.Begin()
 	}
-	s.listeners.Watch() // reactors run now: they can be asked to close a listener
 	closeWindow := openWindow(s)
 	err := unjoined
 	if err == nil {
@@ -205,8 +224,8 @@ func (s *Server) Serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			s.Log.Info("asked to end", "reason", context.Cause(ctx))
-			s.role.awaitReplicas()
-			s.disk.SaveAtSignal()
+			s.role.awaitReplicas(nil)
+			err = errors.Join(err, s.disk.SaveAtSignal())
 		case <-s.stop:
 		}
 	}
@@ -223,18 +242,25 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.peers.Close()
 	s.listeners.CloseTLS()
 	ended := s.endRunning()
-	err = errors.Join(err, s.disk.Close())
-	if ended {
+	err = errors.Join(err, s.disk.Close(!isClosed(ended)))
+	s.Abandoned.Store(true)
+	if s.Scripts.Unyielding() {
+		waitFor(ended, s.disk.Grace)
+	}
+	if isClosed(ended) {
 		s.Store.Close()
+	} else {
+		s.Log.Error("a command does not end: leaving it behind")
 	}
 	s.Log.Info("bye")
 	return err
 }
 
-// EndRunning ends all who run commands. It returns false if a command does not end in time:
-// then its goroutine, and what waits for it, are left behind with the store that they use. What
+// endRunning ends all who run commands: the channel is closed when they have ended. It does not wait for it longer than
+// for a command that does not end in time, or for a script that will not end before its changes can be seen by nobody: then its goroutine,
+// and what waits for it, are left behind with the store that they use. What
 // such a command does was acknowledged to nobody, and is not recorded any more.
-func (s *Server) endRunning() (ended bool) {
+func (s *Server) endRunning() (ended <-chan struct{}) {
 	done := make(chan struct{})
 	go func() {
 		s.Group.Close()
@@ -242,13 +268,27 @@ func (s *Server) endRunning() (ended bool) {
 		s.keeper.Stop()
 		close(done)
 	}()
-	late := time.NewTimer(durable.EndGrace)
+	for begun := time.Now(); time.Since(begun) < s.disk.Grace && !waitFor(done, endPoll) && !s.Scripts.Unyielding(); {
+	}
+	return done
+}
+
+// waitFor waits for a channel to be closed, but not longer than that, and tells whether it is.
+func waitFor(ch <-chan struct{}, most time.Duration) bool {
+	late := time.NewTimer(most)
 	defer late.Stop()
 	select {
-	case <-done:
-		return true
+	case <-ch:
 	case <-late.C:
-		s.Log.Error("a command does not end: leaving it behind")
+	}
+	return isClosed(ch)
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
 		return false
 	}
 }

@@ -271,6 +271,23 @@ func TestConfigSetPortAndBind(t *testing.T) {
 	dial(t, s).want("PONG", "PING")
 }
 
+// TestConfigSetByTheFirstClient: what the first call of all sets holds, though it is sent before the server runs.
+func TestConfigSetByTheFirstClient(t *testing.T) {
+	for range 30 {
+		var c *testClient
+		s, end := launch(t, func(s *Server) {
+			c = dial(t, s)
+			c.send(encode("CONFIG", "SET", "bind", "127.0.0.1 127.0.0.2"))
+		})
+		s.awaitReady(t)
+		c.want("OK", "PING") // the reply to the first call
+		if n := len(s.Addrs()); n != 2 {
+			t.Fatalf("%d addresses, want 2", n)
+		}
+		end()
+	}
+}
+
 // TestConfigSetBindNothing: an empty list of addresses closes the ports, and a later one
 // opens them again.
 func TestConfigSetBindNothing(t *testing.T) {

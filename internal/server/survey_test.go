@@ -10,13 +10,12 @@ import (
 func TestHotKeys(t *testing.T) {
 	s := startServer(t)
 	c := dial(t, s)
+	var calls [][]string
 	for i := range 4000 {
-		c.do("SET", fmt.Sprint("cold", i), "x")
-		c.do("GET", "hot")
+		calls = append(calls, []string{"SET", fmt.Sprint("cold", i), "x"}, []string{"GET", "hot"})
 	}
-	if got := c.do("HOTKEYS", "COUNT", "1"); !strings.HasPrefix(got, "[[key hot db 0 uses ") {
-		t.Error(got)
-	}
+	c.pipe(calls)
+	until(t, "the hot key is shown", func() bool { return strings.HasPrefix(c.do("HOTKEYS", "COUNT", "1"), "[[key hot db 0 uses ") })
 	if got := c.do("HOTKEYS", "x"); got != "ERR syntax error" {
 		t.Error(got)
 	}

@@ -240,7 +240,9 @@ func neverStale(t *testing.T, mode string) {
 	s := startServer(t, directives...)
 	const keys = 40
 	key := func() string { return "k" + strconv.Itoa(rand.IntN(keys)) }
-	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
+	const span = 700 * time.Millisecond
+	half := time.Now().Add(span / 2)
+	ctx, cancel := context.WithTimeout(context.Background(), span)
 	defer cancel()
 	var writers, readers sync.WaitGroup
 	var n atomic.Int64
@@ -252,8 +254,10 @@ func neverStale(t *testing.T, mode string) {
 			for ctx.Err() == nil {
 				v := strconv.FormatInt(n.Add(1), 10)
 				switch rand.IntN(60) {
-				case 0:
-					w.do("FLUSHALL")
+				case 0: // not near the end, so that the caches hold something then
+					if time.Now().Before(half) {
+						w.do("FLUSHALL")
+					}
 				case 1, 2, 3:
 					w.do("DEL", key())
 				case 4, 5, 6:
@@ -276,7 +280,8 @@ func neverStale(t *testing.T, mode string) {
 		readers.Add(1)
 		go func() {
 			defer readers.Done()
-			for ctx.Err() == nil {
+			// A reader that had no processor since half still reads a little.
+			for left := 10; ctx.Err() == nil || left > 0; left-- {
 				k := key()
 				switch rand.IntN(12) {
 				case 0: // on a worker
@@ -364,4 +369,44 @@ func TestTrackingBlocked(t *testing.T) {
 			t.Fatal(order)
 		}
 	}
+}
+
+// TestWriterWaitsForTrackers: a client that changes more than its reactor's neighbours can be told of waits, instead of filling the
+// memory; who reads does not, and all is told.
+func TestWriterWaitsForTrackers(t *testing.T) {
+	s := startServer(t, "io-model", "reactor")
+	cachers, writers := onEachReactor(t, s), onEachReactor(t, s)
+	cacher, writer, other := cachers[1], writers[0], cachers[0]
+	cacher.do("HELLO", "3")
+	cacher.want("OK", "CLIENT", "TRACKING", "ON", "BCAST")
+	release := make(chan struct{})
+	s.Group.Reactors()[1].Post(func() { <-release })
+	const times = 40
+	key := strings.Repeat("k", 1<<20)
+	var replies atomic.Int64
+	var done sync.WaitGroup
+	done.Go(func() {
+		for i := range times { // one by one: one batch tells of many keys at once
+			writer.send(encode("SET", key+strconv.Itoa(i), "v"))
+			if got := writer.reply(); got != "OK" {
+				t.Errorf("%.40q", got)
+			}
+			replies.Add(1)
+		}
+	})
+	until(t, "the writer has to wait", func() bool { return s.clients.Tracking.Full() })
+	other.want("PONG", "PING")
+	other.want("nil", "GET", "k")
+	if n := replies.Load(); n > 20 {
+		t.Errorf("%d keys of a megabyte wait", n)
+	}
+	close(release)
+	for told := 0; told < times; {
+		m := cacher.reply()
+		if !strings.HasPrefix(m, "[invalidate [k") {
+			t.Fatalf("%.40q", m)
+		}
+		told += strings.Count(m, " ") // words behind the first
+	}
+	done.Wait()
 }

@@ -23,7 +23,11 @@ func TestWholeTransactions(t *testing.T) {
 		clients[i] = dial(t, s)
 	}
 	rng := rand.New(rand.NewPCG(9, 10))
-	for range 2000 {
+	rounds := 2000
+	if testing.Short() {
+		rounds = 600
+	}
+	for range rounds {
 		calls := [][]string{{"MULTI"}}
 		for range rng.IntN(5) {
 			key := fmt.Sprint("k", rng.IntN(20))

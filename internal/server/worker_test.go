@@ -29,7 +29,10 @@ func TestEveryWorkerRunsLongCalls(t *testing.T) {
 func TestLongCommand(t *testing.T) {
 	s := startServer(t)
 	c, other := dial(t, s), dial(t, s)
-	const n = 200_000
+	n := 200_000
+	if testing.Short() { // with the race detector, which has a call take ten times as long
+		n = 40_000
+	}
 	for i := 0; i < n; i += 20_000 {
 		args := []string{"SADD", "big"}
 		for j := range 20_000 {
@@ -88,19 +91,19 @@ func TestServingWaitsElsewhere(t *testing.T) {
 	s := startServer(t)
 	long, p := dial(t, s), dial(t, s)
 	args := []string{"SADD", "big"}
-	for j := range 100_000 {
+	members, rounds := 100_000, 30
+	if testing.Short() { // with the race detector, which has a call take ten times as long
+		members, rounds = 30_000, 5
+	}
+	for j := range members {
 		args = append(args, fmt.Sprint("member-", j))
 	}
-	long.want("100000", args...)
+	long.want(fmt.Sprint(members), args...)
 	dst := ""
 	for i := 0; dst == ""; i++ {
 		if name := fmt.Sprint("dst", i); s.Store.MakeKey([]byte(name)).Shard == s.Store.MakeKey([]byte("big")).Shard {
 			dst = name
 		}
-	}
-	rounds := 30
-	if testing.Short() {
-		rounds = 5
 	}
 	for i := range rounds {
 		w := dial(t, s)
@@ -108,7 +111,7 @@ func TestServingWaitsElsewhere(t *testing.T) {
 		long.send(encode("SUNIONSTORE", "copy", "big", "big"))
 		p.want("1", "RPUSH", "src", fmt.Sprint(i))
 		w.gets(fmt.Sprint(i))
-		long.gets("100000")
+		long.gets(fmt.Sprint(members))
 		w.Close()
 	}
 	p.want(fmt.Sprint(rounds), "LLEN", dst)

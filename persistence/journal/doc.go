@@ -8,7 +8,8 @@
 //	record      what one call changed, or one transaction, or the server by itself: commands
 //	unit        a record of several commands, which take effect together or not at all
 //	position    how many bytes of records were appended before: the journal's own measure,
-//	            in which no subscriber's framing (SELECT, MULTI, annotations) is counted
+//	            in which no subscriber's framing (SELECT, MULTI, annotations) is counted; and one
+//	            for each step, which gives a place between two records a position of its own
 //	subscriber  who is given every record, in order, from the position on where it came
 //	cut         a position at which nothing is under way: what a snapshot shows lies before
 //	            it, what it does not show behind it

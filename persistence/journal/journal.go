@@ -6,7 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Record is what Append is given, and Subscriber.Record gets.
+// Record is what Append is given, and Subscriber.Record gets: in registers, because memory that all
+// processors write to is what a record costs most.
 type Record struct {
 	Body  []byte // commands, encoded as multibulk, with a SELECT wherever the database changes between two
 	First int    // the database of the first command
@@ -20,7 +21,7 @@ type Record struct {
 type Subscriber interface {
 	// Record takes a record: it copies what it wants, keeps no reference, does not block and
 	// does not call the journal, which is locked.
-	Record(r *Record)
+	Record(r Record)
 }
 
 // Journal is the log. The zero Journal has no subscriber and is ready for use.
@@ -28,10 +29,7 @@ type Journal struct {
 	subs atomic.Pointer[[]Subscriber] // nil: none; changed with mu held, never in place
 	end  atomic.Uint64                // changed with mu held
 
-	mu struct {
-		sync.Mutex
-		rec Record // what Append hands out: here, because one of its own would be garbage
-	}
+	mu sync.Mutex
 }
 
 // On tells whether anybody subscribes: whether changes are to be recorded. What is asked under
@@ -48,17 +46,19 @@ func (j *Journal) Append(first, last int, body []byte, unit bool) (end uint64) {
 	j.mu.Lock()
 	end = j.end.Load() + uint64(len(body))
 	if subs := j.subs.Load(); subs != nil {
-		r := &j.mu.rec
-		r.Body, r.First, r.Last, r.Unit, r.End = body, first, last, unit, end
+		r := Record{Body: body, First: first, Last: last, Unit: unit, End: end}
 		for _, s := range *subs {
 			s.Record(r)
 		}
-		r.Body = nil
 	}
 	j.end.Store(end)
 	j.mu.Unlock()
 	return end
 }
+
+// StepLocked moves the end by one without a record, and returns the new one: so what a subscriber appends between
+// two records has a position. The journal is locked.
+func (j *Journal) StepLocked() (end uint64) { return j.end.Add(1) }
 
 // Lock keeps records from being appended, for a few instructions: it guards the state of
 // subscribers.

@@ -14,8 +14,8 @@ type log struct {
 	recs []Record
 }
 
-func (l *log) Record(r *Record) {
-	c := *r
+func (l *log) Record(r Record) {
+	c := r
 	c.Body = bytes.Clone(r.Body)
 	l.recs = append(l.recs, c)
 }
@@ -98,7 +98,7 @@ func TestSubscribersSeeTheSame(t *testing.T) {
 
 type nothing struct{ n int }
 
-func (s *nothing) Record(r *Record) { s.n += len(r.Body) }
+func (s *nothing) Record(r Record) { s.n += len(r.Body) }
 
 func TestAppendAllocatesNothing(t *testing.T) {
 	var j Journal

@@ -279,50 +279,55 @@ func (d *Decoder) nextElement() bool {
 	return true
 }
 
-// Run appends the fields and values of a packed hash to run, each behind its length, a
-// varint. It stands in the place of Next, for a part of which it was not
-// called, and returns how many strings there are, and how long the longest is. ok is
-// false if the value is something else, or has deadlines; then nothing has been read.
-func (d *Decoder) Run(run []byte) (_ []byte, strings, longest int, ok bool) {
+// Run is a row of strings, each behind its length, a varint.
+type Run struct {
+	Bytes   []byte
+	Starts  []uint32 // where each begins, its length first
+	Longest int      // bytes of the longest
+}
+
+// Run makes r hold the fields and values of a packed hash, in the memory that r has. It stands
+// in the place of Next, for a part of which it was not called. ok is false if the value is
+// something else, or has deadlines; then nothing has been read.
+func (d *Decoder) Run(r *Run) (ok bool) {
 	if d.err != nil || d.kind != Hash || d.lay.stride != 2 {
-		return run, 0, 0, false
+		return false
 	}
+	r.Bytes, r.Starts, r.Longest = r.Bytes[:0], r.Starts[:0], 0
 	for ; d.left > 0; d.left-- {
 		if _, err := d.openNode(); err != nil {
 			d.fail(err)
-			return run, strings, longest, true
+			return true
 		}
 		for {
 			if d.pack.form == listpack {
-				var n int
-				run, n = d.pack.appendRun(run)
-				longest = max(longest, n)
+				d.pack.appendRun(r)
 			}
 			more, err := d.pack.more()
 			if more {
 				if err = d.pack.next(&d.elem); err == nil {
-					run = appendRunElement(run, d.elem.bytes)
-					longest = max(longest, len(d.elem.bytes))
+					r.Starts = append(r.Starts, uint32(len(r.Bytes)))
+					r.Bytes = appendRunElement(r.Bytes, d.elem.bytes)
+					r.Longest = max(r.Longest, len(d.elem.bytes))
 				}
 			}
 			if err != nil {
 				d.fail(err)
-				return run, strings, longest, true
+				return true
 			}
 			if !more {
 				break
 			}
 		}
 		d.walking = false
-		strings += d.pack.n
 		if d.pack.n%d.lay.stride != 0 {
 			d.fail(errPacked)
-			return run, strings, longest, true
+			return true
 		}
 	}
-	d.count += uint64(strings / d.lay.stride)
+	d.count += uint64(len(r.Starts) / d.lay.stride)
 	d.end()
-	return run, strings, longest, true
+	return true
 }
 
 // follow reads an element that must be there.

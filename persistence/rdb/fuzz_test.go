@@ -63,7 +63,7 @@ func tryRestore(t testing.TB, p []byte) {
 		return
 	}
 	var d Decoder
-	if err := d.Validate(&v); err != nil {
+	if err := d.validate(&v); err != nil {
 		return
 	}
 	got := record{Kind: v.KindOf()}
@@ -82,7 +82,7 @@ func tryRestore(t testing.TB, p []byte) {
 	}
 	w, err := ParseDump(q)
 	if err == nil {
-		err = d.Validate(&w)
+		err = d.validate(&w)
 	}
 	if err != nil {
 		t.Fatalf("what was written again is not valid: %v", err)
@@ -118,7 +118,7 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		for _, part := range []int64{0, 10} {
 			_, err := readAll(bytes.NewReader(file), part)
-			if _, _, cerr := CheckBegin(bytes.NewReader(file)); err == nil && cerr != nil {
+			if _, _, cerr := CheckBegin(bytes.NewReader(file), true); err == nil && cerr != nil {
 				t.Fatalf("read in parts of %d bytes, but not checked: %v", part, cerr)
 			}
 		}
@@ -193,11 +193,13 @@ func damageRounds(t *testing.T) (int, *rand.Rand) {
 func TestDamagedPayloads(t *testing.T) {
 	all := payloads(t, 24)
 	n, g := damageRounds(t)
+	tried := 0
 	for i := range n {
 		p := damage(g, all[g.IntN(len(all))])
 		if len(p) > 1<<16 {
 			continue
 		}
+		tried++
 		func() {
 			defer func() {
 				if r := recover(); r != nil {
@@ -206,6 +208,10 @@ func TestDamagedPayloads(t *testing.T) {
 			}()
 			tryRestore(t, seal(p, DeadlineVersion))
 		}()
+	}
+	t.Logf("%d damaged payloads were tried", tried)
+	if tried < n*9/10 {
+		t.Errorf("of %d, %d were too long", n, n-tried)
 	}
 }
 
@@ -244,12 +250,18 @@ func TestLargeStrings(t *testing.T) {
 	for i, n := range []int{0, 1, sourceBytes - 20, sourceBytes, 3 * sourceBytes, 20 << 20} {
 		c.Records = append(c.Records, rec(fmt.Sprint(i), String, elem{Elem: string(bytes.Repeat([]byte{byte(i), 'x'}, n/2))}))
 	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range 40 { // each may begin anywhere in a buffer that another one has made grow
+		c.Records = append(c.Records, rec(fmt.Sprint("more", i), String, elem{Elem: string(bytes.Repeat([]byte{byte(i), 'y'}, rng.IntN(2*sourceBytes)))}))
+	}
 	for _, compress := range []bool{false, true} {
-		got, err := readAll(bytes.NewReader(writeAll(t, Format{Compress: compress, Checksum: true}, c, false)), 0)
-		if err != nil {
-			t.Fatal(err)
+		for _, part := range []int64{0, 200 << 10} {
+			got, err := readAll(bytes.NewReader(writeAll(t, Format{Compress: compress, Checksum: true}, c, false)), part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, got, c)
 		}
-		compare(t, got, c)
 	}
 }
 

@@ -184,6 +184,7 @@ func decompress(dst, src []byte, n int) ([]byte, error) {
 	dst = dst[:n]
 	o, i := 0, 0
 	for i < len(src) {
+		o, i = quickly(dst, src, o, i)
 		c := int(src[i])
 		i++
 		if c < lzfLiterals {
@@ -237,6 +238,28 @@ func decompress(dst, src []byte, n int) ([]byte, error) {
 		return dst[:0], errLZF
 	}
 	return dst, nil
+}
+
+// quickly decompresses src from i on into dst from o on, for as long as literals and short matches come and neither ends
+// soon, so that each is one move of a fixed size. It returns how far it has come, which is not the end of src.
+func quickly(dst, src []byte, o, i int) (int, int) {
+	for i < len(src)-lzfLiterals-1 && o <= len(dst)-lzfLiterals {
+		c := int(src[i])
+		if c < lzfLiterals {
+			*(*[lzfLiterals]byte)(dst[o:]) = *(*[lzfLiterals]byte)(src[i+1:])
+			o += c + 1
+			i += c + 2
+			continue
+		}
+		d := (c&0x1f)<<8 + int(src[i+1]) + 1
+		if c >= 7<<5 || d < 8 || d > o {
+			break
+		}
+		binary.LittleEndian.PutUint64(dst[o:], binary.LittleEndian.Uint64(dst[o-d:]))
+		o += c>>5 + 2
+		i += 2
+	}
+	return o, i
 }
 
 // repeat fills p with c, eight bytes at a time: most matches are short.

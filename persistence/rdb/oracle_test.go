@@ -242,7 +242,7 @@ func readDumps(t *testing.T, o *oracle, c *contents) {
 		o.do("SELECT", strconv.Itoa(r.DB))
 		v, err := ParseDump([]byte(o.do("DUMP", r.Key)))
 		if err == nil {
-			err = d.Validate(&v)
+			err = d.validate(&v)
 		}
 		if err != nil {
 			t.Fatalf("%q: %v", r.Key, err)
@@ -367,7 +367,7 @@ func TestDamagedOnRedis(t *testing.T) {
 		v, err := ParseDump(p)
 		var d Decoder
 		if err == nil {
-			err = d.Validate(&v)
+			err = d.validate(&v)
 		}
 		if err != nil || v.Type > typeStream2 { // which redis-server 7.0 does not know
 			continue

@@ -198,29 +198,37 @@ func (q *packed) backwards(n int) error {
 	return nil
 }
 
-// appendRun appends the short strings that follow in a listpack to run, until something else
-// follows or the end. Anything else is left to next. It returns the longest as well.
-func (q *packed) appendRun(run []byte) (_ []byte, longest int) {
-	p, off := q.p, q.off
-	for off+2+wideCopy < len(p) {
+// maxRun is how many strings appendRun has room for, so that memory does not follow what a
+// payload merely might hold.
+const maxRun = 1024
+
+// appendRun appends short strings that follow in a listpack to r, until something else
+// follows or the end. Anything else, and what there is no room for, is left to next.
+func (q *packed) appendRun(r *Run) {
+	p, off, run, starts, longest := q.p, q.off, r.Bytes, r.Starts, r.Longest
+	at, k := len(run), len(starts)
+	// An element takes a byte less in the run than in the listpack, and two there at least.
+	run = slices.Grow(run, len(p)-off+1+wideCopy)
+	run = run[:cap(run)]
+	starts = slices.Grow(starts, min((len(p)-off)/2, maxRun))
+	starts = starts[:cap(starts)]
+	for off+2+wideCopy < len(p) && k < len(starts) {
 		n := int(p[off]) - 0x80
 		if uint(n) > wideCopy || p[off+1+n] != byte(n+1) {
 			break
 		}
-		at := len(run)
-		if cap(run)-at < 1+wideCopy {
-			run = slices.Grow(run, max(len(p)-off, 1+wideCopy))
-		}
-		run = run[:at+1+wideCopy]
-		run[at] = byte(n)
-		*(*[wideCopy]byte)(run[at+1:]) = *(*[wideCopy]byte)(p[off+1:])
-		run = run[:at+1+n]
+		starts[k] = uint32(at)
+		k++
+		to := run[at : at+1+wideCopy]
+		to[0] = byte(n)
+		*(*[wideCopy]byte)(to[1:]) = *(*[wideCopy]byte)(p[off+1:])
+		at += 1 + n
 		longest = max(longest, n)
 		off += 2 + n
-		q.n++
 	}
+	q.n += k - len(r.Starts)
 	q.off = off
-	return run, longest
+	r.Bytes, r.Starts, r.Longest = run[:at], starts[:k], longest
 }
 
 func (q *packed) nextZiplist(t *text) error {

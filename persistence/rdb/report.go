@@ -56,7 +56,7 @@ func (r *Report) Keys() (n int64) {
 // Check reads all of a file, every element included, and says what is in it. With an
 // error, which is an *Error, the report is of what came before.
 func Check(in io.Reader) (*Report, error) {
-	r, rest, err := CheckBegin(in)
+	r, rest, err := CheckBegin(in, true)
 	if err != nil {
 		return r, err
 	}
@@ -68,10 +68,10 @@ func Check(in io.Reader) (*Report, error) {
 
 var errBehind = errors.New("bytes follow the end of the snapshot: it may be the begin of an AOF")
 
-// CheckBegin is Check for a snapshot that something follows, which it returns.
-func CheckBegin(in io.Reader) (*Report, io.Reader, error) {
+// CheckBegin is Check for a snapshot that something follows, which it returns. Without verify its checksum may be wrong.
+func CheckBegin(in io.Reader, verify bool) (*Report, io.Reader, error) {
 	c := checker{report: Report{Encodings: map[string]int64{}, Databases: map[int]DBReport{}}, now: time.Now().UnixMilli()}
-	r := NewReader(in, true)
+	r := NewReader(in, verify)
 	var it Item
 	var err error
 	for err == nil {

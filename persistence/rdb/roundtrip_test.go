@@ -71,7 +71,7 @@ func TestPayloads(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", r.Key, err)
 		}
-		if err := d.Validate(&v); err != nil {
+		if err := d.validate(&v); err != nil {
 			t.Fatalf("%q: %v", r.Key, err)
 		}
 		got := record{DB: r.DB, Key: r.Key, Deadline: r.Deadline, Idle: r.Idle, Freq: r.Freq, Kind: v.KindOf()}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -86,13 +87,16 @@ func readRun(t *testing.T, elems []string, limits Limits) {
 	}
 	var d Decoder
 	d.Open(&v, true)
-	run, strings, longest, ok := d.Run(nil)
+	var run Run
+	ok := d.Run(&run)
 	most := 0
-	for _, s := range elems {
+	var starts []uint32
+	for i, s := range elems {
 		most = max(most, len(s))
+		starts = append(starts, uint32(len(runOf(elems[:i]))))
 	}
-	if d.Err() != nil || !ok || strings != len(elems) || longest != most || !bytes.Equal(run, runOf(elems)) || d.Count() != uint64(len(elems)/2) {
-		t.Fatalf("%q was read as %q: %d strings, the longest of %d, %v", elems, run, strings, longest, d.Err())
+	if d.Err() != nil || !ok || run.Longest != most || !slices.Equal(run.Starts, starts) || !bytes.Equal(run.Bytes, runOf(elems)) || d.Count() != uint64(len(elems)/2) {
+		t.Fatalf("%q was read as %+v, %v", elems, run, d.Err())
 	}
 	var pack packed
 	if pack.open(listpack, d.node.bytes) != nil {
@@ -103,7 +107,7 @@ func readRun(t *testing.T, elems []string, limits Limits) {
 	b := (&builder{}).str(string(damaged))
 	v.Body = b.b
 	d.Open(&v, true)
-	if _, _, _, ok = d.Run(nil); !ok || d.Err() == nil {
+	if ok = d.Run(&run); !ok || d.Err() == nil {
 		t.Fatalf("%q was read although its count is wrong", damaged)
 	}
 }

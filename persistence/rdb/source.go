@@ -89,6 +89,8 @@ func (s *source) makeRoom() {
 	switch kept := s.end - s.mark; {
 	case kept > len(buf)/2:
 		buf = make([]byte, 2*len(buf))
+	case s.shared && kept > sourceBytes/2: // the buffer has grown, and this needs as much again
+		buf = make([]byte, len(buf))
 	case s.shared || len(buf) > 8*sourceBytes && kept <= sourceBytes/2:
 		buf = make([]byte, sourceBytes)
 	}

@@ -136,16 +136,20 @@ func (k *commons) checkRing(c int, guest uint16) (found int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	size, full := int(classBytes[c]), false
+	held := uint32(0)
 	for _, u := range k.pagesLocked(c) {
 		d, page := descOf(u), Addr(u)<<unitShift
 		closed := *stateOf(u) & stateClosed
+		if closed == 0 {
+			held += 1 << d.order
+		}
 		assert(descOf(d.next).prev == u && descOf(d.prev).next == u, "arena: shared ring %d is broken at %d", c, u)
 		assert(*stateOf(u) == stateCommons|closed|(d.order+1), "arena: shared page %d", u)
 		assert(!full || commonsFull(d) || closed != 0, "arena: shared page %d with room comes after full ones", u)
 		full = commonsFull(d)
 		used := 0
 		for i := range int(d.bump) << 3 / size {
-			whose := U16(whoseAt(page, c, i))
+			whose := U16(whoseAt(page, d, i))
 			if whose != 0 {
 				used++
 				assert(commonsOf(whose) == k, "arena: shared page %d is of another commons", u)
@@ -158,6 +162,7 @@ func (k *commons) checkRing(c int, guest uint16) (found int) {
 		assert(used == int(d.used), "arena: shared page %d has %d blocks, its account says %d", u, used, d.used)
 		assert(used > 0 || k.mu.kept[c] == u, "arena: shared page %d is empty, and %d is kept", u, k.mu.kept[c])
 	}
+	assert(held == k.mu.held[c], "arena: class %d has %d units of shared pages, the account says %d", c, held, k.mu.held[c])
 	return found
 }
 

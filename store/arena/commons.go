@@ -22,6 +22,7 @@ type commons struct {
 		rings   [smallClasses]class
 		closing class                // pages out of which blocks are to be moved, see CloseCommons
 		kept    [smallClasses]uint32 // the class's empty page, see putLocked; 0 if there is none
+		held    [smallClasses]uint32 // units of a class's pages that are not closed
 		units   int64                // of all rings
 		used    int64                // bytes of live blocks
 	}
@@ -31,13 +32,13 @@ type commons struct {
 var commonsAt [1 + commonsGroups]commons
 
 // guestAll and guestMax are how many blocks of a class an arena may have in the commons of all,
-// and in both together. commonsOrder is the order of a class's pages there, commonsPlaces how
-// many blocks they hold.
+// and in both together. commonsOrder is the order of a class's first page there, commonsPlaces how
+// many blocks a page of each order holds.
 var (
 	guestAll      [smallClasses]uint16
 	guestMax      [smallClasses]uint16
 	commonsOrder  [smallClasses]uint8
-	commonsPlaces [smallClasses]uint16
+	commonsPlaces [smallClasses][commonsTopOrder + 1]uint16
 )
 
 // initGuests decides how far a class is a guest: not at all if it is large.
@@ -53,22 +54,41 @@ func initGuests(c int, size uint32) {
 	if size > guestGroupBytes {
 		guestAll[c] = guestMax[c]
 	}
-	places := func(o uint8) uint32 { return unitBytes << o / (size + whoseBytes) }
+	for o := range commonsPlaces[c] {
+		commonsPlaces[c][o] = uint16(unitBytes << o / (size + whoseBytes))
+	}
 	o := uint8(0)
-	for o < commonsTopOrder && places(o)*(size+whoseBytes)*16 < unitBytes<<o*15 {
+	for o < commonsTopOrder && uint32(commonsPlaces[c][o])*(size+whoseBytes)*16 < unitBytes<<o*15 {
 		o++
 	}
-	commonsOrder[c], commonsPlaces[c] = o, uint16(places(o))
+	commonsOrder[c] = o
+}
+
+// commonsOrderFor returns the order of the next page of a class of which a commons holds so many units. The
+// larger a page is, the less of it stands unused behind the last place, but half of the last one is unused as well.
+func commonsOrderFor(c int, held uint32) uint8 {
+	best := commonsOrder[c]
+	cost := func(o uint8) int64 { // in bytes
+		bytes := int64(unitBytes) << o
+		return (bytes-int64(commonsPlaces[c][o])*int64(classBytes[c]))>>o*int64(held) + bytes/2
+	}
+	least := cost(best)
+	for o := best + 1; o <= commonsTopOrder; o++ {
+		if n := cost(o); n < least {
+			best, least = o, n
+		}
+	}
+	return best
 }
 
 // whoseBytes is the length of an entry of a page's table: 2 * the guest's number, and 1 if the
 // page is of its group. 0 is nobody.
 const whoseBytes = 2
 
-// whoseAt returns the place of a block's entry in the table of its page.
-func whoseAt(page Addr, c, i int) Addr {
-	end := page + unitBytes<<commonsOrder[c]
-	return end - Addr(commonsPlaces[c])*whoseBytes + Addr(i)*whoseBytes
+// whoseAt returns the place of a block's entry in the table of its page, which d describes.
+func whoseAt(page Addr, d *desc, i int) Addr {
+	end := page + unitBytes<<d.order
+	return end - Addr(commonsPlaces[d.class][d.order])*whoseBytes + Addr(i)*whoseBytes
 }
 
 // guests hands out the numbers of arenas that are guests somewhere.
@@ -134,11 +154,12 @@ func (a *Arena) lodge(c int) Addr {
 // leave takes a block of class c out of the commons' page u, where it is a guest.
 func (a *Arena) leave(u uint32, addr Addr, c, n int) {
 	size, page := Addr(classBytes[c]), Addr(u)<<unitShift
-	if int(descOf(u).class) != c || (addr-page)%size != 0 {
+	d := descOf(u)
+	if int(d.class) != c || (addr-page)%size != 0 {
 		badFree(addr, n)
 	}
 	i := int((addr - page) / size)
-	whose := U16(whoseAt(page, c, i))
+	whose := U16(whoseAt(page, d, i))
 	if a.guest == 0 || whose>>1 != a.guest || a.guests[c] == 0 {
 		badFree(addr, n)
 	}
@@ -195,7 +216,7 @@ func (k *commons) take(c int, whose uint16) Addr {
 		addr = page + Addr(d.bump)<<3
 		d.bump += uint16(size >> 3)
 	}
-	SetU16(whoseAt(page, c, int(uint32(addr-page)/size)), whose)
+	SetU16(whoseAt(page, d, int(uint32(addr-page)/size)), whose)
 	if commonsFull(d) {
 		r.head = d.next // the last of the ring
 	}
@@ -207,12 +228,12 @@ func (k *commons) take(c int, whose uint16) Addr {
 
 // commonsFull tells whether no place is left in a page of a commons.
 func commonsFull(d *desc) bool {
-	return d.free == 0 && d.used >= commonsPlaces[d.class]
+	return d.free == 0 && d.used >= commonsPlaces[d.class][d.order]
 }
 
 // takePageLocked puts a new page at the head of a ring.
 func (k *commons) takePageLocked(c int) {
-	o := commonsOrder[c]
+	o := commonsOrderFor(c, k.mu.held[c])
 	u := pool.alloc(1<<o, int(o))
 	d := descOf(u)
 	*d = desc{class: uint8(c), order: o}
@@ -221,6 +242,7 @@ func (k *commons) takePageLocked(c int) {
 		setOwner(u, 1<<o, ownerCommons)
 	}
 	k.mu.units += 1 << o
+	k.mu.held[c] += 1 << o
 	k.mu.rings[c].linkFront(u, d)
 }
 
@@ -240,7 +262,7 @@ func (k *commons) putLocked(u uint32, i int) {
 	if invariants.Enabled {
 		checkTakenBack(page+off, int(classBytes[c]), u, c, ownerCommons)
 	}
-	SetU16(whoseAt(page, c, i), 0)
+	SetU16(whoseAt(page, d, i), 0)
 	SetU16(page+off, d.free)
 	d.free = uint16(off>>3) + 1
 	d.used--
@@ -269,6 +291,9 @@ func (k *commons) givePageLocked(r *class, u uint32, d *desc) {
 		setOwner(u, cnt, 0)
 	}
 	k.mu.units -= int64(cnt)
+	if r != &k.mu.closing {
+		k.mu.held[d.class] -= cnt
+	}
 	pool.release(u, cnt)
 }
 
@@ -313,8 +338,9 @@ func (k *commons) expel(c int, whose uint16) (n int) {
 	size := int(classBytes[c])
 	for _, u := range pages {
 		page := Addr(u) << unitShift
-		table := unsafe.Slice((*uint16)(whoseAt(page, c, 0).Ptr()), commonsPlaces[c])
-		for i := range int(descOf(u).bump) << 3 / size {
+		d := descOf(u)
+		table := unsafe.Slice((*uint16)(whoseAt(page, d, 0).Ptr()), commonsPlaces[c][d.order])
+		for i := range int(d.bump) << 3 / size {
 			if table[i] != whose {
 				continue
 			}
@@ -362,15 +388,18 @@ func CloseCommons(percent int) (bytes int64) {
 
 // closeLocked closes the sparse pages of one class.
 func (k *commons) closeLocked(c, percent int) (bytes int64) {
-	r, places := &k.mu.rings[c], int64(commonsPlaces[c])
-	pages, used := int64(0), int64(0)
-	eachIn(r, func(_ uint32, d *desc) { pages, used = pages+1, used+int64(d.used) })
-	if need := used/places + 1; (pages*places-used)*100 <= pages*places*int64(percent) || need >= pages {
+	r := &k.mu.rings[c]
+	places, used := int64(0), int64(0)
+	eachIn(r, func(_ uint32, d *desc) { places, used = places+int64(commonsPlaces[c][d.order]), used+int64(d.used) })
+	o := commonsOrderFor(c, uint32(used*int64(classBytes[c])>>unitShift))
+	need := (used/int64(commonsPlaces[c][o]) + 1) << o // units
+	if (places-used)*100 <= places*int64(percent) || need >= int64(k.mu.held[c]) {
 		return 0
 	}
 	var found []uint32
 	eachIn(r, func(u uint32, d *desc) {
-		if d.used > 0 && (places-int64(d.used))*200 > places*int64(percent) {
+		n := int64(commonsPlaces[c][d.order])
+		if d.used > 0 && (n-int64(d.used))*200 > n*int64(percent) {
 			found = append(found, u)
 		}
 	})
@@ -379,6 +408,7 @@ func (k *commons) closeLocked(c, percent int) (bytes int64) {
 		r.unlink(u, d)
 		k.mu.closing.linkFront(u, d)
 		setStates(u, 1<<d.order, stateCommons|stateClosed|(d.order+1))
+		k.mu.held[c] -= 1 << d.order
 		bytes += unitBytes << d.order
 	}
 	return bytes
@@ -394,6 +424,7 @@ func OpenCommons() {
 			d := descOf(u)
 			k.mu.closing.unlink(u, d)
 			setStates(u, 1<<d.order, stateCommons|(d.order+1))
+			k.mu.held[d.class] += 1 << d.order
 			if r := &k.mu.rings[d.class]; commonsFull(d) {
 				r.linkBack(u, d)
 			} else {

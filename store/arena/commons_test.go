@@ -179,3 +179,71 @@ func TestTrimCommons(t *testing.T) {
 	}
 	checkPool()
 }
+
+// TestSharedPagesAreFull: with many blocks of a size, hardly anything of shared pages is neither a block nor
+// the table of whose they are.
+func TestSharedPagesAreFull(t *testing.T) {
+	for n, bound := range map[int]float64{256: 0.055, 320: 0.025, 640: 0.025, 1024: 0.025, 2816: 0.025} { // those of 256 are in 17 commons
+		if testing.Short() && n != 256 && n != 1024 {
+			continue
+		}
+		TrimCommons()
+		pages, used := Commons()
+		models := make([]*model, 256)
+		for i := range models {
+			models[i] = &model{a: New()}
+			for range min(150, int(guestMax[classOf(n)])) {
+				models[i].alloc(t, n, 1)
+			}
+		}
+		pagesNow, usedNow := Commons()
+		blocks := usedNow - used
+		over := float64(pagesNow-pages-blocks) / float64(blocks)
+		if t.Logf("blocks of %d bytes: %d kB, %.1f%% more of pages", n, blocks>>10, 100*over); over > bound {
+			t.Errorf("blocks of %d bytes: pages take %.1f%% more than blocks, want at most %v", n, 100*over, 100*bound)
+		}
+		models[0].check(t)
+		for _, m := range models {
+			m.a.Release()
+		}
+	}
+	checkPool()
+}
+
+// TestSharedPagesGetSmaller: what is left of very many blocks of a size moves out of the large pages that they
+// stood in.
+func TestSharedPagesGetSmaller(t *testing.T) {
+	const n = 1024
+	TrimCommons()
+	before, _ := Commons()
+	m := make([]*model, 256)
+	for i := range m {
+		m[i] = &model{a: New()}
+		for range 150 {
+			m[i].alloc(t, n, 1)
+		}
+	}
+	many, _ := Commons()
+	if order := commonsOrderFor(classOf(n), uint32((many-before)>>unitShift)); order <= commonsOrder[classOf(n)] {
+		t.Fatalf("pages of order %d for %d kB of blocks", order, (many-before)>>10)
+	}
+	last := m[len(m)-1]
+	for len(last.blocks) > 1 {
+		last.free(t, 0)
+	}
+	for _, m := range m[:len(m)-1] {
+		m.freeAll(t)
+	}
+	if CloseCommons(10); !Closed(last.blocks[0].addr) {
+		t.Fatal("the page of the last block is not closed")
+	}
+	last.alloc(t, n, 1)
+	last.free(t, 0)
+	OpenCommons()
+	if now, _ := Commons(); now-before > unitBytes<<commonsOrder[classOf(n)] {
+		t.Errorf("%d kB of shared pages for one block", (now-before)>>10)
+	}
+	last.check(t)
+	last.freeAll(t)
+	checkPool()
+}

@@ -64,10 +64,10 @@
 // mixed sizes, and 256 times three sizes 3 MB for the first key of each shard. So a class
 // of small blocks begins as a guest in pages that arenas share (commons.go): with 1 KB
 // in those of all arenas, then in those of a group, which a sixteenth of the arenas
-// share, until it has what fills a page, or eight of them where blocks are larger than 64
+// share, until it has what fills a page, or sixteen of them where blocks are larger than 64
 // bytes. Only then does it take pages of its own. Blocks above 256 bytes do not go to a group.
 //
-//	page of a commons, 4 KB to 256 KB
+//	page of a commons, 4 KB to 256 KB: the larger, the more of the class the commons holds
 //	+--------+--------+-----+~+-----+--------+--------+~+----------------------------------+
 //	| block  | block  | bump →|     | block  | whose  | | whose: 2 bytes for each place,   |
 //	|   0    |   1    |       |     | n - 1  |   0    | | 2 * the arena's number + 1 in a  |

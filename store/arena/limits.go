@@ -50,7 +50,7 @@ const (
 	// guestPages is how many pages blocks above guestPageBytes would fill before a class takes
 	// one of its own. Where many sizes are in use, as in a cache, a shard has few blocks of each, and
 	// half a page unused of each was a quarter of the memory.
-	guestPages     = 8
+	guestPages     = 16
 	guestPageBytes = 64
 
 	// commonsTopOrder is the order of the largest shared pages (256 KB).
@@ -69,7 +69,7 @@ const (
 
 	// cacheMinBytes and cacheShare: free memory is kept resident up to the larger
 	// of cacheMinBytes and 1/cacheShare of what is in use.
-	cacheMinBytes = 8 << 20
+	cacheMinBytes = 2 << 20
 	cacheShare    = 64
 
 	// sparseShare: while huge pages are on, smaller pieces than chunks are given

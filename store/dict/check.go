@@ -31,7 +31,7 @@ func (t *Table) Check(ops *Ops) error {
 		if err := t.checkWords(e, i); err != nil {
 			return err
 		}
-		if err := e.check(ops); err != nil {
+		if err := checkSegment(e, ops); err != nil {
 			return fmt.Errorf("dict: segment at %#x (depth %d, %d buckets): %w", i<<(addrBits-g), e.depth(), e.buckets(), err)
 		}
 		if gs := groups(t.dir); gs != nil && e.header().due < int64(gs[i/groupWords]) {
@@ -75,8 +75,8 @@ func (t *Table) checkWords(e SegmentRef, i uint64) error {
 	return nil
 }
 
-// check verifies the buckets of one segment.
-func (e SegmentRef) check(ops *Ops) error {
+// checkSegment verifies the buckets of one segment.
+func checkSegment(e SegmentRef, ops *Ops) error {
 	nb, lines := e.buckets(), e.lines()
 	start, end := e.Range()
 	passed := make([]uint64, nb)
@@ -122,7 +122,7 @@ var errUnlinked = errors.New("not in the directory")
 
 // assertSegment panics if e is broken or not in the directory.
 func (t *Table) assertSegment(e SegmentRef, ops *Ops) {
-	err := e.check(ops)
+	err := checkSegment(e, ops)
 	if err == nil && segmentAt(t.dir, e.header().start<<h40Shift) != e {
 		err = errUnlinked
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/kringdb/kring/store/arena"
 )
 
-// benchKeys fills a table with keys 0..n-1; entries are spread over memory in an
+// benchTable fills a table with keys 0..n-1; entries are spread over memory in an
 // order that has nothing to do with that of the hashes.
 func benchTable(b *testing.B, n uint64) *rig {
 	b.Helper()

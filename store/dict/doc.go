@@ -44,7 +44,7 @@
 //	           │ header  64 │ bucket 0 │ bucket 1 │     │ bucket   │
 //	           │            │       64 │       64 │     │ nb-1  64 │
 //	           └────────────┴──────────┴──────────┴─ ─ ─┴──────────┘
-//	header     version 8 | start 8 | count 4 | nb 4 | depth 4 | unused 4 | due 8 | unused 24
+//	header     version 8 | start 8 | count 4 | nb 4 | depth 4 | unused 4 | due 8 | parts 8 | passing 8 | unused 8
 //
 // # Placement
 //
@@ -84,6 +84,9 @@
 // has passed; what it finds there it takes, and where nothing is left to take it computes
 // the bound anew. So the index takes no memory per entry, holds no address that a move
 // would have to change, and leaves nothing behind when due times come and go.
+//
+// A Table is made of parts, one on top of the other: directory (who looks: Find, Walk, Random,
+// the look-ahead), dueIndex (what is due, and Sample), and the table that changes.
 //
 // # Concurrency
 //

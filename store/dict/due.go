@@ -47,7 +47,7 @@ func bucketOfSlot(s Slot) *bucket {
 // NoteDue tells that the entry of hash h in slot s is due at a moment > 0, in the unit of
 // Ops.Due. It is called when an entry was inserted, or falls due earlier than before; a
 // later due time, or none any more, need not be told.
-func (t *Table) NoteDue(h uint64, s Slot, due int64) {
+func (t *dueIndex) NoteDue(h uint64, s Slot, due int64) {
 	b := bucketOfSlot(s)
 	if due >= bucketDue(b) || due >= dueLimit {
 		return
@@ -85,7 +85,7 @@ func groups(dir uint64) []uint64 {
 
 // lowerGroup lowers the bound of the group in which the segment beginning at start
 // counts.
-func (t *Table) lowerGroup(start uint64, due int64) {
+func (t *dueIndex) lowerGroup(start uint64, due int64) {
 	gs := groups(t.dir)
 	if gs == nil {
 		return
@@ -96,14 +96,14 @@ func (t *Table) lowerGroup(start uint64, due int64) {
 }
 
 // fillGroups computes the groups' bounds of a fresh directory from its segments'.
-func (t *Table) fillGroups() {
+func (t *dueIndex) fillGroups() {
 	for i := range groups(t.dir) {
 		t.setGroup(uint64(i))
 	}
 }
 
 // setGroup computes the bound of group i, and returns it.
-func (t *Table) setGroup(i uint64) int64 {
+func (t *dueIndex) setGroup(i uint64) int64 {
 	due := int64(Never)
 	t.eachInGroup(i, func(e SegmentRef) bool {
 		due = min(due, e.header().due)
@@ -116,7 +116,7 @@ func (t *Table) setGroup(i uint64) int64 {
 }
 
 // eachInGroup calls fn with the segments that begin in group i until it returns false.
-func (t *Table) eachInGroup(i uint64, fn func(e SegmentRef) bool) {
+func (t *dueIndex) eachInGroup(i uint64, fn func(e SegmentRef) bool) {
 	g := dirDepth(t.dir)
 	words := uint64(1) << g
 	at, end := i*groupWords, min((i+1)*groupWords, words)
@@ -142,7 +142,7 @@ type Harvest struct {
 // index of due times: the caller deletes each, or tells its next due time by NoteDue.
 // It looks at a bounded number of buckets per call. If Next <= now afterwards, there may
 // be more.
-func (t *Table) TakeDue(now int64, ops *Ops, hv *Harvest) {
+func (t *dueIndex) TakeDue(now int64, ops *Ops, hv *Harvest) {
 	hv.N, hv.Work, hv.Next = 0, 0, Never
 	if t.dir == 0 {
 		return
@@ -166,7 +166,7 @@ func (hv *Harvest) full() bool {
 }
 
 // takeGroup is TakeDue within one group; it returns the group's bound afterwards.
-func (t *Table) takeGroup(i uint64, now int64, ops *Ops, hv *Harvest) int64 {
+func (t *dueIndex) takeGroup(i uint64, now int64, ops *Ops, hv *Harvest) int64 {
 	due := int64(Never)
 	t.eachInGroup(i, func(e SegmentRef) bool {
 		hd := e.header()
@@ -215,7 +215,7 @@ func takeBucket(b *bucket, now int64, ops *Ops, hv *Harvest) int64 {
 }
 
 // randomDueSegment draws a segment with a bound.
-func (t *Table) randomDueSegment(r uint64) SegmentRef {
+func (t *dueIndex) randomDueSegment(r uint64) SegmentRef {
 	for range randomDueTries {
 		if e := segmentAt(t.dir, r); e.header().due != Never {
 			return e

@@ -9,7 +9,7 @@ import (
 
 // Find returns the slot of the entry with this hash and key, nil when there is
 // none. It does not allocate.
-func (t *Table) Find(h uint64, key []byte, ops *Ops) Slot {
+func (t *directory) Find(h uint64, key []byte, ops *Ops) Slot {
 	dir := t.dir
 	if dir == 0 {
 		return nil
@@ -32,7 +32,7 @@ func (t *Table) Find(h uint64, key []byte, ops *Ops) Slot {
 }
 
 // findOn is Find without the shortcut: it looks at all matches in all buckets.
-func (t *Table) findOn(h uint64, key []byte, ops *Ops) Slot {
+func (t *directory) findOn(h uint64, key []byte, ops *Ops) Slot {
 	e := segmentAt(t.dir, h)
 	lines, nb := e.lines(), e.buckets()
 	i := e.home(h)
@@ -56,7 +56,7 @@ func (t *Table) findOn(h uint64, key []byte, ops *Ops) Slot {
 
 // FindAddr returns the slot of the entry at a, whose hash is h; nil when a is not
 // in the table. The entry itself is not read.
-func (t *Table) FindAddr(h uint64, a arena.Addr) Slot {
+func (t *directory) FindAddr(h uint64, a arena.Addr) Slot {
 	if t.dir == 0 || a == 0 {
 		return nil
 	}

@@ -22,6 +22,10 @@ const (
 	// of the table is too small to justify a deeper directory.
 	MaxBucketsPerSegment = 1<<18 - 1
 
+	// partBits is the logarithm of the number of parts of a segment that can be passed one by one:
+	// as many as a word has bits.
+	partBits = 6
+
 	// MaxDepthBits bounds the directory to 64 Mi words (512 MB).
 	MaxDepthBits = 26
 

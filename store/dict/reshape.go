@@ -88,7 +88,7 @@ func (t *Table) setWords(e SegmentRef, start uint64) {
 // segment that h belongs to afterwards, which may still be full.
 func (t *Table) enlarge(ar *arena.Arena, e SegmentRef, h uint64, ops *Ops) SegmentRef {
 	nb := e.buckets()
-	if nb >= t.full() && t.maySplit(e) {
+	if nb >= t.full() && t.maySplit(e, ops) {
 		t.split(ar, e, ops)
 		return segmentAt(t.dir, h)
 	}
@@ -100,12 +100,12 @@ func (t *Table) enlarge(ar *arena.Arena, e SegmentRef, h uint64, ops *Ops) Segme
 
 // maySplit tells whether e may become deeper without the directory outgrowing the
 // entries.
-func (t *Table) maySplit(e SegmentRef) bool {
+func (t *Table) maySplit(e SegmentRef, ops *Ops) bool {
 	g := dirDepth(t.dir)
 	if d := e.depth(); d < g || d >= MaxDepthBits {
 		return d < MaxDepthBits
 	}
-	return t.count*directoryWordsPerFull >= t.full()<<(g+1)
+	return t.count*directoryWordsPerFull<<(ops.Skew&15) >= t.full()<<(g+1)
 }
 
 // nextBuckets returns the size to which a segment of nb buckets grows: about twice
@@ -135,7 +135,7 @@ func (t *Table) bucketsFor(n uint64) uint64 {
 func (t *Table) resize(ar *arena.Arena, e SegmentRef, nb uint64, ops *Ops) SegmentRef {
 	hd := e.header()
 	n := t.newSegment(ar, nb, e.depth(), hd.start, hd.version)
-	n.fillFrom(e, ops)
+	fill(n, e, ops)
 	t.setWords(n, hd.start)
 	t.freeSegment(ar, e)
 	if invariants.Enabled {
@@ -194,9 +194,9 @@ func (t *Table) fit(ar *arena.Arena, e SegmentRef, ops *Ops) {
 	}
 }
 
-// fillFrom adds the entries of src to e and to its count. e is deep enough to hold
+// fill adds the entries of src to e and to its count. e is deep enough to hold
 // all of them.
-func (e SegmentRef) fillFrom(src SegmentRef, ops *Ops) {
+func fill(e SegmentRef, src SegmentRef, ops *Ops) {
 	warm(src)
 	lines := src.lines()
 	for i := uint64(0); i < src.buckets(); i++ {
@@ -256,8 +256,8 @@ func (t *Table) merge(ar *arena.Arena, e, sib SegmentRef, h uint64, ops *Ops) Se
 	d, hd, sh := e.depth(), e.header(), sib.header()
 	start := min(hd.start, sh.start)
 	n := t.newSegment(ar, t.bucketsFor(uint64(hd.count+sh.count)), d-1, start, hd.version)
-	n.fillFrom(e, ops)
-	n.fillFrom(sib, ops)
+	fill(n, e, ops)
+	fill(n, sib, ops)
 	t.setWords(n, start)
 	if d == dirDepth(t.dir) {
 		t.deepest -= 2

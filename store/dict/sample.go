@@ -10,7 +10,7 @@ import (
 // many they were, 0 if it found none; r is a random number. As hashes place entries, a
 // bucket's are a fair sample, and cheaper than as many from all over the table. With due
 // set it is about entries that have a due time alone.
-func (t *Table) Sample(r uint64, due bool, ops *Ops, fn func(a arena.Addr)) (n int) {
+func (t *dueIndex) Sample(r uint64, due bool, ops *Ops, fn func(a arena.Addr)) (n int) {
 	if t.count == 0 {
 		return 0
 	}
@@ -37,23 +37,23 @@ func (t *Table) Sample(r uint64, due bool, ops *Ops, fn func(a arena.Addr)) (n i
 
 // sampleDue is Sample for entries with a due time. Where it finds none although a bound
 // says that there may be, it corrects the bounds, so that it comes to an end.
-func (t *Table) sampleDue(r uint64, ops *Ops, fn func(a arena.Addr)) (n int) {
+func (t *dueIndex) sampleDue(r uint64, ops *Ops, fn func(a arena.Addr)) (n int) {
 	for {
 		e := t.randomDueSegment(r)
 		if e == 0 {
 			return 0
 		}
 		r = mix(r)
-		if n = e.sampleDue(r, ops, fn); n > 0 {
+		if n = sampleDueIn(e, r, ops, fn); n > 0 {
 			return n
 		}
 		e.header().due = Never
 	}
 }
 
-// sampleDue emits the entries with a due time of the first bucket that has any, from a
+// sampleDueIn emits the entries with a due time of the first bucket that has any, from a
 // random one on.
-func (e SegmentRef) sampleDue(r uint64, ops *Ops, fn func(a arena.Addr)) (n int) {
+func sampleDueIn(e SegmentRef, r uint64, ops *Ops, fn func(a arena.Addr)) (n int) {
 	lines, nb := e.lines(), e.buckets()
 	at, _ := bits.Mul64(r, nb)
 	for range nb {

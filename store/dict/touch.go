@@ -26,7 +26,7 @@ func touchHome(dir, h uint64) arena.Addr {
 
 // Home is stage 1: it returns the address of h's home bucket, for TouchEntry, once the
 // caller has asked for that line, and the stamp for which it is good; 0 when there is none.
-func (t *Table) Home(h uint64) (home arena.Addr, stamp uint32) {
+func (t *directory) Home(h uint64) (home arena.Addr, stamp uint32) {
 	stamp = atomic.LoadUint32(&t.stamp) // first, see Stamp
 	dir := atomic.LoadUint64(&t.dir)
 	if dir == 0 {
@@ -36,6 +36,21 @@ func (t *Table) Home(h uint64) (home arena.Addr, stamp uint32) {
 		return b, stamp
 	}
 	return 0, 0
+}
+
+// Header returns the address of what a segment knows of itself, of the one that h is in:
+// for who will insert h, which counts there, and asks for the line ahead. It is 0 when there
+// is none.
+func (t *directory) Header(h uint64) arena.Addr {
+	dir := atomic.LoadUint64(&t.dir)
+	if dir == 0 {
+		return 0
+	}
+	e := SegmentRef(atomic.LoadUint64(dirWord(dir, dirIndex(dir, h))))
+	if a := e.addr(); a+headerBytes <= arena.HighWater() {
+		return a
+	}
+	return 0
 }
 
 // TouchEntry is stage 2, when the bucket at home has come: it asks for the first two
@@ -78,7 +93,7 @@ func SlotAt(a arena.Addr) Slot { return (Slot)(a.Ptr()) }
 // Peek returns the address of an entry that h's tag points to in its home bucket, 0 when
 // there is none: like everything here, it means nothing, but the address and the size
 // bytes behind it can be read.
-func (t *Table) Peek(h uint64, size int) arena.Addr {
+func (t *directory) Peek(h uint64, size int) arena.Addr {
 	dir := atomic.LoadUint64(&t.dir)
 	if dir == 0 {
 		return 0

@@ -13,7 +13,7 @@ import (
 // exactly once, whatever is inserted, deleted, split and merged between the calls;
 // one that comes or goes meanwhile at most once. fn must not change the table,
 // except by SetSlotAddr.
-func (t *Table) Walk(pos uint64, want int, ops *Ops, fn func(a arena.Addr)) (next uint64, done bool) {
+func (t *directory) Walk(pos uint64, want int, ops *Ops, fn func(a arena.Addr)) (next uint64, done bool) {
 	if t.dir == 0 || pos >= positions {
 		return 0, true
 	}
@@ -21,10 +21,10 @@ func (t *Table) Walk(pos uint64, want int, ops *Ops, fn func(a arena.Addr)) (nex
 		e := segmentAt(t.dir, pos<<h40Shift)
 		if e.buckets() > MaxFullBuckets {
 			_, next = e.Range()
-			emitted += e.emitAll(pos, ops, fn)
+			emitted += emitAll(e, pos, ops, fn)
 		} else {
-			next = e.bucketEnd(pos)
-			emitted += e.emitHome(pos, next, ops, fn)
+			next = bucketEnd(e, pos)
+			emitted += emitHome(e, pos, next, ops, fn)
 		}
 		if next >= positions {
 			return 0, true
@@ -36,8 +36,52 @@ func (t *Table) Walk(pos uint64, want int, ops *Ops, fn func(a arena.Addr)) (nex
 	}
 }
 
+// WalkRange is Walk up to the position end.
+func (t *directory) WalkRange(pos, end uint64, want int, ops *Ops, fn func(a arena.Addr)) (next uint64, done bool) {
+	for emitted := 0; t.dir != 0 && pos < end; pos = next {
+		if emitted >= want {
+			return pos, false
+		}
+		e := segmentAt(t.dir, pos<<h40Shift)
+		if e.buckets() > MaxFullBuckets {
+			_, next = e.Range()
+			e.each(func(a arena.Addr) {
+				if p := ops.Hash(a) >> h40Shift; p >= pos && p < end {
+					fn(a)
+					emitted++
+				}
+			})
+			continue
+		}
+		next = min(bucketEnd(e, pos), end)
+		emitted += emitHome(e, pos, next, ops, fn)
+	}
+	return 0, true
+}
+
+// CountRange returns how many entries have positions from pos to before end. Of segments that lie in
+// the range it looks at no entry.
+func (t *directory) CountRange(pos, end uint64, ops *Ops) (n int) {
+	for t.dir != 0 && pos < end {
+		e := segmentAt(t.dir, pos<<h40Shift)
+		start, next := e.Range()
+		switch {
+		case start >= pos && next <= end:
+			n += e.Len()
+		case e.Len() > 0:
+			e.EachSlot(func(s Slot) {
+				if p := ops.Hash(SlotAddr(s)) >> h40Shift; p >= pos && p < end {
+					n++
+				}
+			})
+		}
+		pos = next
+	}
+	return n
+}
+
 // bucketEnd returns the first position past the home bucket of pos.
-func (e SegmentRef) bucketEnd(pos uint64) uint64 {
+func bucketEnd(e SegmentRef, pos uint64) uint64 {
 	d, nb := e.depth(), e.buckets()
 	start, end := e.Range()
 	i := e.home(pos<<h40Shift) + 1
@@ -51,7 +95,7 @@ func (e SegmentRef) bucketEnd(pos uint64) uint64 {
 
 // emitHome emits the entries with from <= H40 < to, which share the home bucket of
 // from. They lie there and in the buckets after it, among entries of other homes.
-func (e SegmentRef) emitHome(from, to uint64, ops *Ops, fn func(a arena.Addr)) (emitted int) {
+func emitHome(e SegmentRef, from, to uint64, ops *Ops, fn func(a arena.Addr)) (emitted int) {
 	lines, nb := e.lines(), e.buckets()
 	i := e.home(from << h40Shift)
 	for n := nb; n > 0; n-- {
@@ -77,7 +121,7 @@ func (e SegmentRef) emitHome(from, to uint64, ops *Ops, fn func(a arena.Addr)) (
 // emitAll emits all entries of e from a position on. In a segment that hashes
 // hard to tell apart have made large, chains are long, and following one per home
 // bucket would take quadratic time.
-func (e SegmentRef) emitAll(from uint64, ops *Ops, fn func(a arena.Addr)) (emitted int) {
+func emitAll(e SegmentRef, from uint64, ops *Ops, fn func(a arena.Addr)) (emitted int) {
 	e.each(func(a arena.Addr) {
 		if ops.Hash(a)>>h40Shift >= from {
 			fn(a)
@@ -104,7 +148,7 @@ func warmBucket(b *bucket) (sum uint64) {
 // hashes evenly spread, every entry is about as likely: the segment is drawn by its
 // share of the hashes, the entry evenly within it. The contract's ops is not needed
 // and may be nil.
-func (t *Table) Random(r uint64, _ *Ops) Slot {
+func (t *directory) Random(r uint64, _ *Ops) Slot {
 	if t.count == 0 {
 		return nil
 	}

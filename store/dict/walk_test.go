@@ -125,7 +125,7 @@ func TestBucketEnds(t *testing.T) {
 			e := tab.newSegment(ar, nb, d, start, 0)
 			buckets := uint64(0)
 			for pos := start; pos < start+positions>>d; buckets++ {
-				end := e.bucketEnd(pos)
+				end := bucketEnd(e, pos)
 				if e.home((end-1)<<h40Shift) != e.home(pos<<h40Shift) {
 					t.Fatalf("nb %d depth %d: %#x and %#x are in different buckets", nb, d, pos, end-1)
 				}

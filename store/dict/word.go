@@ -1,7 +1,6 @@
 package dict
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/kringdb/kring/store/arena"
@@ -109,8 +108,10 @@ type header struct {
 	nb      uint32 // as in the directory word
 	depth   uint32 // as in the directory word
 	_       uint32
-	due     int64 // lower bound of the entries' due times, Never
-	_       [24]byte
+	due     int64  // lower bound of the entries' due times, Never
+	parts   uint64 // parts of the segment that the caller has passed, one bit each; see SetPassed
+	passing uint64 // the version for which parts counts
+	_       [8]byte
 }
 
 func (e SegmentRef) header() *header { return (*header)(e.addr().Ptr()) }
@@ -133,6 +134,3 @@ func dirWord(dir, i uint64) *uint64 {
 func segmentAt(dir, h uint64) SegmentRef {
 	return SegmentRef(*dirWord(dir, dirIndex(dir, h)))
 }
-
-// storeDir publishes a directory to Home and Peek.
-func (t *Table) storeDir(dir uint64) { atomic.StoreUint64(&t.dir, dir) }

@@ -9,6 +9,7 @@ import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/packed"
+	"github.com/kringdb/kring/store/slotted"
 )
 
 // Build is a hash that is being made outside the keyspace, in the form that it will have.
@@ -27,6 +28,8 @@ type Build struct {
 	block []byte
 	n     int // fields in it
 	seen  seen
+
+	roomy bool // the table of a full hash has more room than it needs
 }
 
 // NewBuild begins a hash of about n fields. Of spec, clock and deadline count. key is kept
@@ -40,7 +43,7 @@ func NewBuild(ar *arena.Arena, key []byte, spec entry.Spec, n int, lim Limits) B
 // Begin is NewBuild for a Build whose hash was adopted or dropped, and whose memory is used
 // again.
 func (b *Build) Begin(ar *arena.Arena, key []byte, spec entry.Spec, n int, lim Limits) {
-	b.ar, b.key, b.spec, b.lim, b.e, b.n = ar, key, spec, lim, entry.Entry{}, 0
+	b.ar, b.key, b.spec, b.lim, b.e, b.n, b.roomy = ar, key, spec, lim, entry.Entry{}, 0, false
 	b.block = append(b.block[:0], 0, 0)
 	b.seen.reset()
 	if n > lim.entries() {
@@ -67,16 +70,31 @@ func (b *Build) Add(field, val []byte, deadline int64) (added bool) {
 		}
 		b.make()
 	}
+	if deadline == 0 && b.e.Encoding() == entry.Hashtable {
+		return b.fill(field, val)
+	}
 	b.e, added = Set(b.ar, b.e, &b.lim, field, val, deadline)
 	return added
 }
 
-// AddRun is Add for n fields with their values that stand in run as in the payload of a
-// packed hash, the longest of longest bytes, and none of which has a deadline. It stops at one
-// that was there.
-func (b *Build) AddRun(run []byte, n, longest int) (added bool) {
+// fill adds a field without a deadline to a full hash.
+func (b *Build) fill(field, val []byte) (added bool) {
+	t, h := slotted.At(b.e.Payload()), slotted.Hash(field)
+	if t.FindHash(h, field) != 0 {
+		return false
+	}
+	t.Fill(b.ar, h, field, val, 0)
+	b.roomy = true
+	return true
+}
+
+// AddRun is Add for fields with their values that stand in run as in the payload of a packed
+// hash: each begins at one of starts, the longest is of longest bytes, and none has a deadline.
+// It stops at one that was there.
+func (b *Build) AddRun(run []byte, starts []uint32, longest int) (added bool) {
+	n := len(starts) / 2
 	if b.e.A == 0 && b.n == 0 && n <= b.lim.entries() && b.lim.Fits(longest) && len(run)+countBytes <= maxPackedBytes {
-		if !b.seen.distinct(run, n) {
+		if !b.seen.distinct(run, starts) {
 			return false
 		}
 		b.block = append(b.block, run...)
@@ -107,10 +125,14 @@ func (b *Build) gather(field, val []byte, size int) (added bool) {
 	return true
 }
 
-// Entry returns the hash.
+// Entry returns the hash, to which nothing is added any more.
 func (b *Build) Entry() entry.Entry {
 	if b.e.A == 0 {
 		b.make()
+	}
+	if b.roomy {
+		slotted.At(b.e.Payload()).Fit(b.ar)
+		b.roomy = false
 	}
 	return b.e
 }
@@ -146,20 +168,23 @@ func (s *seen) add(block, field []byte, at, n int) bool {
 	return true
 }
 
-// distinct tells whether none of the n fields of run, whose values stand between them, is
-// there twice. It does not touch what add has noted but for making it forget.
-func (s *seen) distinct(run []byte, n int) bool {
+// distinct tells whether no field of run, whose elements begin at starts, is there twice. It
+// makes what add has noted forgotten. As each place is known, a processor looks at several
+// fields at a time.
+func (s *seen) distinct(run []byte, starts []uint32) bool {
 	s.used = false
-	s.begin(n)
-	for off := 0; off < len(run); {
-		at := off
-		field, next := packed.Next(run, off)
-		off = packed.Skip(run, next)
-		i := s.find(run, field)
-		if uint32(s.table[i]>>32) == s.hash {
-			return false
+	s.begin(len(starts) / 2)
+	table, now := s.table, uint64(s.hash)<<32
+	for j := 0; j < len(starts); j += 2 {
+		field, _ := packed.Next(run, int(starts[j]))
+		i := s.seed.hash(field) & uint64(len(table)-1)
+		if table[i]>>32 == now>>32 { // few: a quarter of the table is in use
+			i = uint64(s.find(run, field))
+			if table[i]>>32 == now>>32 {
+				return false
+			}
 		}
-		s.table[i] = uint64(s.hash)<<32 | uint64(at)
+		table[i] = now | uint64(starts[j])
 	}
 	return true
 }

@@ -22,10 +22,12 @@ func TestAddRun(t *testing.T) {
 		twice      bool
 	}{{0, 0, false}, {1, 5, false}, {7, 5, false}, {8, 5, false}, {9, 5, true}, {200, 20, false}, {200, 64, true}, {201, 5, false}, {5, 65, false}, {5, 65, true}} {
 		var run []byte
+		var starts []uint32
 		var fields []string
 		longest := 0
 		put := func(s string) {
 			at := len(run)
+			starts = append(starts, uint32(at))
 			run = append(run, make([]byte, packed.Size(len(s)))...)
 			packed.Put(run, at, []byte(s))
 			longest = max(longest, len(s))
@@ -48,7 +50,7 @@ func TestAddRun(t *testing.T) {
 			added = added && one.Add([]byte(f), []byte("v"+f[:1]), 0)
 		}
 		whole.Begin(ar, []byte("k"), entry.Spec{}, 0, lim)
-		if got := whole.AddRun(run, c.n, longest); got != added || got == c.twice {
+		if got := whole.AddRun(run, starts, longest); got != added || got == c.twice {
 			t.Fatalf("%+v: added %v, one by one %v", c, got, added)
 		}
 		a, b := one.Entry(), whole.Entry()

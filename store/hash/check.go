@@ -52,7 +52,7 @@ func checkFull(e entry.Entry) error {
 		return fmt.Errorf("hash: full payload of %d bytes", len(p))
 	}
 	t, ix, nearest := slotted.At(p), indexOf(p), NextDeadline(e)
-	if err := t.Check(); err != nil {
+	if err := slotted.Check(t); err != nil {
 		return fmt.Errorf("hash: %w", err)
 	}
 	if t.Len() == 0 || ix == 0 && (nearest != 0 || t.Timed() > 0) || ix != 0 && nearest == 0 {

@@ -3,6 +3,7 @@ package set
 import (
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/slotted"
 )
 
 // Build is a set that is being made outside the keyspace, in the form that it will have.
@@ -15,6 +16,8 @@ type Build struct {
 	lim  Limits
 	n    int
 	e    entry.Entry
+
+	roomy bool // the table of a set that is one has more room than it needs
 }
 
 // NewBuild begins a set of about n members. Of spec, clock and deadline count. key is kept
@@ -31,12 +34,27 @@ func (b *Build) Add(m []byte) (added bool) {
 		b.e = entry.New(b.ar, b.key, &b.spec)
 		Init(b.e)
 	}
+	if b.e.Encoding() == entry.Hashtable {
+		t, h := slotted.At(b.e.Payload()), slotted.Hash(m)
+		if t.FindHash(h, m) != 0 {
+			return false
+		}
+		t.Fill(b.ar, h, m, nil, 0)
+		b.roomy = true
+		return true
+	}
 	b.e, added = Add(b.ar, b.e, &b.lim, m)
 	return added
 }
 
-// Entry returns the set: the zero Entry if it has no members.
-func (b *Build) Entry() entry.Entry { return b.e }
+// Entry returns the set, to which nothing is added any more: the zero Entry if it has no members.
+func (b *Build) Entry() entry.Entry {
+	if b.roomy {
+		slotted.At(b.e.Payload()).Fit(b.ar)
+		b.roomy = false
+	}
+	return b.e
+}
 
 // Each calls fn with views of all members, those of integers excepted, which are good until
 // the next call, until it returns false.

@@ -66,7 +66,7 @@ func Check(e entry.Entry) error {
 		if len(p) != slotted.RootBytes || t.Mode() != slotted.Keys {
 			return fmt.Errorf("set: root of %d bytes, mode %d", len(p), t.Mode())
 		}
-		return t.Check()
+		return slotted.Check(t)
 	}
 	return fmt.Errorf("set: encoding %d", e.Encoding())
 }

@@ -31,14 +31,14 @@ func (t *Table) Add(ar *arena.Arena, key []byte) bool {
 			}
 		}
 	}
-	t.insert(ar, h, key, nil, 0)
+	t.insert(ar, h, key, nil, 0, false)
 	return true
 }
 
 // Insert adds a record with a key that is absent, in the mode Values with a value; in
 // the other modes val is nil. Neither may be a view of the table.
 func (t *Table) Insert(ar *arena.Arena, key, val []byte) Ref {
-	return makeRef(t.insert(ar, Hash(key), key, val, 0), t.Mode())
+	return makeRef(t.insert(ar, Hash(key), key, val, 0, false), t.Mode())
 }
 
 // InsertWord adds a record with a key that is absent to a table of the mode Words.
@@ -48,11 +48,25 @@ func (t *Table) InsertWord(ar *arena.Arena, key []byte, w uint64) Ref {
 	return t.Insert(ar, key, val[:])
 }
 
-func (t *Table) insert(ar *arena.Arena, h uint64, key, val []byte, deadline int64) arena.Addr {
+// FillWord is InsertWord, for many in a row: h is the Hash of key. Pages get room for what will come, which Fit takes away.
+func (t *Table) FillWord(ar *arena.Arena, h uint64, key []byte, w uint64) {
+	var val [8]byte
+	*(*uint64)(unsafe.Pointer(&val)) = w
+	t.insert(ar, h, key, val[:], 0, true)
+}
+
+// Fill adds a record with a key that is absent, whose Hash is h, to a table of the mode Values with a value and a deadline (0 none), or of the
+// mode Keys with neither; for many in a row, as FillWord.
+func (t *Table) Fill(ar *arena.Arena, h uint64, key, val []byte, deadline int64) {
+	t.insert(ar, h, key, val, deadline, true)
+}
+
+// insert adds a record with a key that is absent. roomy gives pages room for more of them.
+func (t *Table) insert(ar *arena.Arena, h uint64, key, val []byte, deadline int64, roomy bool) arena.Addr {
 	mode := t.Mode()
 	l := layoutOf(mode, len(key), len(val), deadline)
 	n := l.size()
-	p := t.reserve(ar, h, n+slotBytes)
+	p := t.reserve(ar, h, n+slotBytes, roomy)
 	hd, tag := p.header(), tagOf(h, p.depth())
 	i := lowerBound(p.slots(), uint32(hd.count), p.hint(), tag)
 	rec, off := p.carve(hd, n)
@@ -100,7 +114,7 @@ func (t *Table) Set(ar *arena.Arena, key, val []byte, deadline int64) (created b
 			return false
 		}
 	}
-	t.insert(ar, h, key, val, deadline)
+	t.insert(ar, h, key, val, deadline, false)
 	return true
 }
 
@@ -139,7 +153,7 @@ func (t *Table) replace(ar *arena.Arena, h uint64, key []byte, p page, i uint32,
 // reserveFor makes room for n bytes in the page of key, which has a record, and returns
 // where that is then.
 func (t *Table) reserveFor(ar *arena.Arena, h uint64, key []byte, n int) (page, uint32) {
-	p := t.reserve(ar, h, n)
+	p := t.reserve(ar, h, n, false)
 	i, _ := p.find(h, key, Values)
 	return p, i
 }

@@ -15,21 +15,28 @@ type sums struct {
 
 // Check verifies all invariants of the table (doc.go) and returns the first that is
 // broken. It hashes every key: for tests, and for the store under the invariants tag.
-func (t *Table) Check() error {
-	var sum sums
+func Check(t *Table) error {
+	c := checker{t: t}
 	if !t.empty() {
-		if err := t.checkDirectory(&sum); err != nil {
+		if err := c.directory(); err != nil {
 			return fmt.Errorf("slotted: %w", err)
 		}
 	}
 	got := sums{t.count, t.bytes, t.pages, t.deepest, t.timed, t.large}
-	if got != sum {
-		return fmt.Errorf("slotted: the root says %+v, counted %+v", got, sum)
+	if got != c.sum {
+		return fmt.Errorf("slotted: the root says %+v, counted %+v", got, c.sum)
 	}
 	return nil
 }
 
-func (t *Table) checkDirectory(sum *sums) error {
+// checker goes through a table.
+type checker struct {
+	t   *Table
+	sum sums
+}
+
+func (c *checker) directory() error {
+	t, sum := c.t, &c.sum
 	g := t.g()
 	if g > MaxDepthBits || t.count == 0 {
 		return fmt.Errorf("directory of depth %d, %d records", g, t.count)
@@ -49,7 +56,7 @@ func (t *Table) checkDirectory(sum *sums) error {
 				return fmt.Errorf("word %d is %#x, word %d of the same page is %#x", i, uint64(p), k, uint64(w))
 			}
 		}
-		if err := t.checkPage(p, sum); err != nil {
+		if err := c.page(p); err != nil {
 			return err
 		}
 		sum.bytes += int64(p.capacity())
@@ -62,8 +69,9 @@ func (t *Table) checkDirectory(sum *sums) error {
 	return nil
 }
 
-// checkPage verifies one page of the directory.
-func (t *Table) checkPage(p page, sum *sums) error {
+// page verifies one page of the directory.
+func (c *checker) page(p page) error {
+	t, sum := c.t, &c.sum
 	hd, s, mode := p.header(), p.slots(), t.Mode()
 	if hd.used() > p.capacity() || hd.dead > hd.heap {
 		return fmt.Errorf("page of %d bytes: %+v", p.capacity(), *hd)

@@ -56,7 +56,7 @@
 // Pages of a table grow in step and would leave one size class of the arena after the
 // other half empty: measured, 28 to 33 bytes held per member of 16 bytes where 22.5 are in
 // use. Each page has another limit, and who frees a block takes its neighbours along
-// (vacate.go): 24 to 27.
+// (reshape.go): 24 to 27.
 //
 // A record that leaves or changes its size leaves a hole; holes go when the page is
 // rebuilt: for want of room, or because a delete left too much unused. A page whose

@@ -32,7 +32,7 @@ func newRig(tb testing.TB, mode Mode) *rig {
 // check verifies the table and that its account is that of its arena.
 func (r *rig) check(tb testing.TB) {
 	tb.Helper()
-	if err := r.Check(); err != nil {
+	if err := Check(r.Table); err != nil {
 		tb.Fatal(err)
 	}
 	if used := r.ar.Used(); used != r.Bytes() {

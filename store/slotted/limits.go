@@ -23,6 +23,9 @@ const (
 	// slackShare: a page is made with room for 1/slackShare more than it holds.
 	slackShare = 16
 
+	// roomShare: a page of a table that is being filled is made with room for 1/roomShare more.
+	roomShare = 4
+
 	// mergeBytes: siblings merge when together they hold at most this.
 	mergeBytes = minSplitBytes * 2 / 3
 

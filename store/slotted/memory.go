@@ -173,3 +173,49 @@ func moveOut(ar *arena.Arena, p unsafe.Pointer, at int, sparse func(block arena.
 	ar.Free(a, n)
 	return 1
 }
+
+// newPage makes an empty page; it stands in no directory yet.
+func (t *Table) newPage(ar *arena.Arena, capacity int, depth uint) page {
+	p := makePage(ar.Alloc(capacity), capacity, depth)
+	*p.header() = header{}
+	t.bytes += int64(capacity)
+	t.pages++
+	return p
+}
+
+func (t *Table) freePage(ar *arena.Arena, p page) {
+	ar.Free(p.addr(), p.capacity())
+	t.bytes -= int64(p.capacity())
+	t.pages--
+}
+
+// putOut copies b to a block of its own and lets the record at p refer to it.
+func (t *Table) putOut(ar *arena.Arena, p unsafe.Pointer, at int, b []byte) {
+	a := ar.Alloc(len(b))
+	copy(arena.Bytes(a, len(b)), b)
+	putOutside(p, at, a, len(b))
+	t.bytes += int64(arena.SizeOf(len(b)))
+	t.large++
+}
+
+// freeOut frees the block that the record at p refers to.
+func (t *Table) freeOut(ar *arena.Arena, p unsafe.Pointer, at int) {
+	n := int(*(*uint32)(unsafe.Add(p, at+8)))
+	ar.Free(arena.Addr(*(*uint64)(unsafe.Add(p, at))), n)
+	t.bytes -= int64(arena.SizeOf(n))
+	t.large--
+}
+
+// dropOutside frees what the record at p, of layout l, has outside; it returns the
+// number of blocks.
+func (t *Table) dropOutside(ar *arena.Arena, p unsafe.Pointer, l *layout) (blocks int) {
+	if l.flags&flagKeyOut != 0 {
+		t.freeOut(ar, p, l.keyAt)
+		blocks++
+	}
+	if l.flags&flagValOut != 0 {
+		t.freeOut(ar, p, l.valAt)
+		blocks++
+	}
+	return blocks
+}

@@ -102,21 +102,6 @@ func capacityFor(live int) int {
 	return arena.SizeOf((min(live+live/slackShare, maxPageBytes) + unitBytes - 1) &^ (unitBytes - 1))
 }
 
-// newPage makes an empty page; it stands in no directory yet.
-func (t *Table) newPage(ar *arena.Arena, capacity int, depth uint) page {
-	p := makePage(ar.Alloc(capacity), capacity, depth)
-	*p.header() = header{}
-	t.bytes += int64(capacity)
-	t.pages++
-	return p
-}
-
-func (t *Table) freePage(ar *arena.Arena, p page) {
-	ar.Free(p.addr(), p.capacity())
-	t.bytes -= int64(p.capacity())
-	t.pages--
-}
-
 // carve takes n bytes of the heap and returns where they begin. There is room.
 func (p page) carve(hd *header, n int) (rec arena.Addr, offset uint32) {
 	hd.heap += uint16(n)

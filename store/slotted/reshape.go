@@ -15,8 +15,9 @@ func (t *Table) start(ar *arena.Arena, need int) {
 	t.deepest = 1
 }
 
-// reserve makes room for need bytes in the page of h and returns it.
-func (t *Table) reserve(ar *arena.Arena, h uint64, need int) page {
+// reserve makes room for need bytes in the page of h and returns it. A page that it makes is roomy if it has as much room as
+// a page gets.
+func (t *Table) reserve(ar *arena.Arena, h uint64, need int, roomy bool) page {
 	if t.empty() {
 		t.start(ar, need)
 	}
@@ -28,12 +29,36 @@ func (t *Table) reserve(ar *arena.Arena, h uint64, need int) page {
 		}
 		switch live := hd.live() + need; {
 		case live > minSplitBytes && live > splitLimit(h, p.depth()) && t.maySplit(p, live):
-			t.split(ar, p, h)
+			t.split(ar, p, h, roomy)
 		case live <= maxPageBytes:
-			t.rebuild(ar, p, h, capacityFor(live))
+			t.rebuild(ar, p, h, t.capacity(live, h, p.depth(), roomy))
 		default:
 			panic("slotted: a page of 64 KB whose hashes cannot be told apart")
 		}
+	}
+}
+
+// capacity returns the block size for the page of h that holds live bytes.
+func (t *Table) capacity(live int, h uint64, depth uint, roomy bool) int {
+	if roomy {
+		live = max(live, min(live+live/roomShare, splitLimit(h, depth)))
+	}
+	return capacityFor(live)
+}
+
+// Fit takes away the room that Fill and FillWord have left in pages.
+func (t *Table) Fit(ar *arena.Arena) {
+	if t.empty() {
+		return
+	}
+	g := t.g()
+	for i := uint64(0); i < 1<<g; {
+		p, next := t.nextPage(i)
+		if c := capacityFor(p.header().live()); c < p.capacity() {
+			t.remake(ar, p, i<<(64-g), c)
+			t.freePage(ar, p)
+		}
+		i = next
 	}
 }
 
@@ -82,7 +107,7 @@ func (t *Table) remake(ar *arena.Arena, p page, h uint64, capacity int) page {
 }
 
 // split replaces p, the page of h, by two pages one bit deeper.
-func (t *Table) split(ar *arena.Arena, p page, h uint64) {
+func (t *Table) split(ar *arena.Arena, p page, h uint64, roomy bool) {
 	d := p.depth()
 	if d == t.g() {
 		t.doubleDir(ar)
@@ -99,16 +124,15 @@ func (t *Table) split(ar *arena.Arena, p page, h uint64) {
 		t.deepest += 2
 	}
 	bit := uint64(1) << (63 - d)
-	t.splitOff(ar, p, s[:mid], low, h&^bit)
-	t.splitOff(ar, p, s[mid:n], high, h|bit)
+	t.splitOff(ar, p, s[:mid], t.capacity(low, h&^bit, d+1, roomy), h&^bit)
+	t.splitOff(ar, p, s[mid:n], t.capacity(high, h|bit, d+1, roomy), h|bit)
 	t.vacate(ar, p, 0)
 }
 
-// splitOff makes the page of h, one bit deeper than p, of some of p's records, which
-// take live bytes there.
-func (t *Table) splitOff(ar *arena.Arena, p page, from []uint32, live int, h uint64) {
+// splitOff makes the page of h, one bit deeper than p and of a capacity, of some of p's records.
+func (t *Table) splitOff(ar *arena.Arena, p page, from []uint32, capacity int, h uint64) {
 	mode, d := t.Mode(), p.depth()+1
-	to := t.newPage(ar, capacityFor(live), d)
+	to := t.newPage(ar, capacity, d)
 	for _, slot := range from {
 		rec := p.rec(slot)
 		l := parse(rec.Ptr(), mode)
@@ -219,7 +243,64 @@ func (t *Table) replaceDir(ar *arena.Arena, a arena.Addr, g uint) {
 // assertPage panics, under the invariants tag, if p is broken.
 func (t *Table) assertPage(p page) {
 	if invariants.Enabled {
-		err := t.checkPage(p, new(sums))
+		c := checker{t: t}
+		err := c.page(p)
 		invariants.Assert(err == nil, "slotted: %v", err)
 	}
+}
+
+// vacate frees the block of p, which no directory word refers to any more. Pages of a
+// table grow in step, because hashes are even: they leave one size class of the arena
+// after the other. So that no half-empty arena pages stay behind for long, the freed
+// block's neighbours follow as soon as less than half of an arena page is in use, but
+// for the page stay, which was made just now.
+func (t *Table) vacate(ar *arena.Arena, p, stay page) {
+	at, ok := arena.PageOf(p.addr())
+	t.freePage(ar, p)
+	if !ok || t.pages < vacatePages || at.BlockSize < vacateBlockBytes || at.Used <= 1 || (at.Used-1)*vacateShare > at.Capacity {
+		return
+	}
+	arena.Blocks(at.Addr, func(block arena.Addr) bool {
+		if own, h := t.owner(block, at.BlockSize); own != 0 && !own.is(stay) {
+			t.follow(ar, own, h)
+		}
+		return true
+	})
+}
+
+// follow moves own, the page of h, to a block of another size class.
+func (t *Table) follow(ar *arena.Arena, own page, h uint64) {
+	c := capacityFor(own.header().live())
+	if c == own.capacity() {
+		c = arena.SizeOf(c + unitBytes)
+	}
+	if c <= maxPageBytes {
+		t.remake(ar, own, h, c)
+		t.freePage(ar, own)
+	}
+}
+
+// owner returns the table's page that is the block of size bytes, and a hash in it, 0 if
+// the block is none. Whatever the block holds, it is live and in this shard: what looks
+// like a page is one if the directory says so.
+func (t *Table) owner(block arena.Addr, size int) (page, uint64) {
+	like := makePage(block, size, 0)
+	hd := like.header()
+	if hd.count == 0 || hd.used() > size {
+		return 0, 0
+	}
+	off := int(like.slots()[0] & offsetMask)
+	if off < minPeekBytes || off > int(hd.heap) {
+		return 0, 0
+	}
+	ptr := like.rec(uint32(off)).Ptr()
+	l := parse(ptr, t.Mode())
+	if l.flags&flagKeyOut != 0 || l.size() > off {
+		return 0, 0
+	}
+	h := Hash(l.key(ptr))
+	if p := t.pageAt(h); p.addr() == block && p.capacity() == size {
+		return p, h
+	}
+	return 0, 0
 }

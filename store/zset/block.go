@@ -102,6 +102,9 @@ func (b block) bytes() int { return b.start(b.len()) }
 
 func (b block) size() int { return b.base() + b.bytes() }
 
+// slotSize returns what slot i of a leaf takes, its bytes included.
+func (b block) slotSize(i int) int { return shapeOf(b.header()).slot + b.end(i) - b.start(i) }
+
 // inline returns what the block itself has of slot i's member: all of it, or its stub.
 func (b block) inline(i int) []byte {
 	from := b.start(i)
@@ -126,6 +129,8 @@ func (b block) outside(i int) (a arena.Addr, n int, ok bool) {
 	p := b.ptr(b.base() + b.start(i))
 	return *(*arena.Addr)(p), int(*(*uint32)(unsafe.Add(p, 8))), true
 }
+
+func (b block) setOutside(i int, a arena.Addr) { *(*arena.Addr)(b.ptr(b.base() + b.start(i))) = a }
 
 func (b block) score(i int) float64 { return scoreOf(b.key(i), b.endWord(i)&negZeroFlag != 0) }
 

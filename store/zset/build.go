@@ -12,6 +12,8 @@ type Build struct {
 	ar  *arena.Arena
 	lim Limits
 	e   entry.Entry
+
+	bulk bulk
 }
 
 // NewBuild begins a sorted set of about n members, the longest of about longest bytes. Of
@@ -31,15 +33,23 @@ func NewBuild(ar *arena.Arena, key []byte, spec entry.Spec, n, longest int, lim 
 }
 
 // Add adds a member, which is no view of the set, with its score, which is not NaN, and
-// tells whether it was none before. It is cheapest in the order of the set.
+// tells whether it was none before. It is cheapest in the order of the set, and against it.
 func (b *Build) Add(member []byte, score float64) (added bool) {
+	if !isCompact(b.e) {
+		return b.addFull(member, score)
+	}
 	var out Outcome
-	b.e, _, out = Add(b.ar, b.e, member, score, NX, b.lim)
+	if b.e, _, out = Add(b.ar, b.e, member, score, NX, b.lim); !isCompact(b.e) {
+		b.bulk.way = wayMixed // it has members that did not gather
+	}
 	return out == Added
 }
 
-// Entry returns the set.
-func (b *Build) Entry() entry.Entry { return b.e }
+// Entry returns the set, to which nothing is added any more.
+func (b *Build) Entry() entry.Entry {
+	b.finish()
+	return b.e
+}
 
 // Each calls fn with all members, as views, and their scores, in the set's order, until it
 // returns false.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
+	"github.com/kringdb/kring/store/slotted"
 )
 
 // Check verifies the invariants of one set (see doc.go) and returns what is broken. The
@@ -28,7 +29,7 @@ func Check(e entry.Entry) error {
 
 func checkFull(e entry.Entry) error {
 	x := index(e)
-	if err := x.Check(); err != nil {
+	if err := slotted.Check(x); err != nil {
 		return err
 	}
 	c := checker{e: e}

@@ -128,3 +128,75 @@ func join(to, x, y block) {
 	to.setHeader(h + uint32(ny))
 	to.shiftEnds(nx, nx+ny, bytes)
 }
+
+// fill writes e into slot i of b, which spread has made.
+func (b block) fill(i int, e *put) {
+	b.setKey(i, e.key)
+	copy(b.inline(i), e.inline)
+	if e.flags != 0 {
+		b.setEndWord(i, b.endWord(i)|e.flags)
+	}
+	if !b.isLeaf() {
+		b.setChild(i, e.child)
+		b.setCount(i, e.count)
+	}
+}
+
+// take returns the entry of slot i of a leaf, with another score; what it is made of
+// is copied to buf.
+func (b block) take(i int, score float64, buf *[maxInlineBytes]byte) put {
+	e := put{key: keyOf(score), flags: b.endWord(i) & outsideFlag}
+	e.inline = buf[:copy(buf[:], b.inline(i))]
+	if isNegZero(score) {
+		e.flags |= negZeroFlag
+	}
+	return e
+}
+
+// rearrange gives the entry of slot i of a leaf another score, with which it belongs
+// before slot j.
+func (b block) rearrange(i, j int, score float64) {
+	var buf [maxInlineBytes]byte
+	e := b.take(i, score, &buf)
+	squeeze(b, b, i)
+	if j > i {
+		j--
+	}
+	spread(b, b, j, len(e.inline))
+	b.fill(j, &e)
+}
+
+// clearSeparator takes what slot 0 has away; the block is shorter afterwards. Its outside
+// block is the caller's.
+func (b block) clearSeparator() {
+	b.setKey(0, 0)
+	n, m, all := b.len(), b.end(0), b.bytes()
+	b.setEndWord(0, uint32(m))
+	base := b.base()
+	move(b.ptr(base), b.ptr(base+m), all-m)
+	b.shiftEnds(0, n, -m)
+}
+
+// middle returns the slot at which the block is best cut in two, between 1 and n-1: not in
+// halves, but at another share each time, between a third and two thirds, as seed says.
+// Blocks that are cut in halves and fill alike, because scores come evenly, would be of one
+// size at any time, and leave one size class of the arena after the other half empty.
+func (b block) middle(seed uint64) int {
+	n, slot := b.len(), shapeOf(b.header()).slot
+	half := (slot*n + b.bytes()) * cutShare(seed) / (3 << cutBits)
+	lo, hi := 1, n-1
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if slot*mid+b.end(mid-1) < half {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// cutShare returns a share between 1/3 and 2/3, as evenly spread as seed is, times 3<<cutBits.
+func cutShare(seed uint64) int {
+	return 1<<cutBits + int(seed*0x9e3779b97f4a7c15>>(64-cutBits))
+}

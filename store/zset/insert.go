@@ -30,19 +30,6 @@ func (t *tree) newPut(key int64, member []byte, s *stub) put {
 	return put{key: key, inline: s[:], flags: outsideFlag}
 }
 
-// fill writes e into slot i of b, which spread has made.
-func (b block) fill(i int, e *put) {
-	b.setKey(i, e.key)
-	copy(b.inline(i), e.inline)
-	if e.flags != 0 {
-		b.setEndWord(i, b.endWord(i)|e.flags)
-	}
-	if !b.isLeaf() {
-		b.setChild(i, e.child)
-		b.setCount(i, e.count)
-	}
-}
-
 // newBlock makes a block of one slot.
 func (t *tree) newBlock(level int, e *put) arena.Addr {
 	h := uint32(level) << levelShift
@@ -146,28 +133,56 @@ func (t *tree) insertAt(p *path, d, i int, e *put) {
 		was := r.size()
 		r.clearSeparator()
 		right = t.shrink(right, was)
-		r = at(right)
 	}
-	up.child, up.count = right, r.total()
+	t.raise(p, d, left, right, &up)
+}
+
+// raise has up, the separator of two blocks, the left of which stands at p's step d, and the right one in no block yet, go
+// into the block above.
+func (t *tree) raise(p *path, d int, left, right arena.Addr, up *put) {
+	l := at(left)
+	up.child, up.count = right, at(right).total()
 	if d == 0 {
 		t.root = t.newBlock(l.level()+1, &put{child: left, count: l.total()})
-		t.root = t.addSlot(t.root, 1, &up)
+		t.root = t.addSlot(t.root, 1, up)
 		return
 	}
 	parent := at(p.at[d-1].a)
 	parent.setCount(p.at[d-1].i, l.total())
-	t.insertAt(p, d-1, p.at[d-1].i+1, &up)
+	t.insertAt(p, d-1, p.at[d-1].i+1, up)
 }
 
-// clearSeparator takes what slot 0 has away; the block is shorter afterwards. Its outside
-// block is the caller's.
-func (b block) clearSeparator() {
-	b.setKey(0, 0)
-	n, m, all := b.len(), b.end(0), b.bytes()
-	b.setEndWord(0, uint32(m))
-	base := b.base()
-	move(b.ptr(base), b.ptr(base+m), all-m)
-	b.shiftEnds(0, n, -m)
+// attach puts the leaf at a to the right of all others, or to the left of them.
+func (t *tree) attach(a arena.Addr, right bool) {
+	if t.root == 0 {
+		t.root = a
+		return
+	}
+	n := at(a).total()
+	var p path
+	for c := t.root; ; {
+		b, s := at(c), &p.at[p.depth]
+		p.depth++
+		s.a = c
+		if right {
+			s.i = b.len() - 1
+		}
+		if b.isLeaf() {
+			break
+		}
+		b.addCount(s.i, n)
+		c = b.child(s.i)
+	}
+	d := p.depth - 1
+	l, r := p.at[d].a, a
+	if !right {
+		l, r = a, l
+		t.point(&p, d, a)
+	}
+	var s stub
+	key, member := separate(at(l), at(r), at(l).len()-1, 0)
+	up := t.newPut(key, member, &s)
+	t.raise(&p, d, l, r, &up)
 }
 
 // split cuts the block of p's step d and puts e into slot i, counted before. It
@@ -196,30 +211,6 @@ func (t *tree) split(p *path, d, i int, e *put) (right arena.Addr) {
 	}
 	t.point(p, d, left)
 	return right
-}
-
-// middle returns the slot at which the block is best cut in two, between 1 and n-1: not in
-// halves, but at another share each time, between a third and two thirds, as seed says.
-// Blocks that are cut in halves and fill alike, because scores come evenly, would be of one
-// size at any time, and leave one size class of the arena after the other half empty.
-func (b block) middle(seed uint64) int {
-	n, slot := b.len(), shapeOf(b.header()).slot
-	half := (slot*n + b.bytes()) * cutShare(seed) / (3 << cutBits)
-	lo, hi := 1, n-1
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if slot*mid+b.end(mid-1) < half {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
-}
-
-// cutShare returns a share between 1/3 and 2/3, as evenly spread as seed is, times 3<<cutBits.
-func cutShare(seed uint64) int {
-	return 1<<cutBits + int(seed*0x9e3779b97f4a7c15>>(64-cutBits))
 }
 
 // isLast tells whether nothing of the tree is right of the block of step d, isFirst

@@ -76,8 +76,6 @@ func copyBlock(ar *arena.Arena, a arena.Addr) arena.Addr {
 	return to
 }
 
-func (b block) setOutside(i int, a arena.Addr) { *(*arena.Addr)(b.ptr(b.base() + b.start(i))) = a }
-
 func compactValue(ar *arena.Arena, e entry.Entry, sparse func(block arena.Addr) bool, max int) int {
 	m := mover{ar: ar, sparse: sparse, left: max}
 	if root := arena.Addr(e.U64(rootOff)); root != 0 {

@@ -1,6 +1,11 @@
 package zset
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/kringdb/kring/internal/prefetch"
+	"github.com/kringdb/kring/store/arena"
+)
 
 // mode says where a bound stands among entries that have its score.
 type mode uint8
@@ -83,4 +88,22 @@ func separate(left, right block, i, j int) (key int64, sep []byte) {
 		n++
 	}
 	return key, b[:n+1]
+}
+
+// ask asks for the cache lines of b's child at a that a search is going to look at, so that
+// their misses overlap; askAll for those that a change looks at.
+func (b block) ask(a arena.Addr) {
+	if b.level() == 1 {
+		prefetch.Lines(a.Ptr(), leafSearchLines)
+		return
+	}
+	prefetch.Lines(a.Ptr(), innerLines)
+}
+
+func (b block) askAll(a arena.Addr) {
+	if b.level() == 1 {
+		prefetch.Lines(a.Ptr(), leafLines)
+		return
+	}
+	prefetch.Lines(a.Ptr(), innerLines)
 }

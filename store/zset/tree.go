@@ -1,9 +1,6 @@
 package zset
 
-import (
-	"github.com/kringdb/kring/internal/prefetch"
-	"github.com/kringdb/kring/store/arena"
-)
+import "github.com/kringdb/kring/store/arena"
 
 // tree is the B+tree of a full set, read from the payload and written back to it.
 type tree struct {
@@ -54,24 +51,6 @@ func (t *tree) seek(p *path, q *bound, d uint64) {
 		a = b.child(s.i)
 		b.askAll(a)
 	}
-}
-
-// ask asks for the cache lines of b's child at a that a search is going to look at, so that
-// their misses overlap; askAll for those that a change looks at.
-func (b block) ask(a arena.Addr) {
-	if b.level() == 1 {
-		prefetch.Lines(a.Ptr(), leafSearchLines)
-		return
-	}
-	prefetch.Lines(a.Ptr(), innerLines)
-}
-
-func (b block) askAll(a arena.Addr) {
-	if b.level() == 1 {
-		prefetch.Lines(a.Ptr(), leafLines)
-		return
-	}
-	prefetch.Lines(a.Ptr(), innerLines)
 }
 
 // rank returns the number of entries before q.

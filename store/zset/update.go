@@ -43,33 +43,6 @@ func (t *tree) seekBoth(p, q *path, x, y *bound) {
 	}
 }
 
-// slotSize returns what slot i of a leaf takes, its bytes included.
-func (b block) slotSize(i int) int { return shapeOf(b.header()).slot + b.end(i) - b.start(i) }
-
-// take returns the entry of slot i of a leaf, with another score; what it is made of
-// is copied to buf.
-func (b block) take(i int, score float64, buf *[maxInlineBytes]byte) put {
-	e := put{key: keyOf(score), flags: b.endWord(i) & outsideFlag}
-	e.inline = buf[:copy(buf[:], b.inline(i))]
-	if isNegZero(score) {
-		e.flags |= negZeroFlag
-	}
-	return e
-}
-
-// rearrange gives the entry of slot i of a leaf another score, with which it belongs
-// before slot j.
-func (b block) rearrange(i, j int, score float64) {
-	var buf [maxInlineBytes]byte
-	e := b.take(i, score, &buf)
-	squeeze(b, b, i)
-	if j > i {
-		j--
-	}
-	spread(b, b, j, len(e.inline))
-	b.fill(j, &e)
-}
-
 // carry moves the entry that from leads to to the place in another leaf that to leads to,
 // and gives it the score. It is not the only one of its leaf.
 func (t *tree) carry(from, to *path, score float64) {

@@ -49,6 +49,56 @@ var memoryCases = []Case{
 		SET a 2
 		CONFIG SET maxmemory 0
 		GET a`},
+	{"what scripts declare, above maxmemory", `
+		FUNCTION LOAD "#!lua name=l\nredis.register_function('f',function() return 1 end)\nredis.register_function{function_name='g',callback=function() return 1 end,flags={'no-writes'}}"
+		SCRIPT LOAD "#!lua\nreturn 2"
+		CONFIG RESETSTAT
+		CONFIG SET maxmemory 1
+		EVAL "#!lua\nreturn 1" 0
+		EVALSHA 5f5d4d4c2b6d3ec7e9b9ec2c0a0c6ed9f1a1b3c4 0
+		EVAL "#!lua\nreturn 2" 0
+		EVAL "#!lua flags=allow-oom\nreturn 1" 0
+		EVAL "#!lua flags=allow-oom\nreturn redis.call('set','a',1)" 0
+		EVAL "#!lua flags=no-writes\nreturn 1" 0
+		EVAL "#!lua flags=nosuch\nreturn 1" 0
+		EVAL "#!lua" 0
+		EVAL "return 1" 0
+		EVAL_RO "#!lua\nreturn 1" 0
+		EVAL_RO "#!lua flags=no-writes\nreturn 1" 0
+		FCALL f 0
+		FCALL g 0
+		FCALL_RO f 0
+		FCALL_RO g 0
+		FCALL nosuch 0
+		MULTI
+		EVAL "#!lua\nreturn 1" 0
+		EXEC
+		INFO commandstats
+		INFO errorstats
+		CONFIG SET maxmemory 0
+		MULTI
+		EVAL "#!lua\nreturn 1" 0
+		@1 CONFIG SET maxmemory 1
+		EXEC
+		@1 CONFIG SET maxmemory 0
+		MULTI
+		EVAL "#!lua flags=no-writes\nreturn 1" 0
+		FCALL g 0
+		@1 CONFIG SET maxmemory 1
+		EXEC
+		CONFIG SET maxmemory 0
+		CONFIG SET min-replicas-to-write 1
+		EVAL "#!lua\nreturn 1" 0
+		EVAL "#!lua flags=no-writes\nreturn 1" 0
+		EVAL_RO "#!lua\nreturn 1" 0
+		EVAL "return 1" 0
+		FCALL f 0
+		FCALL g 0
+		MULTI
+		EVAL "#!lua\nreturn 1" 0
+		EXEC
+		CONFIG SET min-replicas-to-write 0
+		FUNCTION FLUSH`},
 	{"nothing to evict", `
 		SET a 1
 		CONFIG SET maxmemory-policy volatile-lru

@@ -120,6 +120,20 @@ var scriptCases = []Case{
 		EVAL "return redis.log(1)" 0
 		EVAL "redis.log(9,'a')" 0
 		EVAL "redis.log('a','a')" 0
+		EVAL "redis.log(1/0,'a')" 0
+		EVAL "redis.log(-1/0,'a')" 0
+		EVAL "redis.log(0/0,'a')" 0
+		EVAL "redis.log(1e300,'a')" 0
+		EVAL "redis.log(4294967297,'a')" 0
+		EVAL "redis.log(-0.5,'a')" 0
+		EVAL "redis.log(3.9,'a')" 0
+		EVAL "redis.log(-1,'a')" 0
+		EVAL "redis.log('1','a')" 0
+		EVAL "return redis.setresp('3')" 0
+		EVAL "return redis.setresp(3.5)" 0
+		EVAL "return redis.set_repl('1')" 0
+		EVAL "return redis.set_repl(1/0)" 0
+		EVAL "return redis.set_repl({})" 0
 		EVAL "redis.setresp(4)" 0
 		EVAL "redis.setresp()" 0
 		EVAL "return redis.set_repl(9)" 0
@@ -257,6 +271,23 @@ var scriptCases = []Case{
 		FUNCTION LOAD "#!lua name=c\nx=1"
 		FUNCTION LOAD "#!lua name=c\nlocal s=string.rep"
 		FUNCTION LOAD "#!lua name=c\nlocal n=0 redis.register_function('f3',function() return x end) redis.register_function('f4',function() x=1 end) redis.register_function('f5',function() return redis.call('foo') end) redis.register_function('f6',function() error('x') end) redis.register_function('f7',function() n=n+1 return n end) redis.register_function('F8',function() return redis.sha1hex('') end)"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.log(redis.LOG_NOTICE,'a','b') redis.register_function('f9', function() return 1 end)"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.log(1)"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.log()"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.log('x','y')"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.log(9,'y')"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.log({},{})"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.call('ping')"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.setresp(3)"
+		FCALL f9 0
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.register_function{'x'}"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.register_function{[true]='x'}"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.register_function{function_name=true,callback=function() end}"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.register_function{function_name='q',callback=function() end,description={}}"
+		FUNCTION LOAD REPLACE "#!lua name=d\nredis.register_function{function_name=7,callback=function() return 8 end,description=1.5}"
+		FUNCTION LIST LIBRARYNAME d
+		FCALL 7 0
+		FUNCTION DELETE d
 		FUNCTION LOAD "#!zz name=d\nx=1"
 		FUNCTION LOAD x
 		FUNCTION LOAD REPLACE "#!lua"

@@ -257,8 +257,18 @@ var transactionCases = []Case{
 		SET w 1
 		WATCH w
 		@1 SWAPDB 0 5
+		CLIENT INFO
 		MULTI
 		EXEC
+		CLIENT INFO
+		@1 SWAPDB 5 0
+		WATCH w
+		@1 FLUSHDB
+		CLIENT INFO
+		MULTI
+		EXEC
+		SET w 1
+		SWAPDB 0 5
 		WATCH w
 		@1 SWAPDB 0 5
 		MULTI

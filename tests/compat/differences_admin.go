@@ -67,7 +67,6 @@ func newDenial(old string) string {
 	return old
 }
 
-// withoutCommands is ACL GETUSER's reply without the rules on commands.
 // withSanitize gives the users of ACL LIST or ACL GETUSER the flag sanitize-payload where
 // they have none of that kind.
 func withSanitize(v rawclient.Value) rawclient.Value {
@@ -98,6 +97,7 @@ func withSanitize(v rawclient.Value) rawclient.Value {
 // userFlags is the beginning of a line of ACL LIST, up to the flags that every version has.
 var userFlags = regexp.MustCompile(`^user \S+ (on|off)( nopass)?`)
 
+// withoutCommands is ACL GETUSER's reply without the rules on commands.
 func withoutCommands(v rawclient.Value) rawclient.Value {
 	v.Elems = append([]rawclient.Value(nil), v.Elems...)
 	for i := range v.Elems {

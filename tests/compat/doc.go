@@ -25,7 +25,8 @@
 //  4. A difference that fired in no sequence is reported.
 //
 // Run: COMPAT_SEED=n COMPAT_COMMANDS=n go -C tests test ./compat. A failure prints its
-// seed and the shortest sequence that still shows it, in redis-cli's notation.
+// seed and the shortest sequence that still shows it, in redis-cli's notation. With
+// COMPAT_FOCUS=script (the Name of a group) half of the commands are that group's.
 //
 // To add a family of commands (lists, hashes, ...): write gen_<group>.go (generators,
 // and a dumper for its type) and cases_<group>.go, and add both to registry.go.
@@ -44,5 +45,6 @@
 //	config_test.go   options at their extremes, and what works beside them
 //	replay_test.go   many sequences, one restart on the append only file, either way
 //	restart_test.go  a restart after each sequence of gen_restart.go
+//	libraries_test.go  calls of the libraries that scripts have
 //	shrink.go      delta debugging                            pair.go    the two sides
 package compat

@@ -12,20 +12,34 @@ import (
 	"github.com/kringdb/kring/tests/internal/harness"
 )
 
-// TestFollowCut has Kring follow redis-server through a proxy that cuts the connection at every phase:
-// within the handshake, the full copy and the stream. Where the backlog has what is missing, the stream
-// goes on; in the end both have the same.
+// TestFollowCut has a replica follow through a proxy that cuts the connection at every phase: within the handshake, the
+// full copy and the stream. Where the backlog has what is missing, the stream goes on; in the end it has the same as another
+// replica whose connection was never cut. COMPAT_CUTS says how many cuts there
+// are: make soak has hundreds, and Kring follow Kring as well.
 func TestFollowCut(t *testing.T) {
+	cuts := int64(envNumber(t, "COMPAT_CUTS", cutsCount))
+	many := cuts > cutsCount
+	oracle, subject := harness.OracleBin(t), harness.SubjectBin(t)
+	for _, pair := range []struct{ name, primary, replica string }{
+		{"Kring follows redis-server", oracle, subject}, {"redis-server follows Kring", subject, oracle}, {"Kring follows Kring", subject, subject},
+	} {
+		if pair.primary == pair.replica && !many {
+			continue // the other two have each half of it
+		}
+		t.Run(pair.name, func(t *testing.T) { followCut(t, pair.primary, pair.replica, cuts) })
+	}
+}
+
+func followCut(t *testing.T, primaryBin, replicaBin string, cuts int64) {
 	seed := uint64(envNumber(t, "COMPAT_SEED", time.Now().UnixNano()%1_000_000_000))
 	t.Logf("seed %d", seed)
-	primary := launchWith(t, harness.OracleBin(t), t.TempDir(), append(serverArgs(), "--repl-diskless-sync-delay", "0", "--repl-backlog-size", "10mb")...)
+	primary := launchWith(t, primaryBin, t.TempDir(), append(serverArgs(), "--repl-diskless-sync-delay", "0", "--repl-backlog-size", "10mb")...)
 	writeSequences(primary, seed)
 	p := newCutter(t, primary.Server.Addr)
-	args := append(serverArgs(), "--replicaof", "127.0.0.1", strconv.Itoa(p.port))
 	model := launchWith(t, harness.OracleBin(t), t.TempDir(), append(serverArgs(), "--replicaof", "127.0.0.1", strconv.Itoa(primary.Server.Port))...)
 	awaitOffsets(t, primary, model)
-	replica := launchWith(t, harness.SubjectBin(t), t.TempDir(), args...)
-	for n := uint64(1); p.count.Load() < cutsCount && n < 100; n++ {
+	replica := launchWith(t, replicaBin, t.TempDir(), append(serverArgs(), "--replicaof", "127.0.0.1", strconv.Itoa(p.port))...)
+	for n := uint64(1); p.count.Load() < cuts && n < 5*uint64(cuts); n++ {
 		writeSequences(primary, seed+1000*n)
 	}
 	p.whole.Store(true)
@@ -40,7 +54,7 @@ func TestFollowCut(t *testing.T) {
 	compareDumps(t, "followed with cuts", want, got)
 	partial, full := numberOf(t, primary, "sync_partial_ok"), numberOf(t, primary, "sync_full")
 	t.Logf("%d connections, %d partial and %d full copies", p.count.Load(), partial, full)
-	if p.count.Load() < cutsCount || partial < cutsCount/4 {
+	if p.count.Load() < cuts || partial < cuts/4 {
 		t.Errorf("%d connections were cut, %d went on in the stream", p.count.Load(), partial)
 	}
 	endSide(t, replica)
@@ -48,7 +62,7 @@ func TestFollowCut(t *testing.T) {
 	endSide(t, primary)
 }
 
-// cutsCount is how many connections are cut.
+// cutsCount is how many connections are cut by default.
 const cutsCount = 20
 
 // cutter is a proxy whose connections break after some bytes from the primary.

@@ -162,6 +162,16 @@ func (g *G) LexKey() string {
 // mixedKey is a small set with different scores.
 const mixedKey = "mixed"
 
+// mixedScores makes mixedKey, and looks at it by its members, or removes some, and at what it holds then.
+func (g *G) mixedScores(conn int) []Step {
+	add := []string{"ZADD", mixedKey}
+	for i := range 2 + g.N(6) {
+		add = append(add, strconv.Itoa(i*g.N(3)), g.lexMember())
+	}
+	by := []string{g.Pick("ZRANGEBYLEX", "ZREVRANGEBYLEX", "ZLEXCOUNT", "ZREMRANGEBYLEX"), mixedKey, g.LexBound(), g.LexBound()}
+	return []Step{{Conn: conn, Args: add}, {Conn: conn, Args: by}, {Conn: conn, Args: []string{"ZRANGE", mixedKey, "0", "-1", "WITHSCORES"}}}
+}
+
 func (g *G) anyZKey() string {
 	if g.P(20) {
 		return g.LexKey()

@@ -40,6 +40,9 @@ const (
 	// otherwise, on restartServers servers beside each other; every so often a server
 	// begins anew in an empty directory.
 	restartsCount, restartServers, restartsPerDir = 300, 2, 20
+	// librariesCount is how many scripts TestLibraries runs unless COMPAT_LIBRARIES says otherwise, and
+	// librariesBatch how many of them are sent at a time.
+	librariesCount, librariesBatch = 3000, 100
 	// scanRoundsMax bounds an iteration whose cursor never comes back to 0.
 	scanRoundsMax = 100_000
 	// sizeHarmlessMax and sizeRefusedMin enclose the offsets that are never generated:

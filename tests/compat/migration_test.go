@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -199,7 +200,11 @@ type guideWriter struct {
 	stop  chan struct{}
 	ended chan struct{}
 	acked []string
+	count atomic.Int64 // of acked, for others
 }
+
+// guideWrites is how many writes a writer makes at least.
+const guideWrites = 100
 
 func (g *guide) startWriter() *guideWriter {
 	w := &guideWriter{g: g, stop: make(chan struct{}), ended: make(chan struct{})}
@@ -243,12 +248,16 @@ func (w *guideWriter) write(port string, n int) int {
 			return n
 		}
 		w.acked = append(w.acked, key)
+		w.count.Add(1)
 		time.Sleep(time.Millisecond)
 	}
 }
 
 // end stops writing: all that was acknowledged is at the server with that port.
 func (w *guideWriter) end(port string) {
+	for end := time.Now().Add(time.Minute); w.count.Load() < guideWrites && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 	close(w.stop)
 	<-w.ended
 	t := w.g.t
@@ -261,7 +270,7 @@ func (w *guideWriter) end(port string) {
 	c.Queue("SELECT", writerDB)
 	c.Queue(append([]string{"EXISTS"}, w.acked...)...)
 	replies, err := c.Exchange(2)
-	if err != nil || replies[1].Int != int64(len(w.acked)) || len(w.acked) < 100 {
+	if err != nil || replies[1].Int != int64(len(w.acked)) || len(w.acked) < guideWrites {
 		t.Errorf("of %d writes that were acknowledged there are %v, %v", len(w.acked), replies, err)
 	}
 }

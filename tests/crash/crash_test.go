@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -324,7 +325,7 @@ func state(t *testing.T, srv *harness.Server) string {
 
 // TestKillWhileSaving kills a server that saves snapshots all the time while clients change
 // everything: what it finds afterwards is a whole snapshot, one that was complete, in which what
-// changed together is the same. CRASH_SAVES says how many rounds.
+// changed together is the same, and nothing unfinished. CRASH_SAVES says how many rounds.
 func TestKillWhileSaving(t *testing.T) {
 	dir := t.TempDir()
 	seed := envNumber(t, "CRASH_SEED", time.Now().UnixNano())
@@ -335,6 +336,9 @@ func TestKillWhileSaving(t *testing.T) {
 		srv, err := harness.Launch(harness.Config{Bin: harness.SubjectBin(t), Dir: dir, Args: []string{"--dir", dir, "--rdb-version", "10"}})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if left, err := filepath.Glob(filepath.Join(dir, "temp-*")); err != nil || len(left) > 0 {
+			t.Fatalf("round %d: unfinished snapshots stay: %v %v", round, left, err)
 		}
 		c, err := srv.Dial()
 		if err != nil {

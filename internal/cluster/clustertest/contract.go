@@ -20,18 +20,15 @@ const ttl = 2 * time.Second
 
 // Contract tests coordinators: open returns one that is empty, for one test.
 func Contract(t *testing.T, open func(t *testing.T) cluster.Coordinator) {
-	Agreement(t, open)
 	all(t, open, map[string]tester{
+		"transactions":   transactions,
+		"watch":          watch,
+		"counter":        counter,
 		"lease expires":  leaseExpires,
 		"lease renewed":  leaseRenewed,
 		"lease revoked":  leaseRevoked,
 		"ended contexts": endedContexts,
 	})
-}
-
-// Agreement is what Contract tests of coordinators without leases.
-func Agreement(t *testing.T, open func(t *testing.T) cluster.Coordinator) {
-	all(t, open, map[string]tester{"transactions": transactions, "watch": watch, "counter": counter})
 }
 
 type tester func(*testing.T, context.Context, cluster.Coordinator)

@@ -53,7 +53,7 @@ func (l *Library) decode(t *lua.Thread) int {
 	t.State().Spend(len(data))
 	d := decoder{options: &l.options, t: t, st: t.State(), data: data, tmp: l.tmp[:0]}
 	d.next()
-	v := d.parse(0)
+	v := d.parse(0, 1)
 	d.next()
 	if d.kind != tokenEnd {
 		d.fail("the end")
@@ -73,23 +73,24 @@ func (d *decoder) fail(want string) {
 	d.t.Errorf("Expected %s but found %s at character %d", want, found, d.index+1)
 }
 
-func (d *decoder) descend(depth, slots int) {
-	if depth > d.decodeDepth || depth*slots > decodeStack {
+func (d *decoder) descend(depth, need int) {
+	if depth > d.decodeDepth || need > stackSize {
 		d.t.Errorf("Found too many nested data structures (%d) at character %d", depth, d.pos)
 	}
 }
 
-// parse makes a value of the current token and what follows.
-func (d *decoder) parse(depth int) lua.Value {
+// parse makes a value of the current token and what follows. It is in that many tables; top is how many values are on
+// the reference's stack.
+func (d *decoder) parse(depth, top int) lua.Value {
 	switch d.kind {
 	case tokenString:
 		return d.st.String(d.text)
 	case tokenNumber, tokenBool:
 		return d.value
 	case tokenObject:
-		return d.object(depth + 1)
+		return d.object(depth+1, top)
 	case tokenArray:
-		return d.array(depth + 1)
+		return d.array(depth+1, top)
 	case tokenNull:
 		return lua.Light(0)
 	}
@@ -97,8 +98,8 @@ func (d *decoder) parse(depth int) lua.Value {
 	return lua.Nil
 }
 
-func (d *decoder) object(depth int) lua.Value {
-	d.descend(depth, 3)
+func (d *decoder) object(depth, top int) lua.Value {
+	d.descend(depth, top+decodeRoomOfObj)
 	tb := d.st.NewTable(0, 0)
 	d.next()
 	if d.kind == tokenObjectEnd {
@@ -114,7 +115,7 @@ func (d *decoder) object(depth int) lua.Value {
 			d.fail("colon")
 		}
 		d.next()
-		tb.Set(key, d.parse(depth))
+		tb.Set(key, d.parse(depth, top+2))
 		d.next()
 		if d.kind == tokenObjectEnd {
 			return lua.TableValue(tb)
@@ -126,15 +127,15 @@ func (d *decoder) object(depth int) lua.Value {
 	}
 }
 
-func (d *decoder) array(depth int) lua.Value {
-	d.descend(depth, 2)
+func (d *decoder) array(depth, top int) lua.Value {
+	d.descend(depth, top+decodeRoomOfArray)
 	tb := d.st.NewTable(0, 0)
 	d.next()
 	if d.kind == tokenArrayEnd {
 		return lua.TableValue(tb)
 	}
 	for i := 1; ; i++ {
-		tb.SetInt(i, d.parse(depth))
+		tb.SetInt(i, d.parse(depth, top+1))
 		d.next()
 		if d.kind == tokenArrayEnd {
 			return lua.TableValue(tb)

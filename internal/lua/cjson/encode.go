@@ -22,7 +22,7 @@ func (l *Library) encode(t *lua.Thread) int {
 		t.ArgError(0, "expected 1 argument")
 	}
 	e := encoder{options: &l.options, t: t, out: l.out[:0]}
-	e.value(t.Arg(0), 0)
+	e.value(t.Arg(0), 0, 1)
 	t.State().Spend(len(e.out) - e.charged)
 	t.PushString(e.out)
 	if cap(e.out) <= keptBuffer {
@@ -35,7 +35,8 @@ func (e *encoder) fail(v lua.Value, reason string) {
 	e.t.Errorf("Cannot serialise %s: %s", v.Type(), reason)
 }
 
-func (e *encoder) value(v lua.Value, depth int) {
+// value appends v, which is in that many tables; top is how many values are on the reference's stack.
+func (e *encoder) value(v lua.Value, depth, top int) {
 	switch v.Type() {
 	case lua.TypeString:
 		s, _ := v.AsString()
@@ -50,7 +51,7 @@ func (e *encoder) value(v lua.Value, depth int) {
 		}
 	case lua.TypeTable:
 		tb, _ := v.AsTable()
-		e.table(v, tb, depth+1)
+		e.table(v, tb, depth+1, top)
 	case lua.TypeNil:
 		e.out = append(e.out, "null"...)
 	default:
@@ -61,8 +62,8 @@ func (e *encoder) value(v lua.Value, depth int) {
 	}
 }
 
-func (e *encoder) table(v lua.Value, tb *lua.Table, depth int) {
-	if depth > e.encodeDepth || depth > encodeStack/3 {
+func (e *encoder) table(v lua.Value, tb *lua.Table, depth, top int) {
+	if depth > e.encodeDepth || top+encodeRoom > stackSize {
 		e.t.Errorf("Cannot serialise, excessive nesting (%d)", depth)
 	}
 	n := e.arrayLen(v, tb)
@@ -72,7 +73,7 @@ func (e *encoder) table(v lua.Value, tb *lua.Table, depth int) {
 			if i > 1 {
 				e.out = append(e.out, ',')
 			}
-			e.value(tb.GetInt(i), depth)
+			e.value(tb.GetInt(i), depth, top+1)
 			e.account(i)
 		}
 		e.out = append(e.out, ']')
@@ -97,7 +98,7 @@ func (e *encoder) table(v lua.Value, tb *lua.Table, depth int) {
 		default:
 			e.fail(k, "table key must be a number or string")
 		}
-		e.value(val, depth)
+		e.value(val, depth, top+2)
 		e.account(at)
 	}
 	e.out = append(e.out, '}')

@@ -28,10 +28,11 @@ const (
 const (
 	// maxPrecision is the most significant digits that an encoded number may have.
 	maxPrecision = 14
-	// stackLimit is how deep tables may nest whatever the options say: the reference keeps
-	// values per level on Lua's stack of 8,000.
-	encodeStack = 7996
-	decodeStack = 7998
+	// stackSize is how many values the reference can have on Lua's stack: its argument, and one or two of each level of
+	// nesting. So tables nest no deeper whatever the options say. encodeRoom and decodeRoom are what it wants to have free.
+	stackSize                          = 8000
+	encodeRoom                         = 3
+	decodeRoomOfArray, decodeRoomOfObj = 2, 3
 )
 
 var defaults = options{sparseRatio: 2, sparseSafe: 10, encodeDepth: 1000, decodeDepth: 1000, precision: maxPrecision, keepBuffer: true, decodeInvalid: true}
@@ -90,7 +91,7 @@ func atMost(t *lua.Thread, n int) {
 func intOption(t *lua.Thread, most, i int, option *int, low, high int) int {
 	atMost(t, most)
 	if !t.Arg(i).IsNil() {
-		n := t.CheckInteger(i)
+		n := t.CheckInt(i)
 		if n < low || n > high {
 			t.ArgError(0, fmt.Sprintf("expected integer between %d and %d", low, high))
 		}

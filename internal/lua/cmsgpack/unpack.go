@@ -7,9 +7,9 @@ import (
 	"github.com/kringdb/kring/internal/lua"
 )
 
-// maxDepth bounds the nesting of what is unpacked: the reference library keeps two
-// values per level on Lua's stack of 8,000.
-const maxDepth = 3990
+// stackSize is how many values the reference library can have on Lua's stack: its argument, the results, and of each
+// level of nesting the table and a key. So nesting is bounded.
+const stackSize = 8000
 
 func unpack(t *lua.Thread) int { return unpackSome(t, 0, 0) }
 
@@ -47,14 +47,15 @@ func unpackSome(t *lua.Thread, limit, offset int) int {
 	}
 	n := 0
 	for len(u.rest) > 0 && n < limit {
-		t.NeedRoom(1, "in function mp_decode_to_lua_type")
-		v := u.value(0)
+		v := u.value(1 + n)
+		t.NeedRoom(1, tooMany)
 		t.Push(v)
 		n++
 	}
 	if all {
 		return n
 	}
+	u.room(2+n, "in function mp_unpack_full")
 	next := len(data) - len(u.rest)
 	if len(u.rest) == 0 {
 		next = -1
@@ -66,6 +67,15 @@ func unpackSome(t *lua.Thread, limit, offset int) int {
 type unpacker struct {
 	t    *lua.Thread
 	rest []byte
+}
+
+const tooMany = "too many return values at once; use unpack_one or unpack_limit instead."
+
+// room raises an error if the reference library would have no room for so many values on its stack.
+func (u *unpacker) room(n int, where string) {
+	if n > stackSize {
+		u.t.Errorf("stack overflow (%s)", where)
+	}
 }
 
 func (u *unpacker) take(n int) []byte {
@@ -90,15 +100,17 @@ func (u *unpacker) uint(n int) uint64 {
 	return binary.BigEndian.Uint64(b)
 }
 
-func (u *unpacker) value(depth int) lua.Value {
+// value reads one; top is how many values are on the reference library's stack.
+func (u *unpacker) value(top int) lua.Value {
+	u.room(top+1, tooMany)
 	c := u.take(1)[0]
 	switch {
 	case c <= 0x7f || c >= 0xe0:
 		return lua.Int(int(int8(c)))
 	case c <= 0x8f:
-		return u.fields(int(c&15), depth)
+		return u.fields(int(c&15), top)
 	case c <= 0x9f:
-		return u.array(int(c&15), depth)
+		return u.array(int(c&15), top)
 	case c <= 0xbf:
 		return u.string(int(c & 31))
 	}
@@ -111,7 +123,9 @@ func (u *unpacker) value(depth int) lua.Value {
 		return lua.NumberOfBits(math.Float64bits(float64(math.Float32frombits(uint32(u.uint(4))))))
 	case 0xcb:
 		return lua.NumberOfBits(u.uint(8))
-	case 0xcc, 0xcd, 0xce, 0xcf:
+	case 0xcf: // an integer of Lua's has a sign
+		return lua.Number(float64(int64(u.uint(8))))
+	case 0xcc, 0xcd, 0xce:
 		return lua.Number(float64(u.uint(1 << (c - 0xcc))))
 	case 0xd0, 0xd1, 0xd2, 0xd3:
 		n := 1 << (c - 0xd0)
@@ -120,9 +134,9 @@ func (u *unpacker) value(depth int) lua.Value {
 	case 0xd9, 0xda, 0xdb:
 		return u.string(int(u.uint(1 << (c - 0xd9))))
 	case 0xdc, 0xdd:
-		return u.array(int(u.uint(2<<(c-0xdc))), depth)
+		return u.array(int(u.uint(2<<(c-0xdc))), top)
 	case 0xde, 0xdf:
-		return u.fields(int(u.uint(2<<(c-0xde))), depth)
+		return u.fields(int(u.uint(2<<(c-0xde))), top)
 	}
 	u.t.Errorf("Bad data format in input.")
 	return lua.Nil
@@ -136,28 +150,26 @@ func (u *unpacker) string(n int) lua.Value {
 	return u.t.State().String(b)
 }
 
-func (u *unpacker) descend(n, depth int, what string) {
-	if depth >= maxDepth {
-		u.t.Errorf("stack overflow (in function %s)", what)
-	}
+// table makes a table that claims to have n fields.
+func (u *unpacker) table(n int) *lua.Table {
 	u.t.State().Spend(16 * min(n, len(u.rest)))
+	return u.t.State().NewTable(0, 0)
 }
 
-func (u *unpacker) array(n, depth int) lua.Value {
-	u.descend(n, depth, "mp_decode_to_lua_array")
-	tb := u.t.State().NewTable(0, 0)
+func (u *unpacker) array(n, top int) lua.Value {
+	tb := u.table(n)
+	u.room(top+2, "in function mp_decode_to_lua_array")
 	for i := 1; i <= n; i++ {
-		tb.SetInt(i, u.value(depth+1))
+		tb.SetInt(i, u.value(top+2))
 	}
 	return lua.TableValue(tb)
 }
 
-func (u *unpacker) fields(n, depth int) lua.Value {
-	u.descend(n, depth, "mp_decode_to_lua_hash")
-	tb := u.t.State().NewTable(0, 0)
+func (u *unpacker) fields(n, top int) lua.Value {
+	tb := u.table(n)
 	for range n {
-		k := u.value(depth + 1)
-		v := u.value(depth + 1)
+		k := u.value(top + 1)
+		v := u.value(top + 2)
 		u.t.RawSet(tb, k, v)
 	}
 	return lua.TableValue(tb)

@@ -4,7 +4,7 @@
 // Terms
 //
 //	source    the running server, as this package sees it
-//	visitor   who sends a request, and from where (guard.go)
+//	visitor   who sends a request, and from where (visitor.go)
 //	window    the page; it asks for /api/state and draws the difference of two answers
 //
 // Paths

@@ -15,6 +15,7 @@ type State struct {
 	Errors   map[string]int64  `json:"errors"` // error replies by their first word
 	Replicas []Replica         `json:"replicas"`
 	Primary  *Primary          `json:"primary"` // that the server follows, null: none
+	Cluster  *Cluster          `json:"cluster"` // as this node sees it, null: the server is no node of one
 	Late     []Step            `json:"-"`       // of expiry: cumulative
 	Reactors []Reactor         `json:"-"`
 	Events   []Event           `json:"-"` // sources of latency
@@ -92,6 +93,7 @@ type Replica struct {
 	State   string `json:"state"`
 	Offset  int64  `json:"offset"`   // that it has acknowledged
 	Behind  int64  `json:"behind"`   // bytes of the stream that it has not been sent
+	Copied  int64  `json:"copied"`   // bytes of its full copy that it has been sent
 	LagSecs int64  `json:"lag_secs"` // since it has acknowledged anything
 }
 
@@ -108,6 +110,41 @@ type Primary struct {
 	Syncing   bool   `json:"syncing"`    // a full copy is on its way,
 	SyncTotal int64  `json:"sync_total"` // of so many bytes, -1: unknown,
 	SyncRead  int64  `json:"sync_read"`  // of which so many have come
+}
+
+// Cluster is a cluster as one of its nodes sees it.
+type Cluster struct {
+	Down     bool          `json:"down"` // the node serves nothing
+	Epoch    uint64        `json:"epoch"`
+	Nodes    []ClusterNode `json:"nodes"` // by shard, its primary first
+	Moves    []SlotMove    `json:"moves"` // from or to this node: those under way, and some that are over; the newest first
+	Sent     int64         `json:"sent"`  // messages that clients have published: handed on to other nodes,
+	Received int64         `json:"received"`
+	Dropped  int64         `json:"dropped"` // or not, as a node was slow or gone
+}
+
+// ClusterNode is a node of a cluster.
+type ClusterNode struct {
+	ID      string `json:"id"`
+	Addr    string `json:"addr"`
+	Shard   string `json:"shard"`
+	Myself  bool   `json:"myself"`
+	Primary bool   `json:"primary"`
+	Failed  bool   `json:"failed"` // its lease has ended
+	Leads   bool   `json:"leads"`  // it may serve its shard's slots
+	Slots   int    `json:"slots"`  // of its shard, if it is the primary
+	Ranges  string `json:"ranges"`
+}
+
+// SlotMove is a move of slots.
+type SlotMove struct {
+	Slots   int    `json:"slots"`
+	Export  bool   `json:"export"`
+	Other   string `json:"other"` // the id of the other node
+	State   string `json:"state"`
+	Message string `json:"message"`
+	Over    bool   `json:"over"`
+	Ms      int64  `json:"ms"` // so far, or until it was over
 }
 
 // Reactor is what a reactor has done.

@@ -45,6 +45,8 @@ type Caller struct {
 	// Of a caller that is Queueing, for its EXEC: the flags that some of the queued calls have, and
 	// those that some of them lack.
 	Queued, Lacking command.Flag
+	// The flags of its call, which runs a script that declares what it does; 0: the Spec's hold.
+	Declared command.Flag
 
 	Slots *Slots // of a node of a cluster, nil: the server is none
 	Reach Reach  // of what is queued, or of a script: what it has used
@@ -230,9 +232,9 @@ func Judge(c *Caller, s State, call *command.Call, f Fault) Verdict {
 		}
 	}
 	switch {
-	case asked&monitor != 0 && c.Is&Monitoring != 0 && flags&(command.ReadOnly|command.Write|command.MayReplicate) != 0:
+	case asked&monitor != 0 && c.Is&Monitoring != 0 && flags&(command.ReadOnly|command.Write|command.MayReplicate|command.Script) != 0:
 		return Verdict{Ruling: IsMonitoring}
-	case asked&paused != 0 && (s&PausedAll != 0 || s&PausedWrites != 0 && flags&(command.Write|command.MayReplicate) != 0):
+	case asked&paused != 0 && (s&PausedAll != 0 || s&PausedWrites != 0 && flags&(command.Write|command.MayReplicate|command.MayWrite) != 0):
 		return Verdict{Ruling: Wait}
 	case asked&queue != 0 && c.Is&Queueing != 0 && flags&command.AtOnce == 0:
 		v.Ruling = Queue
@@ -240,10 +242,13 @@ func Judge(c *Caller, s State, call *command.Call, f Fault) Verdict {
 	return v
 }
 
-// flagsOf is the flags of a call: an EXEC stands for what is queued.
+// flagsOf is the flags of a call: an EXEC stands for what is queued, a script for what it declares.
 func (c *Caller) flagsOf(flags command.Flag) command.Flag {
+	if c.Declared != 0 {
+		return c.Declared
+	}
 	if flags&command.Exec != 0 && c.Is&Queueing != 0 {
-		flags |= c.Queued & (command.Write | command.DenyOOM | command.MayReplicate)
+		flags |= c.Queued & (command.Write | command.DenyOOM | command.MayReplicate | command.MayWrite)
 		flags &^= c.Lacking & (command.Loading | command.Stale)
 	}
 	return flags

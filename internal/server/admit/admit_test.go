@@ -125,6 +125,7 @@ func TestVerdicts(t *testing.T) {
 		{call: "set k v", is: Listening, want: [principals]Ruling{Client: IsListening}},
 		{call: "ping", is: Listening, want: reads([principals]Ruling{})},
 		{call: "get k", is: Monitoring, want: forClients(IsMonitoring)},
+		{call: "eval x 0", is: Monitoring, want: [principals]Ruling{Client: IsMonitoring, Script: NotScripted, Loader: NotLoaded}},
 		{call: "ping", is: Monitoring, want: reads([principals]Ruling{})},
 		{call: "set k v", is: Queueing, want: [principals]Ruling{Client: Queue}},
 		{call: "shutdown", is: Queueing, want: [principals]Ruling{Client: NotInMulti, Script: NotScripted, Loader: NotLoaded, Primary: NotStreamed}},
@@ -157,6 +158,7 @@ func TestVerdicts(t *testing.T) {
 		{call: "set k v", state: PausedWrites, want: [principals]Ruling{Client: Wait, Waiter: Wait}},
 		{call: "publish c v", state: PausedWrites, want: reads([principals]Ruling{Client: Wait, Waiter: Wait})},
 		{call: "get k", state: PausedWrites, want: reads([principals]Ruling{})},
+		{call: "exec", is: Queueing, queued: "eval x 0", state: PausedWrites, want: [principals]Ruling{Client: Wait, Script: NotScripted, Loader: NotLoaded}},
 		{call: "get k", state: PausedAll, want: reads([principals]Ruling{Client: Wait, Waiter: Wait})},
 		// EXEC stands for what is queued.
 		{call: "exec", is: Queueing, queued: "set k v", state: Full, want: [principals]Ruling{Client: OutOfMemory, Script: NotScripted, Loader: NotLoaded}},
@@ -267,5 +269,34 @@ func TestJudgeAllocatesNothing(t *testing.T) {
 	caller := Caller{}
 	if n := testing.AllocsPerRun(100, func() { _ = Judge(&caller, Full, call, NoFault) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestDeclared: what a script declares is judged instead of what its command may do.
+func TestDeclared(t *testing.T) {
+	table, _ := rig(t)
+	call, _ := resolve(table, "eval x 0")
+	for _, x := range []struct {
+		declared command.Flag
+		state    State
+		want     Ruling
+	}{
+		{0, PausedWrites, Wait},
+		{command.Script, PausedWrites, Run},
+		{command.Script | command.Write, PausedWrites, Wait},
+		{0, Full, Run},
+		{command.Script | command.Write | command.DenyOOM, Full, OutOfMemory},
+		{command.Script | command.Write | command.DenyOOM, OverMemory, MakeRoom},
+		{command.Script | command.Write, Full, Run},
+		{0, FewReplicas, Run},
+		{command.Script | command.Write, FewReplicas, NoReplicas},
+		{command.Script | command.Write, ReadOnly, IsReadOnly},
+		{0, MasterDown, Run},
+		{command.Script, MasterDown, IsStale},
+		{command.Script | command.Stale, MasterDown, Run},
+	} {
+		if got := Judge(&Caller{Declared: x.declared}, x.state, call, NoFault).Ruling; got != x.want {
+			t.Errorf("%x in state %x: ruling %d, want %d", x.declared, x.state, got, x.want)
+		}
 	}
 }

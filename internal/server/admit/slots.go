@@ -29,12 +29,16 @@ type Slots struct {
 	Down         bool // the cluster serves nothing, but for
 	DownReads    bool // reads
 	DownChannels bool // and shard channels
+	Held         bool // the slots are about to be another node's: who calls waits for that. Down as well
+
+	Term    *Term  // for how long the slots that are this node's may be served; nil: they may not, or for ever
+	Without *Slots // what takes the place of these when the term is over; not nil with a Term
 }
 
-// Serves tells whether a call with this key alone may run, whatever it does. It may also be false
-// for one that may.
-func (s *Slots) Serves(key []byte) bool {
-	return s.All || !s.Down && s.Places[cluster.KeySlot(key)] == Here
+// Serves tells whether a call with keys in this slot alone may run, whatever it does. It may also be
+// false for one that may.
+func (s *Slots) Serves(slot cluster.Slot) bool {
+	return s.All || !s.Down && s.Places[slot%cluster.Slots] == Here
 }
 
 // Reach is the hash slots that calls use. The zero Reach is none.
@@ -120,6 +124,8 @@ func (c *Caller) judgeSlots(call *command.Call, flags command.Flag) Verdict {
 	v := Verdict{Slot: r.slot, Place: s.Places[r.slot]}
 	place, channels := v.Place, flags&command.PubSub != 0
 	switch {
+	case s.Held && checksOf[c.As]&paused != 0:
+		v.Ruling = Wait
 	case place == Nobodys:
 		v.Ruling = NotServed
 	case r.crosses:

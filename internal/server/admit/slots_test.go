@@ -31,6 +31,9 @@ func slotRows() []row {
 	for i := range all.Places {
 		all.Places[i] = Here
 	}
+	held := *s
+	held.Down, held.Held = true, true
+	waits := [principals]Ruling{Client: Wait, Script: IsDown, Waiter: Wait}
 	noScript := func(w [principals]Ruling) [principals]Ruling {
 		w[Script], w[Loader] = NotScripted, NotLoaded
 		return w
@@ -55,6 +58,9 @@ func slotRows() []row {
 		{call: "spublish here v", slots: &downChannels, want: reads([principals]Ruling{})},
 		{call: "spublish other v", slots: s, want: reads(forAskers(Moved))},
 		{call: "publish other v", slots: s, want: reads([principals]Ruling{})},
+		{call: "set here v", slots: &held, want: waits},
+		{call: "set other v", slots: &held, want: waits},
+		{call: "ping", slots: &held, want: reads([principals]Ruling{})},
 		// Replicas.
 		{call: "get followed", slots: s, want: reads(forAskers(Moved))},
 		{call: "get followed", is: ReadsReplica, slots: s, want: reads([principals]Ruling{})},
@@ -163,8 +169,8 @@ func TestServes(t *testing.T) {
 	down := *s
 	down.Down = true
 	for key, want := range map[string]bool{"here": true, "{here}x": true, "leaving": false, "coming": false, "followed": false, "nobodys": false, "x": false} {
-		if s.Serves([]byte(key)) != want || down.Serves([]byte(key)) {
-			t.Errorf("key %s: %v, and %v while the cluster is down", key, s.Serves([]byte(key)), down.Serves([]byte(key)))
+		if slot := cluster.KeySlot([]byte(key)); s.Serves(slot) != want || down.Serves(slot) {
+			t.Errorf("key %s: %v, and %v while the cluster is down", key, s.Serves(slot), down.Serves(slot))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/cluster"
 	"github.com/kringdb/kring/internal/server/exec"
+	"github.com/kringdb/kring/store"
 )
 
 // This file is the node as handlers see it.
@@ -26,6 +27,8 @@ func (r refusal) Error() string { return string(r) }
 // unknown is the refusal of a command about a node that there is not.
 func unknown(node string) refusal { return refusal("ERR Unknown node " + node) }
 
+const errByScript = "ERR the topology of the cluster cannot be changed by a script"
+
 // change changes the topology for a call, and replies OK or why not.
 func (n *Node) change(c *command.Ctx, edit func(*cluster.Draft) error) {
 	if n.changed(c, edit) {
@@ -36,11 +39,18 @@ func (n *Node) change(c *command.Ctx, edit func(*cluster.Draft) error) {
 // changed is change without the good reply.
 func (n *Node) changed(c *command.Ctx, edit func(*cluster.Draft) error) (ok bool) {
 	if exec.Of(c).InScript() {
-		c.W.Error("ERR the topology of the cluster cannot be changed by a script")
+		c.W.Error(errByScript)
 		return false
 	}
 	var err error
-	exec.Of(c).WithoutGates(func() { _, err = n.directory.Change(n.ctx, edit) })
+	exec.Of(c).WithoutGates(func() {
+		_, err = n.directory.Change(n.ctx, func(d *cluster.Draft) error {
+			if _, joined := d.Node(n.ID()); !joined { // it is about to: clients are served by then
+				d.Join(n.here(cluster.Node{}), n.shard)
+			}
+			return edit(d)
+		})
+	})
 	var no refusal
 	switch {
 	case err == nil:
@@ -69,7 +79,7 @@ func (n *Node) seen(d *cluster.Draft, id string) (cluster.Node, bool) {
 // Info implements command.ClusterHost.
 func (n *Node) Info(c *command.Ctx) {
 	v := n.view(c.Client)
-	v.Down = n.slots(v.Topology).Down
+	v.Down, v.Whole, v.Relayed = n.slots(v.Topology).Down, n.Options.FullCoverage.Load(), n.relay.totals()
 	n.text(c, v.Info())
 }
 
@@ -90,6 +100,18 @@ func (n *Node) MyID(c *command.Ctx) { c.W.BulkString(n.ID()) }
 
 // MyShardID implements command.ClusterHost.
 func (n *Node) MyShardID(c *command.Ctx) { c.W.BulkString(n.topology().Node(n.ID()).Shard) }
+
+// Owns implements command.ClusterHost.
+func (n *Node) Owns(slot cluster.Slot) bool {
+	t := n.topology()
+	return t.Owner(slot) == t.Shard(t.Node(n.ID()).Shard)
+}
+
+// Migrations implements command.ClusterHost.
+func (n *Node) Migrations() command.ClusterMigrations { return &n.moves }
+
+// Relay implements command.ClusterHost.
+func (n *Node) Relay() command.ClusterRelay { return &n.relay }
 
 // Replicas implements command.ClusterHost.
 func (n *Node) Replicas(c *command.Ctx, node string) {
@@ -118,61 +140,65 @@ func (n *Node) FailureReports(c *command.Ctx, node string) {
 	c.W.Int(0)
 }
 
-// ranges makes ranges of slots; twice is one of them that stands there twice, or -1.
-func ranges(slots []cluster.Slot) (rs cluster.Ranges, twice int) {
-	slots = slices.Sorted(slices.Values(slots))
+// ranges makes ranges of slots.
+func ranges(slots []cluster.Slot) (rs cluster.Ranges) {
+	slots = slices.Compact(slices.Sorted(slices.Values(slots)))
 	for i, s := range slots {
-		switch {
-		case i > 0 && slots[i-1] == s:
-			return nil, int(s)
-		case i > 0 && slots[i-1]+1 == s:
+		if i > 0 && slots[i-1]+1 == s {
 			rs[len(rs)-1].Last = s
-		default:
+		} else {
 			rs = append(rs, cluster.Range{First: s, Last: s})
 		}
 	}
-	return rs, -1
+	return rs
 }
 
-// editSlots is AddSlots or RemoveSlots.
-func (n *Node) editSlots(c *command.Ctx, slots []cluster.Slot, edit func(d *cluster.Draft, shard string, rs cluster.Ranges) error) {
-	rs, twice := ranges(slots)
+// AddSlots implements command.ClusterHost.
+func (n *Node) AddSlots(c *command.Ctx, slots []cluster.Slot, wrong string) {
+	n.editSlots(c, slots, wrong, func(owner, _ string, slot cluster.Slot) string {
+		if owner != "" {
+			return fmt.Sprintf("ERR Slot %d is already busy", slot)
+		}
+		return ""
+	}, (*cluster.Draft).AddSlots)
+}
+
+// RemoveSlots implements command.ClusterHost.
+func (n *Node) RemoveSlots(c *command.Ctx, slots []cluster.Slot, wrong string) {
+	n.editSlots(c, slots, wrong, func(owner, mine string, slot cluster.Slot) string {
+		switch owner {
+		case "":
+			return fmt.Sprintf("ERR Slot %d is already unassigned", slot)
+		case mine:
+			return ""
+		}
+		return fmt.Sprintf("ERR Slot %d belongs to another node", slot)
+	}, (*cluster.Draft).RemoveSlots)
+}
+
+// editSlots is AddSlots or RemoveSlots; refuse says what is wrong with a slot of an owner, for the node's shard.
+func (n *Node) editSlots(c *command.Ctx, slots []cluster.Slot, wrong string, refuse func(owner, mine string, slot cluster.Slot) string,
+	edit func(d *cluster.Draft, shard string, rs cluster.Ranges) error) {
 	n.change(c, func(d *cluster.Draft) error {
 		mine := n.mine(d)
 		if mine.Primary != n.ID() {
 			return refusal("ERR a replica has no hash slots of its own")
 		}
-		err := slotRefusal(d, mine.ID, edit(d, mine.ID, rs))
-		if err == nil && twice >= 0 {
-			err = refusal(fmt.Sprintf("ERR Slot %d specified multiple times", twice))
+		var named store.SlotSet
+		for _, slot := range slots {
+			if text := refuse(d.Owner(slot), mine.ID, slot); text != "" {
+				return refusal(text)
+			}
+			if named.Has(slot) {
+				return refusal(fmt.Sprintf("ERR Slot %d specified multiple times", slot))
+			}
+			named.Add(slot)
 		}
-		return err
+		if wrong != "" {
+			return refusal(wrong)
+		}
+		return edit(d, mine.ID, ranges(slots))
 	})
-}
-
-// slotRefusal says what is wrong with a slot as Redis does.
-func slotRefusal(d *cluster.Draft, shard string, err error) error {
-	var se *cluster.SlotError
-	if !errors.As(err, &se) {
-		return err
-	}
-	switch {
-	case se.Busy:
-		return refusal(fmt.Sprintf("ERR Slot %d is already busy", se.Slot))
-	case d.Owner(se.Slot) == "":
-		return refusal(fmt.Sprintf("ERR Slot %d is already unassigned", se.Slot))
-	}
-	return refusal(fmt.Sprintf("ERR Slot %d belongs to another node", se.Slot))
-}
-
-// AddSlots implements command.ClusterHost.
-func (n *Node) AddSlots(c *command.Ctx, slots []cluster.Slot) {
-	n.editSlots(c, slots, (*cluster.Draft).AddSlots)
-}
-
-// RemoveSlots implements command.ClusterHost.
-func (n *Node) RemoveSlots(c *command.Ctx, slots []cluster.Slot) {
-	n.editSlots(c, slots, (*cluster.Draft).RemoveSlots)
 }
 
 // FlushSlots implements command.ClusterHost.
@@ -196,8 +222,7 @@ func (n *Node) dropSlots(d *cluster.Draft) error {
 			slots = append(slots, cluster.Slot(slot))
 		}
 	}
-	rs, _ := ranges(slots)
-	return d.RemoveSlots(mine.ID, rs)
+	return d.RemoveSlots(mine.ID, ranges(slots))
 }
 
 // SetSlot implements command.ClusterHost.
@@ -464,3 +489,40 @@ func (n *Node) SetEpoch(c *command.Ctx) {
 
 // Save implements command.ClusterHost: whatever changes is written at once.
 func (n *Node) Save(c *command.Ctx) { c.W.OK() }
+
+// TakeOver implements command.ClusterHost.
+func (n *Node) TakeOver(c *command.Ctx, atOnce bool) {
+	t := n.topology()
+	shard := t.Shard(t.Node(n.ID()).Shard)
+	lease, _ := n.held()
+	if exec.Of(c).InScript() {
+		c.W.Error(errByScript)
+		return
+	}
+	exec.Of(c).WithoutGates(n.origins.look) // the link may be up, and that not yet noted
+	_, led := n.directory.Presence().Lead(shard.ID)
+	switch {
+	case shard.Primary == n.ID():
+		c.W.Error("ERR You should send CLUSTER FAILOVER to a replica")
+	case n.own():
+		c.W.Error("ERR this node has a coordinator of its own: there is no failover")
+	case lease == nil || !n.House.Following():
+		c.W.Error("ERR the node is not ready to take over: it does not follow, or has no lease")
+	case !slices.Contains(n.directory.Presence().Heirs(shard.ID).Nodes, n.ID()):
+		c.W.Error("ERR the primary has not named this node among those who may take over")
+	case atOnce && n.origins.term(shard.ID, n.House.Offset(), false) == 0:
+		c.W.Error("ERR this node has not got its shard's data yet")
+	case atOnce:
+		n.change(c, func(d *cluster.Draft) error { return d.Promote(n.ID()) })
+	case !led:
+		c.W.Error("ERR Master is down or failed, please use CLUSTER FAILOVER FORCE")
+	default:
+		var err error
+		exec.Of(c).WithoutGates(func() { err = n.directory.Ask(n.ctx, shard.ID, n.ID(), lease) })
+		if err != nil {
+			c.W.Error("ERR " + err.Error())
+			return
+		}
+		c.W.OK()
+	}
+}

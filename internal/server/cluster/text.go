@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/cluster"
 )
 
@@ -46,6 +47,9 @@ func (v *View) line(n *cluster.Node) string {
 	if failed {
 		flags, link = flags+",fail", "disconnected"
 	}
+	if v.Peer(n.ID).NoFailover {
+		flags += ",nofailover"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s:%d@%d", n.ID, n.IP, v.port(n), n.BusPort)
 	if n.Hostname != "" {
@@ -75,9 +79,10 @@ func (v *View) moves(b *strings.Builder, s *cluster.Shard) {
 	}
 }
 
-// Info is the reply to CLUSTER INFO. There is no bus, so its messages are none.
+// Info is the reply to CLUSTER INFO. Slots fail when their primary's lease has ended, and may be about to (pfail) while it runs
+// and does not lead. What nodes send each other are messages that clients have published.
 func (v *View) Info() string {
-	known, size, assigned, failed := 0, 0, 0, 0
+	known, size, assigned, failed, failing := 0, 0, 0, 0, 0
 	for _, n := range v.Topology.Nodes() {
 		if !v.sees(n) {
 			continue
@@ -87,29 +92,45 @@ func (v *View) Info() string {
 		if slots := s.Slots.Len(); s.Primary == n.ID && slots > 0 {
 			size++
 			assigned += slots
-			if v.Peer(n.ID).Failed {
+			if p := v.Peer(n.ID); p.Failed {
 				failed += slots
+			} else if p.Leaderless {
+				failing += slots
 			}
 		}
 	}
 	state := "ok"
-	if v.Down {
+	if v.Down || v.Whole && failed > 0 {
 		state = "fail"
 	}
 	mine := v.Topology.Shard(v.Topology.Node(v.Myself).Shard)
 	lines := []string{
 		"cluster_state:" + state,
 		fmt.Sprint("cluster_slots_assigned:", assigned),
-		fmt.Sprint("cluster_slots_ok:", assigned-failed),
-		"cluster_slots_pfail:0",
+		fmt.Sprint("cluster_slots_ok:", assigned-failed-failing),
+		fmt.Sprint("cluster_slots_pfail:", failing),
 		fmt.Sprint("cluster_slots_fail:", failed),
 		fmt.Sprint("cluster_known_nodes:", known),
 		fmt.Sprint("cluster_size:", max(size, 1)),
 		fmt.Sprint("cluster_current_epoch:", v.Topology.Epoch()),
 		fmt.Sprint("cluster_my_epoch:", mine.Epoch),
-		"cluster_stats_messages_sent:0",
-		"cluster_stats_messages_received:0",
-		"total_cluster_links_buffer_limit_exceeded:0",
 	}
+	lines = append(lines, messageLines("sent", v.Relayed.Sent)...)
+	lines = append(lines, messageLines("received", v.Relayed.Received)...)
+	lines = append(lines, fmt.Sprint("total_cluster_links_buffer_limit_exceeded:", v.Relayed.Full))
 	return strings.Join(lines, "\r\n") + "\r\n"
+}
+
+// messageLines are the lines of CLUSTER INFO about messages that went one way: those of a kind of which there were any, and
+// how many there were of all.
+func messageLines(way string, messages counts) (lines []string) {
+	total := int64(0)
+	for kind, name := range map[command.SubKind]string{command.SubChannel: "publish", command.SubShard: "publishshard"} {
+		if n := messages[kind]; n > 0 {
+			lines = append(lines, fmt.Sprintf("cluster_stats_messages_%s_%s:%d", name, way, n))
+			total += n
+		}
+	}
+	slices.Sort(lines)
+	return append(lines, fmt.Sprintf("cluster_stats_messages_%s:%d", way, total))
 }

@@ -17,9 +17,11 @@ const (
 
 // Peer is what is known of a node besides the topology.
 type Peer struct {
-	Failed  bool
-	Loading bool
-	Offset  int64 // of the replication stream
+	Failed     bool
+	Leaderless bool // nobody leads the shard of which it is the primary
+	NoFailover bool // it does not lead by itself
+	Loading    bool
+	Offset     int64 // of the replication stream
 }
 
 // View is a topology as one node shows it to one client.
@@ -29,7 +31,9 @@ type View struct {
 	Endpoint Endpoint             // what clients are to be told
 	TLS      bool                 // the client's connection uses TLS, so ports are those for TLS
 	Peer     func(id string) Peer // of any node of the topology
-	Down     bool                 // the cluster serves no commands
+	Down     bool                 // this node serves no commands
+	Whole    bool                 // the cluster is to count as down while a slot is not served
+	Relayed  Relayed              // messages that clients have published
 }
 
 // sees tells whether the view has a node.

@@ -44,7 +44,7 @@ func view(t *testing.T, myself string) *View {
 	if _, err := m.Commit(t.Context(), txn); err != nil {
 		t.Fatal(err)
 	}
-	directory, err := cluster.OpenDirectory(t.Context(), m, nil)
+	directory, err := cluster.OpenDirectory(t.Context(), m, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ type AOF struct {
 	Rewrites atomic.Int64 // begun
 	Failures atomic.Int64 // rewrites that failed since the last that did not
 
-	guarding sync.Mutex // held while guard is set from the state
+	telling sync.Mutex // held while the guard bit is set from the state
 
 	mu struct {
 		sync.Mutex
@@ -123,14 +123,26 @@ func (k *AOF) load(ctx context.Context, a *persistence.AOF) error {
 	return nil
 }
 
-// close writes and syncs everything; nothing is executed any more.
-func (k *AOF) close() error {
+// close writes and syncs everything; nothing is executed any more, or what is was left behind.
+func (k *AOF) close(left bool) error {
 	k.mu.Lock()
 	k.mu.closed = true
 	k.mu.Unlock()
-	k.disk.Jobs.Close()
-	close(k.quit)
-	k.ended.Wait()
+	rests := make(chan struct{})
+	go func() {
+		k.disk.Jobs.Close()
+		close(k.quit)
+		k.ended.Wait()
+		close(rests)
+	}()
+	var late <-chan time.Time
+	if left {
+		late = time.After(k.disk.Grace)
+	}
+	select {
+	case <-rests:
+	case <-late: // a job waits for a gate
+	}
 	a := k.Current()
 	k.setCurrent(nil)
 	if a == nil {
@@ -171,6 +183,9 @@ func (k *AOF) Timestamps() bool { return k.disk.Opts.AOFTimestamps.Load() }
 // LoadTruncated implements persistence.Owner.
 func (k *AOF) LoadTruncated() bool { return k.disk.Opts.AOFLoadTruncated.Load() }
 
+// Follows implements persistence.Owner.
+func (k *AOF) Follows() bool { return k.disk.house.Follows() }
+
 // Mark implements persistence.Owner.
 func (k *AOF) Mark(pos uint64) (m persistence.Mark, ok bool) { return k.disk.house.Mark(pos) }
 
@@ -184,8 +199,8 @@ func (k *AOF) Durable() {
 
 // guard brings the server's guard in line with the AOF's state.
 func (k *AOF) guard() {
-	k.guarding.Lock()
-	defer k.guarding.Unlock()
+	k.telling.Lock()
+	defer k.telling.Unlock()
 	a := k.disk.Journal.AOF.Load()
 	k.disk.SetGuard(exec.GuardBroken, a != nil && a.State() == persistence.Broken)
 }
@@ -207,7 +222,7 @@ func (k *AOF) Failed(err error) {
 func (k *AOF) rest() time.Duration {
 	d := k.disk
 	if k.Current() == nil && (len(d.Opts.Save.Load()) == 0 || d.house.Changes() == d.saver.atLast.Load()) {
-		return time.Hour // nothing comes to be due
+		return aofRest // nothing is about to be due
 	}
 	return aofTick
 }
@@ -215,14 +230,20 @@ func (k *AOF) rest() time.Duration {
 // run starts the rewrites, and the snapshots, that become due.
 func (k *AOF) run() {
 	defer k.ended.Done()
-	t := time.NewTimer(aofTick)
+	rest := time.Duration(aofTick)
+	t := time.NewTimer(rest)
 	defer t.Stop()
-	for ; ; t.Reset(k.rest()) {
+	for {
+		if next := k.rest(); next != rest { // to set it wakes a thread
+			rest = next
+			t.Reset(rest)
+		}
 		select {
 		case <-k.quit:
 			return
 		case <-k.disk.clients.Pulse: // while the server is at work
 		case <-t.C:
+			t.Reset(rest)
 		}
 		if k.disk.Guard.Load()&exec.GuardLoading != 0 {
 			continue
@@ -322,10 +343,13 @@ func (k *AOF) TurnOff(a *persistence.AOF) error {
 	return nil
 }
 
-// reload replaces the data by what a holds.
+// reload replaces the data by what a holds, if all of that can be read: for what is damaged nothing is given up.
 func (k *AOF) reload(a *persistence.AOF) error {
 	return k.disk.replaceWhileLoading(func() error {
 		if err := a.Flush(); err != nil {
+			return err
+		}
+		if err := a.Load(trial{NewApplier(k.disk, context.Background())}); err != nil {
 			return err
 		}
 		k.disk.EmptyAll()

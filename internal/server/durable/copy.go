@@ -1,14 +1,13 @@
 package durable
 
 import (
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/command/image"
 	"github.com/kringdb/kring/internal/server/keeper"
 	"github.com/kringdb/kring/internal/server/options"
+	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/internal/server/snapshot"
 	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/store"
@@ -23,6 +22,9 @@ import (
 func (d *Disk) Cut(sink store.SnapshotSink, at func(pos uint64)) (*store.Snapshot, error) {
 	d.Gates.LockAll()
 	defer d.Gates.UnlockAll()
+	if d.Abandoned.Load() { // by a script, half of which is done
+		return nil, errNoJobs
+	}
 	return d.Store.BeginSnapshotAt(sink, func() { d.Journal.Log.At(at) })
 }
 
@@ -96,6 +98,6 @@ func (d *Disk) ImageCopy(aofBase, old bool, at func(pos uint64)) (*snapshot.Copy
 func (d *Disk) dumpFile() *snapshot.File {
 	return &snapshot.File{
 		FS: d.FileSystem(), Dir: d.Opts.Path("."), Name: d.Opts.DBFilename.Load(),
-		Temp: fmt.Sprintf("temp-%d.rdb", os.Getpid()), SyncAlong: d.Opts.RDBIncrementalFsync.Load(),
+		Temp: replication.TempSave(), SyncAlong: d.Opts.RDBIncrementalFsync.Load(),
 	}
 }

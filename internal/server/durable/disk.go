@@ -21,6 +21,9 @@ type Disk struct {
 	Jobs    Jobs
 	FS      persistence.FS                       // nil: the operating system's; not changed once Open has been called
 	Loading atomic.Pointer[persistence.Progress] // how far the loading of a snapshot is, nil: none is loaded
+	// Grace is how long the end waits for what runs before it is told to end, and then before it is left behind;
+	// Patience how long the end by a signal waits for what writes. Neither is changed once the server runs.
+	Grace, Patience time.Duration
 
 	house   House
 	clients *session.Clients
@@ -41,6 +44,8 @@ type House interface {
 	// Mark is where in its history the data are that have been recorded up to a position, with the journal locked; ok is
 	// false if nobody has followed it lately, or data have been changed that the history does not have.
 	Mark(pos uint64) (m persistence.Mark, ok bool)
+	// Follows tells whether the server is, or is to be, a replica.
+	Follows() bool
 	// ResumeHistory goes on with the one that files say that they are of, when they have been loaded.
 	ResumeHistory(m persistence.Mark)
 	// Replacing runs f, which replaces the data by what a file has: no stream of replication tells of that.
@@ -62,6 +67,7 @@ type Config struct {
 // New makes it, and follows the options from now on.
 func New(c Config) *Disk {
 	d := &Disk{Env: c.Env, house: c.House, clients: c.Clients, keeper: c.Keeper, started: c.Started, fresh: c.Fresh}
+	d.Grace, d.Patience = endGrace, endPatience
 	d.AOF.disk = d
 	d.AOF.watch()
 	d.watchSaves()
@@ -93,5 +99,5 @@ func (d *Disk) Prepare() {
 // Open loads the data, and begins to record.
 func (d *Disk) Open(ctx context.Context) error { return d.AOF.open(ctx) }
 
-// Close writes and syncs everything; nothing is executed any more.
-func (d *Disk) Close() error { return d.AOF.close() }
+// Close writes and syncs everything; nothing is executed any more, or what still is is left behind.
+func (d *Disk) Close(left bool) error { return d.AOF.close(left) }

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/kringdb/kring/internal/server/exec"
@@ -11,53 +12,56 @@ import (
 // This file is the end of the server: what was changed is saved, and nothing acknowledged is lost.
 
 // EndSave saves at the end of the server, if there are save points, or by force. Nothing is
-// written to meanwhile, so that nothing acknowledged is missing; reads are served. After an
-// error everything goes on as before.
-func (d *Disk) EndSave(always bool) error {
+// written to meanwhile, so that nothing acknowledged is missing; reads are served. What runs is given
+// patience to end. After an error everything goes on as before.
+func (d *Disk) EndSave(always bool, patience time.Duration) error {
 	if d.Guard.Load()&exec.GuardLoading != 0 || !always && len(d.Opts.Save.Load()) == 0 {
 		return nil // what is loaded by half must not replace the file that it comes from
 	}
-	if safe := !always && d.AOF.holdsAll(); !d.lockAtEnd(!safe) {
+	safe := !always && d.AOF.holdsAll()
+	if safe {
+		patience = 2 * d.Grace
+	}
+	if !d.lockAtEnd(patience) {
 		if safe {
 			d.Log.Error("ending without a snapshot, as a transaction does not end: the AOF has what was acknowledged")
 			return nil
 		}
 		return errEndless
 	}
-	d.clients.Pauses.Begin(1<<40, false)
+	d.clients.Pauses.Hold() // nobody may end it: what is written from now on would be lost
 	d.Gates.UnlockAll()
-	d.Jobs.End(SaveSnapshot) // it would save less
-	j, _, err := d.Jobs.Ask(SaveSnapshot, d.save)
+	j, err := d.Jobs.Replace(SaveSnapshot, d.save) // one that runs would save less
 	if err == nil {
 		<-j.Done
 		err = j.Err
 	}
 	if err != nil {
-		d.clients.Pauses.Cancel()
+		d.clients.Pauses.Release()
 	}
 	return err
 }
 
-// errEndless is why nothing is saved yet: what runs, a transaction, does not let go of its gate.
-var errEndless = errors.New("a command does not end")
+// errEndless is why nothing is saved: a transaction or a script that has written does not let go of its gate. A
+// snapshot would have half of it.
+var errEndless = errors.New("a transaction or script that writes does not end, and half of it must not be saved")
 
-// lockAtEnd takes all gates, at the end of the server, whatever runs: it is given EndGrace, then
-// it is told to end, a script as by SCRIPT KILL but also if it has written, a transaction in what it reads. With cut a transaction
-// that writes for even longer ends before its next call: without an AOF the alternative is to lose what others have been told
-// is done, since the last snapshot. If something still runs 2 * EndGrace after the beginning the gates are not taken, and it returns false.
-func (d *Disk) lockAtEnd(cut bool) bool {
+// lockAtEnd takes all gates, at the end of the server, whatever runs: it is given d.Grace, then what only
+// reads is told to end, and so is a script that has written if that can be undone. Nothing else is cut short: it is
+// one, and whoever saves has all of it or nothing. If something still runs when patience is
+// over, the gates are not taken, and it returns false.
+func (d *Disk) lockAtEnd(patience time.Duration) bool {
 	taken, late := make(chan struct{}), make(chan struct{})
 	begun := time.Now()
 	go func() {
 		d.Gates.LockAll()
-		d.CutShort.Store(false) // here, so that no transaction goes on that has left out a call
 		select {
 		case taken <- struct{}{}:
 		case <-late:
 			d.Gates.UnlockAll()
 		}
 	}()
-	timer := time.NewTimer(EndGrace)
+	timer := time.NewTimer(min(d.Grace, patience))
 	defer timer.Stop()
 	for ; ; timer.Reset(endPoll) {
 		select {
@@ -65,15 +69,12 @@ func (d *Disk) lockAtEnd(cut bool) bool {
 			d.Late.Store(false)
 			return true
 		case now := <-timer.C:
-			if now.Sub(begun) > 2*EndGrace {
+			if now.Sub(begun) >= patience {
 				d.Late.Store(false)
 				close(late)
 				return false
 			}
 			d.Late.Store(true)
-			if cut && now.Sub(begun) > EndGrace+cutAfter {
-				d.CutShort.Store(true)
-			}
 			d.Slow.EndRunning()
 			d.Scripts.End()
 		}
@@ -81,26 +82,30 @@ func (d *Disk) lockAtEnd(cut bool) bool {
 }
 
 // SaveAtSignal is EndSave for a server that was told to end by a signal, or by the program that
-// it is part of. While it does not work, the server goes on, and tries again: until a client asks
-// for its end without it. Only a server that has its process to itself does so.
-func (d *Disk) SaveAtSignal() {
+// it is part of. While the file cannot be written, the server goes on, and tries again: until a client asks
+// for its end without it. Only a server that has its process to itself does so. What goes on
+// writing holds up the end no longer than d.Patience: then the error says that the data since the last snapshot are lost.
+func (d *Disk) SaveAtSignal() error {
 	how := d.Opts.ShutdownOnSigterm.Load()
 	if how&options.ShutdownNoSave != 0 {
-		return
+		return nil
 	}
 	for {
-		err := d.EndSave(how&options.ShutdownSave != 0)
+		err := d.EndSave(how&options.ShutdownSave != 0, d.Patience)
 		if err == nil {
-			return
+			return nil
+		}
+		if errors.Is(err, errEndless) {
+			return fmt.Errorf("ended without a snapshot: %w", err)
 		}
 		if how&options.ShutdownForce != 0 || !d.house.OwnsProcess() {
 			d.Log.Error("ending without a snapshot", "error", err)
-			return
+			return nil
 		}
 		d.Log.Error("the data cannot be saved, so the server does not end: SHUTDOWN NOSAVE, or a second signal, ends it", "error", err)
 		select {
 		case <-d.house.Stop():
-			return
+			return nil
 		case <-time.After(endSaveRetry):
 		}
 	}

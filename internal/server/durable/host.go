@@ -61,11 +61,13 @@ func (h diskHost) Reload(o command.ReloadOptions) (errText string) {
 	err := s.replaceWhileLoading(func() error {
 		s.Jobs.End(SaveSnapshot)
 		s.Jobs.End(RewriteAOF)
-		if !o.NoSave {
-			if text := h.Save(); text != "" {
-				errText = "ERR Error trying to save the DB, check server logs."
-				return errors.New("there is no snapshot to load")
+		if o.NoSave {
+			if err := s.checkDump(s.dumpFile()); err != nil { // no half of a file is served
+				return err
 			}
+		} else if text := h.Save(); text != "" {
+			errText = "ERR Error trying to save the DB, check server logs."
+			return errors.New("there is no snapshot to load")
 		}
 		if !o.NoFlush {
 			s.EmptyAll()

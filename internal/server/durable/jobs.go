@@ -26,7 +26,7 @@ type Job struct {
 }
 
 // Jobs is the arbiter: one job runs, the others wait in the order in which they were asked for.
-// Any goroutine may call its methods, but for End and Close under no lock that a job needs.
+// Any goroutine may call its methods, End and Close under no lock that a job needs.
 type Jobs struct {
 	mu struct {
 		sync.Mutex
@@ -60,14 +60,34 @@ func (js *Jobs) Ask(kind JobKind, run func(stop <-chan struct{}) error) (j *Job,
 			return w, true, nil
 		}
 	}
+	j, waits = js.addLocked(kind, run)
+	return j, waits, nil
+}
+
+// Replace is End and Ask in one: nobody else's job of this kind comes between the two. It waits for none.
+func (js *Jobs) Replace(kind JobKind, run func(stop <-chan struct{}) error) (*Job, error) {
+	js.mu.Lock()
+	if js.mu.closed {
+		js.mu.Unlock()
+		return nil, errNoJobs
+	}
+	_, idle := js.stopLocked(func(j *Job) bool { return j.kind == kind })
+	j, _ := js.addLocked(kind, run)
+	js.mu.Unlock()
+	clean(idle)
+	return j, nil
+}
+
+// addLocked has a job run as soon as no other one does.
+func (js *Jobs) addLocked(kind JobKind, run func(stop <-chan struct{}) error) (j *Job, waits bool) {
 	j = &Job{kind: kind, run: run, stop: make(chan struct{}), Done: make(chan struct{})}
 	if js.mu.running != nil {
 		js.mu.waiting = append(js.mu.waiting, j)
-		return j, true, nil
+		return j, true
 	}
 	js.mu.running = j
 	go js.work(j)
-	return j, false, nil
+	return j, false
 }
 
 // work runs j, and whatever waits behind it.
@@ -117,9 +137,19 @@ func (js *Jobs) End(kind JobKind) {
 func (js *Jobs) Close() { js.callOff(func(*Job) bool { return true }, true) }
 
 func (js *Jobs) callOff(which func(*Job) bool, last bool) {
-	var idle []*Job
 	js.mu.Lock()
 	js.mu.closed = js.mu.closed || last
+	j, idle := js.stopLocked(which)
+	js.mu.Unlock()
+	clean(idle)
+	if j != nil {
+		<-j.Done
+	}
+}
+
+// stopLocked calls jobs off: the one that runs is returned if it is among them, and so are those that have waited, which
+// are for clean.
+func (js *Jobs) stopLocked(which func(*Job) bool) (running *Job, idle []*Job) {
 	js.mu.waiting = slices.DeleteFunc(js.mu.waiting, func(j *Job) bool {
 		if which(j) {
 			idle = append(idle, j)
@@ -127,23 +157,22 @@ func (js *Jobs) callOff(which func(*Job) bool, last bool) {
 		return which(j)
 	})
 	j := js.mu.running
-	if j != nil && !which(j) {
-		j = nil
+	if j == nil || !which(j) {
+		return nil, idle
 	}
-	if j != nil {
-		select {
-		case <-j.stop: // somebody else did so before
-		default:
-			close(j.stop)
-		}
+	select {
+	case <-j.stop: // somebody else did so before
+	default:
+		close(j.stop)
 	}
-	js.mu.Unlock()
-	for _, never := range idle {
-		close(never.stop)
-		never.Err = never.run(never.stop)
-		close(never.Done)
-	}
-	if j != nil {
-		<-j.Done
+	return j, idle
+}
+
+// clean runs jobs that were called off before their turn, so that they clean up. The caller holds nothing.
+func clean(idle []*Job) {
+	for _, j := range idle {
+		close(j.stop)
+		j.Err = j.run(j.stop)
+		close(j.Done)
 	}
 }

@@ -5,6 +5,38 @@ import (
 	"testing"
 )
 
+// TestReplaceIsNotOvertaken: who asks as soon as the job has ended that another one replaces does not come before that.
+func TestReplaceIsNotOvertaken(t *testing.T) {
+	var js Jobs
+	untilStopped := func(stop <-chan struct{}) error {
+		<-stop
+		return errNoJobs
+	}
+	for range 100 {
+		first, _, err := js.Ask(SaveSnapshot, untilStopped)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waits, asked := make(chan struct{}), make(chan struct{})
+		go func() {
+			close(waits)
+			<-first.Done
+			_, _, _ = js.Ask(SaveSnapshot, untilStopped)
+			close(asked)
+		}()
+		<-waits
+		j, err := js.Replace(SaveSnapshot, func(<-chan struct{}) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if <-j.Done; j.Err != nil {
+			t.Fatal(j.Err)
+		}
+		<-asked
+		js.End(SaveSnapshot)
+	}
+}
+
 // TestJobsTakeTurns: one at a time, in order, and who asks for what waits already joins it.
 func TestJobsTakeTurns(t *testing.T) {
 	const save, sync = SaveSnapshot, FullSync

@@ -32,11 +32,13 @@ func NewApplier(d *Disk, ctx context.Context) *applier {
 
 // Apply implements persistence.Applier.
 func (ap *applier) Apply(recs []resp.Args) (done int, err error) {
-	if ap.ctx.Err() != nil || ap.disk.Asked() {
+	if ap.interrupted() {
 		return 0, persistence.ErrInterrupted
 	}
 	return ap.Applier.Apply(recs)
 }
+
+func (ap *applier) interrupted() bool { return ap.ctx.Err() != nil || ap.disk.Asked() }
 
 // Image implements persistence.Applier. No key counts as expired: what follows may move its
 // deadline.
@@ -102,13 +104,8 @@ func (d *Disk) readDump(ctx context.Context, f *snapshot.File, merge bool) (aux 
 	d.Store.SetLoading(true)
 	defer d.Store.SetLoading(false)
 	rest, end, err := l.Load(in)
-	var bad *rdb.Error
-	switch {
-	case errors.As(err, &bad):
-		return nil, fmt.Errorf("the snapshot %s cannot be loaded: %w. Restore it from a copy, or move it away to begin without data; nothing was changed. "+
-			"'kring-server --check-rdb %s' tells what is in it", f.Path(), err, f.Path())
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, refuseDump(f, err)
 	}
 	if n, _ := io.CopyN(io.Discard, rest, 1); n > 0 {
 		d.Log.Warn("something follows the end of the snapshot, which is not looked at", "file", f.Path(), "offset", end)
@@ -120,6 +117,65 @@ func (d *Disk) readDump(ctx context.Context, f *snapshot.File, merge bool) (aux 
 	d.Log.Info("the snapshot is loaded", "file", f.Path(), "bytes", size, "keys", l.Keys.Load(), "expired", l.Expired.Load(),
 		"seconds", time.Since(begin).Seconds())
 	return l.Aux, nil
+}
+
+// refuseDump says what to do about a file that cannot be loaded.
+func refuseDump(f *snapshot.File, err error) error {
+	var bad *rdb.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	return fmt.Errorf("the snapshot %s cannot be loaded: %w. Restore it from a copy, or move it away to begin without data; nothing was changed. "+
+		"'kring-server --check-rdb %s' tells what is in it", f.Path(), err, f.Path())
+}
+
+// checkDump reads a whole file, for who is about to give up the data for what it has.
+func (d *Disk) checkDump(f *snapshot.File) error {
+	in, err := f.FS.Open(f.Path())
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if _, _, err = d.tryImage(in); err != nil {
+		return refuseDump(f, err)
+	}
+	return nil
+}
+
+// tryImage reads a snapshot to its end, and loads nothing. It returns what follows, and where.
+func (d *Disk) tryImage(in io.Reader) (rest io.Reader, end int64, err error) {
+	r, rest, err := rdb.CheckBegin(in, d.Opts.RDBChecksum.Load())
+	if err != nil {
+		return nil, 0, err
+	}
+	for db := range r.Databases {
+		if db >= d.Store.Databases() {
+			return nil, 0, &rdb.Error{Offset: r.Bytes, DB: db, Err: snapshot.ErrDatabase(d.Store)}
+		}
+	}
+	return rest, r.Bytes, nil
+}
+
+// trial takes what an applier would execute, and executes nothing: it tells whether an AOF can be read.
+type trial struct{ *applier }
+
+// Apply implements persistence.Applier.
+func (t trial) Apply(recs []resp.Args) (done int, err error) {
+	if t.interrupted() {
+		return 0, persistence.ErrInterrupted
+	}
+	for i, rec := range recs {
+		if err := t.Check(rec); err != nil {
+			return i, err
+		}
+	}
+	return len(recs), nil
+}
+
+// Image implements persistence.Applier.
+func (t trial) Image(in io.Reader, _ *persistence.Progress) (img persistence.Image, err error) {
+	img.Rest, img.End, err = t.disk.tryImage(in)
+	return img, err
 }
 
 // NewLoader returns what loads images as the options of this moment have them.

@@ -112,8 +112,7 @@ func (d *Disk) watchSaves() {
 func (d *Disk) saveIfDue(now time.Time) {
 	sv := &d.saver
 	if d.Flushed.Swap(false) && len(d.Opts.Save.Load()) > 0 {
-		d.Jobs.End(SaveSnapshot) // a file that has what was flushed is of no use, as in Redis
-		_, _, _ = d.Jobs.Ask(SaveSnapshot, d.save)
+		_, _ = d.Jobs.Replace(SaveSnapshot, d.save) // a file that has what was flushed is of no use, as in Redis
 		return
 	}
 	changes := d.house.Changes() - sv.atLast.Load()

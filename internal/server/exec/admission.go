@@ -13,6 +13,9 @@ import (
 // caller holds ex.Gate and no shard lock.
 func (ex *Executor) Admit(call *command.Call, f admit.Fault) admit.Verdict {
 	state := ex.Env.State()
+	if call.Spec != nil && call.Spec.Flags&command.Script != 0 && (state != 0 || ex.Caller.Slots != nil) {
+		ex.Caller.Declared = ex.Env.flagsOf(call)
+	}
 	v := admit.Judge(&ex.Caller, state, call, f)
 	if v.Ruling == admit.MakeRoom {
 		state &^= admit.OverMemory
@@ -21,6 +24,7 @@ func (ex *Executor) Admit(call *command.Call, f admit.Fault) admit.Verdict {
 		}
 		v = admit.Judge(&ex.Caller, state, call, f)
 	}
+	ex.Caller.Declared = 0
 	ex.open = v
 	return v
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kringdb/kring/internal/server/observe"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
+	"github.com/kringdb/kring/internal/server/script"
 	"github.com/kringdb/kring/internal/server/tracking"
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
@@ -63,13 +64,14 @@ type Env struct {
 	ActiveExpire  atomic.Bool
 	ExpiredFields atomic.Int64
 	Late          atomic.Bool // the server ends, and what only reads is to end early, its client is closed
-	CutShort      atomic.Bool // and transactions are to end before their next call
+	Abandoned     atomic.Bool // the server has ended without what still runs, nothing of which anybody will see
 	Flushed       atomic.Bool // FLUSHALL has emptied everything since saveIfDue looked
 
 	Journal   Journaling
 	Observers Observers
 	Waiting   Waiting
 	Kept      KeptWakes
+	Local     LocalKeys // of a replica
 }
 
 // Waiting counts the clients that wait for a key, or for the end of a pause.
@@ -92,8 +94,8 @@ type House interface {
 	ResumeAll()
 	// RingKeeper has the keeper look whether there is something to do.
 	RingKeeper()
-	// Crowded tells whether so much waits to be written that those who write must wait.
-	Crowded() bool
+	// Crowded are the flags of the commands that must wait, because so much waits to be written, or to be delivered to those who listen.
+	Crowded() command.Flag
 	// Ending tells whether the server ends.
 	Ending() bool
 	// Forward sends calls to replicas that change no data and are recorded nowhere. Forwards tells whether
@@ -193,6 +195,38 @@ func (e *Env) State() (state admit.State) {
 		}
 	}
 	return state
+}
+
+// flagsOf is the flags of a client's call: its command's, or those of the script that it runs, if that
+// declares what it does.
+func (e *Env) flagsOf(call *command.Call) command.Flag {
+	flags := call.Spec.Flags
+	if flags&command.Script == 0 || flags&command.Write != 0 || len(call.Args) < 2 { // FUNCTION LOAD runs none
+		return flags
+	}
+	var declared script.Flags
+	switch name := call.Args[1]; {
+	case flags&command.ByText != 0:
+		declared = e.Scripts.Engine.FlagsOfText(name)
+	case flags&command.BySHA != 0:
+		declared = e.Scripts.Engine.FlagsOfSHA(name)
+	default:
+		declared = e.Scripts.Engine.FlagsOfFunction(name)
+	}
+	if declared&script.Undeclared != 0 {
+		return flags
+	}
+	flags &^= command.Stale | command.MayWrite
+	if declared&script.AllowStale != 0 {
+		flags |= command.Stale
+	}
+	if declared&script.NoWrites == 0 {
+		flags |= command.Write
+		if declared&script.AllowOOM == 0 {
+			flags |= command.DenyOOM
+		}
+	}
+	return flags
 }
 
 // OverLimit tells whether the store holds more than it may.

@@ -36,12 +36,15 @@ type Executor struct {
 	Meter          observe.Meter
 	tracking.Actor // in client-side caching; its Reactor is the executor's index, -1: not a reactor's
 
-	Changes  atomic.Int64 // that its calls have made, ever; written by its owner
-	lfu      command.LFU
-	limited  bool // maxmemory is set: the store's sum is kept
-	Worker   bool // it serves the slow lane
-	Gateless bool // of a reactor: a script has its gate, see takeAll
-	FlushEnd bool // of a reactor: there is output to be flushed when the turn ends
+	Changes   atomic.Int64 // that its calls have made, ever; written by its owner
+	lfu       command.LFU
+	limited   bool // maxmemory is set: the store's sum is kept
+	Worker    bool // it serves the slow lane
+	lasting   bool // it runs scripts that last
+	hasLasted bool // one has run since it was lent
+	patient   bool // it waits for those
+	Gateless  bool // of a reactor: a script has its gate, see takeAll
+	FlushEnd  bool // of a reactor: there is output to be flushed when the turn ends
 }
 
 // admission is whose call runs, and what was decided about it.

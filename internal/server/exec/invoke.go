@@ -14,6 +14,7 @@ import (
 // held nil: the call is one of a unit, and whoever ends that settles.
 func (ex *Executor) invoke(c *command.Ctx, held *store.ShardSet) {
 	ex.Perform(c)
+	ex.Env.Local.note(ex, c)
 	if held != nil && ex.unsettled() {
 		ex.Wakes.settle(held)
 	}

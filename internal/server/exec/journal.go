@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/persistence"
@@ -49,6 +50,7 @@ type recorder struct {
 	env    *Env           // of an executor's
 	silent bool           // what is done now is not recorded
 	buf    []byte         // the record that is being made
+	wire   []byte         // the call that runs, as the record of it would be, if it is known
 	loud   []byte         // calls for replicas that are no part of it, and come after it
 	unit   bool           // the calls between beginUnit and endUnit become one record
 	calls  int            // commands in buf
@@ -62,6 +64,8 @@ type recorder struct {
 	// replies leave: of what was read or written, and of what was written.
 	wait, wrote uint64
 	due         bool // there is something to be written at the end of the turn
+
+	term *admit.Term // see UnderTerm
 }
 
 // in begins the commands of one call in a database.
@@ -124,6 +128,12 @@ func (r *recorder) recorded(c *command.Ctx, k store.Key, f func()) {
 
 // record appends what c's call did in database db: its effects, or the call itself.
 func (r *recorder) record(c *command.Ctx, db int) {
+	if c.Effects.N == 0 && r.wire != nil { // then it is no part of a unit, and has one key
+		pos := r.env.Journal.Log.Append(db, db, r.wire, false)
+		r.wrote, r.due = pos, true
+		r.env.Journal.last[c.Keys[0].Shard] = pos
+		return
+	}
 	r.in(db)
 	if c.Effects.N == 0 {
 		r.buf = resp.AppendCommand(r.buf, c.Args)
@@ -254,6 +264,10 @@ func (r *recorder) promise(c *command.Ctx, spec *command.Spec) {
 func (r *recorder) TakeWait() (wait, wrote uint64) {
 	wait, wrote = r.wait, r.wrote
 	r.wait, r.wrote = 0, 0
+	if r.overdue() {
+		wait = Overdue
+	}
+	r.term = nil
 	return wait, wrote
 }
 
@@ -354,10 +368,10 @@ func (r *recorder) kick() {
 	}
 }
 
-// awaitRoom waits, on a worker, until a call that writes may run. It holds no gate. It returns false
+// awaitRoom waits, on a worker, until a call that writes or publishes may run. It holds no gate. It returns false
 // when the call is not to run any more.
 func (e *Env) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {
-	for flags&command.Write != 0 && e.House.Crowded() && !halt.Load() {
+	for flags&e.House.Crowded() != 0 && !halt.Load() {
 		time.Sleep(time.Millisecond)
 	}
 	return !halt.Load()

@@ -11,7 +11,7 @@ import (
 
 // Changed implements command.Lane. The shard's lock is held.
 func (ex *Executor) Changed(db int, k store.Key, ev command.Event) {
-	if ex.scr.way == tentative {
+	if ex.scr.way >= tentative {
 		scriptHost{ex}.hold(k, ev)
 		return
 	}
@@ -51,8 +51,8 @@ func (ex *Executor) tellChange(db int, k store.Key) {
 }
 
 // Replaced implements command.Lane: the contents of a whole database (all of them: -1) have
-// been exchanged or removed. A watched key that is there now has changed; one that has
-// gone shows when its client comes to EXEC. All gates are held and no shard lock.
+// been exchanged or removed. A watched key that is there now has changed, and so has one that
+// was there. All gates are held and no shard lock.
 func (ex *Executor) Replaced(db int, first bool) {
 	if db < 0 {
 		ex.Env.Flushed.Store(true)
@@ -76,7 +76,11 @@ func (ex *Executor) Replaced(db int, first bool) {
 			// and the deletion, before it, would hit what was there before.
 			if e := ex.Env.Store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.Ctx.Now) {
 				ex.tellChange(name.db, k)
+				continue
 			}
+			o.mu.Lock()
+			o.breakWhereThere(name)
+			o.mu.Unlock()
 		}
 		ex.Env.Store.Unlock(uint32(shard))
 	}
@@ -108,6 +112,9 @@ func (ex *Executor) tracked(c *command.Ctx, spec *command.Spec) {
 // its own (Ctx.NoEffect).
 func (ex *Executor) UnderLock(k store.Key, f func()) {
 	st := ex.Env.Store
+	if !ex.Units.inExec {
+		considerate{ex}.awaitShards(&reach{shards: shardsOf([]store.Key{k})})
+	}
 	st.Lock(k.Shard)
 	ex.Rec.recorded(&ex.Ctx, k, f)
 	if ex.unsettled() && !ex.Units.inExec {
@@ -136,9 +143,10 @@ func (ex *Executor) WithoutGates(f func()) {
 		}
 		f()
 		if met != nil {
-			ex.Units.met = ex.Env.gather()
+			ex.Units.met = ex.Env.gatherAll()
+		} else {
+			ex.Env.Gates.LockAll()
 		}
-		ex.Env.Gates.LockAll()
 		ex.Rec.beginUnit(nil)
 		return
 	}
@@ -175,10 +183,12 @@ func (ex *Executor) Unlocked(f func()) {
 }
 
 // Yield implements command.Lane: a worker lets go of its gate for a moment, so that an exclusive
-// operation does not wait for the whole of a long command.
+// operation does not wait for the whole of a long command. It goes through the keyspace, and so waits for scripts
+// that have begun to last.
 func (ex *Executor) Yield() {
 	if ex.Worker && !ex.Units.inExec {
 		ex.Gate.Unlock()
 		ex.Gate.Lock()
+		considerate{ex}.awaitShards(&reach{all: true})
 	}
 }

@@ -6,6 +6,13 @@ import "time"
 const (
 	// barAfter is for how long a script may keep the reactors from their gates.
 	barAfter = 2 * time.Millisecond
+	// LastingScripts is how many scripts may last at the same time, each on an executor of its own, whose gates
+	// are the first.
+	LastingScripts = 4
+	// awaitScriptsTick is how often who waits for scripts looks whether they run.
+	awaitScriptsTick = time.Millisecond
+	// mostHeld is how many changes and errors a run that may be undone keeps for its end, some MB.
+	mostHeld = 1 << 17
 	// mostDeclared is how many keys a script may declare to run under their locks.
 	mostDeclared = 64
 	// mostKnownKeys is how many of these a call's key is compared with, before it is hashed.

@@ -109,7 +109,11 @@ func (la *lookAhead) resolve(keys []store.Key, cl *BatchCall, args resp.Args) []
 func (la *lookAhead) TouchAhead(upTo int32) {
 	end := min(int(upTo)+lookAheadKeys, len(la.Keys))
 	for ; la.touched < end; la.touched++ {
-		la.places[la.touched] = store.TouchEntry(la.places[la.touched], &la.Keys[la.touched])
+		k := &la.Keys[la.touched]
+		slot := store.TouchEntry(la.places[la.touched], k)
+		if la.places[la.touched] = slot; slot == 0 {
+			la.store.TouchCount(la.ahead, k)
+		}
 	}
 }
 

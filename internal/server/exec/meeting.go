@@ -37,6 +37,22 @@ func (e *Env) gather() *meeting {
 	return m
 }
 
+// gatherAll is gather, and then takes all gates. No reactor waits meanwhile for a script that lasts.
+func (e *Env) gatherAll() *meeting {
+	wanted := &e.Gates[0].wanted
+	wanted.Add(1)
+	defer wanted.Add(-1)
+	for {
+		m := e.gather()
+		at := e.Gates.enterAll(barsAll)
+		if at < 0 {
+			return m
+		}
+		e.end(m)
+		e.Gates[at].pass()
+	}
+}
+
 // end lets the reactors go.
 func (e *Env) end(m *meeting) {
 	for _, asks := range m.asks {

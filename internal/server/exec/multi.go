@@ -85,8 +85,9 @@ func (tx *Transaction) Add(e *Env, call *command.Call) {
 		set := shardsOfCall(e.Store, call)
 		tx.shards.Merge(&set)
 	}
-	tx.Flags |= spec.Flags
-	tx.Lacking |= ^spec.Flags
+	flags := e.flagsOf(call)
+	tx.Flags |= flags
+	tx.Lacking |= ^flags
 	if len(call.Keys) == 0 && !Storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive|command.Script) != 0 {
 		tx.whole = true
 	}
@@ -156,7 +157,13 @@ func (u *units) runExec() (done bool) {
 		if tx.Flags&command.Slow != 0 || tx.asks && ex.Worker {
 			ex.Gate.Unlock()
 			u.met = ex.Env.gather()
-			ex.Env.Gates.LockAll()
+			if ex.Env.Gates.enterAll(barsAll) >= 0 {
+				ex.Env.end(u.met)
+				u.met = nil
+				ex.Gate.Lock()
+				ex.Meter.EndTogether()
+				return false
+			}
 		} else if !ex.takeAll() {
 			ex.Meter.EndTogether()
 			return false
@@ -218,9 +225,16 @@ func (u *units) execKeyed(tx *Transaction) (done bool) {
 		set.Merge(&u.Watching.shards)
 	}
 	if ex.Worker {
+		u.eachCall(tx, func(call *command.Call) bool {
+			ex.handOver(call, ex.Ctx.DB)
+			return true
+		})
 		st.SetLong(&set, true)
 		st.LockSet(&set)
 	} else if !st.LockSetUnlessLong(&set) {
+		return false
+	} else if st.SnapshotRuns() && !u.eachCall(tx, func(call *command.Call) bool { return !ex.owesMuch(call, ex.Ctx.DB) }) {
+		st.UnlockSet(&set)
 		return false
 	}
 	u.execAll(tx, &set)
@@ -232,6 +246,24 @@ func (u *units) execKeyed(tx *Transaction) (done bool) {
 		st.SetLong(&set, false)
 	}
 	ex.Wakes.afterUnlock()
+	return true
+}
+
+// eachCall calls fn with every call that is queued, with its keys, until it returns false.
+func (u *units) eachCall(tx *Transaction, fn func(call *command.Call) bool) (all bool) {
+	ex := u.ex
+	u.queued.start(&tx.calls)
+	defer u.queued.done()
+	for range tx.calls.n {
+		call := u.queued.next(ex.Env.Table.Specs())
+		if call.Keys == nil {
+			u.queued.keys, _ = ex.appendKeys(u.queued.keys[:0], &call)
+			call.Keys = u.queued.keys
+		}
+		if !fn(&call) {
+			return false
+		}
+	}
 	return true
 }
 
@@ -264,10 +296,7 @@ func (u *units) execAll(tx *Transaction, keyed *store.ShardSet) {
 			u.queued.keys, _ = ex.appendKeys(u.queued.keys[:0], &c.Call)
 			c.Keys = u.queued.keys
 		}
-		if ex.Env.CutShort.Load() {
-			break
-		}
-		c.Halt = &ex.Env.CutShort // what has begun to change something does not look at it
+		c.Halt = nil // what writes comes to its end, since the transaction is one
 		if c.Spec.Flags&(command.Write|command.Exclusive|command.Script) == 0 {
 			if c.Halt = halt; halt == nil {
 				c.Halt = &ex.Env.Late

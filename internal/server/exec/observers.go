@@ -166,6 +166,15 @@ func (o *shardObservers) stir(ex *Executor, db int) (watched []keyName) {
 	return watched
 }
 
+// breakWhereThere marks those as broken who watch a key that was there then, and is gone. o.mu is held.
+func (o *shardObservers) breakWhereThere(name keyName) {
+	for _, ref := range o.mu.watches[name] {
+		if ref.there {
+			ref.set.broken.Store(true)
+		}
+	}
+}
+
 // observedGone is Changed for a key that the server itself deletes. The workers serve
 // those that wait for that: no executor may be at hand. The shard is locked.
 func (e *Env) observedGone(shard uint32, db int, key []byte) {
@@ -174,11 +183,7 @@ func (e *Env) observedGone(shard uint32, db int, key []byte) {
 		return
 	}
 	o.mu.Lock()
-	for _, ref := range o.mu.watches[keyName{db, string(key)}] {
-		if ref.there { // else it came, expired, with SWAPDB
-			ref.set.broken.Store(true)
-		}
-	}
+	o.breakWhereThere(keyName{db, string(key)}) // elsewhere it came, expired, with SWAPDB
 	q := o.mu.queues[keyName{db, string(key)}]
 	wake := q != nil && q.deletions > 0
 	o.mu.Unlock()

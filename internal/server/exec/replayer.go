@@ -31,7 +31,7 @@ type Replayer struct {
 // NewReplayer returns one that runs on ex, which belongs to it from now on.
 func NewReplayer(ex *Executor, passed func(raw []byte, db int)) *Replayer {
 	rp := &Replayer{ex: ex, passed: passed}
-	ex.Worker, ex.originals = true, true // the stream knows commands by no other names
+	ex.Worker, ex.patient, ex.originals = true, true, true // the stream knows commands by no other names
 	note := ex.W.OnError
 	ex.W.OnError = func(text string) {
 		rp.failed = text
@@ -92,11 +92,14 @@ func (rp *Replayer) end() {
 
 // Run executes a batch of at most resp.MaxBatch calls, or a unit. An error says why the stream cannot
 // go on: what came before was executed, and of a unit nothing.
-func (rp *Replayer) Run(fb *replication.Batch) error {
+func (rp *Replayer) Run(fb *replication.Batch) error { return rp.RunIf(fb, nil) }
+
+// RunIf is Run, but does nothing if may, which is called with the gate held under which the calls run, returns false.
+func (rp *Replayer) RunIf(fb *replication.Batch, may func() bool) error {
 	rp.begin()
 	defer rp.end()
 	if fb.Unit {
-		return rp.runUnit(fb)
+		return rp.runUnit(fb, may)
 	}
 	ex, c, db := rp.ex, &rp.ex.Ctx, rp.self.DB
 	passed, ends := 0, 0 // up to where in Raw the bytes are passed on, and the calls executed
@@ -113,6 +116,9 @@ func (rp *Replayer) Run(fb *replication.Batch) error {
 	ex.Prepare(db, b)
 	ex.Gate.Lock()
 	defer ex.Gate.Unlock()
+	if may != nil && !may() {
+		return nil
+	}
 	pass := func(upTo int) {
 		if upTo > passed {
 			rp.passed(fb.Raw[passed:upTo], rp.self.DB)
@@ -188,7 +194,13 @@ func (rp *Replayer) call(cl *BatchCall) {
 		ex.Run()
 		return
 	}
+	ex.handOver(&c.Call, c.DB)
 	st := ex.Env.Store
+	if ex.Env.Scripts.Lasts() {
+		at := considerate{ex}
+		need := at.needs()
+		at.awaitBarred(&need)
+	}
 	if cl.Plain {
 		shard := c.Keys[0].Shard
 		st.Lock(shard)
@@ -209,7 +221,7 @@ func (rp *Replayer) call(cl *BatchCall) {
 }
 
 // runUnit executes calls that take effect together.
-func (rp *Replayer) runUnit(fb *replication.Batch) error {
+func (rp *Replayer) runUnit(fb *replication.Batch, may func() bool) error {
 	ex, c := rp.ex, &rp.ex.Ctx
 	rp.unit, rp.keys = rp.unit[:0], rp.keys[:0]
 	var set store.ShardSet
@@ -235,12 +247,21 @@ func (rp *Replayer) runUnit(fb *replication.Batch) error {
 	var err error
 	ex.Gate.Lock()
 	defer ex.Gate.Unlock()
+	for i := range rp.unit {
+		if cl := &rp.unit[i]; cl.Spec != nil {
+			ex.handOver(&command.Call{Spec: cl.Spec, Keys: rp.keys[cl.From:cl.To]}, rp.self.DB)
+		}
+	}
+	if may != nil && !may() {
+		return nil
+	}
 	if whole {
 		ex.takeAll()
 		err = rp.callUnit(fb, nil)
 		openGates(ex.Env, ex.Gate)
 		set = noShards
 	} else {
+		considerate{ex}.awaitBarred(&reach{shards: set})
 		ex.Env.Store.LockSet(&set)
 		err = rp.callUnit(fb, &set)
 	}

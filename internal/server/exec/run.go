@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"runtime"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
@@ -14,7 +16,12 @@ func (ex *Executor) ServesPlain(guard uint32, cl *BatchCall) bool {
 	case GuardReplica:
 		return cl.Spec.Flags&command.Write == 0
 	case GuardCluster:
-		return ex.Env.Slots.Load().Serves(ex.Keys[cl.From].Name)
+		slots := ex.Env.Slots.Load()
+		if slots.All {
+			return true
+		}
+		by, _ := ex.Env.Store.BySlot()
+		return slots.Serves(by.Of(&ex.Keys[cl.From]))
 	}
 	return false
 }
@@ -22,10 +29,10 @@ func (ex *Executor) ServesPlain(guard uint32, cl *BatchCall) bool {
 // RunPlain admits and invokes a plain call: one key, and nothing that a connection's state or
 // other shards have a part in. It is most of what servers do, so it is written out. It returns
 // false, having done nothing, when the call belongs into the slow lane.
-func (ex *Executor) RunPlain(cl *BatchCall, args resp.Args) (done bool) {
+func (ex *Executor) RunPlain(cl *BatchCall, cmd *resp.Command) (done bool) {
 	c, st := &ex.Ctx, ex.Env.Store
 	spec, k := cl.Spec, &ex.Keys[cl.From]
-	c.Spec, c.Args, c.Keys = spec, args, ex.Keys[cl.From:cl.To]
+	c.Spec, c.Args, c.Keys = spec, cmd.Args, ex.Keys[cl.From:cl.To]
 	shard := k.Shard
 	if !st.LockUnlessLong(shard) {
 		return false
@@ -37,7 +44,13 @@ func (ex *Executor) RunPlain(cl *BatchCall, args resp.Args) (done bool) {
 	if c.DB == ex.ahead {
 		st.Hint(c.DB, k, ex.places[cl.From], ex.stamps[cl.From])
 	}
-	ex.Perform(c)
+	if ex.Env.Journal.Log.On() {
+		ex.Rec.wire = cmd.Wire
+		ex.Perform(c)
+		ex.Rec.wire = nil
+	} else {
+		ex.Perform(c)
+	}
 	if ex.unsettled() {
 		ex.Wakes.settleOne(shard)
 	}
@@ -51,7 +64,7 @@ func (ex *Executor) RunPlain(cl *BatchCall, args resp.Args) (done bool) {
 // Run invokes the context's call, which has been admitted, under its locks. The caller holds
 // ex.Gate, which Run gives up and takes again around an exclusive command. It returns false,
 // having done nothing, when the call belongs into the slow lane: it would run long, or a long
-// command holds one of its shards. On a worker it always runs.
+// command holds one of its shards. On a worker it runs, unless a script that lasts is in its way, or it is to run one.
 func (ex *Executor) Run() (done bool) {
 	c := &ex.Ctx
 	spec := c.Spec
@@ -72,6 +85,9 @@ func (ex *Executor) Run() (done bool) {
 	}
 	switch {
 	case len(c.Keys) == 0:
+		if spec.Flags&command.Sweeps != 0 && !ex.Worker && ex.Env.Scripts.Lasts() {
+			return false
+		}
 		if spec.Cost != nil && !ex.Worker && ex.tooLong(c) {
 			return false
 		}
@@ -86,6 +102,7 @@ func (ex *Executor) Run() (done bool) {
 	}
 	held, st := shardsOfCall(ex.Env.Store, &c.Call), ex.Env.Store
 	if ex.Worker { // reactors do not wait for these shards
+		ex.handOver(&c.Call, c.DB)
 		st.SetLong(&held, true)
 		st.LockSet(&held)
 		if !(ex.open.Open && (slotted{ex}.strayed())) {
@@ -111,17 +128,25 @@ func (ex *Executor) Run() (done bool) {
 func (ex *Executor) unsettled() bool { return len(ex.Wakes.ready) != 0 || ex.Ctx.Waiting.On }
 
 // takeAll takes all gates instead of the executor's own, which it holds. On a reactor it returns
-// false when a script that runs long has them: a worker can wait for that.
+// false when a script that runs long has them: a worker can wait for that. If it lasts, the worker
+// does not wait, either.
 func (ex *Executor) takeAll() bool {
 	ex.Gate.Unlock()
-	if ex.Worker {
+	switch {
+	case ex.patient:
 		ex.Env.Gates.LockAll()
 		return true
+	case ex.Worker:
+		if ex.Env.Gates.enterAll(barsAll) < 0 {
+			return true
+		}
+		ex.Gate.Lock()
+	default:
+		if ex.Env.Gates.enterAll(barsReactors) < 0 {
+			return true
+		}
+		ex.Gateless = !ex.Gate.Enter()
 	}
-	if ex.Env.Gates.enterAll() {
-		return true
-	}
-	ex.Gateless = !ex.Gate.Enter()
 	return false
 }
 
@@ -133,6 +158,7 @@ func (ex *Executor) runOne(shard uint32) (done bool) {
 	}
 	if done = !ex.tooLong(c); done && !(ex.open.Open && (slotted{ex}.strayed())) {
 		ex.Perform(c)
+		ex.Env.Local.note(ex, c)
 		if ex.unsettled() {
 			ex.Wakes.settleOne(shard)
 		}
@@ -153,14 +179,35 @@ func (ex *Executor) tooLong(c *command.Ctx) bool {
 	if c.Spec.Cost != nil && c.Spec.Cost(c) > command.SlowCost {
 		return true
 	}
-	if c.Spec.Flags&command.Write != 0 {
-		for i := range c.Keys {
-			if ex.Env.Store.OwesMuch(c.DB, c.Keys[i]) {
+	return ex.owesMuch(&c.Call, c.DB)
+}
+
+// owesMuch tells whether a running snapshot has first to have much of what the call changes, whose
+// shards are locked.
+func (ex *Executor) owesMuch(call *command.Call, db int) bool {
+	if call.Spec.Flags&command.Write != 0 {
+		for i := range call.Keys {
+			if ex.Env.Store.OwesMuch(db, call.Keys[i]) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// handOver hands a running snapshot what it has first to have of what the call changes. It takes the locks of the call's
+// shards itself, for a portion at a time, so that others may use them meanwhile; what begins after that is handed over
+// by the call. The caller holds the gate.
+func (ex *Executor) handOver(call *command.Call, db int) {
+	if call.Spec.Flags&command.Write == 0 || !ex.Env.Store.SnapshotRuns() {
+		return
+	}
+	for i := range call.Keys {
+		for ex.Env.Store.HandOver(db, call.Keys[i]) {
+			ex.Yield()
+			runtime.Gosched() // else a reactor might wait until the scheduler preempts
+		}
+	}
 }
 
 // shardsOfCall returns the shards that a call needs: those of its keys, or all of them if

@@ -13,7 +13,8 @@ import (
 // This file decides under which locks a script runs; whatever it does is one unit. One whose text
 // tells that it uses no other keys than it declares runs under the locks of those. One of which
 // that is not known tries: when it reaches further, it is undone and begins again with all gates,
-// and so does every run of it from then on. One that runs for milliseconds has all gates and bars
+// and so does every run of it from then on. One that runs for milliseconds without that begins again as one that
+// lasts (lasting.go). With all gates, it bars
 // them: reactors then serve what needs none (see runBarred), and let the rest wait; when it is
 // busy, the rest is refused.
 
@@ -21,12 +22,23 @@ import (
 // done nothing, when a worker has to run it.
 func (ex scriptHost) runScript() (done bool) {
 	scr := &ex.scr
-	scr.found, scr.sought = ex.findScript(), true
+	scr.found, scr.sought, scr.leaves = ex.findScript(), true, stays
+	if ex.Worker && scr.found == nil && ex.Ctx.Spec.Flags&command.ByText != 0 && len(ex.Ctx.Keys) > 0 {
+		scr.found, _ = ex.runner().Load(ex.Ctx.Args[1]) // a text that does not compile is told of when it is run
+	}
 	scr.full = ex.Env.Guard.Load()&GuardMemory != 0 && ex.Env.OverLimit() && !ex.eviction.makeRoom()
 	switch way := ex.wayOf(scr.found); {
 	case scr.found == nil && ex.Ctx.Spec.Flags&command.BySHA != 0:
 		ex.performScript() // it says so
 		done = true
+	case way == lasting && ex.lasting:
+		if done = ex.runLasting(); scr.leaves != stays {
+			ex.learn()
+		}
+	case way == lasting:
+		scr.lasts = true
+	case way == wide && ex.lasting:
+		scr.leaves, done = cannot, true // what is known of it has changed
 	case way == wide:
 		done = ex.runWide()
 	case !ex.runUnderKeys(way):
@@ -40,15 +52,24 @@ func (ex scriptHost) runScript() (done bool) {
 // runAgain runs with all gates what has left a run under the locks of its keys; runScript says what it
 // returns.
 func (ex scriptHost) runAgain() (done bool) {
+	ex.learn()
+	if ex.Worker && ex.wayOf(ex.scr.found) == lasting {
+		ex.scr.lasts = true
+		return false
+	}
+	return ex.scr.leaves != wantsSlow && ex.runWide()
+}
+
+// learn notes of the script why a run of it has left.
+func (ex scriptHost) learn() {
 	switch sc := ex.scr.found; ex.scr.leaves {
 	case lasts:
 		sc.Tire()
 	case reaches:
 		sc.Reached()
-	case wantsSlow:
-		return false
+	case cannot:
+		sc.Tied()
 	}
-	return ex.runWide()
 }
 
 // runWide runs the script with all gates; runScript says what it returns.
@@ -97,15 +118,22 @@ func (ex scriptHost) runner() *script.Runner {
 
 // wayOf is how to run a script.
 func (ex scriptHost) wayOf(s *script.Script) scriptWay {
+	keys := len(ex.Ctx.Keys)
 	switch {
-	case s == nil || s.Long() || ex.Shown.On || ex.open.Open || ex.Caller.As == admit.Primary || len(ex.Ctx.Keys) > mostDeclared:
+	case s == nil || ex.scr.whole || ex.Shown.On || ex.open.Open || ex.Caller.As == admit.Primary || keys > mostDeclared:
 		return wide
-	case s.Reach() == script.Declared:
+	case s.Reach() == script.Declared && !s.Long():
 		return underKeys
-	case s.Reach() == script.Beyond || ex.Worker || ex.Env.Opts.NotifyKeyspaceEvents.Load()&(options.EventNew|options.EventMiss) != 0:
+	case s.Reach() == script.Beyond || ex.Env.Opts.NotifyKeyspaceEvents.Load()&(options.EventNew|options.EventMiss) != 0:
+		return wide
+	case !s.Long():
+		return tentative
+	case keys == 0 || s.IsTied(): // what declares nothing may be about to use anything
+		return wide
+	case ex.Env.Slots.Load() != nil: // a primary that has lost its lease must stop writes, for which it takes all gates
 		return wide
 	}
-	return tentative
+	return lasting
 }
 
 // runUnderKeys runs the script under the locks of the keys that its call declares; scr.leaves says how
@@ -297,11 +325,16 @@ func (ex scriptHost) newRun(keys int) *script.Run {
 	return r
 }
 
-// showScript lets others see a script that holds all gates.
+// showScript lets others see a script that holds all gates, or lasts.
 func (ex scriptHost) showScript(c *command.Ctx, name string, function bool) {
 	scr := &ex.scr
-	if scr.way != wide {
+	switch scr.way {
+	default:
 		return
+	case lasting:
+		scr.began = scr.run.began // it is seen
+		return
+	case wide:
 	}
 	scr.began = time.Now()
 	scr.run = &runningScript{name: name, function: function, began: scr.began}
@@ -316,11 +349,11 @@ func (ex scriptHost) showScript(c *command.Ctx, name string, function bool) {
 // hideScript ends what showScript has begun.
 func (ex scriptHost) hideScript() {
 	scr := &ex.scr
-	if scr.run == nil {
+	if scr.run == nil || scr.way == lasting {
 		return
 	}
 	ex.Env.Scripts.running.Store(nil)
-	if scr.run.busy {
+	if scr.run.busy.Load() {
 		ex.Env.SetGuard(GuardBusy, false)
 	}
 	scr.run = nil
@@ -331,7 +364,7 @@ func (ex scriptHost) hideScript() {
 func openGates(e *Env, own *Gate) {
 	barred := e.Scripts.Barred()
 	if barred {
-		e.Gates.barAll(false)
+		e.Gates.barAll(open)
 		e.Scripts.barred.Store(false)
 	}
 	for i := range e.Gates {
@@ -348,7 +381,7 @@ func openGates(e *Env, own *Gate) {
 func barGates(e *Env) {
 	if !e.Scripts.Barred() {
 		e.Scripts.barred.Store(true)
-		e.Gates.barAll(true)
+		e.Gates.barAll(barsReactors)
 	}
 }
 

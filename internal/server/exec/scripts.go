@@ -3,8 +3,8 @@ package exec
 import (
 	"bytes"
 	"errors"
-	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,28 +25,78 @@ type Scripting struct {
 	Engine  *script.Engine
 	running atomic.Pointer[runningScript] // the one that holds all gates, nil: none does
 	barred  atomic.Bool                   // the gates are, by it
+	lasting lastingScripts
 }
 
 // Barred tells whether a script that runs long has sent the reactors away from their gates.
 func (x *Scripting) Barred() bool { return x.barred.Load() }
 
-// End tells the script that runs, if any, to end, as SCRIPT KILL does, but also if it has written.
+// End tells the scripts that run to end, as SCRIPT KILL does, and those that have written if they last: what those have
+// done is undone.
 func (x *Scripting) End() {
-	if run := x.running.Load(); run != nil {
-		run.killed.Store(true)
+	for _, run := range x.seen() {
+		if !run.fate.CompareAndSwap(unharmed, isKilled) && run.gate != nil {
+			run.ends.Store(true)
+		}
 	}
 }
 
-// runningScript is a script that holds all gates, as others see it.
+// Unyielding tells whether a script has written with all gates: it keeps them until it ends by itself, or nobody can see what
+// it has done.
+func (x *Scripting) Unyielding() bool {
+	run := x.running.Load()
+	return run != nil && run.fate.Load() == hasWritten
+}
+
+// seen are the scripts that run and that others see: one that holds all gates, or all that last.
+func (x *Scripting) seen() (runs []*runningScript) {
+	if run := x.running.Load(); run != nil {
+		runs = append(runs, run)
+	}
+	x.lasting.mu.Lock()
+	defer x.lasting.mu.Unlock()
+	return append(runs, x.lasting.mu.runs...)
+}
+
+// AwaitOrBusy waits until those scripts have ended that run. If one of them is busy meanwhile that ends the
+// waiting, and its text is returned. The caller holds no lock.
+func (x *Scripting) AwaitOrBusy() (busyText string) {
+	for runs := x.seen(); ; time.Sleep(awaitScriptsTick) {
+		now := x.seen()
+		runs = slices.DeleteFunc(runs, func(r *runningScript) bool { return !slices.Contains(now, r) })
+		if len(runs) == 0 {
+			return ""
+		}
+		if at := slices.IndexFunc(runs, (*runningScript).isBusy); at >= 0 {
+			return admit.BusyText(runs[at].function)
+		}
+	}
+}
+
+// AnyBusy tells whether a script is busy.
+func (x *Scripting) AnyBusy() bool { return slices.ContainsFunc(x.seen(), (*runningScript).isBusy) }
+
+// What is decided about a script that runs, once.
+const (
+	unharmed   = iota
+	hasWritten // so it is not killed
+	isKilled   // so it does not write
+)
+
+// runningScript is a script that holds all gates or lasts, as others see it.
 type runningScript struct {
 	name     string
 	command  []string
 	function bool
-	wrote    atomic.Bool
-	killed   atomic.Bool
+	fate     atomic.Int32 // unharmed, hasWritten, isKilled
+	ends     atomic.Bool  // it is to be undone, for the server's end, though it has written
+	busy     atomic.Bool  // it is called slow
 	began    time.Time
-	busy     bool // of its executor: it is called slow
+	held     store.ShardSet // if it lasts
+	gate     *Gate          // which it then has as long as it runs
 }
+
+func (r *runningScript) isBusy() bool { return r.busy.Load() }
 
 // scriptRun is an executor's part in scripts.
 type scriptRun struct {
@@ -59,12 +109,14 @@ type scriptRun struct {
 	way    scriptWay
 	held   store.ShardSet // unless it has all gates: the shards of its keys
 	leaves leaving        // the run has ended only to begin again
-	run    *runningScript // with all gates, nil: it does not run so
+	run    *runningScript // with all gates, or if it lasts; nil: it does not run so
+	whole  bool           // it has to have all gates
+	lasts  bool           // it has to run on an executor for what lasts
 	began  time.Time      // zero until somebody wants to know
 	seen   bool           // it has done what others can see
 	wrote  bool           // it has called a command that writes
 	full   bool           // above maxmemory when it began
-	ended  bool           // the server ends: what it did is not recorded
+	ended  bool           // the server ends: what it did is not recorded, and undone if it can be
 
 	together bool  // its calls are timed together, and with those of scripts before and behind it
 	before   int64 // how many those before are
@@ -100,6 +152,7 @@ const (
 	wide                // with all gates
 	underKeys           // under the locks of its keys, beyond which it cannot reach
 	tentative           // under the locks of its keys, as long as it does not reach beyond them
+	lasting             // the same, for as long as it likes
 )
 
 // leaving is why a run ends only to begin again.
@@ -151,8 +204,8 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	}
 	if !scr.wrote && spec.Flags&command.Write != 0 {
 		scr.wrote, scr.seen = true, true
-		if scr.run != nil {
-			scr.run.wrote.Store(true)
+		if scr.run != nil && !scr.run.fate.CompareAndSwap(unharmed, hasWritten) {
+			return nil, "", ex.killed() // it was a moment ago
 		}
 	}
 	scr.seen = scr.seen || spec.Flags&command.MayReplicate != 0
@@ -170,12 +223,14 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	switch {
 	case scr.way == tentative:
 		ex.performUndoable(c)
-	case scr.way != wide || len(c.Keys) == 0:
+	case scr.way != wide || len(c.Keys) == 0: // one that lasts takes all its counts back at once
 		ex.Perform(c)
+		ex.Env.Local.note(ex.Executor, c)
 	default:
 		held := shardsOfCall(s.Store, &c.Call)
 		s.Store.LockSet(&held)
 		ex.Perform(c)
+		ex.Env.Local.note(ex.Executor, c)
 		s.Store.UnlockSet(&held)
 	}
 	if !scr.together {
@@ -266,7 +321,7 @@ func (ex scriptHost) judgeCall(cl *BatchCall, mode script.Mode) (text string, st
 	if scr.caller.Slots != nil && !mode.CrossSlot {
 		scr.caller.Reach.Note(&c.Call, scr.caller.Slots)
 	}
-	if scr.way == tentative {
+	if scr.way >= tentative {
 		if why := ex.beyond(c); why != stays {
 			ex.leave(why)
 			return "", errLeaves
@@ -309,13 +364,14 @@ func (ex scriptHost) Tick() error {
 	run := scr.run
 	switch {
 	case run == nil:
-	case s.House.Ending():
-		scr.ended = true
+	case s.House.Ending() && (!scr.wrote || scr.way == lasting), s.Abandoned.Load():
+		scr.ended = true // one that has written with all gates keeps them instead: nobody is to see or save half of it
 		return errScriptDropped
-	case run.killed.Load() && run.function:
-		return errFunctionKilled
-	case run.killed.Load():
-		return errScriptKilled
+	case run.ends.Load():
+		scr.ended = true
+		return ex.killed()
+	case run.fate.Load() == isKilled:
+		return ex.killed()
 	}
 	if scr.began.IsZero() {
 		scr.began = time.Now()
@@ -324,29 +380,48 @@ func (ex scriptHost) Tick() error {
 	if took < barAfter {
 		return nil
 	}
-	if ex.leave(lasts) {
+	switch {
+	case scr.way == lasting && !scr.undo.full():
+	case ex.leave(lasts):
 		return errLeaves
-	}
-	if run == nil {
+	case run == nil:
 		return nil // it has locks that others wait for, and comes to its end: there are no loops in it
+	default:
+		barGates(s)
 	}
-	barGates(s)
-	if most := s.Opts.BusyReplyThreshold.Load(); most > 0 && !run.busy && took.Milliseconds() >= most {
-		run.busy = true
-		s.SetGuard(GuardBusy, true)
+	if most := s.Opts.BusyReplyThreshold.Load(); most > 0 && !run.busy.Load() && took.Milliseconds() >= most {
+		run.busy.Store(true)
 		s.Log.Warn("a script is slow: SCRIPT KILL ends it", "script", run.name, "milliseconds", took.Milliseconds())
-		s.House.ResumeAll()
+		if scr.way == lasting {
+			s.WakeAside()
+		} else {
+			s.SetGuard(GuardBusy, true)
+			s.House.ResumeAll()
+		}
+	}
+	if scr.way == lasting { // who waits gets it before this one, which goes on, on whatever thread, by yielding that
+		s.Scripts.lasting.rights <- struct{}{}
+		runtime.Gosched()
+		<-s.Scripts.lasting.rights
 	}
 	runtime.Gosched() // the reactors may wait for a processor
 	netio.Yield()     // and their threads, or a client's, as long as the system lets a thread run: milliseconds
 	return nil
 }
 
+// killed is the error with which the script ends that was killed.
+func (ex scriptHost) killed() error {
+	if ex.scr.run.function {
+		return errFunctionKilled
+	}
+	return errScriptKilled
+}
+
 // leave ends the run if it can begin again as if nothing had happened: it can be undone, or
 // runs on a reactor and has done nothing yet that others can see.
 func (ex scriptHost) leave(why leaving) bool {
 	scr := &ex.scr
-	if scr.way != tentative && (ex.Worker || scr.seen || !scr.saved.alone) {
+	if scr.way < tentative && (ex.Worker || scr.seen || !scr.saved.alone) {
 		return false
 	}
 	if scr.leaves == stays {
@@ -360,18 +435,17 @@ func (ex scriptHost) Leaves() bool { return ex.scr.leaves != stays }
 
 // Log implements script.Host.
 func (ex scriptHost) Log(level int, text string) (stop error) {
-	if ex.scr.way == tentative {
+	if ex.scr.way >= tentative {
 		ex.leave(reaches)
 		return errLeaves
 	}
-	levels := [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}
-	ex.Env.Log.Log(nil, levels[level], strings.Clone(text))
+	ex.Env.Scripts.Engine.Log(level, text)
 	return nil
 }
 
 // CountError implements script.Host; an error in a run that may be undone counts when it has ended.
 func (ex scriptHost) CountError(text string) {
-	if ex.scr.way == tentative {
+	if ex.scr.way >= tentative {
 		ex.scr.undo.errors = append(ex.scr.undo.errors, strings.Clone(text))
 		return
 	}

@@ -83,17 +83,25 @@ func (h *scriptsHost) Load(text []byte) (sha, errText string) {
 
 // Kill implements command.ScriptsHost.
 func (h *scriptsHost) Kill(function bool) (errText string) {
-	run := h.scripts.running.Load()
-	switch {
-	case run == nil:
+	runs := h.scripts.seen()
+	if len(runs) == 0 {
 		return "NOTBUSY No scripts in execution right now."
-	case run.function != function:
-		return admit.BusyText(run.function)
-	case run.wrote.Load():
-		return "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
 	}
-	run.killed.Store(true)
-	return ""
+	killed := false
+	for _, run := range runs {
+		switch {
+		case run.function != function:
+			errText = admit.BusyText(run.function)
+		case !run.fate.CompareAndSwap(unharmed, isKilled) && run.fate.Load() == hasWritten:
+			errText = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+		default:
+			killed = true
+		}
+	}
+	if killed { // all that can be
+		return ""
+	}
+	return errText
 }
 
 // Running implements command.ScriptsHost.

@@ -171,7 +171,9 @@ func (wk *wakes) serve(w *Waiter, now int64) {
 		return
 	}
 	w.mu.over = true
-	w.Wait, w.Wrote = ex.Rec.wait, ex.Rec.wrote
+	if w.Wait, w.Wrote = ex.Rec.wait, ex.Rec.wrote; ex.Rec.overdue() {
+		w.Wait = Overdue
+	}
 	w.leave()
 	wk.served = append(wk.served, w)
 }
@@ -191,7 +193,7 @@ func (wk *wakes) admitWaiter(call *command.Call) admit.Verdict {
 }
 
 // KeptWakes are keys whose waiters must not be served now: the server pauses, or it loads
-// data. The one who ends that hands them to the workers.
+// data, or a script that lasts holds them. The one who ends that hands them to the workers.
 type KeptWakes struct {
 	mu struct { // innermost, for a few instructions
 		sync.Mutex
@@ -208,7 +210,7 @@ func (k *KeptWakes) add(q *waitQueue) {
 	}
 }
 
-// Hand gives what was kept to the workers. It is called after a pause or a load has ended.
+// Hand gives what was kept to the workers. It is called after a pause, a load or a script that lasted has ended.
 func (k *KeptWakes) Hand(slow *SlowLane) {
 	k.mu.Lock()
 	var keys []readyKey
@@ -270,6 +272,9 @@ func (wk *wakes) serveLater() bool {
 	var set store.ShardSet
 	set.Add(q.key.Shard)
 	for {
+		if ex.Worker && ex.Env.Scripts.Lasts() && wk.keep(q, &set) {
+			break
+		}
 		if ex.Worker {
 			st.LockSet(&set)
 		} else if !st.LockSetUnlessLong(&set) {
@@ -292,12 +297,27 @@ func (wk *wakes) serveLater() bool {
 	return true
 }
 
+// keep keeps a key if its waiters need a shard that a script holds which lasts, until that has ended.
+func (wk *wakes) keep(q *waitQueue, need *store.ShardSet) bool {
+	e := wk.ex.Env
+	turn := e.Scripts.lasting.turn.Load()
+	if met, _ := e.Scripts.meets(&reach{shards: *need}); met == nil {
+		return false
+	}
+	e.Kept.add(q)
+	if e.Scripts.lasting.turn.Load() != turn {
+		e.Kept.Hand(&e.Slow) // it has ended meanwhile, without this one
+	}
+	return true
+}
+
 // serveOnWorker serves keys that a reactor could not wait for.
 func (wk *wakes) serveOnWorker(keys []readyKey) {
 	ex := wk.ex
 	ex.setClock(ex.Env.NowMs())
 	wk.later = append(wk.later, keys...)
 	ex.Gate.Lock()
+	ex.Rec.UnderTerm()
 	wk.afterUnlock()
 	ex.Gate.Unlock()
 	ex.Rec.TakeWait() // every waiter has its own

@@ -102,7 +102,12 @@ func (ex slotted) strays(here, missing int) bool {
 // StraysQueued is strayed for a call that is about to be queued: EXEC asks again.
 func StraysQueued(of *Executor, call *command.Call) bool {
 	ex := slotted{of}
-	here, missing := ex.countLocking(call)
+	held := shardsOf(call.Keys)
+	if !of.Env.Store.LockSetUnlessLong(&held) {
+		return false
+	}
+	here, missing := ex.count(call, of.Ctx.DB, of.Ctx.Now)
+	of.Env.Store.UnlockSet(&held)
 	return ex.strays(here, missing)
 }
 
@@ -119,7 +124,10 @@ func (ex slotted) movedMeanwhile(is admit.Standing) bool {
 		ex.Caller.Is |= admit.Queueing
 		ex.Caller.Queued, ex.Caller.Lacking, ex.Caller.Reach = tx.Flags, tx.Lacking, tx.Reach
 	}
-	if ex.open = admit.JudgeSlots(&ex.Caller, &c.Call); !ex.open.Refused() {
+	if ex.open = admit.JudgeSlots(&ex.Caller, &c.Call); ex.open.Ruling == admit.Wait { // not on a worker
+		ex.open.Ruling = admit.IsDown
+	}
+	if !ex.open.Refused() {
 		return false
 	}
 	c.W.Error(ex.open.Text(&ex.Caller, &c.Call, ex.Why(ex.open, c.Client)))

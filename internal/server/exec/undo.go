@@ -15,6 +15,7 @@ import (
 type undoLog struct {
 	keys    []store.Key   // that it declares
 	kept    []bool        // which of them have a copy
+	told    []bool        // which of them have a change
 	copies  []store.Entry // those, zero for a key that was not there
 	changes []heldChange
 	errors  []string
@@ -41,10 +42,10 @@ type countedCall struct {
 func (ex scriptHost) beginTentative() {
 	c, u := &ex.Ctx, &ex.scr.undo
 	u.keys = append(u.keys[:0], c.Keys...)
-	u.kept, u.copies = u.kept[:0], u.copies[:0]
+	u.kept, u.told, u.copies = u.kept[:0], u.told[:0], u.copies[:0]
 	for i := range c.Keys {
 		c.Store.Find(c.DB, c.Keys[i], c.Now)
-		u.kept, u.copies = append(u.kept, false), append(u.copies, store.Entry{})
+		u.kept, u.told, u.copies = append(u.kept, false), append(u.told, false), append(u.copies, store.Entry{})
 	}
 	u.dirty, u.hits, u.misses = c.Dirty, c.Hits, c.Misses
 }
@@ -52,6 +53,10 @@ func (ex scriptHost) beginTentative() {
 // endTentative undoes everything, or lets others know of it. The locks are still held.
 func (ex scriptHost) endTentative(undo bool) {
 	c, u := &ex.Ctx, &ex.scr.undo
+	if undo && ex.scr.way == lasting {
+		ex.Meter.CloseGroup()
+		ex.Meter.Calls.Reset() // there are none but those of the run: see Meter.Publish
+	}
 	ex.scr.way = noScript
 	for i, kept := range u.kept {
 		switch {
@@ -78,6 +83,12 @@ func (ex scriptHost) endTentative(undo bool) {
 	clear(u.keys)
 	clear(u.errors)
 	u.keys, u.changes, u.errors, u.counted = u.keys[:0], u.changes[:0], u.errors[:0], u.counted[:0]
+	if cap(u.changes) > keepKeysEntries {
+		u.changes = nil
+	}
+	if cap(u.errors) > keepKeysEntries {
+		u.errors = nil
+	}
 }
 
 // beyond tells whether c's call, one of a tentative run, reaches beyond the keys that are declared,
@@ -133,10 +144,16 @@ func (u *undoLog) find(name []byte) int {
 // hold keeps a change for the end of a tentative run.
 func (ex scriptHost) hold(k store.Key, ev command.Event) {
 	u := &ex.scr.undo
-	if at := u.find(k.Name); at >= 0 {
-		u.changes = append(u.changes, heldChange{at, ev})
+	at := u.find(k.Name)
+	if at < 0 || u.told[at] && !ex.Ctx.AllChanges { // that a key has changed need be told only once
+		return
 	}
+	u.told[at] = true
+	u.changes = append(u.changes, heldChange{at, ev})
 }
+
+// full tells whether so much is kept for the end that the run had better have all gates.
+func (u *undoLog) full() bool { return len(u.changes)+len(u.errors) > mostHeld }
 
 // performUndoable is Perform for a call of a tentative run.
 func (ex scriptHost) performUndoable(c *command.Ctx) {

@@ -18,7 +18,7 @@ type WatchSet struct {
 }
 
 // watchedKey is a key as it was when it was watched: if it was there and is gone now
-// without a change having been reported, it has expired or was flushed.
+// without a change having been reported, it has expired.
 type watchedKey struct {
 	db    int
 	key   store.Key // its name is a copy

@@ -37,6 +37,11 @@ type SlowCall struct {
 	Tx       *Transaction // of an EXEC
 	Watching *WatchSet
 
+	aside bool      // it was set aside for a script that lasts
+	whole bool      // it runs a script that needs all gates
+	turn  int64     // of scripts that last, when it was looked what is in its way
+	to    *Executor // that is to run it
+
 	Blocked *Waiter    // the call waits for a key
 	wake    []readyKey // instead of a call: keys whose waiters are to be served
 }
@@ -62,12 +67,15 @@ func (l *SlowLane) Start(execs []*Executor) {
 		l.wg.Add(1)
 		go func() {
 			defer l.wg.Done()
-			for c := l.next(nil); c != nil; c = l.next(c) {
-				if c.wake != nil {
+			for c := l.next(nil); c != nil; {
+				ended := c
+				switch {
+				case c.wake != nil:
 					ex.Wakes.serveOnWorker(c.wake)
-					continue
+				case !c.run(ex):
+					ended = nil // it has left
 				}
-				c.run(ex)
+				c = l.next(ended)
 			}
 		}()
 	}
@@ -98,6 +106,24 @@ func (l *SlowLane) next(ended *SlowCall) *SlowCall {
 	l.mu.queue = l.mu.queue[1:]
 	l.mu.running[c] = struct{}{}
 	return c
+}
+
+// leaves says that a call is not running, though it has not ended.
+func (l *SlowLane) leaves(c *SlowCall) {
+	l.mu.Lock()
+	delete(l.mu.running, c)
+	l.mu.Unlock()
+}
+
+// runLasting runs a call on a goroutine of its own, with an executor for scripts that last.
+func (l *SlowLane) runLasting(c *SlowCall, ex *Executor) {
+	l.wg.Add(1) // by a worker, which is counted
+	go func() {
+		defer l.wg.Done()
+		if c.run(ex) {
+			l.leaves(c)
+		}
+	}()
 }
 
 // Halt closes the lane and tells the calls that run to end early.
@@ -131,8 +157,20 @@ func (l *SlowLane) Running() int {
 	return len(l.mu.running)
 }
 
-// run executes the call on the worker that owns ex and posts the reply back.
-func (sc *SlowCall) run(ex *Executor) {
+// outcome is what has become of an attempt to run a call.
+type outcome uint8
+
+const (
+	ran      outcome = iota
+	meets            // a script that lasts is in its way
+	isLong           // it runs a script that has to have an executor for what lasts
+	wantsAll         // it runs a script that has to have all gates, and had such an executor
+)
+
+// run executes the call on the worker that owns ex and posts the reply back. It returns false when the
+// call has been given to somebody else, or set aside.
+func (sc *SlowCall) run(ex *Executor) (ended bool) {
+	e := ex.Env
 	b := ex.Batch
 	b.Reset()
 	sc.Client = sc.On(ex)
@@ -148,15 +186,22 @@ func (sc *SlowCall) run(ex *Executor) {
 	ex.Keys, _ = ex.appendKeys(ex.Keys[:0], &sc.Call)
 	sc.Keys = ex.Keys
 	ex.Ctx.Call = sc.Call
-	ex.Meter.Slow++
-	if ex.Env.awaitRoom(flags, &sc.Halt) {
+	out := ran
+	if e.awaitRoom(flags, &sc.Halt) {
 		ex.Meter.Start()
 		ex.Gate.Lock()
-		if !(slotted{ex}.movedMeanwhile(sc.Is)) {
-			ex.Run()
-		}
+		ex.Rec.UnderTerm()
+		out = sc.attempt(ex)
 		ex.Gate.Unlock()
 	}
+	if out != ran {
+		if (considerate{ex}).rest() {
+			sc.turn++ // this turn is no reason to try again
+		}
+		sc.pass(e, out)
+		return false
+	}
+	ex.Meter.Slow++
 	ex.Meter.CloseGroup()
 	ex.W.Flush()
 	if sc.Cut = ex.W.TakeOver() || sc.Halt.Load(); sc.Cut {
@@ -165,7 +210,56 @@ func (sc *SlowCall) run(ex *Executor) {
 	sc.Blocked, ex.Wakes.Blocked = ex.Wakes.Blocked, nil
 	sc.Wait, sc.Wrote = ex.Rec.TakeWait()
 	ex.Rec.kick()
-	ex.End()
-	ex.Meter.Publish()
+	considerate{ex}.rest()
 	sc.Peer.Post(sc.Done)
+	return true
+}
+
+// attempt runs the call, unless it has to be set aside or given to somebody else.
+func (sc *SlowCall) attempt(ex *Executor) outcome {
+	x, at := &ex.Env.Scripts, considerate{ex}
+	sc.turn = x.lasting.turn.Load()
+	if sc.aside && sc.Halt.Load() || (slotted{ex}.movedMeanwhile(sc.Is)) {
+		return ran
+	}
+	if at.pauses() {
+		return meets
+	}
+	if x.Lasts() {
+		need := at.needs()
+		if met, busy := x.meets(&need); met != nil {
+			return at.orBusy(busy)
+		}
+	}
+	ex.scr.whole, ex.scr.lasts, ex.scr.leaves = sc.whole, false, stays
+	done := ex.Run()
+	switch {
+	case ex.lasting && ex.scr.leaves != stays:
+		return wantsAll
+	case done:
+		return ran
+	case ex.scr.lasts:
+		if sc.to = ex.Env.lend(); sc.to != nil {
+			return isLong
+		}
+	}
+	return at.orBusy(x.anyBusy())
+}
+
+// pass gives the call to somebody else, or sets it aside. The executor has been let go.
+func (sc *SlowCall) pass(e *Env, out outcome) {
+	if out == isLong {
+		to := sc.to
+		sc.to = nil
+		e.Slow.runLasting(sc, to)
+		return
+	}
+	e.Slow.leaves(sc)
+	if out == wantsAll {
+		sc.whole = true
+		e.Slow.Submit(sc)
+	} else {
+		sc.aside = true
+		e.setAside(sc, sc.turn)
+	}
 }

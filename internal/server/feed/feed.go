@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/persistence"
 	"github.com/kringdb/kring/persistence/journal"
+	"github.com/kringdb/kring/resp"
 )
 
 // House is the server. Its methods are called without any lock.
@@ -34,14 +36,17 @@ type House interface {
 	Promote()
 	// Heard is called when replicas have acknowledged more than before.
 	Heard()
+	// Promised tells that a node of the cluster, when it was asked with a number, has promised not to lead for as long.
+	Promised(node string, number int64, d time.Duration)
 	// Few tells whether there are fewer good replicas than writes need.
 	Few(few bool)
 }
 
 // Want says what a copy has to be like.
 type Want struct {
-	Functions bool // of libraries of functions alone
-	Old       bool // for a replica that may be older than Redis 7.2
+	NoData      bool // without keys
+	NoFunctions bool // without libraries of functions; only with NoData
+	Old         bool // for a replica that may be older than Redis 7.2
 }
 
 // Copy is a copy of the data in RDB's format: Next appends a piece of it to dst, until it is done.
@@ -330,6 +335,20 @@ func (f *Feed) AskAcks() {
 	}
 }
 
+// AskPromises has replicas say whether they promise not to lead the cluster's shard.
+func (f *Feed) AskPromises(number int64) {
+	f.append(resp.AppendCommand(nil, [][]byte{[]byte("REPLCONF"), []byte("GETPROMISE"), strconv.AppendInt(nil, number, 10)}))
+	f.Flush()
+}
+
+// CaughtUp tells whether a node of the cluster follows that has acknowledged the whole stream.
+func (f *Feed) CaughtUp(node string) bool { return f.Reached(node, f.Backlog.Offset()) }
+
+// Reached tells whether a node of the cluster follows that has acknowledged the stream up to an offset.
+func (f *Feed) Reached(node string, offset int64) bool {
+	return slices.ContainsFunc(f.list(), func(r *Replica) bool { return r.State() == Online && r.Node() == node && r.ack.Load() >= offset })
+}
+
 // Quiet keeps the feed from lengthening the stream by itself: a replica is to reach its end.
 func (f *Feed) Quiet(on bool) { f.quiet.Store(on) }
 
@@ -366,8 +385,8 @@ func (f *Feed) remove(r *Replica) {
 }
 
 // Refuse says why a replica cannot be served now, "" if it can.
-func (f *Feed) Refuse(q command.SyncRequest) string {
-	switch {
+func (f *Feed) Refuse(r *Replica, q command.SyncRequest) string {
+	switch fact := r.fact(); {
 	case q.TakeOver && f.leads():
 		return "ERR PSYNC FAILOVER can't be sent to a master."
 	case q.TakeOver && !strings.EqualFold(q.ID, f.History.IDs().ID):
@@ -376,6 +395,8 @@ func (f *Feed) Refuse(q command.SyncRequest) string {
 		return ""
 	case !f.leads() && !f.House.Up():
 		return "NOMASTERLINK Can't SYNC while not connected with my master"
+	case fact.want.NoData && !fact.eof:
+		return "ERR Filtered replica requires EOF capability"
 	}
 	return ""
 }

@@ -5,21 +5,25 @@ import (
 	"log/slog"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/kringdb/kring/internal/server/options"
 	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/persistence"
 )
 
-// house is a server in which no job can run.
+// house is a server in which no job can run, because of err.
 type house struct {
 	House
 	asked func()
+	err   error
 }
+
+func (h house) Promised(string, int64, time.Duration) {}
 
 func (h house) Job(func(stop <-chan struct{}) error) error {
 	h.asked()
-	return errors.New("no job can run")
+	return h.err
 }
 
 // client is the connection of a replica.
@@ -35,7 +39,7 @@ func newFeed(h House) *Feed {
 // TestFailedJobs: a copy that could not be begun is asked for again by the next tick, and not at once.
 func TestFailedJobs(t *testing.T) {
 	asked := 0
-	h := house{}
+	h := house{err: errors.New("no job can run")}
 	f := newFeed(&h)
 	h.asked = func() { // each call happens after the one before
 		if asked++; asked > 2 {
@@ -54,6 +58,22 @@ func TestFailedJobs(t *testing.T) {
 	f.ended.Wait()
 	if asked != 2 || len(f.mu.waiting) != 1 {
 		t.Errorf("with the next tick it was asked for %d times, for %d replicas", asked, len(f.mu.waiting))
+	}
+}
+
+// TestCopyForThoseWhoAreGone: who comes while a copy is made whose replicas have all gone need not wait for the next tick.
+func TestCopyForThoseWhoAreGone(t *testing.T) {
+	asked := 0
+	h := house{err: errNobodyLeft}
+	f := newFeed(&h)
+	h.asked = func() { // each call happens after the one before
+		asked++
+		h.err = errors.New("no job can run") // of the next one
+	}
+	f.enqueue(f.NewReplica(client{}))
+	f.ended.Wait()
+	if asked != 2 {
+		t.Errorf("a copy was asked for %d times", asked)
 	}
 }
 

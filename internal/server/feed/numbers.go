@@ -9,7 +9,8 @@ type Peered struct {
 	State  State
 	Offset int64 // that it has acknowledged
 	Lag    int64 // seconds since it has said so
-	Behind int64 // bytes that it has not been sent
+	Behind int64 // bytes of the stream that it has not been sent
+	Copied int64 // bytes of its full copy that it has been sent
 }
 
 // Numbers is what is told of replication, from this side.
@@ -27,7 +28,7 @@ func (f *Feed) Numbers() Numbers {
 	}
 	now := time.Now().Unix()
 	for _, r := range f.list() {
-		p := Peered{State: r.State(), Offset: r.ack.Load(), Behind: r.Lag()}
+		p := Peered{State: r.State(), Offset: r.ack.Load(), Behind: r.Lag(), Copied: r.copied.Load()}
 		p.IP, p.Port = r.Endpoint()
 		if p.State == Online {
 			p.Lag = max(now-r.ackAt.Load()/1000, 0)

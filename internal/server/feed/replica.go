@@ -33,8 +33,9 @@ type Peer interface {
 type facts struct {
 	ip          string // "": that of the connection
 	port        int
-	eof, psync2 bool // it understands a copy whose length is not told, and CONTINUE with an id
-	rdbOnly     bool // it wants no stream
+	node        string // its id in a cluster
+	eof, psync2 bool   // it understands a copy whose length is not told, and CONTINUE with an id
+	rdbOnly     bool   // it wants no stream
 	want        Want
 }
 
@@ -51,6 +52,7 @@ type Replica struct {
 	ackAOF atomic.Int64
 	ackAt  atomic.Int64 // milliseconds since 1970
 	heard  atomic.Int64 // the same, of anything that it has sent
+	copied atomic.Int64 // bytes of a copy that it has been sent
 	reader atomic.Pointer[replication.Reader]
 
 	turn   chan *transfer // it takes part in this one
@@ -94,16 +96,17 @@ func (r *Replica) say(f func(*facts)) {
 }
 
 // SetPort, and those that follow, note what REPLCONF says.
-func (r *Replica) SetPort(n int)   { r.say(func(f *facts) { f.port = n }) }
-func (r *Replica) SetIP(ip string) { r.say(func(f *facts) { f.ip = ip }) }
-func (r *Replica) SetEOF()         { r.say(func(f *facts) { f.eof = true }) }
-func (r *Replica) SetPSYNC2()      { r.say(func(f *facts) { f.psync2 = true }) }
-func (r *Replica) SetKnown()       { r.say(func(f *facts) { f.want.Old = false }) } // it tells its version
+func (r *Replica) SetPort(n int)     { r.say(func(f *facts) { f.port = n }) }
+func (r *Replica) SetIP(ip string)   { r.say(func(f *facts) { f.ip = ip }) }
+func (r *Replica) SetNode(id string) { r.say(func(f *facts) { f.node = id }) }
+func (r *Replica) SetEOF()           { r.say(func(f *facts) { f.eof = true }) }
+func (r *Replica) SetPSYNC2()        { r.say(func(f *facts) { f.psync2 = true }) }
+func (r *Replica) SetKnown()         { r.say(func(f *facts) { f.want.Old = false }) } // it tells its version
 func (r *Replica) SetRDBOnly(on bool) {
 	r.say(func(f *facts) { f.rdbOnly = on })
 }
-func (r *Replica) SetFunctionsOnly(on bool) {
-	r.say(func(f *facts) { f.want.Functions = on })
+func (r *Replica) SetFilter(functions bool) {
+	r.say(func(f *facts) { f.want.NoData, f.want.NoFunctions = true, !functions })
 }
 
 // State is how far it is.
@@ -126,6 +129,14 @@ func (r *Replica) Endpoint() (ip string, port int) {
 		return r.peer.Addr(), f.port
 	}
 	return host, f.port
+}
+
+// Node is its id in a cluster, empty if it has not said.
+func (r *Replica) Node() string { return r.fact().node }
+
+// Promise notes REPLCONF PROMISE.
+func (r *Replica) Promise(number, ms int64) {
+	r.f.House.Promised(r.Node(), number, time.Duration(ms)*time.Millisecond)
 }
 
 // Lag is how many bytes of the stream it has not been sent yet.
@@ -220,12 +231,17 @@ func (r *Replica) Gone() {
 
 // drop closes the connection.
 func (r *Replica) drop(why error) {
+	r.Blame(why)
+	r.peer.Hangup(why)
+}
+
+// Blame notes why the connection ends, unless that is known.
+func (r *Replica) Blame(why error) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.mu.cause == nil {
 		r.mu.cause = why
 	}
-	r.mu.Unlock()
-	r.peer.Hangup(why)
 }
 
 var errGone = errors.New("the connection is closed")

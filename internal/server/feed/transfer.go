@@ -53,9 +53,10 @@ func (c *chunk) done() {
 	}
 }
 
-// straightFor tells whether a replica is sent the copy as it is made.
+// straightFor tells whether a replica is sent the copy as it is made. One that is not whole is, as in Redis.
 func (f *Feed) straightFor(r *Replica) bool {
-	return f.Options.ReplDisklessSync.Load() && r.fact().eof
+	fact := r.fact()
+	return fact.eof && (fact.want.NoData || f.Options.ReplDisklessSync.Load())
 }
 
 // alike tells whether one copy will do for both.
@@ -109,7 +110,7 @@ func (f *Feed) schedule(now time.Time) {
 		defer f.ended.Done()
 		err := f.House.Job(f.transfer)
 		f.over()
-		if err == nil {
+		if err == nil || errors.Is(err, errNobodyLeft) {
 			f.schedule(time.Now())
 		} // else run does that, at its next tick
 	}()
@@ -234,11 +235,14 @@ func (t *transfer) stream(c Copy, stop <-chan struct{}) (bytes int64, err error)
 			}
 		})
 		if len(t.receivers) == 0 {
-			return bytes, errors.New("no replica is left")
+			return bytes, errNobodyLeft
 		}
 	}
 	return bytes, err
 }
+
+// errNobodyLeft is what ends a copy whose replicas have all gone: for those who have come meanwhile it is no reason to wait.
+var errNobodyLeft = errors.New("no replica is left")
 
 // chunk returns a free one.
 func (t *transfer) chunk() *chunk {
@@ -375,7 +379,7 @@ func (r *Replica) receive(t *transfer) error {
 		if err == nil {
 			err = r.write(c.b)
 		}
-		r.f.stats.out.Add(int64(len(c.b)))
+		r.sent(int64(len(c.b)))
 		c.done()
 		if err != nil {
 			return err
@@ -388,6 +392,12 @@ func (r *Replica) receive(t *transfer) error {
 			return r.write([]byte(t.mark))
 		}
 	}
+}
+
+// sent counts n bytes of a copy.
+func (r *Replica) sent(n int64) {
+	r.copied.Add(n)
+	r.f.stats.out.Add(n)
 }
 
 // receiveFile sends a transfer's file when it is made.
@@ -428,7 +438,7 @@ func (r *Replica) receiveFile(t *transfer) error {
 		}
 		n, err := io.CopyN(r.out, in, min(left, fileBytes))
 		left -= n
-		r.f.stats.out.Add(n)
+		r.sent(n)
 		if err != nil {
 			return err
 		}

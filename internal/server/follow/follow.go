@@ -6,7 +6,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kringdb/kring/internal/server/options"
@@ -42,6 +44,10 @@ type House interface {
 	NewID() int64
 	// Up tells that the stream is followed from now on, or (false) not any more.
 	Up(up bool)
+	// Node is the id of the server as a node of a cluster, empty if it is none.
+	Node() string
+	// AskedToPromise tells that the primary asks for a promise not to lead (REPLCONF GETPROMISE). It does not wait.
+	AskedToPromise(number int64)
 }
 
 // Copy is a full copy of the data.
@@ -68,6 +74,7 @@ type Follower struct {
 		sync.Mutex
 		link *link // nil: there is no primary
 	}
+	lost atomic.Int64 // seconds since 1970: when a stream was last lost, 0: none was since Forget
 }
 
 // New returns a follower without a primary.
@@ -105,6 +112,19 @@ func (f *Follower) Stop() {
 	if l != nil {
 		l.end()
 		<-l.ended
+	}
+}
+
+// Forget is called when the server becomes a primary: that a stream was lost before is of no interest any more.
+func (f *Follower) Forget() { f.lost.Store(0) }
+
+// Promise tells the primary that this node of a cluster will not lead for a time (REPLCONF PROMISE).
+func (f *Follower) Promise(number int64, d time.Duration) {
+	f.mu.Lock()
+	l := f.mu.link
+	f.mu.Unlock()
+	if l != nil && l.getState() == Connected {
+		_ = l.write(appendCall(nil, "REPLCONF", "PROMISE", strconv.FormatInt(number, 10), "FOR", strconv.FormatInt(d.Milliseconds(), 10)))
 	}
 }
 

@@ -50,6 +50,9 @@ func (l *link) introduce() error {
 	if ip := o.ReplicaAnnounceIP.Load(); ip != "" {
 		add("REPLCONF ip-address", "REPLCONF", "ip-address", ip)
 	}
+	if node := l.f.House.Node(); node != "" {
+		add("REPLCONF node", "REPLCONF", "node", node)
+	}
 	add("REPLCONF capa", "REPLCONF", "capa", "eof", "capa", "psync2")
 	if err := l.write(out); err != nil {
 		return err

@@ -116,7 +116,9 @@ func (l *link) disconnect() bool {
 		conn.Close()
 	}
 	if l.getState() == Connected {
-		l.downSince.Store(time.Now().Unix())
+		now := time.Now().Unix()
+		l.downSince.Store(now)
+		l.f.lost.Store(now)
 		l.setState(Connect)
 		l.f.House.Up(false)
 		return true

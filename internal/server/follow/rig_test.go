@@ -113,6 +113,10 @@ func (h *house) Dial(ctx context.Context, addr string, _ net.Addr) (net.Conn, er
 
 func (h *house) NewID() int64 { return 77 }
 
+func (h *house) Node() string { return "" }
+
+func (h *house) AskedToPromise(int64) {}
+
 func (h *house) Up(up bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

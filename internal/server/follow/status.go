@@ -53,6 +53,7 @@ type Status struct {
 	LastIO    time.Duration // since the primary was heard, -1 s if the stream is not followed
 	SyncIO    time.Duration // the same during a full copy
 	DownFor   time.Duration // since the stream was followed, or the primary was chosen
+	LostFor   time.Duration // since a stream was last followed, of this primary or one before it; -1 s if none was, or it is followed
 	Read      int64         // offset up to which the stream was read, -1: it never was
 	Applied   int64         // the offset of the data; set by who asks
 	SyncTotal int64         // bytes of the full copy, -1: unknown
@@ -69,7 +70,7 @@ func (f *Follower) Status() (s Status, ok bool) {
 	}
 	now := time.Now()
 	s = Status{
-		Host: l.target.Host, Port: l.target.Port, State: l.getState(), LastIO: -time.Second, SyncIO: -time.Second,
+		Host: l.target.Host, Port: l.target.Port, State: l.getState(), LastIO: -time.Second, SyncIO: -time.Second, LostFor: -time.Second,
 		Read: l.primary.Load(), SyncTotal: l.size.Load(), SyncRead: l.received.Load(),
 	}
 	s.Up = s.State == Connected
@@ -82,6 +83,9 @@ func (f *Follower) Status() (s Status, ok bool) {
 	}
 	if !s.Up {
 		s.DownFor = max(now.Sub(time.Unix(l.downSince.Load(), 0)), 0)
+		if at := f.lost.Load(); at != 0 {
+			s.LostFor = max(now.Sub(time.Unix(at, 0)), 0)
+		}
 	}
 	if r := l.reason.Load(); r != nil {
 		s.Reason = *r

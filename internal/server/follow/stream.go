@@ -101,13 +101,7 @@ func (l *link) take(slots resp.Args, n int) error {
 		return nil
 	case command.EqualFold(name, "replconf"):
 		s.scanned += n
-		if s.unit || len(args) < 2 || !command.EqualFold(args[1], "getack") {
-			return nil
-		}
-		if err := l.apply(); err != nil {
-			return err
-		}
-		return l.acknowledge()
+		return l.answer(args)
 	}
 	s.slots = slots
 	s.b.Calls = append(s.b.Calls, args)
@@ -115,6 +109,23 @@ func (l *link) take(slots resp.Args, n int) error {
 	s.b.Ends = append(s.b.Ends, s.scanned)
 	if len(s.b.Calls) == resp.MaxBatch && !s.unit {
 		return l.apply()
+	}
+	return nil
+}
+
+// answer does what the primary asks for by REPLCONF, whose bytes have been counted.
+func (l *link) answer(args resp.Args) error {
+	switch {
+	case l.stream.unit || len(args) < 3:
+	case command.EqualFold(args[1], "getack"):
+		if err := l.apply(); err != nil {
+			return err
+		}
+		return l.acknowledge()
+	case command.EqualFold(args[1], "getpromise"):
+		if n, ok := resp.ParseInt(args[2]); ok {
+			l.f.House.AskedToPromise(n)
+		}
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func writeFollowing(s *Source, w *writer, st *follow.Status) {
 		w.num("master_sync_last_io_seconds_ago", int64(st.SyncIO.Seconds()))
 	}
 	if !st.Up {
-		w.num("master_link_down_since_seconds", int64(st.DownFor.Seconds()))
+		w.num("master_link_down_since_seconds", int64(st.LostFor.Seconds()))
 		if st.Reason != "" {
 			w.str("master_link_down_reason", st.Reason)
 		}

@@ -40,19 +40,23 @@ func (a *Crowd) Add(b *Crowd) {
 type processMemory struct {
 	mu struct {
 		sync.Mutex
-		at       time.Time
-		heap     process.GoMemory
-		resident int64
+		at, heapAt time.Time
+		heap       process.GoMemory
+		resident   int64
 	}
 }
 
-// measured returns the memory of the Go runtime and the resident set, at most
+// measured returns the memory of the Go runtime, at most heapFreshMs old, and the resident set, at most
 // processFreshMs old.
 func (p *processMemory) measured() (process.GoMemory, int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := time.Now(); now.Sub(p.mu.at) > processFreshMs*time.Millisecond {
-		p.mu.heap, p.mu.resident, p.mu.at = process.ReadGoMemory(), process.ResidentBytes(), now
+	now := time.Now()
+	if now.Sub(p.mu.at) > processFreshMs*time.Millisecond {
+		p.mu.resident, p.mu.at = process.ResidentBytes(), now
+	}
+	if now.Sub(p.mu.heapAt) > heapFreshMs*time.Millisecond {
+		p.mu.heap, p.mu.heapAt = process.ReadGoMemory(), now
 	}
 	return p.mu.heap, p.mu.resident
 }

@@ -107,6 +107,7 @@ type House interface {
 	AOFBuffer() int64                     // bytes that have yet to be written
 	Persistence() Persistence
 	Following() (follow.Status, bool) // false: the server is a primary
+	Cluster() *admin.Cluster          // nil: it is no node of one
 	Replication() Replication
 }
 

@@ -32,10 +32,11 @@ func (s *Source) State() admin.State {
 		Hot: []admin.HotKey{}, Big: []admin.BigKey{}, Types: []admin.TypeMemory{}, Memory: s.windowMemory(iw.crowd.Bytes), Reactors: busy.Reactors,
 	}
 	s.windowReplication(&st)
+	st.Cluster = s.House.Cluster()
 	for _, e := range s.Logs.Errors.All() {
 		st.Errors[e.Kind] = e.Count
 	}
-	for _, c := range s.Logs.SlowCalls(admin.SlowCallsShown) {
+	for _, c := range s.Logs.SlowLog(admin.SlowCallsShown) {
 		st.Slow = append(st.Slow, admin.SlowCall{ID: c.ID, Unix: c.Unix, Micros: c.Micros, Args: c.Args, Addr: c.Addr})
 	}
 	for _, k := range stats.Busiest(busy.Hot, admin.KeysShown) {
@@ -59,7 +60,7 @@ func (s *Source) State() admin.State {
 func (s *Source) windowReplication(st *admin.State) {
 	st.Replicas = []admin.Replica{}
 	for _, p := range s.House.Replication().Replicas {
-		st.Replicas = append(st.Replicas, admin.Replica{IP: p.IP, Port: p.Port, State: p.State.String(), Offset: p.Offset, Behind: p.Behind, LagSecs: p.Lag})
+		st.Replicas = append(st.Replicas, admin.Replica{IP: p.IP, Port: p.Port, State: p.State.String(), Offset: p.Offset, Behind: p.Behind, Copied: p.Copied, LagSecs: p.Lag})
 	}
 	l, replica := s.House.Following()
 	if !replica {

@@ -22,19 +22,22 @@ const (
 	// Free memory goes back when for giveBackTicks ticks of the keeper it was more than
 	// 1/giveBackShare of what is in use, and giveBackMinBytes.
 	giveBackTicks    = 10
-	giveBackShare    = 32
+	giveBackShare    = 48
 	giveBackMinBytes = 1 << 20
+	// heapFreeRest is the least time between two times that the Go heap gives its part back with it.
+	heapFreeRest = time.Minute
 )
 
 // compaction is how far it is.
 type compaction struct {
 	comp   *store.Compactor
-	looked time.Time     // when compaction was last thought of
+	looked time.Time     // when the last tick was
 	pause  time.Duration // until it goes on
 	resume time.Time
 	sweep  int // shards that it has still to look at
 
-	idleTicks int // for how many ticks there has been free memory to give back
+	idleTicks int       // for how many ticks there has been free memory to give back
+	freed     time.Time // when the Go heap gave its part back
 }
 
 // compact moves what stands in sparse pages together, for a slice of time. Without
@@ -49,7 +52,6 @@ func (k *Keeper) compact() {
 	percent, duty, wanted := k.compactionWanted()
 	k.noteWaste(wanted)
 	if c.sweep == 0 {
-		k.giveBack()
 		if !wanted {
 			return
 		}
@@ -99,14 +101,20 @@ func (k *Keeper) WastedMs() (total, current int64) {
 // giveBack returns memory to the system that has been free for a while, down to single
 // pages, which the arena does not do by itself.
 func (k *Keeper) giveBack() {
+	if k.house.Loading() {
+		return
+	}
 	if idle := arena.Idle(); idle <= max(arena.InUse()/giveBackShare, giveBackMinBytes) {
 		k.compaction.idleTicks = 0
 		return
 	}
 	if k.compaction.idleTicks++; k.compaction.idleTicks > giveBackTicks {
 		k.compaction.idleTicks = 0
-		if arena.Trim() > 0 && k.house.OwnsProcess() { // nothing, where the system's pages are too large
-			debug.FreeOSMemory() // the Go heap's part, a few MB
+		// Nothing goes back where the system's pages are too large. The Go heap's part is a few MB and costs a
+		// collection: a cache at its limit has pages to give back all the time.
+		if now := time.Now(); arena.Trim() > 0 && k.house.OwnsProcess() && now.Sub(k.compaction.freed) > heapFreeRest {
+			k.compaction.freed = now
+			debug.FreeOSMemory()
 		}
 	}
 }

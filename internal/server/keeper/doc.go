@@ -10,7 +10,7 @@
 //	burst   a pass of expiry ended with work left, and rests before the next one
 //	sweep   a compaction of all shards, once begun
 //	survey  a slow walk over all keys
-//	pulse   the server is at work; without one the ticks come less and less often
+//	pulse   the server is at work, hard or hardly; without one the ticks come less and less often
 //
 // Layout
 //

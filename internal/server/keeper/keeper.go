@@ -34,6 +34,7 @@ type Hand interface {
 	Unlock()
 	ExpireStep(shard uint32, now int64) store.Expiry // its gate is held, and no shard lock
 	Evict(most time.Duration) (more bool)            // the same; more: there may be more to evict
+	ExpireLocal(now int64)                           // on a replica, what its own clients wrote; without the gate
 	Settle()                                         // after what changed values; without the gate
 	Kick()                                           // has what was recorded written
 }
@@ -50,10 +51,10 @@ type Keeper struct {
 	quit  chan struct{}
 	ended chan struct{}
 
-	pulses atomic.Int64  // how often Pulse was called
-	seen   int64         // of them at the last tick
-	period time.Duration // to the next tick
-	slow   atomic.Bool   // period is longer than a tick: Pulse has to ring
+	pulses, hard   atomic.Int64  // how often Pulse was called, and because of hard work
+	seen, seenHard int64         // of them at the last tick
+	period         time.Duration // to the next tick
+	rests          atomic.Int64  // the same in nanoseconds, for Pulse
 
 	told       time.Time // when the store's sum was last made exact
 	unfinished bool      // a pass ended before all was evicted
@@ -87,26 +88,32 @@ func (k *Keeper) Ring() {
 	}
 }
 
-// Pulse says that the server is at work. While it is, the keeper looks around in each of its ticks;
-// when it is not, less and less often. Reactors call it in their ticks.
-func (k *Keeper) Pulse() {
+// Pulse says that the server is at work: hard, or hardly. While it works hard, the keeper looks around in each of its ticks,
+// while hardly every easyTick; when it is not at work, less and less often. Reactors call it in their ticks.
+func (k *Keeper) Pulse(hard bool) {
 	k.pulses.Add(1)
-	if k.slow.Load() {
+	if hard {
+		k.hard.Add(1)
+	}
+	if rests := k.rests.Load(); rests > int64(easyTick) || hard && rests > tickMs*int64(time.Millisecond) {
 		k.Ring()
 	}
 }
 
 // pace says when the next tick is, at the end of one.
 func (k *Keeper) pace() {
-	pulses := k.pulses.Load()
-	if pulses != k.seen || k.heap.swollen || k.compaction.idleTicks > 0 {
+	pulses, hard := k.pulses.Load(), k.hard.Load()
+	switch {
+	case hard != k.seenHard || k.heap.swollen || k.compaction.idleTicks > 0:
 		k.period = tickMs * time.Millisecond
-	} else {
+	case pulses != k.seen:
+		k.period = min(2*k.period, easyTick)
+	default:
 		k.period = min(2*k.period, slowTick)
 	}
-	k.seen = pulses
-	k.slow.Store(k.period > tickMs*time.Millisecond)
-	if k.pulses.Load() != k.seen { // while that was not to be seen
+	k.seen, k.seenHard = pulses, hard
+	k.rests.Store(int64(k.period))
+	if k.hard.Load() != k.seenHard || k.period > easyTick && k.pulses.Load() != k.seen { // while that was not to be seen
 		k.Ring()
 	}
 }
@@ -153,10 +160,14 @@ func (k *Keeper) run() {
 		if tick {
 			k.survey.look(k.store, k.hand, k.pulses.Load(), now.Sub(c.looked))
 			k.house.LookAtMemory()
+			k.hand.ExpireLocal(k.house.Wall(now.UnixMilli()))
 			k.heap.look(k.house.OwnsProcess())
 		}
-		if tick || c.sweep > 0 && now.After(c.resume) {
+		if tick {
 			c.looked = now
+			k.giveBack()
+		}
+		if tick && c.sweep == 0 || c.sweep > 0 && now.After(c.resume) {
 			k.compact()
 			c.resume = time.Now().Add(c.pause)
 		}

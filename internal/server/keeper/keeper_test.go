@@ -17,7 +17,8 @@ type house struct {
 	expires, evicts bool
 	over            atomic.Int64 // how many steps of eviction it takes to be within the limit
 	sheds, looks    atomic.Int64
-	passes          atomic.Int64 // of the keeper
+	passes          atomic.Int64  // of the keeper
+	slow            time.Duration // see hand
 }
 
 func (h *house) MayExpire() bool                   { return h.expires }
@@ -36,10 +37,18 @@ func (h *house) LookAtMemory()                     { h.looks.Add(1) }
 // hand is an executor without a server.
 type hand struct {
 	sync.Mutex
-	t  *testing.T
-	st *store.Store
-	h  *house
+	t    *testing.T
+	st   *store.Store
+	h    *house
+	slow time.Duration // how long the keeper waits for its gate
 }
+
+func (x *hand) Lock() {
+	time.Sleep(x.slow)
+	x.Mutex.Lock()
+}
+
+func (x *hand) ExpireLocal(int64) {}
 
 func (x *hand) ExpireStep(shard uint32, now int64) store.Expiry {
 	x.held()
@@ -74,7 +83,7 @@ func keep(t *testing.T, h *house) (*Keeper, *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.Start(st, &hand{t: t, st: st, h: h})
+	k.Start(st, &hand{t: t, st: st, h: h, slow: h.slow})
 	t.Cleanup(func() { k.Stop(); st.Close() })
 	return k, st
 }
@@ -101,6 +110,31 @@ func TestLooksAtMemory(t *testing.T) {
 	h := &house{}
 	keep(t, h)
 	until(t, "it looks", func() bool { return h.looks.Load() > 1 })
+}
+
+// TestTicksBesideCompaction: a sweep of all shards that takes long keeps the keeper from nothing else.
+func TestTicksBesideCompaction(t *testing.T) {
+	const keys = 100_000
+	h := &house{slow: 20 * time.Millisecond}
+	k, st := keep(t, h)
+	for i := range keys {
+		put(st, fmt.Sprint("k", i), 100, 0)
+	}
+	for i := range keys {
+		if i%20 != 0 {
+			key := st.MakeKey(fmt.Append(nil, "k", i))
+			st.Lock(key.Shard)
+			st.Delete(0, key)
+			st.Unlock(key.Shard)
+		}
+	}
+	st.Reap()
+	until(t, "it compacts", func() bool { return k.Stats.DefragRunning.Load() > 0 })
+	was := h.looks.Load()
+	until(t, "it looks at the memory", func() bool { return h.looks.Load() > was+1 })
+	if k.Stats.DefragRunning.Load() == 0 {
+		t.Error("not before compaction has ended")
+	}
 }
 
 // TestExpires: keys go at their deadlines without anybody asking for them, and are accounted for; unless
@@ -153,7 +187,7 @@ func TestSurveyKnowsTheLargest(t *testing.T) {
 		put(st, fmt.Sprint("k", i), 10+i, 0)
 	}
 	put(st, "large", 100_000, 0)
-	k.Pulse()
+	k.Pulse(true)
 	until(t, "a whole survey", func() bool {
 		s := k.Surveyed()
 		if s == nil || len(s.Big) == 0 || s.Big[0].Name != "large" {
@@ -172,14 +206,14 @@ func TestSurveyKnowsTheLargest(t *testing.T) {
 func TestRests(t *testing.T) {
 	h := &house{}
 	k, _ := keep(t, h)
-	until(t, "the keeper slows down", func() bool { return k.slow.Load() && h.passes.Load() > 0 })
+	until(t, "the keeper slows down", func() bool { return k.rests.Load() > tickMs*int64(time.Millisecond) && h.passes.Load() > 0 })
 	until(t, "it is asleep", func() bool {
 		before := h.passes.Load()
 		time.Sleep(4 * tickMs * time.Millisecond)
 		return h.passes.Load() == before
 	})
 	before := h.passes.Load()
-	k.Pulse()
+	k.Pulse(true)
 	until(t, "it looks again", func() bool { return h.passes.Load() > before })
 }
 
@@ -195,7 +229,7 @@ func TestPulseRings(t *testing.T) {
 			return false
 		}
 	}
-	if k.Pulse(); rung() {
+	if k.Pulse(true); rung() {
 		t.Error("one that looks in each tick is rung")
 	}
 	for range 20 {
@@ -204,14 +238,50 @@ func TestPulseRings(t *testing.T) {
 	if k.period != slowTick {
 		t.Errorf("nothing happens, and the next tick is after %s", k.period)
 	}
-	if k.Pulse(); !rung() {
+	if k.Pulse(true); !rung() {
 		t.Error("one that rests is not rung")
 	}
 	if k.pace(); k.period != tickMs*time.Millisecond {
 		t.Errorf("the next tick is after %s", k.period)
 	}
-	if k.Pulse(); rung() {
+	if k.Pulse(true); rung() {
 		t.Error("one that looks in each tick is rung")
+	}
+}
+
+// TestPulseOfHardlyAnything: while there is little to do the keeper looks around every second, and is not rung for that.
+func TestPulseOfHardlyAnything(t *testing.T) {
+	k := New(&house{}, options.New(), false)
+	k.period = tickMs * time.Millisecond
+	rung := func() bool {
+		defer func() {
+			select {
+			case <-k.wake:
+			default:
+			}
+		}()
+		return len(k.wake) > 0
+	}
+	for range 20 {
+		if k.Pulse(false); rung() {
+			t.Fatal("rung for hardly anything")
+		}
+		k.pace()
+	}
+	if k.period != easyTick {
+		t.Errorf("the next tick is after %s, want %s", k.period, easyTick)
+	}
+	if k.Pulse(true); !rung() {
+		t.Error("not rung when there is much to do")
+	}
+	for range 20 {
+		k.pace()
+	}
+	if k.Pulse(false); !rung() {
+		t.Error("one that rests for longer than a second is not rung")
+	}
+	if k.pace(); k.period != easyTick {
+		t.Errorf("the next tick is after %s, want %s", k.period, easyTick)
 	}
 }
 
@@ -224,7 +294,7 @@ func TestEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	k.Start(st, &hand{t: t, st: st, h: h})
+	k.Start(st, &hand{t: t, st: st, h: h, slow: h.slow})
 	k.Stop()
 	if k.ExpireDue() {
 		t.Error("it has ended, and answers")

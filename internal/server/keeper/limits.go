@@ -3,9 +3,10 @@ package keeper
 import "time"
 
 const (
-	// tickMs is how often the keeper looks around while the server is at work, slowTick how often
-	// at last when it is not.
+	// tickMs is how often the keeper looks around while the server works hard, easyTick how often while
+	// it does not, slowTick how often at last when it is not at work.
 	tickMs   = 100
+	easyTick = time.Second
 	slowTick = 5 * time.Second
 	// evictPass is how long one pass of eviction may take before other duties get their
 	// turn; retry the shortest sleep between passes.

@@ -47,6 +47,10 @@ func (v *Survey) look(st *store.Store, hand Hand, pulses int64, passed time.Dura
 	part *= int(min(max(passed.Milliseconds()/tickMs, 1), slowTick.Milliseconds()/tickMs))
 	for seen := 0; seen < part; seen += surveyStep {
 		hand.Lock()
+		if st.Barred() { // it would wait, with its gate, for a script
+			hand.Unlock()
+			return
+		}
 		done := v.Step(st)
 		hand.Unlock()
 		if done {

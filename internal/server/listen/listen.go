@@ -201,8 +201,8 @@ func (l *Listeners) relisten() error {
 	return err
 }
 
-// Watch applies port, bind, tcp-keepalive and the options of TLS when CONFIG SET changes them. The
-// reactors run by then, for they are asked to close a listener.
+// Watch applies port, bind, tcp-keepalive and the options of TLS when CONFIG SET changes them. Call it before
+// clients are served: what they set before would be lost.
 func (l *Listeners) Watch() {
 	l.Options.OnChange("port", func() error {
 		if l.relisten() != nil {

@@ -55,6 +55,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	out.store(&st)
 	out.replication(&st)
+	if st.Cluster != nil {
+		out.cluster(st.Cluster)
+	}
 	for kind, n := range st.Errors {
 		out.send("redis_errors_total", "Error replies by their first word.", counter, float64(n), "err", kind)
 	}
@@ -128,6 +131,7 @@ func (s sender) replication(st *admin.State) {
 		labels := []string{"slave_ip", r.IP, "slave_port", strconv.Itoa(r.Port), "slave_state", r.State}
 		s.send("redis_connected_slave_offset_bytes", "Offset that a replica has acknowledged.", gauge, float64(r.Offset), labels...)
 		s.send("redis_connected_slave_lag_seconds", "Seconds since a replica has acknowledged anything.", gauge, float64(r.LagSecs), labels...)
+		s.send("kring_connected_slave_copied_bytes", "Bytes of its full copy that a replica has been sent.", gauge, float64(r.Copied), labels...)
 		s.send("kring_connected_slave_behind_bytes", "Bytes of the stream that a replica has not been sent yet.", gauge, float64(r.Behind), labels...)
 	}
 	p := st.Primary

@@ -17,12 +17,16 @@ type HotKeys struct {
 }
 
 // Sample counts one key of a batch, for all keys of as many batches as lie between two
-// samples.
-func (h *HotKeys) Sample(db int, keys []store.Key) {
+// samples. What was counted before is aged first: what is busy after a rest is not old. now is in
+// milliseconds since 1970.
+func (h *HotKeys) Sample(db int, keys []store.Key, now int64) {
 	if h.Unsampled++; h.Unsampled < sampleBatches || len(keys) == 0 {
 		return
 	}
 	h.Unsampled = 0
+	if now-h.agedAt >= hotAgeMs {
+		h.Age(now)
+	}
 	h.luck = h.luck*6364136223846793005 + 1442695040888963407
 	k := &keys[h.luck>>33%uint64(len(keys))]
 	h.keys.Add(db, k.Hash, k.Name, uint64(sampleBatches*len(keys)))

@@ -40,7 +40,7 @@ func (l *Logs) WatchFrom() int64 {
 func (l *Logs) NoteLong(call *command.Call, micros int64, who func() (addr, name string)) {
 	spec := call.Spec
 	if most := l.opts.SlowlogLogSlowerThan.Load(); most >= 0 && micros >= most && spec.Flags&command.SkipSlowlog == 0 {
-		slow := stats.SlowCall{Unix: time.Now().Unix(), Micros: micros}
+		slow := command.SlowCall{Unix: time.Now().Unix(), Micros: micros}
 		slow.Addr, slow.Name = who()
 		l.slow.Add(slow, spec.Shown(call.Args, options.IsSensitive), int(l.opts.SlowlogMaxLen.Load()))
 	}
@@ -61,20 +61,11 @@ func (l *Logs) NoteLatency(event string, d time.Duration) {
 	}
 }
 
-// SlowCalls returns the latest entries of the slow log, the newest first.
-func (l *Logs) SlowCalls(n int) []stats.SlowCall { return l.slow.Latest(n) }
-
 // Events returns the sources of latency in order of name.
 func (l *Logs) Events() []stats.Event { return l.latency.Latest() }
 
-// SlowLog implements command.StatsHost.
-func (l *Logs) SlowLog(n int) []command.SlowCall {
-	var out []command.SlowCall
-	for _, c := range l.slow.Latest(n) {
-		out = append(out, command.SlowCall(c))
-	}
-	return out
-}
+// SlowLog implements command.StatsHost: the latest entries, the newest first.
+func (l *Logs) SlowLog(n int) []command.SlowCall { return l.slow.Latest(n) }
 
 // SlowLogLen implements command.StatsHost.
 func (l *Logs) SlowLogLen() int { return l.slow.Len() }

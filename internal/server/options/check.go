@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"github.com/kringdb/kring/internal/cluster"
 )
 
 // fileName refuses paths: the file lives in the working directory.
@@ -54,8 +56,11 @@ func hostname(s string) error {
 }
 
 func coordinator(s string) error {
+	if _, remote, err := cluster.ParseRemote(s); remote {
+		return err
+	}
 	if path, shared := strings.CutPrefix(s, "file:"); s != "file" && (!shared || path == "") {
-		return errors.New("argument must be file, or file: and a path")
+		return errors.New("argument must be file, file: and a path, or etcd://host:port,host:port/prefix")
 	}
 	return nil
 }

@@ -156,7 +156,8 @@ func setFailed(name, reason string) error {
 	return ReplyError("ERR CONFIG SET failed (possibly related to argument '" + clean(name) + "') - " + clean(reason))
 }
 
-// clean keeps a client's bytes from breaking the reply's line.
+// clean shows a client's bytes, up to the first NUL as C does, so that they do not break the reply's line.
 func clean(s string) string {
+	s, _, _ = strings.Cut(s, "\x00")
 	return strings.NewReplacer("\r", " ", "\n", " ").Replace(s)
 }

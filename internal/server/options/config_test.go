@@ -93,6 +93,7 @@ func TestSetErrors(t *testing.T) {
 			failed("shutdown-on-sigterm", "argument(s) must be one of the following: default, save, nosave, now, force")},
 		{[]string{"cluster-announce-hostname", "a b!"},
 			failed("cluster-announce-hostname", "Hostnames may only contain alphanumeric characters, hyphens or dots")},
+		{[]string{"a\x00b", "1"}, "ERR Unknown option or number of arguments for CONFIG SET - 'a'"},
 		{[]string{"a\r\nb", "1"}, "ERR Unknown option or number of arguments for CONFIG SET - 'a  b'"},
 	} {
 		err := New().Set(args(c.words...))

@@ -64,12 +64,3 @@ func Check(args []string, stdin io.Reader) (*Options, []Finding) {
 	})
 	return o, append(found, idle...)
 }
-
-// failedLocked returns err, or nil after it was noted by Check.
-func (o *Options) failedLocked(err *LoadError) error {
-	if o.mu.tolerate == nil {
-		return err
-	}
-	o.mu.tolerate(err)
-	return nil
-}

@@ -301,3 +301,12 @@ func (o *Options) collectWarningsLocked() {
 		o.warnings = append(o.warnings, fmt.Sprintf("'%s%s' has no effect: %s", r.Name, shown, r.Means))
 	}
 }
+
+// failedLocked returns err, or nil after it was noted by Check.
+func (o *Options) failedLocked(err *LoadError) error {
+	if o.mu.tolerate == nil {
+		return err
+	}
+	o.mu.tolerate(err)
+	return nil
+}

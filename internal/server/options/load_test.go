@@ -230,11 +230,11 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	o := load(t, "appendonly yes\nappendfsync everysec\ndaemonize yes\nrename-command GET G\ntimeout 5\nhz 50\nmasterauth secret\ncluster-node-timeout 5000\n")
+	o := load(t, "appendonly yes\nappendfsync everysec\ndaemonize yes\nrename-command GET G\ntimeout 5\nhz 50\nmasterauth secret\ncluster-announce-human-nodename x\n")
 	all := strings.Join(o.Warnings(), "\n")
 	for _, want := range []string{
 		"'daemonize yes' has no effect: Kring stays in the foreground",
-		"'cluster-node-timeout 5000' has no effect",
+		`'cluster-announce-human-nodename "x"' has no effect`,
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning %q in:\n%s", want, all)

@@ -1,6 +1,8 @@
 package options
 
 import (
+	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -110,6 +112,12 @@ type ClusterOptions struct {
 	ClusterConfigFile, ClusterCoordinator, ClusterIP, ClusterHostname            Text
 	ClusterPort, ClusterAnnouncePort, ClusterAnnounceTLSPort, ClusterAnnounceBus Int
 	ClusterEndpoint                                                              Int // Endpoint... constants
+	NodeTimeout, ValidityFactor                                                  Int // milliseconds; times that
+	LinkSendBuffer                                                               Int // bytes; 0: as many as there is room for by default
+	ReplicaNoFailover, ReplicaMigration                                          Bool
+	MigrationBarrier                                                             Int // replicas
+	CoordinatorUser, CoordinatorPassword                                         Text
+	CoordinatorCA, CoordinatorCert, CoordinatorKey                               Text // files
 }
 
 // New returns the defaults.
@@ -260,4 +268,23 @@ func (o *Options) Path(name string) string {
 		return filepath.Join(dir, name)
 	}
 	return name
+}
+
+// LevelVerbose is the slog level of loglevel verbose: between debug and notice, which
+// is slog's Info.
+const LevelVerbose slog.Level = -2
+
+// SlogLevel is the least slog level that loglevel lets through.
+func (o *Options) SlogLevel() slog.Level {
+	switch o.LogLevel.Load() {
+	case LogDebug:
+		return slog.LevelDebug
+	case LogVerbose:
+		return LevelVerbose
+	case LogNotice:
+		return slog.LevelInfo
+	case LogWarning:
+		return slog.LevelWarn
+	}
+	return math.MaxInt32 // nothing
 }

@@ -3,8 +3,7 @@ package options
 import "math"
 
 const (
-	noBus      = "Nodes do not talk to each other: there is no bus."
-	noFailover = "There is no failover between the nodes of a cluster yet."
+	noBus = "There is no bus: nodes know of each other by the coordinator."
 )
 
 var replicationRows = []Row{
@@ -81,10 +80,22 @@ var clusterRows = []Row{
 		Help:  "file of the node's state",
 		field: func(o *Options) cell { return &o.ClusterConfigFile }},
 	{Name: "cluster-coordinator", Kind: textKind{check: coordinator}, Default: "file", Group: GroupCluster, Flags: Immutable,
-		Help:  "where the nodes agree: file is cluster-config-file, file:PATH a file that they share",
+		Help:  "where the nodes agree: etcd://host:port,.../prefix, file:PATH, or file",
 		field: func(o *Options) cell { return &o.ClusterCoordinator }},
-	{Name: "cluster-node-timeout", Kind: wide, Default: "15000", Group: GroupCluster, State: Later,
-		Help: "milliseconds after which a node is down", Means: noFailover},
+	{Name: "cluster-coordinator-user", Kind: str, Group: GroupCluster, Flags: Immutable | Sensitive, Help: "user of etcd; empty for none",
+		field: func(o *Options) cell { return &o.CoordinatorUser }},
+	{Name: "cluster-coordinator-password", Kind: str, Group: GroupCluster, Flags: Immutable | Sensitive, Help: "its password",
+		field: func(o *Options) cell { return &o.CoordinatorPassword }},
+	{Name: "cluster-coordinator-ca-cert-file", Kind: str, Group: GroupCluster, Flags: Immutable,
+		Help:  "authorities that may sign etcd's certificate; empty for those of the system",
+		field: func(o *Options) cell { return &o.CoordinatorCA }},
+	{Name: "cluster-coordinator-cert-file", Kind: str, Group: GroupCluster, Flags: Immutable, Help: "certificate for etcd; empty for none",
+		field: func(o *Options) cell { return &o.CoordinatorCert }},
+	{Name: "cluster-coordinator-key-file", Kind: str, Group: GroupCluster, Flags: Immutable, Help: "its private key",
+		field: func(o *Options) cell { return &o.CoordinatorKey }},
+	{Name: "cluster-node-timeout", Kind: wide, Default: "15000", Group: GroupCluster, State: Accepted,
+		Help: "milliseconds after which a node is down", Means: "It is a tenth of a second at least, and a day at most; etcd counts in seconds, and from 2 on. A change counts from the next lease on.",
+		field: func(o *Options) cell { return &o.NodeTimeout }},
 	{Name: "cluster-ping-interval", Kind: wide, Default: "1000", Group: GroupCluster, State: Later, Flags: Hidden | Immutable,
 		Help: "milliseconds between pings of nodes, for tests", Means: noBus},
 	{Name: "cluster-port", Kind: portKind, Default: "0", Group: GroupCluster, Flags: Immutable,
@@ -118,14 +129,19 @@ var clusterRows = []Row{
 	{Name: "cluster-allow-pubsubshard-when-down", Kind: yesNo, Default: "yes", Group: GroupCluster,
 		Help:  "shard channels while the cluster is down",
 		field: func(o *Options) cell { return &o.ShardChannelsWhenDown }},
-	{Name: "cluster-allow-replica-migration", Kind: yesNo, Default: "yes", Group: GroupCluster, State: Later,
-		Help: "replicas move to primaries that have none", Means: noFailover},
-	{Name: "cluster-migration-barrier", Kind: natural, Default: "1", Group: GroupCluster, State: Later,
-		Help: "replicas that a primary keeps", Means: noFailover},
+	{Name: "cluster-allow-replica-migration", Kind: yesNo, Default: "yes", Group: GroupCluster,
+		Help:  "this replica may move to a primary whose replicas are all gone",
+		field: func(o *Options) cell { return &o.ReplicaMigration }},
+	{Name: "cluster-migration-barrier", Kind: natural, Default: "1", Group: GroupCluster,
+		Help:  "replicas that this one's primary keeps when it moves",
+		field: func(o *Options) cell { return &o.MigrationBarrier }},
 	{Name: "cluster-replica-no-failover", Aliases: []string{"cluster-slave-no-failover"}, Kind: yesNo, Default: "no", Group: GroupCluster,
-		State: Later, Help: "this replica never takes over", Means: noFailover},
+		Help:  "this replica never takes over",
+		field: func(o *Options) cell { return &o.ReplicaNoFailover }},
 	{Name: "cluster-replica-validity-factor", Aliases: []string{"cluster-slave-validity-factor"}, Kind: natural, Default: "10",
-		Group: GroupCluster, State: Later, Help: "how stale a replica may be to take over", Means: noFailover},
-	{Name: "cluster-link-sendbuf-limit", Kind: bytesIn(0), Default: "0", Group: GroupCluster, State: Later,
-		Help: "bytes that may wait for a node; 0 for no bound", Means: noBus},
+		Group: GroupCluster, Help: "how stale a replica may be to take over, in timeouts; 0 for no bound",
+		field: func(o *Options) cell { return &o.ValidityFactor }},
+	{Name: "cluster-link-sendbuf-limit", Kind: bytesIn(0), Default: "0", Group: GroupCluster, State: Accepted,
+		Help: "bytes that may wait for a node", Means: "They are of messages that clients have published; what does not fit is dropped. 0 is 64 MB.",
+		field: func(o *Options) cell { return &o.LinkSendBuffer }},
 }

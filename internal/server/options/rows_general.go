@@ -28,7 +28,7 @@ var generalRows = []Row{
 		Help: "how SIGINT ends the server", Means: "SIGINT does what SIGTERM does: shutdown-on-sigterm counts for both.",
 		field: func(o *Options) cell { return &o.ShutdownOnSigint }},
 	{Name: "shutdown-on-sigterm", Kind: shutdownNames, Default: "default", Group: GroupGeneral,
-		Help:  "how SIGTERM ends the server",
+		Help: "how SIGTERM ends the server", Means: "Without an AOF it waits a minute for a transaction or script that writes: half of one is never saved.",
 		field: func(o *Options) cell { return &o.ShutdownOnSigterm }},
 	{Name: "loadmodule", Kind: lines, Group: GroupGeneral, State: Later, Flags: FileOnly | Additive,
 		Help: "load a module", Means: "Kring loads no modules: their commands do not exist."},

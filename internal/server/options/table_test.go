@@ -42,6 +42,8 @@ func TestNamesAndDefaultsAreRedis(t *testing.T) {
 var notInRedis = map[string]bool{
 	"reactors": true, "shards": true, "io-model": true, "pprof-address": true, "http-address": true, "huge-pages": true,
 	"rdb-version": true, "lua-memory-limit": true, "cluster-coordinator": true,
+	"cluster-coordinator-user": true, "cluster-coordinator-password": true, "cluster-coordinator-ca-cert-file": true,
+	"cluster-coordinator-cert-file": true, "cluster-coordinator-key-file": true,
 }
 
 // testdata/redis-7.4.txt names all directives of Redis 7.4, with aliases, hidden ones and

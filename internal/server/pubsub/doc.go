@@ -25,5 +25,7 @@
 //  2. That mutex (Hub.mu) is innermost but for mailboxes: keyspace events are published under shard
 //     locks, and letters are posted under it.
 //  3. A list of hearers belongs to its outlet; only how many they are is under the mutex.
-//  4. A topic without hearers does not exist.
+//  4. What one turn delivers is bounded; a client that comes or goes meanwhile is given what is left over for
+//     it alone, and is ahead of the others until they have come to the same place.
+//  5. A topic without hearers does not exist.
 package pubsub

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/glob"
+	"github.com/kringdb/kring/internal/inbox"
 )
 
 // Listener is a client that listens. Its outlet's goroutine calls it.
@@ -32,11 +33,12 @@ type Hub[L Listener] struct {
 	}
 	outlets []*Outlet[L]
 	topics  atomic.Int64 // how many there are: without any, publishing is done at once
+	room    inbox.Room   // what waits to be delivered
 }
 
-// New makes a hub without outlets.
-func New[L Listener]() *Hub[L] {
-	h := &Hub[L]{}
+// New makes a hub without outlets. roomy is called when it is full no longer, by any of the outlets' goroutines.
+func New[L Listener](roomy func()) *Hub[L] {
+	h := &Hub[L]{room: inbox.Room{Roomy: roomy}}
 	for k := range h.mu.topics {
 		h.mu.topics[k] = map[string]*Topic[L]{}
 	}
@@ -53,6 +55,9 @@ func (h *Hub[L]) Open(home Home) *Outlet[L] {
 
 // Topics returns how many channels and patterns there are that somebody listens to.
 func (h *Hub[L]) Topics() int64 { return h.topics.Load() }
+
+// Full tells whether so much waits to be delivered that whoever is about to publish should wait until it does not.
+func (h *Hub[L]) Full() bool { return h.room.Full() }
 
 // Publish sends a message and returns how many will hear it. Any goroutine may call it,
 // under any lock; own is the outlet of the reactor that runs on it, or nil.
@@ -95,6 +100,7 @@ func (h *Hub[L]) sendLocked(own *Outlet[L], t *Topic[L], m *message[L]) (heard i
 		m.to = list
 		o := h.outlets[list.outlet]
 		o.box.Put(*m)
+		h.room.In(m.size())
 		switch own {
 		case nil:
 			o.tellLocked()
@@ -119,6 +125,16 @@ func (h *Hub[L]) topicLocked(kind command.SubKind, name []byte, outlet int) *Top
 		}
 	}
 	return t
+}
+
+// goingLocked counts that a listener of an outlet leaves a topic, and returns the hearers that it
+// leaves. Hub.mu is held.
+func (h *Hub[L]) goingLocked(t *Topic[L], outlet int) *hearers[L] {
+	list := t.of(outlet)
+	if list.count--; t.listeners() == 0 {
+		h.dropLocked(t)
+	}
+	return list
 }
 
 // dropLocked forgets a topic without listeners.

@@ -2,21 +2,31 @@ package pubsub
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/inbox"
 	"github.com/kringdb/kring/resp"
 )
 
-// ear is a listener that keeps what it hears.
+// ear is a listener that keeps what it hears, or counts its bytes alone.
 type ear struct {
-	proto int
-	heard strings.Builder
+	proto  int
+	heard  strings.Builder
+	bytes  int
+	counts bool
 }
 
-func (e *ear) Hear(m Messages) { e.heard.Write(m.Encoded(e.proto)) }
+func (e *ear) Hear(m Messages) {
+	b := m.Encoded(e.proto)
+	if e.bytes += len(b); !e.counts {
+		e.heard.Write(b)
+	}
+}
 
 // took returns, and forgets, what was heard, in one line.
 func (e *ear) took() string {
@@ -33,6 +43,9 @@ type desk struct {
 func (d *desk) Post(f func()) { d.letters = append(d.letters, f) }
 func (d *desk) Flush()        { d.flushes++ }
 
+// Share is so long that parts are bounded by what they do, not by this machine's speed.
+func (d *desk) Share() time.Duration { return time.Hour }
+
 func (d *desk) run() {
 	for len(d.letters) > 0 {
 		f := d.letters[0]
@@ -44,7 +57,7 @@ func (d *desk) run() {
 // TestMessagesReachThoseWhoListened: a message reaches exactly those who had subscribed when it was
 // published, through every way in which they listen, in one order for all.
 func TestMessagesReachThoseWhoListened(t *testing.T) {
-	h := New[*ear]()
+	h := New[*ear](func() {})
 	desks := []*desk{{}, {}}
 	outlets := []*Outlet[*ear]{h.Open(desks[0]), h.Open(desks[1])}
 	ears := []*ear{{proto: resp.RESP2}, {proto: resp.RESP3}}
@@ -111,7 +124,7 @@ func TestMessagesReachThoseWhoListened(t *testing.T) {
 
 // TestMuchIsDeliveredInParts: others have their turn between, nothing is lost, and the order holds.
 func TestMuchIsDeliveredInParts(t *testing.T) {
-	h := New[*ear]()
+	h := New[*ear](func() {})
 	d := &desk{}
 	o := h.Open(d)
 	e := &ear{proto: resp.RESP2}
@@ -142,16 +155,23 @@ func TestMuchIsDeliveredInParts(t *testing.T) {
 	}
 }
 
+// audience has n ears listen to the channel a, and count what they hear.
+func audience(o *Outlet[*ear], n int) ([]ear, []Subscriptions[*ear]) {
+	ears, subs := make([]ear, n), make([]Subscriptions[*ear], n)
+	for i := range ears {
+		ears[i].counts = true
+		o.Subscribe(&ears[i], &subs[i], command.SubChannel, []byte("a"), 1)
+	}
+	return ears, subs
+}
+
 // TestLargeIsDeliveredInParts: a turn is bounded by what it copies, not by its writes alone.
 func TestLargeIsDeliveredInParts(t *testing.T) {
 	const listeners, messages, size, most = 64, 500, 1000, drainPushes*pushBytes + 64*2*sendBytes
-	h := New[*ear]()
+	h := New[*ear](func() {})
 	d := &desk{}
 	o := h.Open(d)
-	ears, subs := make([]ear, listeners), make([]Subscriptions[*ear], listeners)
-	for i := range ears {
-		o.Subscribe(&ears[i], &subs[i], command.SubChannel, []byte("a"), 1)
-	}
+	ears, _ := audience(o, listeners)
 	for range messages {
 		h.Publish(nil, command.SubChannel, []byte("a"), make([]byte, size))
 	}
@@ -167,7 +187,7 @@ func TestLargeIsDeliveredInParts(t *testing.T) {
 		}
 		now := 0
 		for i := range ears {
-			now += ears[i].heard.Len()
+			now += ears[i].bytes
 		}
 		if now-heard > most {
 			t.Fatalf("%d bytes at once", now-heard)
@@ -176,5 +196,130 @@ func TestLargeIsDeliveredInParts(t *testing.T) {
 	}
 	if heard < listeners*(messages+3)*size || parts < 5 {
 		t.Errorf("%d bytes in %d parts", heard, parts)
+	}
+}
+
+// TestWhoComesAndGoesHoldsUpNobody: a client that begins or ends to listen, or is gone, does not have
+// all others hear at once what is left over: it may be very much, for very many.
+func TestWhoComesAndGoesHoldsUpNobody(t *testing.T) {
+	const listeners, messages, size = 64, 3000, 1000
+	h := New[*ear](func() {})
+	d := &desk{}
+	o := h.Open(d)
+	ears, subs := audience(o, listeners)
+	for range messages {
+		h.Publish(nil, command.SubChannel, []byte("a"), make([]byte, size))
+	}
+	others := func() (sum int) {
+		for i := range ears[3:] {
+			sum += ears[3+i].bytes
+		}
+		return sum
+	}
+	o.Subscribe(&ears[0], &subs[0], command.SubChannel, []byte("b"), 1)
+	o.Unsubscribe(&ears[1], &subs[1], command.SubChannel, []byte("a"))
+	o.Leave(&ears[2], &subs[2])
+	if n := others(); n != 0 {
+		t.Errorf("others heard %d bytes meanwhile", n)
+	}
+	if all := messages * size; ears[0].bytes < all || ears[1].bytes < all || ears[2].bytes != 0 {
+		t.Errorf("%d and %d bytes were heard before that, and %d by who is gone; want %d, none by the latter", ears[0].bytes, ears[1].bytes, ears[2].bytes, all)
+	}
+	before := ears[0].bytes
+	d.run()
+	if n := others(); n < (listeners-3)*messages*size || ears[0].bytes != before || len(o.ahead)+len(o.gaps) != 0 {
+		t.Errorf("others heard %d bytes in the end, the first %d twice, and %d are still ahead", n, ears[0].bytes-before, len(o.ahead))
+	}
+}
+
+// TestOrderOfComingAndGoing: whatever order clients come and go in, and messages and parts of their delivery in
+// between, each hears those that were published while it listened, in their order, before its own next call ends.
+func TestOrderOfComingAndGoing(t *testing.T) {
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		h := New[*ear](func() {})
+		d := &desk{}
+		o := h.Open(d)
+		ears, subs := make([]ear, 5), make([]Subscriptions[*ear], 5)
+		want := make([]string, len(ears))
+		listens := make([]map[string]bool, len(ears))
+		for i := range ears {
+			listens[i] = map[string]bool{}
+		}
+		check := func(i int, when string) {
+			if got := ears[i].heard.String(); got != want[i] {
+				t.Fatalf("seed %d, %s: listener %d heard %q, want %q", seed, when, i, got, want[i])
+			}
+		}
+		for step := range 120 {
+			i, ch := rnd.IntN(len(ears)), string("abc"[rnd.IntN(3)])
+			switch rnd.IntN(8) {
+			case 0, 1:
+				o.Subscribe(&ears[i], &subs[i], command.SubChannel, []byte(ch), 1)
+				if !listens[i][ch] {
+					listens[i][ch] = true
+					check(i, "having come")
+				}
+			case 2:
+				o.Unsubscribe(&ears[i], &subs[i], command.SubChannel, []byte(ch))
+				if listens[i][ch] {
+					delete(listens[i], ch)
+					check(i, "having left")
+				}
+			case 3:
+				if len(d.letters) > 0 {
+					f := d.letters[0]
+					d.letters = d.letters[1:]
+					f()
+				}
+			case 4: // a part that ends early
+				o.deliver(o.takeFor(h), 1, time.Hour)
+			default:
+				text := fmt.Sprintf("%d.%d", seed, step)
+				h.Publish(nil, command.SubChannel, []byte(ch), []byte(text))
+				for j := range ears {
+					if listens[j][ch] {
+						want[j] += fmt.Sprintf("*3\r\n$7\r\nmessage\r\n$1\r\n%s\r\n$%d\r\n%s\r\n", ch, len(text), text)
+					}
+				}
+			}
+		}
+		d.run()
+		for i := range ears {
+			check(i, "in the end")
+		}
+	}
+}
+
+// takeFor empties the inbox, as whoever happens to look does.
+func (o *Outlet[L]) takeFor(h *Hub[L]) []message[L] {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return o.takeLocked()
+}
+
+// TestFull: publishers are told to wait while much waits to be delivered, and told once when it does not.
+func TestFull(t *testing.T) {
+	told := 0
+	h := New[*ear](func() { told++ })
+	d := &desk{}
+	o := h.Open(d)
+	e := &ear{proto: resp.RESP2}
+	var subs Subscriptions[*ear]
+	o.Subscribe(e, &subs, command.SubChannel, []byte("ch"), 1)
+	text := make([]byte, 1<<20)
+	for range inbox.FullBytes/len(text) - 1 {
+		h.Publish(nil, command.SubChannel, []byte("ch"), text)
+	}
+	if h.Full() {
+		t.Error("full before there is much")
+	}
+	h.Publish(nil, command.SubChannel, []byte("ch"), text)
+	if !h.Full() || told != 0 {
+		t.Error("not full, or told that it is not any more:", told)
+	}
+	d.run()
+	if h.Full() || told != 1 || h.room.Waiting() != 0 {
+		t.Errorf("full: %v; told %d times; %d bytes are still counted", h.Full(), told, h.room.Waiting())
 	}
 }

@@ -1,7 +1,7 @@
 package pubsub
 
 import (
-	"math"
+	"time"
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/inbox"
@@ -12,6 +12,8 @@ import (
 type Home interface {
 	// Post has f run on the reactor, outside of batches. Any goroutine may call it, under any lock.
 	Post(f func())
+	// Share is for how long others may be kept waiting.
+	Share() time.Duration
 	// Flush sends what listeners were given to hear. The reactor calls it, outside of batches.
 	Flush()
 }
@@ -28,6 +30,9 @@ type Outlet[L Listener] struct {
 	// The reactor's.
 	spare   []message[L] // the box's queue, emptied
 	backlog []message[L] // what the last part left over
+	place   int64        // of the backlog's first, or of the next, message: how many came before
+	ahead   map[L]int64  // the place up to which a listener has had its messages before the others
+	gaps    []int64      // the places in ahead, ascending
 	coming  bool         // again was posted, and has not run yet
 	forms   forms[L]     // what is being sent
 	own     bool         // this reactor has published to itself in this turn
@@ -41,6 +46,9 @@ type message[L Listener] struct {
 	channel, pattern string // pattern: through which they hear it, "" for none
 	text             []byte // a copy
 }
+
+// size is about what it takes.
+func (m *message[L]) size() int64 { return messageBytes + int64(len(m.channel)+len(m.text)) }
 
 // tellLocked lets the reactor look into the inbox. Hub.mu is held.
 func (o *Outlet[L]) tellLocked() {
@@ -106,7 +114,7 @@ func (o *Outlet[L]) goOn() {
 
 // part delivers what one turn may.
 func (o *Outlet[L]) part(queue []message[L]) {
-	o.deliver(queue, drainPushes)
+	o.deliver(queue, drainPushes, o.home.Share())
 	o.home.Flush()
 	if len(o.backlog) > 0 {
 		o.coming = true
@@ -121,27 +129,80 @@ func (o *Outlet[L]) takeLocked() []message[L] {
 	return queue
 }
 
-// deliverBefore delivers what was published before a subscription begins or ends.
-func (o *Outlet[L]) deliverBefore(queue []message[L]) {
-	some := len(queue)+len(o.backlog) > 0
-	o.deliver(queue, math.MaxInt)
-	if some {
-		o.home.Post(o.drain) // which flushes
+// catchUp gives l, and nobody else, what it is still to hear, before it begins or ends to listen to
+// a topic; queue is what was in the inbox then. The others have theirs when it is their turn: what
+// is left over may be very much, for very many.
+func (o *Outlet[L]) catchUp(l L, s *Subscriptions[L], queue []message[L]) {
+	o.backlog = append(o.backlog, queue...)
+	o.reuse(queue)
+	if len(o.backlog) == 0 {
+		return
+	}
+	if s.count > 0 {
+		had := max(o.ahead[l]-o.place, 0)
+		o.hearAlone(l, o.backlog[had:])
+	}
+	if o.ahead == nil {
+		o.ahead = map[L]int64{}
+	}
+	end := o.place + int64(len(o.backlog))
+	o.ahead[l] = end
+	if n := len(o.gaps); n == 0 || o.gaps[n-1] != end {
+		o.gaps = append(o.gaps, end)
+	}
+	o.home.Post(o.drain) // which goes on with the others, and flushes
+}
+
+// hearAlone gives l those of the messages that are for it.
+func (o *Outlet[L]) hearAlone(l L, queue []message[L]) {
+	hears := map[*hearers[L]]bool{}
+	for at := 0; at < len(queue); {
+		to := queue[at].to
+		n := o.together(queue[at:], 1)
+		its, known := hears[to]
+		if !known {
+			its = to.has(l)
+			hears[to] = its
+		}
+		if its {
+			o.forms.begin(queue[at : at+n])
+			l.Hear(&o.forms)
+			o.forms.end()
+		}
+		at += n
+	}
+}
+
+// passGaps forgets who is ahead of the others no more.
+func (o *Outlet[L]) passGaps() {
+	if len(o.gaps) == 0 || o.gaps[0] > o.place {
+		return
+	}
+	for len(o.gaps) > 0 && o.gaps[0] <= o.place {
+		o.gaps = o.gaps[1:]
+	}
+	if len(o.gaps) == 0 {
+		o.ahead, o.gaps = nil, nil
 	}
 }
 
 // deliver lets listeners hear messages, behind those that were left over; after about most
-// pushes it leaves the rest for the next time.
-func (o *Outlet[L]) deliver(queue []message[L], most int) {
+// pushes, or for long, it leaves the rest for the next time.
+func (o *Outlet[L]) deliver(queue []message[L], most int, long time.Duration) {
 	if len(o.backlog) > 0 {
 		queue = append(o.backlog, queue...)
 		o.backlog = nil
 	}
+	begin := time.Now()
 	at := 0
 	for at < len(queue) && most > 0 {
 		n, pushes := o.send(queue[at:])
 		at += n
-		most -= pushes
+		o.place += int64(n)
+		o.passGaps()
+		if most -= pushes; time.Since(begin) >= long {
+			break
+		}
 	}
 	if at < len(queue) {
 		clear(queue[:at])
@@ -162,17 +223,37 @@ func (o *Outlet[L]) reuse(queue []message[L]) {
 // send delivers the first messages of the queue, all that come in a row to the same
 // listeners. It returns how many, and what that counts for drainPushes.
 func (o *Outlet[L]) send(queue []message[L]) (n, pushes int) {
-	to, size := queue[0].to, len(queue[0].text)
-	for n = 1; n < len(queue) && n < sendTogether && size < sendBytes && queue[n].to == to; n++ {
-		size += len(queue[n].text)
+	to := queue[0].to
+	n = o.together(queue, len(to.list))
+	if len(o.gaps) > 0 {
+		n = int(min(int64(n), o.gaps[0]-o.place))
+	}
+	size, waited := 0, int64(0)
+	for i := range queue[:n] {
+		size += len(queue[i].text)
+		waited += queue[i].size()
 	}
 	f := &o.forms
 	f.begin(queue[:n])
 	for _, l := range to.list {
-		l.Hear(f)
+		if o.ahead == nil || o.ahead[l] <= o.place {
+			l.Hear(f)
+		}
 	}
 	f.end()
+	o.hub.room.Out(waited)
 	return n, len(to.list)*(1+size/pushBytes) + 1
+}
+
+// together returns how many of the first messages, all to the same of so many listeners, are
+// written at once.
+func (o *Outlet[L]) together(queue []message[L], listeners int) (n int) {
+	most := min(sendBytes, sendCopies/max(listeners, 1))
+	size := len(queue[0].text)
+	for n = 1; n < len(queue) && n < sendTogether && size < most && queue[n].to == queue[0].to; n++ {
+		size += len(queue[n].text)
+	}
+	return n
 }
 
 // forms is Messages: what is being sent, by protocol.

@@ -29,7 +29,7 @@ func (s *Subscriptions[L]) Names(kind command.SubKind) [][]byte {
 }
 
 // Subscribe lets l, whose subscriptions are s, listen to a topic. more is how many topics are about
-// to be named, for the room. Messages that were published before are delivered first.
+// to be named, for the room. What l is still to hear of its other topics it hears before.
 func (o *Outlet[L]) Subscribe(l L, s *Subscriptions[L], kind command.SubKind, name []byte, more int) {
 	h := o.hub
 	h.mu.Lock()
@@ -42,7 +42,7 @@ func (o *Outlet[L]) Subscribe(l L, s *Subscriptions[L], kind command.SubKind, na
 	list.count++
 	queue := o.takeLocked()
 	h.mu.Unlock()
-	o.deliverBefore(queue)
+	o.catchUp(l, s, queue)
 	list.add(l)
 	if s.kinds[kind] == nil {
 		s.kinds[kind] = make(map[*Topic[L]]struct{}, max(more, 0))
@@ -69,16 +69,28 @@ func (o *Outlet[L]) UnsubscribeAll(l L, s *Subscriptions[L]) {
 	}
 }
 
+// Leave is UnsubscribeAll for a listener that is gone, and hears nothing any more.
+func (o *Outlet[L]) Leave(l L, s *Subscriptions[L]) {
+	for kind := range s.kinds {
+		for t := range s.kinds[kind] {
+			o.hub.mu.Lock()
+			list := o.hub.goingLocked(t, o.index)
+			o.hub.mu.Unlock()
+			list.remove(l)
+		}
+	}
+	*s = Subscriptions[L]{}
+	delete(o.ahead, l)
+}
+
+// unsubscribe ends l's listening to t, after it has heard what it is still to hear.
 func (o *Outlet[L]) unsubscribe(l L, s *Subscriptions[L], t *Topic[L]) {
 	h := o.hub
 	h.mu.Lock()
-	list := t.of(o.index)
-	if list.count--; t.listeners() == 0 {
-		h.dropLocked(t)
-	}
+	list := h.goingLocked(t, o.index)
 	queue := o.takeLocked()
 	h.mu.Unlock()
-	o.deliverBefore(queue)
+	o.catchUp(l, s, queue)
 	list.remove(l)
 	delete(s.kinds[list.kind], t)
 	s.bytes -= subscriptionBytes + int64(len(t.name))

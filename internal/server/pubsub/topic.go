@@ -65,6 +65,14 @@ func (x *indexed[T]) add(item T) {
 	}
 }
 
+func (x *indexed[T]) has(item T) bool {
+	if x.at != nil {
+		_, ok := x.at[item]
+		return ok
+	}
+	return slices.Contains(x.list, item)
+}
+
 func (x *indexed[T]) remove(item T) {
 	i, last := 0, len(x.list)-1
 	if x.at != nil {

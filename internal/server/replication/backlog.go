@@ -97,7 +97,7 @@ func (b *Backlog) Resize(size int64) {
 }
 
 // Record implements journal.Subscriber: it frames a record as the stream has it.
-func (b *Backlog) Record(r *journal.Record) {
+func (b *Backlog) Record(r journal.Record) {
 	if r.First != b.db {
 		b.SelectLocked(r.First)
 	}

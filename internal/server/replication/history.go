@@ -94,6 +94,8 @@ func (h *History) Differs(id string, offset int64) string {
 	switch {
 	case strings.EqualFold(id, ids.ID):
 		return ""
+	case !ValidID(id): // of any length
+		return "it names no replication id"
 	case !strings.EqualFold(id, ids.Second) || ids.Until < 0:
 		return fmt.Sprintf("its replication id is %q, mine are %s and %s", id, ids.ID, ids.Second)
 	case offset > ids.Until:

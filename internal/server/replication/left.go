@@ -18,10 +18,14 @@ import (
 // has the number of the process, because servers may share the directory.
 func TempCopy(n int64) string { return fmt.Sprintf("temp-repl-%d-%d.rdb", os.Getpid(), n) }
 
-var tempCopy = regexp.MustCompile(`^temp-repl-([0-9]+)-[0-9]+\.rdb$`)
+// TempSave is the name of the snapshot's file until it is whole. A server that was killed has left it, and a new one
+// has another number.
+func TempSave() string { return fmt.Sprintf("temp-save-%d.rdb", os.Getpid()) }
 
-// RemoveLeft removes copies in a directory whose server was killed: what another one is making stays. started
-// is when this server was.
+var tempCopy = regexp.MustCompile(`^temp-(?:save-([0-9]+)|repl-([0-9]+)-[0-9]+)\.rdb$`)
+
+// RemoveLeft removes copies and unfinished snapshots in a directory whose server was killed: what another one is
+// making stays. started is when this server was.
 func RemoveLeft(fs persistence.FS, dir string, started time.Time, log *slog.Logger) {
 	all, err := os.ReadDir(dir)
 	if err != nil {
@@ -33,10 +37,10 @@ func RemoveLeft(fs persistence.FS, dir string, started time.Time, log *slog.Logg
 			continue
 		}
 		if err := fs.Remove(path); err != nil {
-			log.Warn("a copy that a killed server has left cannot be removed", "file", path, "error", err)
+			log.Warn("what a killed server has left unfinished cannot be removed", "file", path, "error", err)
 			continue
 		}
-		log.Info("a copy that a killed server has left is removed", "file", path)
+		log.Info("what a killed server has left unfinished is removed", "file", path)
 	}
 }
 
@@ -47,8 +51,8 @@ func leftBehind(path string, started time.Time) bool {
 	if name == nil {
 		return false
 	}
-	pid, err := strconv.Atoi(name[1])
-	if err != nil || pid <= 0 {
+	pid, err := strconv.Atoi(name[1] + name[2]) // one of the two is empty
+	if err != nil || pid <= 0 || pid > mostPID {
 		return false
 	}
 	st, err := os.Stat(path)

@@ -9,4 +9,7 @@ const (
 	maxViews = 32
 	// idDigits is the length of an id.
 	idDigits = 40
+	// mostPID is more than the number of any process, where whether one lives can be told: what has a larger number, such as a
+	// date, is a user's file.
+	mostPID = 1 << 22
 )

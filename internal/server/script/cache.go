@@ -20,6 +20,7 @@ type Script struct {
 	quick bool          // it has nothing that could run for long
 	short bool          // see Short
 	long  atomic.Bool   // and yet it did
+	tied  atomic.Bool   // a run could not have been undone
 	reach atomic.Int32  // a Reach
 	gone  atomic.Bool   // it is not cached any more
 	stays atomic.Bool   // and will be until all are forgotten; else only EVAL has brought it
@@ -116,8 +117,8 @@ func (e *Engine) Load(text []byte, keep bool) (*Script, string) {
 	s := &Script{text: string(text), sum: sha1.Sum(text)}
 	s.SHA = hex.EncodeToString(s.sum[:])
 	s.at = uint8(place([]byte(s.SHA)))
-	body, errText := s.readShebang()
-	if errText != "" {
+	var body, errText string
+	if s.flags, body, errText = readShebang(s.text); errText != "" {
 		return nil, errText
 	}
 	var err error
@@ -190,6 +191,12 @@ func (s *Script) Quick() bool { return s.quick && !s.long.Load() }
 
 // Long tells whether the script has taken long.
 func (s *Script) Long() bool { return s.long.Load() }
+
+// Tied says that a run could not have been undone: it was about to change something large, for one.
+func (s *Script) Tied() { s.tied.Store(true) }
+
+// IsTied tells whether a run could not have been undone.
+func (s *Script) IsTied() bool { return s.tied.Load() }
 
 // Tire says that the script took long, so it is Quick no more.
 func (s *Script) Tire() { s.long.Store(true) }

@@ -33,6 +33,8 @@ type Options struct {
 	// KeyOf tells what keys the command of a name uses when it is called with so many arguments, its
 	// name included.
 	KeyOf func(name string, args int) KeyUse
+	// Log writes a line to the server's log: its level is one of redis.log's, in their order.
+	Log func(level int, text string)
 }
 
 // KeyUse says what keys a call of a command uses.
@@ -76,6 +78,32 @@ type Host interface {
 	// CountError counts an error that the script is told of.
 	CountError(text string)
 }
+
+// loadHost is the host while a library is loaded, which has of all that a script may ask for the log alone.
+type loadHost struct{ log func(level int, text string) }
+
+// Call implements Host.
+func (h loadHost) Call(resp.Args, Mode) (reply []byte, refusal string, stop error) {
+	return nil, "ERR a library makes no calls while it is loaded", nil
+}
+
+// Leaves implements Host.
+func (h loadHost) Leaves() bool { return false }
+
+// MayCall implements Host.
+func (h loadHost) MayCall(resp.Args) (may, known bool) { return false, false }
+
+// Tick implements Host; the machine looks at the time that a library has.
+func (h loadHost) Tick() error { return nil }
+
+// Log implements Host.
+func (h loadHost) Log(level int, text string) (stop error) {
+	h.log(level, text)
+	return nil
+}
+
+// CountError implements Host; what the load replies is counted.
+func (h loadHost) CountError(string) {}
 
 // Mode is how a script makes calls.
 type Mode struct {

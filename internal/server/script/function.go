@@ -90,11 +90,13 @@ func (e *Engine) LoadLibrary(text []byte, replace bool) (name, errText string) {
 	if errText != "" {
 		return "", errText
 	}
-	if errText = e.register(l); errText != "" {
-		return "", errText
-	}
+	errText = e.register(l)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	defer e.keepLocked()
+	if errText != "" {
+		return "", errText
+	}
 	if old != nil {
 		e.mu.remove(old)
 	}
@@ -106,6 +108,19 @@ func (e *Engine) LoadLibrary(text []byte, replace bool) (name, errText string) {
 	}
 	e.mu.add(l)
 	return l.name, ""
+}
+
+// keepLocked has the machine of functions protect the functions that there are, and no others: those of a library that
+// is gone, or was not taken, are garbage.
+func (e *Engine) keepLocked() {
+	m := e.functions
+	if m == nil {
+		return
+	}
+	m.st.Unkeep(m.kept)
+	for _, f := range e.mu.functions {
+		m.st.Keep(f.f)
+	}
 }
 
 // prepare reads the first line of a library.
@@ -178,10 +193,11 @@ func (e *Engine) register(l *library) (errText string) {
 	m := e.functions
 	m.st.SetMemoryLimit(int(e.MemoryLimit()))
 	m.loading = &loading{l, time.Now().Add(loadTime)}
+	m.host = loadHost{e.Log}
 	m.seen(m.loadGlobals)
 	_, err = m.st.Run(m.st.Load(proto))
 	m.seen(m.callGlobals)
-	m.loading = nil
+	m.loading, m.host = nil, nil
 	m.st.Release()
 	m.st.Rest()
 	e.vmBytes.Store(int64(m.st.Memory()))
@@ -229,6 +245,7 @@ func (m *machine) openFunctions(version string) {
 	m.seen(m.callGlobals)
 	m.st.Keep(lua.TableValue(m.loadGlobals))
 	m.st.Keep(lua.TableValue(m.callGlobals))
+	m.kept = m.st.Kept()
 	protect(g, map[*lua.Table]bool{})
 	protect(m.loadGlobals, map[*lua.Table]bool{})
 }
@@ -269,10 +286,13 @@ func (m *machine) registerFunction(t *lua.Thread) int {
 	return 0
 }
 
+// isText tells whether v is a string or a number, which in Lua stands for its text.
+func isText(v lua.Value) bool { return v.Type() == lua.TypeString || v.Type() == lua.TypeNumber }
+
 func (f *function) ofPair(name, callback lua.Value) (errText string) {
 	text := textOf(name)
 	switch {
-	case text == "" && name.Type() != lua.TypeString:
+	case !isText(name):
 		return "first argument to redis.register_function must be a string"
 	case !callback.IsFunction():
 		return "second argument to redis.register_function must be a function"
@@ -284,22 +304,20 @@ func (f *function) ofPair(name, callback lua.Value) (errText string) {
 func (f *function) ofNamed(t *lua.Table) (errText string) {
 	named := false
 	for k, v, ok := t.Next(lua.Nil); ok && !k.IsNil(); k, v, ok = t.Next(k) {
-		key, isText := k.AsString()
-		if !isText {
+		if !isText(k) {
 			return "named argument key given to redis.register_function is not a string"
 		}
-		s, isText := v.AsString()
-		switch strings.ToLower(key.String()) {
+		switch strings.ToLower(textOf(k)) {
 		case "function_name":
-			if !isText {
+			if !isText(v) {
 				return "function_name argument given to redis.register_function must be a string"
 			}
-			f.name, named = strings.Clone(s.String()), true
+			f.name, named = strings.Clone(textOf(v)), true
 		case "description":
-			if !isText {
+			if !isText(v) {
 				return "description argument given to redis.register_function must be a string"
 			}
-			f.about, f.described = strings.Clone(s.String()), true
+			f.about, f.described = strings.Clone(textOf(v)), true
 		case "callback":
 			if !v.IsFunction() {
 				return "callback argument given to redis.register_function must be a function"
@@ -367,6 +385,7 @@ func (e *Engine) DeleteLibrary(name []byte) bool {
 		return false
 	}
 	e.mu.remove(l)
+	e.keepLocked()
 	return true
 }
 
@@ -376,6 +395,7 @@ func (e *Engine) FlushLibraries() {
 	defer e.mu.Unlock()
 	e.mu.registry.clear()
 	e.functions = nil
+	e.vmBytes.Store(0)
 }
 
 // Libraries returns what FUNCTION LIST shows, by name.
@@ -422,6 +442,7 @@ func (e *Engine) Restore(texts [][]byte, policy command.RestorePolicy) (errText 
 		if errText != "" {
 			e.mu.Lock()
 			e.mu.registry, e.functions = old, m
+			e.keepLocked()
 			e.mu.Unlock()
 			return errText
 		}

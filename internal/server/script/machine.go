@@ -29,6 +29,7 @@ type machine struct {
 	// Of functions: the library that registers its own now, and what they see then and when they are called.
 	loading                  *loading
 	loadGlobals, callGlobals *lua.Table
+	kept                     int // how many values are protected besides functions
 }
 
 // newMachine returns a machine whose only globals are the libraries of Lua.
@@ -95,10 +96,10 @@ func missingGlobal(t *lua.Thread) int {
 func (m *machine) tick() error {
 	var err error
 	switch {
-	case m.host != nil:
-		err = m.host.Tick()
 	case m.loading != nil && time.Now().After(m.loading.end):
 		err = errLoadTime
+	case m.host != nil:
+		err = m.host.Tick()
 	}
 	if err != nil {
 		m.stoppedIn, m.stoppedAt = m.st.Position()

@@ -3,6 +3,7 @@ package script
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/kringdb/kring/internal/lua"
@@ -14,6 +15,14 @@ const (
 	replReplica = 2
 	replAll     = replAOF | replReplica
 )
+
+// cInt is what C makes of a value where it wants an int: 0 of what is no number, and the least int of what is out of range, or NaN.
+func cInt(v lua.Value) int {
+	if f := v.ToNumber(); f > math.MinInt32-1 && f < math.MaxInt32+1 {
+		return int(f)
+	}
+	return math.MinInt32
+}
 
 // logLevels are the names of the levels of redis.log, in their order.
 var logLevels = [...]string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"}
@@ -132,18 +141,18 @@ func (m *machine) log(t *lua.Thread) int {
 	if n < 2 {
 		m.raise(t, "ERR redis.log() requires two arguments or more.")
 	}
-	level, ok := t.Arg(0).AsNumber()
-	if !ok {
+	if !t.Arg(0).IsNumeric() {
 		m.raise(t, "ERR First argument must be a number (log level).")
 	}
-	if level < 0 || int(level) >= len(logLevels) {
+	level := cInt(t.Arg(0))
+	if level < 0 || level >= len(logLevels) {
 		m.raise(t, "ERR Invalid debug level.")
 	}
 	var parts []string
 	for i := 1; i < n; i++ {
 		parts = append(parts, textOf(t.Arg(i)))
 	}
-	if stop := m.host.Log(int(level), strings.Join(parts, " ")); stop != nil {
+	if stop := m.host.Log(level, strings.Join(parts, " ")); stop != nil {
 		m.st.Stop(stop)
 	}
 	return 0
@@ -153,11 +162,11 @@ func (m *machine) setResp(t *lua.Thread) int {
 	if t.NArgs() != 1 {
 		m.raise(t, "ERR redis.setresp() requires one argument.")
 	}
-	f, ok := t.Arg(0).AsNumber()
-	if !ok || f != 2 && f != 3 {
+	proto := cInt(t.Arg(0))
+	if proto != 2 && proto != 3 {
 		m.raise(t, "ERR RESP version must be 2 or 3.")
 	}
-	m.proto = int(f)
+	m.proto = proto
 	return 0
 }
 
@@ -165,11 +174,11 @@ func (m *machine) setRepl(t *lua.Thread) int {
 	if t.NArgs() != 1 {
 		m.raise(t, "ERR redis.set_repl() requires one argument.")
 	}
-	f, _ := t.Arg(0).AsNumber()
-	if int(f)&^replAll != 0 {
+	repl := cInt(t.Arg(0))
+	if repl&^replAll != 0 {
 		m.raise(t, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
 	}
-	m.repl = int(f)
+	m.repl = repl
 	return 0
 }
 

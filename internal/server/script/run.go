@@ -22,7 +22,7 @@ func refused(flags Flags, r *Run) (errText string) {
 		return r.Barred
 	case flags&NoWrites == 0 && r.ReadOnly:
 		return "ERR Can not execute a script with write flag using *_ro command."
-	case flags&AllowOOM == 0 && r.Full:
+	case flags&(AllowOOM|NoWrites) == 0 && r.Full:
 		return "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
 	}
 	return ""

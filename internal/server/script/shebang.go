@@ -37,35 +37,71 @@ func (f Flags) Names() []string {
 	return names
 }
 
-// readShebang reads the first line of a script, if that declares something, and returns the
-// text to compile, in which the line is empty.
-func (s *Script) readShebang() (body, errText string) {
-	if !strings.HasPrefix(s.text, "#!") {
-		s.flags = Undeclared
-		return s.text, ""
+// readShebang reads the first line of a script, if that declares something, and returns what it declares
+// and the text to compile, in which the line is empty.
+func readShebang(text string) (declared Flags, body, errText string) {
+	if !strings.HasPrefix(text, "#!") {
+		return Undeclared, text, ""
 	}
-	line, _, ok := strings.Cut(s.text, "\n")
+	line, _, ok := strings.Cut(text, "\n")
 	if !ok {
-		return "", "ERR Invalid script shebang"
+		return Undeclared, "", "ERR Invalid script shebang"
 	}
 	for i, part := range strings.Fields(line) {
 		flags, isFlags := strings.CutPrefix(part, "flags=")
 		switch {
 		case i == 0:
 			if part != "#!lua" {
-				return "", "ERR Unexpected engine in script shebang: " + part
+				return Undeclared, "", "ERR Unexpected engine in script shebang: " + part
 			}
 		case !isFlags:
-			return "", "ERR Unknown lua shebang option: " + part
+			return Undeclared, "", "ERR Unknown lua shebang option: " + part
 		default:
 			for _, name := range strings.Split(flags, ",") {
 				f, known := flagNamed(name)
 				if !known && name != "" {
-					return "", "ERR Unexpected flag in script shebang: " + name
+					return Undeclared, "", "ERR Unexpected flag in script shebang: " + name
 				}
-				s.flags |= f
+				declared |= f
 			}
 		}
 	}
-	return s.text[len(line):], ""
+	return declared, text[len(line):], ""
+}
+
+// FlagsOfText is what the script with a text declares, whether it is cached or not; Undeclared: nothing, or
+// it cannot be run.
+func (e *Engine) FlagsOfText(text []byte) Flags {
+	if s := e.FindText(text); s != nil {
+		return s.flags
+	}
+	if len(text) < 2 || text[0] != '#' {
+		return Undeclared
+	}
+	declared, _, _ := readShebang(string(text))
+	return declared
+}
+
+// FlagsOfSHA is what the cached script with a SHA-1 declares; Undeclared: nothing, or there is none.
+func (e *Engine) FlagsOfSHA(sha []byte) Flags {
+	sum, ok := readSum(sha)
+	if !ok {
+		return Undeclared
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.mu.scripts[sum]; s != nil {
+		return s.flags
+	}
+	return Undeclared
+}
+
+// FlagsOfFunction is what a function declares; Undeclared: there is none of this name.
+func (e *Engine) FlagsOfFunction(name []byte) Flags {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if f := e.mu.functions[strings.ToLower(string(name))]; f != nil {
+		return f.flags
+	}
+	return Undeclared
 }

@@ -88,10 +88,11 @@ func (s *Session) resumeHeld() outcome {
 // runBatch runs the calls of b from index from on.
 func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex := s.ex
-	ex.Begin(s.identity(), s.Conn.Reactor().Now())
+	now := s.Conn.Reactor().Now()
+	ex.Begin(s.identity(), now)
 	db := int(s.db)
 	ex.Prepare(db, b)
-	ex.Meter.Hot.Sample(db, ex.Keys)
+	ex.Meter.Hot.Sample(db, ex.Keys, now)
 	if s.throttle(b, from) {
 		return holds
 	}
@@ -105,6 +106,7 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		s.endBatch(b, before, out)
 		return s.ended(out)
 	}
+	ex.Rec.UnderTerm()
 	for i := from; i < b.N && out == goesOn; i++ {
 		cl := &ex.Calls[i]
 		ex.TouchAhead(cl.To)
@@ -114,7 +116,7 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		guard := ex.Env.Guard.Load()
 		free := open && guard == 0 // only rights and faults are left to look at
 		if cl.Plain && (free || open && ex.ServesPlain(guard, cl)) && (user == nil || user.AllowsPlain(cl.Spec, ex.Keys[cl.From].Name)) {
-			if !ex.RunPlain(cl, b.Cmds[i].Args) {
+			if !ex.RunPlain(cl, &b.Cmds[i]) {
 				out = ex.handOver(s, b, i, s.modes.standing())
 			}
 			continue
@@ -179,6 +181,12 @@ func (s *Session) runBarred(b *resp.Batch, from int) (out outcome) {
 			s.enqueue(&c.Call)
 		case v.Refused():
 			out = s.refuse(v, &c.Call)
+		case v.Ruling == admit.Run && state&admit.Busy != 0 && cl.Spec.Flags&endsServer == endsServer:
+			if command.SavesFirst(c.Args) {
+				out = s.refuse(admit.Verdict{Ruling: admit.IsBusy}, &c.Call)
+				break
+			}
+			ex.Perform(c)
 		case v.Ruling == admit.Wait || !needless:
 			s.reply = muting // it will come here again
 			ex.postpone(s, c.Spec)
@@ -193,6 +201,9 @@ func (s *Session) runBarred(b *resp.Batch, from int) (out outcome) {
 	}
 	return out
 }
+
+// endsServer are the flags of SHUTDOWN, which a busy script must not keep from ending the server.
+const endsServer = command.AllowBusy | command.Slow
 
 // gateless tells whether a call leaves the data, and what gates guard, alone.
 func gateless(spec *command.Spec) bool {
@@ -255,6 +266,9 @@ func (s *Session) endBatch(b *resp.Batch, before int, out outcome) {
 	ex.W.Flush()
 	if ex.W.TakeOver() {
 		s.closeOverLimit(s.Conn.OutBytes())
+	}
+	if s.reply == replyFed {
+		endAnswered(s)
 	}
 	s.promised(ex.Rec.TakeWait())
 	ex.Meter.OutputBytes += int64(s.Conn.OutBytes() - before)

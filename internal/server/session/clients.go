@@ -30,13 +30,14 @@ type Clients struct {
 	Pauses   Pauses
 	Monitors Monitors
 
-	// Pulse gets something every 100 ms or so while the server is at work.
+	// Pulse gets something every 100 ms or so while the server works hard, every second while it hardly does.
 	Pulse chan struct{}
 
 	keeper   *keeper.Keeper
 	byID     table
 	multi    *command.Spec // MULTI
 	pulsedAt atomic.Int64  // milliseconds since 1970
+	toldAt   atomic.Int64  // the same of what Pulse got last
 }
 
 // Counters are the server-wide numbers that several goroutines change.
@@ -62,7 +63,7 @@ var preAuthLimits = resp.PreAuthLimits()
 // New makes them for executors that have e in common; its table is there.
 func New(e *exec.Env, k *keeper.Keeper) *Clients {
 	cs := &Clients{Env: e, keeper: k, Pulse: make(chan struct{}, 1), multi: e.Table.Original([]byte("multi"))}
-	cs.Channels = Channels{pubsub.New[*Session](), &cs.Stations}
+	cs.Channels = Channels{pubsub.New[*Session](cs.WakeStalled), &cs.Stations}
 	cs.Pauses.clients = cs
 	cs.Monitors.env = e
 	return cs
@@ -109,8 +110,9 @@ func (cs *Clients) EndBlocked(errText string) {
 }
 
 // EndStrayed ends the waiting of blocked clients whose keys this node of a cluster does not serve any
-// more. The caller holds nothing.
+// more, and the listening to shard channels that are not of its shard. The caller holds nothing.
 func (cs *Clients) EndStrayed() {
+	cs.endStrayedChannels()
 	if cs.Waiting.Blocked.Load() == 0 {
 		return
 	}
@@ -124,6 +126,26 @@ func (cs *Clients) EndStrayed() {
 				s.wakeWith(s.blocked, v.Text(&caller, &s.blocked.Call, st.Why(v, client{s})))
 			}
 		})
+	})
+}
+
+// endStrayedChannels has nobody listen any more to shard channels whose slots are not those of this node's shard, and tells
+// who did. The caller holds nothing.
+func (cs *Clients) endStrayedChannels() {
+	if cs.Channels.CountChannels(command.SubShard) == 0 {
+		return
+	}
+	cs.AskAll(func(r *netio.Reactor, st *Station) {
+		eachSession(r, func(s *Session) {
+			switch {
+			case !s.Listening():
+			case s.busy: // a worker has it
+				s.more.strays = true
+			default:
+				st.endStrayedChannels(s)
+			}
+		})
+		st.flushPushed()
 	})
 }
 

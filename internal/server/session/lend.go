@@ -76,7 +76,7 @@ func (l *lentCall) done() {
 	}
 	if s.closed {
 		s.unwatch(s.ex.Env)
-		s.ex.unsubscribeAll(s)
+		s.ex.leaveChannels(s)
 		s.caching.stop(true)
 		if sc.Blocked != nil {
 			sc.Blocked.End()
@@ -114,6 +114,11 @@ func (l *lentCall) done() {
 		}
 	}
 	s.pushHeld()
+	if s.more != nil && s.more.strays {
+		s.more.strays = false
+		s.ex.endStrayedChannels(s)
+		s.ex.flushPushed()
+	}
 	if !s.stalled {
 		s.Conn.Resume()
 	}

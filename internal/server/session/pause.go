@@ -11,6 +11,9 @@ import (
 	"github.com/kringdb/kring/netio"
 )
 
+// heldPauseMs is after how long who waits for the end of a pause that is held looks again.
+const heldPauseMs = 1000
+
 // Pauses is CLIENT PAUSE. While it is on, GuardPaused sends every call
 // over the checked path; a call that must wait is kept in its session, whose reactor goes
 // on with others. Nothing is evicted meanwhile, and a key whose deadline comes is absent for
@@ -21,6 +24,7 @@ type Pauses struct {
 		sync.Mutex
 		untilMs int64 // milliseconds since 1970, 0: it is off
 		all     bool  // else only what may write
+		held    int   // how many hold writes up: that ends by Release alone
 	}
 }
 
@@ -38,6 +42,24 @@ func (p *Pauses) Begin(forMs int64, all bool) {
 	p.clients.SetGuard(exec.GuardPaused, true)
 	p.hideLocked()
 	p.clients.keeper.Ring() // it ends the pause if nobody waits for that
+}
+
+// Hold begins a pause of what may write that lasts until Release, whatever CLIENT UNPAUSE says. Its caller
+// holds all gates.
+func (p *Pauses) Hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.held++
+	p.clients.SetGuard(exec.GuardPaused, true)
+	p.hideLocked()
+}
+
+// Release ends what Hold has begun. Its caller holds nothing.
+func (p *Pauses) Release() {
+	p.mu.Lock()
+	p.mu.held--
+	p.mu.Unlock()
+	p.End()
 }
 
 // Hide has the store hide keys that have expired while they must stay: in a pause, and on a replica.
@@ -64,7 +86,7 @@ func (p *Pauses) End() (on bool) {
 	cs := p.clients
 	p.mu.Lock()
 	on = cs.Guard.Load()&exec.GuardPaused != 0
-	over := on && p.mu.untilMs <= time.Now().UnixMilli()
+	over := on && p.mu.held == 0 && p.mu.untilMs <= time.Now().UnixMilli()
 	if over {
 		cs.SetGuard(exec.GuardPaused, false)
 		p.hideLocked()
@@ -75,6 +97,7 @@ func (p *Pauses) End() (on bool) {
 	}
 	cs.keeper.Ring()
 	cs.Kept.Hand(&cs.Slow)
+	cs.WakeAside()
 	p.Resume()
 	return false
 }
@@ -91,7 +114,12 @@ func (p *Pauses) Resume() {
 func (p *Pauses) Now() (untilMs int64, on, all bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.mu.untilMs, p.mu.untilMs > time.Now().UnixMilli(), p.mu.all
+	now := time.Now().UnixMilli()
+	on, all = p.mu.untilMs > now, p.mu.all && p.mu.untilMs > now
+	if p.mu.held > 0 && !on {
+		return now + heldPauseMs, true, false
+	}
+	return p.mu.untilMs, on, all
 }
 
 // postpone makes the session wait with a call for the end of the pause. If that has come

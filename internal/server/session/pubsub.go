@@ -1,6 +1,8 @@
 package session
 
 import (
+	"time"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/pubsub"
@@ -18,6 +20,9 @@ type reactorHome struct {
 
 // Post implements pubsub.Home.
 func (h reactorHome) Post(f func()) { h.r.Post(f) }
+
+// Share implements pubsub.Home.
+func (h reactorHome) Share() time.Duration { return h.r.Share() }
 
 // Flush implements pubsub.Home.
 func (h reactorHome) Flush() { h.ex.flushPushed() }
@@ -47,8 +52,19 @@ type pubsubHost struct {
 	channels Channels
 }
 
-// Publish implements command.PubSubHost.
+// Publish implements command.PubSubHost. Nodes of a cluster hand messages on by connections of their own, replicas
+// among them; what comes by the stream of a primary goes no further.
 func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
-	exec.Of(c).Rec.Forward(c.Args...)
+	switch node := c.Host.Cluster; {
+	case node == nil:
+		exec.Of(c).Rec.Forward(c.Args...)
+	case !c.Obey:
+		node.Relay().Publish(kind, channel, text)
+	}
+	return h.Deliver(c, kind, channel, text)
+}
+
+// Deliver implements command.PubSubHost.
+func (h pubsubHost) Deliver(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
 	return h.channels.Publish(exec.Of(c).Reactor, kind, channel, text)
 }

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"errors"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/feed"
@@ -47,6 +49,19 @@ func beginFeed(s *Session) {
 	s.more.replica.Start(*q, out, rest)
 }
 
+// endAnswered ends, at the end of a batch, the connection of a replica that has called what has a reply, as Redis does:
+// there is no place for one in the stream.
+func endAnswered(s *Session) {
+	if s.ex.Quiet.Len() == s.more.unsent && !s.busy && s.blocked == nil || s.closed || s.closing {
+		return
+	}
+	s.closing = true // nothing more runs
+	s.more.replica.Blame(errAnswered)
+	s.endNow(errAnswered)
+}
+
+var errAnswered = errors.New("the replica has called what has a reply")
+
 // endFeed is for a connection that ends.
 func endFeed(s *Session) {
 	if s.reply == replyFed {
@@ -66,10 +81,9 @@ func (h ReplicasHost) Sync(c *command.Ctx, q command.SyncRequest) (errText strin
 	case s.reply == replyFed:
 		return ""
 	}
-	if errText := h.clients.Feed.Refuse(q); errText != "" {
+	if errText := h.clients.Feed.Refuse(replicaOf(s.Session), q); errText != "" {
 		return errText
 	}
-	replicaOf(s.Session)
 	s.more.request = &q
 	s.caching.stop(false)
 	s.reply = replyFed
@@ -88,6 +102,8 @@ func (h ReplicasHost) Tell(c *command.Ctx, what command.ReplicaFact, n int64, te
 		r.SetPort(int(n))
 	case command.ReplicaIP:
 		r.SetIP(text)
+	case command.ReplicaNode:
+		r.SetNode(text)
 	case command.ReplicaEOF:
 		r.SetEOF()
 	case command.ReplicaPSYNC2:
@@ -96,8 +112,8 @@ func (h ReplicasHost) Tell(c *command.Ctx, what command.ReplicaFact, n int64, te
 		r.SetKnown()
 	case command.ReplicaRDBOnly:
 		r.SetRDBOnly(n != 0)
-	case command.ReplicaFunctionsOnly:
-		r.SetFunctionsOnly(n != 0)
+	case command.ReplicaFilter:
+		r.SetFilter(n&command.FilterFunctions != 0)
 	}
 }
 
@@ -105,6 +121,13 @@ func (h ReplicasHost) Tell(c *command.Ctx, what command.ReplicaFact, n int64, te
 func (h ReplicasHost) Acknowledge(c *command.Ctx, offset, durable int64) {
 	if s, ok := c.Client.(client); ok && s.reply == replyFed {
 		s.more.replica.Acknowledge(offset, durable, s.Conn.Reactor().Now())
+	}
+}
+
+// Promised implements command.ReplicasHost.
+func (h ReplicasHost) Promised(c *command.Ctx, number, ms int64) {
+	if s, ok := c.Client.(client); ok && s.reply == replyFed {
+		s.more.replica.Promise(number, ms)
 	}
 }
 

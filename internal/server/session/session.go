@@ -100,8 +100,10 @@ func (m modes) standing() (is admit.Standing) {
 type sessionExt struct {
 	name, libName, libVer, user string
 	replica                     *feed.Replica        // nil: it has said nothing of that
+	unsent                      int64                // replies of the executor to nobody, in bytes, before the batch of a replica that runs
 	request                     *command.SyncRequest // PSYNC that has yet to begin
 	subs                        pubsub.Subscriptions[*Session]
+	strays                      bool // slots have left while it was busy: see endStrayedChannels
 }
 
 // heldAt holds an index into a batch, or its length.
@@ -161,6 +163,9 @@ func (s *Session) bindReply() {
 	}
 	if s.muted() {
 		ex.W.Bind(&ex.Quiet, int(s.proto))
+		if s.reply == replyFed {
+			s.more.unsent = ex.Quiet.Len()
+		}
 		return
 	}
 	ex.W.Bind(s.Conn.Out(), int(s.proto))
@@ -286,7 +291,7 @@ func (s *Session) Closed(err error) {
 		s.ex.haltCall(s)
 	} else {
 		s.unwatch(s.ex.Env)
-		s.ex.unsubscribeAll(s)
+		s.ex.leaveChannels(s)
 		s.caching.stop(true)
 	}
 	s.parser.Reset()

@@ -12,7 +12,7 @@ import (
 )
 
 // This file holds replies back until what they promise is written to the AOF, or under
-// appendfsync always durable, and connections while there is too much to write. Whoever has
+// appendfsync always durable, and connections while there is too much to write, or to deliver to those who listen. Whoever has
 // recorded something writes it at the end of his turn, and syncs it if syncs are quick, with what others
 // have recorded meanwhile; nobody waits on a disk that is slow or being synced: then the sessions concerned
 // are paused, and their reactor goes on with others.
@@ -23,6 +23,10 @@ import (
 // errNotDurable closes a connection whose writes were lost with the AOF: a reply, of any
 // kind, would be a lie.
 var errNotDurable = errors.New("its writes could not be made durable")
+
+// errOverdue closes a connection whose calls ran when another node may have had their slots: what they have
+// read may be old, and what they have written may be lost.
+var errOverdue = errors.New("its calls ran when this node did not lead its shard any more")
 
 // stalled is a reactor's list of sessions whose replies wait for the journal.
 type stalled struct {
@@ -38,6 +42,11 @@ func (s *Session) promised(wait, wrote uint64) {
 	cs := s.ex.clients
 	a := cs.Journal.AOF.Load()
 	s.written = max(s.written, wrote)
+	if wait == exec.Overdue {
+		s.Conn.Close(errOverdue)
+		s.closing = true
+		return
+	}
 	if a == nil || wait == 0 && wrote == 0 {
 		return
 	}
@@ -86,25 +95,42 @@ func (s *Session) pauseForSync() {
 	}
 }
 
-// Crowded tells whether so much waits to be written that those who write must wait.
-func (cs *Clients) Crowded() bool {
-	a := cs.Journal.AOF.Load()
-	return a != nil && a.Pending() > persistence.MaxPendingBytes
-}
-
-// throttle keeps b, from index from on, while the journal has too much to write; it tells whether it did. Calls that change nothing pass.
-func (s *Session) throttle(b *resp.Batch, from int) bool {
-	ex := s.ex
-	if !ex.clients.Crowded() {
-		return false
+// Crowded are the flags of the commands that must wait, because so much waits to be written, or to be delivered to
+// those who listen or cache.
+func (cs *Clients) Crowded() (flags command.Flag) {
+	if a := cs.Journal.AOF.Load(); a != nil && a.Pending() > persistence.MaxPendingBytes {
+		flags = command.Write | command.Exec
 	}
-	writes := false
-	for i := from; i < b.N; i++ {
-		if spec := ex.Calls[i].Spec; spec != nil && spec.Flags&(command.Write|command.Exec) != 0 {
-			writes = true
+	if cs.Channels.Full() {
+		flags |= command.Exec | command.Script | command.MayReplicate
+		if cs.Opts.NotifyKeyspaceEvents.Load() != 0 {
+			flags |= command.Write
 		}
 	}
-	if !writes {
+	if cs.Tracking.Full() {
+		flags |= command.Write | command.Exec | command.Script
+	}
+	return flags
+}
+
+// Unheard tells whether so much waits to be delivered, of messages or of invalidations, that some calls must wait.
+func (cs *Clients) Unheard() bool { return cs.Channels.Full() || cs.Tracking.Full() }
+
+// throttle keeps b, from index from on, while the journal has too much to write, or listeners too much to hear; it tells
+// whether it did. Calls that add nothing to it pass.
+func (s *Session) throttle(b *resp.Batch, from int) bool {
+	ex := s.ex
+	crowded := ex.clients.Crowded()
+	if crowded == 0 {
+		return false
+	}
+	adds := false
+	for i := from; i < b.N; i++ {
+		if spec := ex.Calls[i].Spec; spec != nil && spec.Flags&crowded != 0 {
+			adds = true
+		}
+	}
+	if !adds {
 		return false
 	}
 	s.held, s.heldAt = b, uint8(from)
@@ -197,7 +223,7 @@ func (ex *Station) wakeSynced() {
 func (ex *Station) releaseSome() {
 	a := ex.clients.Journal.AOF.Load()
 	on, broken, slow, kept := false, false, false, uint64(0)
-	room := true
+	room := !ex.clients.Unheard()
 	if a != nil {
 		state := a.State()
 		kept = ex.clients.mayLeave(a)
@@ -205,7 +231,7 @@ func (ex *Station) releaseSome() {
 		always := ex.clients.Always()
 		broken = state == persistence.Broken && always
 		slow = !always && a.Slow()
-		room = a.Pending() < persistence.ResumePendingBytes
+		room = room && a.Pending() < persistence.ResumePendingBytes
 	}
 	list := ex.stalled.list[:0]
 	for _, s := range ex.stalled.list {

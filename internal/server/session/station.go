@@ -3,10 +3,14 @@ package session
 import (
 	"sync/atomic"
 
+	"github.com/kringdb/kring/command"
+	"github.com/kringdb/kring/internal/cluster"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/pubsub"
 	"github.com/kringdb/kring/internal/server/stats"
 	"github.com/kringdb/kring/netio"
+	"github.com/kringdb/kring/resp"
 )
 
 // Station is a reactor's executor with what belongs to the sessions that it serves. Only the reactor
@@ -24,6 +28,7 @@ type Station struct {
 	pausedUntil int64        // which is then, milliseconds since 1970
 	timers      timerHeap    // deadlines of those that are blocked
 	lent        []*lentCall  // calls that workers have
+	busyNanos   int64        // its reactor's, in the last tick
 	clientBytes atomic.Int64 // what their buffers take, for weighClients
 }
 
@@ -87,10 +92,39 @@ func (st *Station) flushPushed() {
 	st.Unflushed = st.Unflushed[:0]
 }
 
-// unsubscribeAll is for RESET and a connection that ends.
+// leaveChannels is for a connection that ends, and hears nothing any more.
+func (st *Station) leaveChannels(s *Session) {
+	if s.subCount > 0 {
+		st.outlet.Leave(s, &s.more.subs)
+		s.subCount = 0
+	}
+}
+
+// unsubscribeAll is for RESET.
 func (st *Station) unsubscribeAll(s *Session) {
 	if s.subCount > 0 {
 		st.outlet.UnsubscribeAll(s, &s.more.subs)
 		s.subCount = 0
+	}
+}
+
+// endStrayedChannels is that for a session of the reactor that is not busy.
+func (st *Station) endStrayedChannels(s *Session) {
+	slots := st.clients.Slots.Load()
+	if slots == nil {
+		return
+	}
+	kind := byte('*')
+	if s.proto == resp.RESP3 {
+		kind = '>'
+	}
+	c := client{s}
+	for _, name := range c.Subscribed(command.SubShard) {
+		if place := slots.Places[cluster.KeySlot(name)]; place != admit.Nobodys && place != admit.Elsewhere {
+			continue
+		}
+		c.Unsubscribe(command.SubShard, name)
+		b := resp.AppendBulkString(resp.AppendHeader(nil, kind, 3), "sunsubscribe")
+		s.push(append(resp.AppendInt(append(resp.AppendBulk(b, name), ':'), int64(c.Subscriptions(command.SubShard))), "\r\n"...))
 	}
 }

@@ -36,6 +36,9 @@ func (h trackingHouse) Observe(shard uint32) { h.Env.Observe(shard) }
 // MaxKeys implements tracking.House.
 func (h trackingHouse) MaxKeys() int64 { return h.Opts.TrackingTableMaxKeys.Load() }
 
+// Roomy implements tracking.House.
+func (h trackingHouse) Roomy() { h.WakeStalled() }
+
 // mode is how the client caches, for who runs its calls.
 func (c *caching) mode() command.Tracking {
 	if t := c.track.Load(); t != nil {

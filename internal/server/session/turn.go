@@ -50,17 +50,25 @@ func (cs *Clients) Tick(r *netio.Reactor) (again bool) {
 	ex.haltDeserted(r.Now())
 	ex.Meter.Hot.Age(r.Now())
 	ex.checkSwollen()
-	cs.pulse(r.Now())
+	cs.pulse(r, ex)
 	return cs.closeIdle(r) || again || len(ex.stalled.list)+len(ex.lent)+len(ex.swollen) > 0
 }
 
 // pulse tells those who look around from time to time that the server is at work. Any reactor calls
 // it, in its ticks.
-func (cs *Clients) pulse(now int64) {
-	if last := cs.pulsedAt.Load(); uint64(now-last) < pulseMs || !cs.pulsedAt.CompareAndSwap(last, now) {
+func (cs *Clients) pulse(r *netio.Reactor, ex *Station) {
+	now, busy := r.Now(), r.Counts().BusyNanos
+	hard := busy-ex.busyNanos > hardNanos
+	ex.busyNanos = busy
+	last := cs.pulsedAt.Load()
+	due := uint64(now-last) >= pulseMs && cs.pulsedAt.CompareAndSwap(last, now)
+	if due || hard {
+		cs.keeper.Pulse(hard)
+	}
+	if !due || !hard && uint64(now-cs.toldAt.Load()) < easyPulseMs {
 		return
 	}
-	cs.keeper.Pulse()
+	cs.toldAt.Store(now)
 	select {
 	case cs.Pulse <- struct{}{}:
 	default: // there is one

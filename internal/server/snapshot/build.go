@@ -69,8 +69,8 @@ type loadWorker struct {
 
 	keys int64 // built since others were told
 
-	places [aheadItems]store.Place // of look-ahead
-	stamps [aheadItems]uint32
+	asked  int // for the places of how many of a batch's keys was asked
+	places [aheadItems]store.Place
 }
 
 func (l *Loader) newWorker(from int) *loadWorker {
@@ -123,7 +123,7 @@ func (w *loadWorker) locked(it *rdb.Item) bool {
 // batch builds the values of b, shard by shard.
 func (w *loadWorker) batch(b *batch) {
 	st, shards := w.l.Store, len(b.first)-1
-	w.busy = w.busy[:0]
+	w.busy, w.asked = w.busy[:0], -1
 	for i := range shards {
 		s := w.from + i
 		if s >= shards {
@@ -148,14 +148,28 @@ func (w *loadWorker) inShard(b *batch, s int) {
 	defer w.l.Store.Unlock(uint32(s))
 	from, end := int(b.first[s]), int(b.first[s+1])
 	for k := from; k < end; k++ {
-		if (k-from)%aheadItems == 0 { // the processor waits for the places of many keys at once
-			w.l.Store.TouchBuckets(b.items[b.at[k]].DB, b.keys[k:min(k+aheadItems, end)], w.places[:], w.stamps[:])
+		if k%aheadItems == 0 || k == from {
+			w.ask(b, k)
 		}
 		it := &b.items[b.at[k]]
 		if err := w.item(it, b.keys[k]); err != nil {
 			w.l.fail(it, err)
 			return
 		}
+	}
+}
+
+// ask asks for what the keys of b from number k on will need, for the next ones of its order,
+// whatever their shards are: the processor waits for many of them at once, and works
+// meanwhile.
+func (w *loadWorker) ask(b *batch, k int) {
+	if w.asked < k || w.asked > k+2*aheadItems { // another batch, or a shard that was busy
+		w.asked = k
+	}
+	for w.asked < min(k+aheadItems, b.n) {
+		n := min(aheadItems, b.n-w.asked)
+		w.l.Store.TouchInserts(b.items[b.at[w.asked]].DB, b.keys[w.asked:w.asked+n], w.places[:])
+		w.asked += n
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kringdb/kring/store"
+	"github.com/kringdb/kring/store/entry"
 )
 
 // ErrCrowded ends a copy that would take more memory than it may.
@@ -16,12 +17,12 @@ var ErrCrowded = errors.New("more was changed than could be written meanwhile: t
 
 // Copy is the store as a job copies it: a snapshot, in some form. Entries come from its own
 // steps and from whoever changes what the snapshot has not passed yet; either way they go to
-// a buffer of their shard, under its lock, and Next takes the buffers. What others hand over
+// buffers of their shard, under its lock, and Next takes the buffers. What others hand over
 // takes memory until it is taken.
 type Copy struct {
 	st        *store.Store
 	sn        *store.Snapshot
-	forms     sync.Pool
+	works     sync.Pool // of *work
 	shards    []shardCopy
 	full      [store.MaxShards / 64]atomic.Uint64 // shards with full buffers
 	pending   atomic.Int64                        // bytes in all buffers
@@ -31,11 +32,12 @@ type Copy struct {
 	entries   atomic.Int64          // handed over
 	total     int64                 // entries at the cut, about
 
-	taken   [][]byte // drain's, empty between its calls
-	stepped bool     // the snapshot is complete
-	turn    int      // the shard that Next takes next
-
-	part partCopy
+	// What only whoever calls Next uses.
+	taken    [][]byte    // buffers, to be given before all else
+	given    int         // how many of them have been
+	straight *largeValue // that has begun to be given, and is given to its end before anything else
+	stepped  bool        // the snapshot is complete
+	turn     int         // the shard that Next takes next
 
 	pool struct { // innermost
 		sync.Mutex
@@ -50,21 +52,16 @@ type shardCopy struct {
 	full [][]byte
 }
 
-// partCopy is the value that comes in parts. What is begun of it is ended before Next gives
-// anything else, so its parts stand one behind the other. It is guarded by the lock of its
-// shard, but begun and shard, which only whoever calls Next uses.
-type partCopy struct {
+// work is what one goroutine at a time writes entries with.
+type work struct {
 	form  Form
-	shard uint32
-	begun bool
-	over  bool
-	buf   []byte // parts that Next has not given
+	large []byte // for what may be longer than a buffer
 }
 
 // NewCopy returns a copy of st that has yet to begin; form makes what writes its entries.
 func NewCopy(st *store.Store, form func() Form) *Copy {
 	c := &Copy{st: st, shards: make([]shardCopy, st.Shards())}
-	c.forms.New = func() any { return form() }
+	c.works.New = func() any { return &work{form: form()} }
 	stats := st.Stats()
 	c.total = stats.Keys
 	c.allowance = max(leastAllowance, stats.UsedBytes*allowancePercent/100)
@@ -86,67 +83,139 @@ func (c *Copy) SnapshotEntry(shard, db int, e store.Entry) {
 	if sh.buf == nil {
 		sh.buf, sh.db = c.buffer(), -1
 	}
-	before := len(sh.buf)
-	f := c.forms.Get().(Form)
-	buf, err := f.Append(sh.buf, db, db != sh.db, e)
-	c.forms.Put(f)
-	sh.buf, sh.db = buf, db
-	if err != nil {
-		c.fail(fmt.Errorf("key %q of database %d: %w", e.Key(), db, err))
+	w, before := c.works.Get().(*work), len(sh.buf)
+	defer c.works.Put(w)
+	if !fitsBuffer(e) {
+		c.long(shard, db, e, w)
+		return
+	}
+	buf, err := w.form.Append(sh.buf, db, db != sh.db, e)
+	if sh.buf, sh.db = buf, db; err != nil {
+		c.failed(db, e, err)
+		return
+	}
+	if c.entries.Add(1); len(buf) >= fullBytes {
+		c.filled(shard, buf)
+		sh.buf = nil
+	}
+	c.added(len(buf) - before)
+}
+
+// fitsBuffer tells whether what is written of e surely fits into a buffer that is not full.
+func fitsBuffer(e store.Entry) bool {
+	switch e.Encoding() {
+	case entry.Hashtable, entry.Skiplist, entry.Quicklist, entry.Chunked, entry.StreamNodes:
+		return false // their elements stand elsewhere
+	}
+	return e.Size() <= (chunkBytes-fullBytes)/2
+}
+
+// long is SnapshotEntry for what may not fit. What does not goes to buffers of its own: the bytes of an entry are
+// taken together.
+func (c *Copy) long(shard, db int, e store.Entry, w *work) {
+	var err error
+	if w.large, err = w.form.Append(w.large[:0], db, true, e); err != nil {
+		c.failed(db, e, err)
 		return
 	}
 	c.entries.Add(1)
-	pending := c.pending.Add(int64(len(buf) - before))
-	if len(buf) >= fullBytes {
-		sh.full = append(sh.full, buf)
-		sh.buf = nil
-		c.full[shard>>6].Or(1 << (shard & 63))
+	if sh := &c.shards[shard]; len(w.large) <= cap(sh.buf)-len(sh.buf) {
+		sh.buf, sh.db = append(sh.buf, w.large...), db
+	} else {
+		c.filled(shard, c.cut(nil, w.large)...)
 	}
-	if pending > c.allowance && int64(len(buf)-before) < c.allowance { // one large value is not the fault of what changes
+	c.added(len(w.large))
+	w.trim()
+}
+
+// trim lets go of what is larger than is used again and again.
+func (w *work) trim() {
+	if cap(w.large) > takeBytes {
+		w.large = nil
+	}
+}
+
+// cut appends text, cut into buffers, to bufs.
+func (c *Copy) cut(bufs [][]byte, text []byte) [][]byte {
+	for len(text) > 0 {
+		last := len(bufs) - 1
+		if last < 0 || len(bufs[last]) == cap(bufs[last]) {
+			bufs = append(bufs, c.buffer())
+			last++
+		}
+		n := min(len(text), cap(bufs[last])-len(bufs[last]))
+		bufs[last] = append(bufs[last], text[:n]...)
+		text = text[n:]
+	}
+	return bufs
+}
+
+// filled has full buffers of a shard taken.
+func (c *Copy) filled(shard int, bufs ...[]byte) {
+	c.shards[shard].full = append(c.shards[shard].full, bufs...)
+	c.full[shard>>6].Or(1 << (shard & 63))
+}
+
+// added counts what waits to be taken, and gives the copy up if that is too much.
+func (c *Copy) added(bytes int) {
+	if pending := c.pending.Add(int64(bytes)); pending > c.allowance && int64(bytes) < c.allowance { // one long value is not the fault of what changes
 		c.fail(ErrCrowded)
 	}
 }
 
-// SnapshotPart implements store.SnapshotSink.
-func (c *Copy) SnapshotPart(shard, db int, e store.Entry, first bool) (done bool) {
-	p := &c.part
-	if first { // in a step of Next: nobody else begins
-		if p.form == nil {
-			p.form = c.forms.New().(Form)
-		}
-		p.shard, p.begun, p.over = uint32(shard), true, false
-	}
-	if c.failure.Load() != nil {
-		p.over = true
-		return true
-	}
-	before := len(p.buf)
-	buf, done, err := p.form.Part(p.buf, db, e, first)
-	p.buf = buf
-	if err != nil {
-		c.fail(fmt.Errorf("key %q of database %d: %w", e.Key(), db, err))
-		done = true
-	}
-	c.pending.Add(int64(len(buf) - before))
-	if done {
-		p.over = true
-		c.entries.Add(1)
-	}
-	return done
+// largeValue is a value that comes by portions. Straight ones are given as they come; the others when they are
+// whole, since the bytes of a value have to stand in a row. It is guarded by the lock of its shard.
+type largeValue struct {
+	c         *Copy
+	w         *work
+	shard, db int
+	straight  bool
+	begun     bool
+	over      bool
+	bufs      [][]byte // what has come, and was not given
 }
 
-// takePart appends to dst what there is of the value that comes in parts.
-func (c *Copy) takePart(dst []byte) []byte {
-	p := &c.part
-	c.st.Lock(p.shard)
-	defer c.st.Unlock(p.shard)
-	dst = append(dst, p.buf...)
-	c.pending.Add(-int64(len(p.buf)))
-	if p.buf = p.buf[:0]; cap(p.buf) > 2*takeBytes { // whoever changed the value wrote the rest at once
-		p.buf = nil
+// SnapshotLarge implements store.SnapshotSink.
+func (c *Copy) SnapshotLarge(shard, db int, straight bool) store.SnapshotValue {
+	v := &largeValue{c: c, w: c.works.Get().(*work), shard: shard, db: db, straight: straight}
+	if straight { // in a step of Next
+		c.straight = v
 	}
-	p.begun = !p.over
-	return dst
+	return v
+}
+
+// Portion implements store.SnapshotValue.
+func (v *largeValue) Portion(e store.Entry) (done bool) {
+	c := v.c
+	if c.failure.Load() != nil {
+		v.over = true
+		return true
+	}
+	var err error
+	v.w.large, v.over, err = v.w.form.Part(v.w.large[:0], v.db, e, !v.begun)
+	if v.begun = true; err != nil {
+		c.failed(v.db, e, err)
+		v.over = true
+		return true
+	}
+	v.bufs = c.cut(v.bufs, v.w.large)
+	c.pending.Add(int64(len(v.w.large)))
+	v.w.trim()
+	if v.over {
+		c.entries.Add(1)
+		c.works.Put(v.w)
+		v.w = nil
+		if !v.straight {
+			c.filled(v.shard, v.bufs...)
+			v.bufs = nil
+		}
+	}
+	return v.over
+}
+
+// failed gives the copy up because of an entry.
+func (c *Copy) failed(db int, e store.Entry, err error) {
+	c.fail(fmt.Errorf("key %q of database %d: %w", e.Key(), db, err))
 }
 
 func (c *Copy) fail(err error) { c.failure.CompareAndSwap(nil, &err) }
@@ -170,27 +239,30 @@ func (c *Copy) Next(dst []byte) (out []byte, done bool, err error) {
 		return dst, false, *p
 	}
 	runtime.Gosched() // else a reactor might wait until the scheduler preempts
+	if c.given < len(c.taken) {
+		return c.give(dst), false, nil
+	}
 	pending := c.pending.Load()
 	c.peak = max(c.peak, pending)
-	if !c.stepped && (c.part.begun || pending <= drainBytes) {
+	if !c.stepped && (c.straight != nil || pending <= drainBytes) {
 		c.stepped = c.sn.Step(stepEntries)
 	}
-	if c.part.begun {
-		return c.takePart(dst), false, nil
-	}
-	if !c.stepped && c.pending.Load() <= drainBytes {
+	switch {
+	case c.straight != nil:
+		c.takeStraight()
+	case !c.stepped && c.pending.Load() <= drainBytes:
 		for i := range c.full {
 			for w := c.full[i].Swap(0); w != 0; w &= w - 1 {
-				dst = c.drain(uint32(i<<6|bits.TrailingZeros64(w)), dst, false)
+				c.take(uint32(i<<6|bits.TrailingZeros64(w)), false)
 			}
 		}
-		return dst, false, nil
+	default: // nobody fills buffers any more, or they are many: all are taken, in turn
+		for n, sum := 0, 0; n < len(c.shards) && sum < takeBytes; n++ {
+			sum += c.take(uint32(c.turn), true)
+			c.turn = (c.turn + 1) % len(c.shards)
+		}
 	}
-	// Nobody fills buffers any more, or they are many: take all, in turn, so much at once.
-	for n := 0; n < len(c.shards) && len(dst) < takeBytes; n++ {
-		dst = c.drain(uint32(c.turn), dst, true)
-		c.turn = (c.turn + 1) % len(c.shards)
-	}
+	dst = c.give(dst)
 	return dst, c.stepped && c.pending.Load() == 0, nil
 }
 
@@ -201,18 +273,41 @@ func (c *Copy) Progress() (entries, of int64) {
 	return entries, max(c.total, entries)
 }
 
-// drain appends what a shard's full buffers hold to dst, with all also that of the one
-// being filled.
-func (c *Copy) drain(shard uint32, dst []byte, all bool) []byte {
-	sh := &c.shards[shard]
+// take takes a shard's full buffers, with all also the one that is being filled, and returns how much is in them.
+func (c *Copy) take(shard uint32, all bool) (bytes int) {
+	sh, from := &c.shards[shard], len(c.taken)
 	c.st.Lock(shard)
-	c.taken, sh.full = sh.full, c.taken
+	c.taken = append(c.taken, sh.full...)
+	clear(sh.full)
+	sh.full = sh.full[:0]
 	if all && len(sh.buf) > 0 {
 		c.taken = append(c.taken, sh.buf)
 		sh.buf = nil
 	}
 	c.st.Unlock(shard)
-	for i, b := range c.taken {
+	for _, b := range c.taken[from:] {
+		bytes += len(b)
+	}
+	return bytes
+}
+
+// takeStraight takes what there is of the value that comes straight.
+func (c *Copy) takeStraight() {
+	v := c.straight
+	c.st.Lock(uint32(v.shard))
+	c.taken = append(c.taken, v.bufs...)
+	clear(v.bufs)
+	v.bufs = v.bufs[:0]
+	if v.over {
+		c.straight = nil
+	}
+	c.st.Unlock(uint32(v.shard))
+}
+
+// give appends buffers that were taken to dst, about as much as Next returns at once.
+func (c *Copy) give(dst []byte) []byte {
+	for c.given < len(c.taken) && len(dst) < takeBytes {
+		b := c.taken[c.given]
 		dst = append(dst, b...)
 		c.pending.Add(-int64(len(b)))
 		if cap(b) == chunkBytes {
@@ -220,9 +315,12 @@ func (c *Copy) drain(shard uint32, dst []byte, all bool) []byte {
 			c.pool.free = append(c.pool.free, b[:0])
 			c.pool.Unlock()
 		}
-		c.taken[i] = nil
+		c.taken[c.given] = nil
+		c.given++
 	}
-	c.taken = c.taken[:0]
+	if c.given == len(c.taken) {
+		c.taken, c.given = c.taken[:0], 0
+	}
 	return dst
 }
 

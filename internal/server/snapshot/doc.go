@@ -15,9 +15,10 @@
 //	                                          ├─▶ form ─▶ buffer of the shard ─▶ Copy.Next ─▶ file
 //	Copy.Next: its own steps ─────────────────┘            under the shard's lock
 //
-// A large value comes in parts of some tenths of a millisecond, in steps of its own; Next
-// gives nothing else until it has all of it. As commands, and if it is a stream, it comes as
-// a whole, and so does what is left of it when somebody changes it.
+// A large value comes by portions of some tenths of a millisecond. In steps of Next it goes straight on: Next
+// gives nothing else until it has all of it. All that is small has been handed over by then, so that little gathers
+// meanwhile. By who is going to change it, on a worker, it goes to buffers of its own, which follow those of its shard
+// when they have all of it.
 //
 // Nobody waits for the file but who writes it. If more is handed over than can be written,
 // and it becomes more than the copy may take, the copy ends with an error: then nobody

@@ -14,12 +14,12 @@ type Form interface {
 	// that e cannot be written.
 	Append(buf []byte, db int, change bool, e store.Entry) ([]byte, error)
 	// Part appends the first part of e, or the next, and tells whether that was the last. What
-	// stands before the first may be of any database. Append may be called in between.
+	// stands before the first may be of any database. Between the parts nothing else is written with the form.
 	Part(buf []byte, db int, e store.Entry, first bool) (out []byte, done bool, err error)
 }
 
 // commands is the form of an AOF without images.
-type commands struct{ rb command.Rebuild }
+type commands struct{ rb, parts command.Rebuild }
 
 // Commands writes entries as the commands that make them.
 func Commands() Form { return new(commands) }
@@ -37,10 +37,15 @@ func (f *commands) Append(buf []byte, db int, change bool, e store.Entry) ([]byt
 	return out, nil
 }
 
-// Part implements Form: the first part is all.
-func (f *commands) Part(buf []byte, db int, e store.Entry, _ bool) (out []byte, done bool, err error) {
-	out, err = f.Append(buf, db, true, e)
-	return out, true, err
+// Part implements Form.
+func (f *commands) Part(buf []byte, db int, e store.Entry, first bool) (out []byte, done bool, err error) {
+	if f.parts.Out = buf; first {
+		f.parts.Begin(2, "SELECT")
+		f.parts.Int(int64(db))
+	}
+	done = f.parts.Part(e, first)
+	out, f.parts.Out = f.parts.Out, nil
+	return out, done, nil
 }
 
 // images is the form of RDB.

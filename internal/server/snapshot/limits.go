@@ -3,11 +3,12 @@ package snapshot
 import "time"
 
 const (
-	// stepEntries is how many entries one step of a copy visits under a shard's lock.
+	// stepEntries is how many entries one step of a copy visits under a shard's lock, about.
 	stepEntries = 128
 	// chunkBytes is the size of a buffer; it counts as full when fullBytes of it are used.
-	chunkBytes = 32 << 10
-	fullBytes  = 24 << 10
+	// Each shard has one that is being filled: what that costs a small store counts.
+	chunkBytes = 8 << 10
+	fullBytes  = 6 << 10
 	// drainBytes is from when on all buffers are taken before the next step.
 	drainBytes = 2 << 20
 	// takeBytes is about how much Next returns at once.

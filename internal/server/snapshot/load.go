@@ -128,8 +128,7 @@ func (l *Loader) read(r *rdb.Reader) error {
 		}
 		if it.DB >= l.Store.Databases() {
 			l.filling.n--
-			return &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key),
-				Err: fmt.Errorf("there are %d databases only: see the option databases", l.Store.Databases())}
+			return &rdb.Error{Offset: it.Offset, DB: it.DB, Key: bytes.Clone(it.Key), Err: ErrDatabase(l.Store)}
 		}
 		it.DB += l.First
 		whole = it.First && it.Last
@@ -140,6 +139,11 @@ func (l *Loader) read(r *rdb.Reader) error {
 			l.flush()
 		}
 	}
+}
+
+// ErrDatabase is what is wrong with a key of a database that there is not.
+func ErrDatabase(st *store.Store) error {
+	return fmt.Errorf("there are %d databases only: see the option databases", st.Databases())
 }
 
 // goOn tells how far the file is, or why it is of no use to go on.

@@ -1,7 +1,7 @@
 package stats
 
 const (
-	// subBuckets is how many buckets there are to each doubling, subBits its logarithm.
+	// subBits is the logarithm of subBuckets, which is how many buckets there are to each doubling.
 	subBits    = 3
 	subBuckets = 1 << subBits
 	// maxTickBits bounds a duration to 2^36 ticks, some 18 minutes.

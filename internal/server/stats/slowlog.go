@@ -3,30 +3,22 @@ package stats
 import (
 	"fmt"
 	"sync"
-)
 
-// SlowCall is one entry of the slow log.
-type SlowCall struct {
-	ID     int64
-	Unix   int64 // seconds
-	Micros int64
-	Args   []string
-	Addr   string
-	Name   string // of the client
-}
+	"github.com/kringdb/kring/command"
+)
 
 // SlowLog keeps the latest slow calls. Any goroutine may use it.
 type SlowLog struct {
 	mu struct {
 		sync.Mutex
-		calls  []SlowCall // the newest last
+		calls  []command.SlowCall // the newest last
 		nextID int64
 	}
 }
 
 // Add keeps a call, whose arguments are copied as far as the log shows them; most is
 // slowlog-max-len.
-func (l *SlowLog) Add(c SlowCall, args [][]byte, most int) {
+func (l *SlowLog) Add(c command.SlowCall, args [][]byte, most int) {
 	c.Args = trimArgs(args)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -34,7 +26,7 @@ func (l *SlowLog) Add(c SlowCall, args [][]byte, most int) {
 	l.mu.nextID++
 	l.mu.calls = append(l.mu.calls, c)
 	if over := len(l.mu.calls) - max(most, 0); over > 0 {
-		l.mu.calls = append([]SlowCall(nil), l.mu.calls[over:]...)
+		l.mu.calls = append([]command.SlowCall(nil), l.mu.calls[over:]...)
 	}
 }
 
@@ -57,13 +49,13 @@ func trimArgs(args [][]byte) []string {
 }
 
 // Latest returns up to n calls, the newest first; all for a negative n.
-func (l *SlowLog) Latest(n int) []SlowCall {
+func (l *SlowLog) Latest(n int) []command.SlowCall {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n < 0 || n > len(l.mu.calls) {
 		n = len(l.mu.calls)
 	}
-	out := make([]SlowCall, n)
+	out := make([]command.SlowCall, n)
 	for i := range out {
 		out[i] = l.mu.calls[len(l.mu.calls)-1-i]
 	}

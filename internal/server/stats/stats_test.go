@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kringdb/kring/command"
 )
 
 func TestBuckets(t *testing.T) {
@@ -122,7 +124,7 @@ func TestSlowLog(t *testing.T) {
 		args = append(args, []byte(strings.Repeat("x", i*10)))
 	}
 	for i := range 5 {
-		l.Add(SlowCall{Micros: int64(i)}, args, 3)
+		l.Add(command.SlowCall{Micros: int64(i)}, args, 3)
 	}
 	got := l.Latest(-1)
 	if len(got) != 3 || got[0].ID != 4 || got[2].ID != 2 || l.Len() != 3 || len(l.Latest(1)) != 1 {

@@ -12,5 +12,7 @@ const (
 	// prefixBytes is about what a prefix of a client takes beside its name, itemBytes what a table has
 	// of each of a key's readers.
 	prefixBytes = 640
-	itemBytes   = 4
+	// invalidationBytes is what one that waits takes beside its keys.
+	invalidationBytes = 64
+	itemBytes         = 4
 )

@@ -16,6 +16,9 @@ type invalidation struct {
 	keys []byte // encoded as an array of bulk strings; nil: everything
 }
 
+// size is about what it takes, and what its client will be sent.
+func (v *invalidation) size() int64 { return invalidationBytes + int64(len(v.keys)) }
+
 type invalidationKind uint8
 
 const (
@@ -125,6 +128,7 @@ func (tr *Tracking) sendLocked(t *Tracker, keys []byte) {
 	reactor := v.to.Reactor()
 	b := &tr.mu.inboxes[reactor]
 	b.Put(v)
+	tr.room.In(v.size())
 	if b.MustTell() {
 		tr.house.Post(reactor, tr.letters[reactor])
 	}
@@ -136,8 +140,10 @@ func (tr *Tracking) deliver(reactor int) {
 	queue := tr.mu.inboxes[reactor].Collect(nil)
 	tr.mu.Unlock()
 	var form []byte
+	waited := int64(0)
 	for i := range queue {
 		v := &queue[i]
+		waited += v.size()
 		if v.to.Gone() {
 			continue
 		}
@@ -164,6 +170,7 @@ func (tr *Tracking) deliver(reactor int) {
 			v.to.Push(form)
 		}
 	}
+	tr.room.Out(waited)
 	tr.house.Flush(reactor)
 }
 

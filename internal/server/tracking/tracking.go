@@ -32,6 +32,8 @@ type House interface {
 	Observe(shard uint32)
 	// MaxKeys is tracking-table-max-keys, 0 for any number.
 	MaxKeys() int64
+	// Roomy tells that Full does not hold any more. It may be called under Tracking.mu.
+	Roomy()
 }
 
 // Tracking is who caches what. Make one with New.
@@ -50,7 +52,8 @@ type Tracking struct {
 		posted   bool                      // a reactor is to send what the prefixes have pending
 		inboxes  []inbox.Box[invalidation] // by reactor: what it has still to deliver
 	}
-	letters []func() // by reactor: deliver, made once
+	letters []func()   // by reactor: deliver, made once
+	room    inbox.Room // what waits in the inboxes
 }
 
 // New makes the tracking of a store's keys for the clients of so many reactors.
@@ -59,11 +62,15 @@ func New(house House, st *store.Store, reactors int) *Tracking {
 	tr.mu.inboxes = make([]inbox.Box[invalidation], reactors)
 	tr.mu.trackers = map[uint32]*Tracker{}
 	tr.mu.byPrefix = map[string]*prefix{}
+	tr.room.Roomy = house.Roomy
 	for i := range reactors {
 		tr.letters = append(tr.letters, func() { tr.deliver(i) })
 	}
 	return tr
 }
+
+// Full tells whether so much waits to be delivered that whoever is about to change keys should wait until it does not.
+func (tr *Tracking) Full() bool { return tr.room.Full() }
 
 // prefix is what keys begin with that clients in the BCAST mode hear of.
 type prefix struct {

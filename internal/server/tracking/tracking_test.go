@@ -14,6 +14,7 @@ type house struct {
 	clients map[int64]*client
 	letters []func()
 	max     int64
+	roomy   int // how often it was told that there is room
 }
 
 func (h *house) Client(id int64) Client {
@@ -27,6 +28,7 @@ func (h *house) Post(_ int, f func()) { h.letters = append(h.letters, f) }
 func (h *house) Flush(int)            {}
 func (h *house) Observe(uint32)       {}
 func (h *house) MaxKeys() int64       { return h.max }
+func (h *house) Roomy()               { h.roomy++ }
 
 func (h *house) run() {
 	for len(h.letters) > 0 {
@@ -205,5 +207,31 @@ func TestBounds(t *testing.T) {
 	c.t.Stop(true)
 	if st = r.tr.Stats(); st != (Stats{}) || len(r.tr.mu.trackers)+len(r.tr.mu.byPrefix) != 0 {
 		t.Errorf("left: %+v", st)
+	}
+}
+
+// TestFull: who changes keys is told to wait while very much is to be delivered, and told once when it is not.
+func TestFull(t *testing.T) {
+	r := newRig(t)
+	for id := range int64(100) {
+		r.client(id+1, command.Tracking{Broadcast: true, Prefixes: []string{""}})
+	}
+	name := strings.Repeat("k", 100_000)
+	for i := 0; !r.tr.Full(); i++ {
+		if i > 10 {
+			t.Fatal("not full with a hundred megabytes")
+		}
+		r.change(name, nil)
+		last := len(r.letters) - 1
+		broadcast := r.letters[last] // its reactor is at work, that of the clients is not
+		r.letters = r.letters[:last]
+		broadcast()
+	}
+	if r.roomy != 0 {
+		t.Error("told that there is room")
+	}
+	r.run()
+	if r.tr.Full() || r.roomy != 1 || r.tr.room.Waiting() != 0 {
+		t.Errorf("full: %v; told %d times; %d bytes are still counted", r.tr.Full(), r.roomy, r.tr.room.Waiting())
 	}
 }

@@ -37,14 +37,22 @@ var Subject = sync.OnceValues(func() (string, error) {
 	}
 	built = out
 	bin := filepath.Join(out, "kring-server")
-	cmd := exec.Command("go", "build", "-o", bin, "./cmd/kring-server")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./cmd/kring-server: %w\n%s", err, msg)
+	if err := goBuild(bin, root, "./cmd/kring-server"); err != nil {
+		return "", err
 	}
 	return bin, nil
 })
+
+// goBuild builds the program in a package of the module in dir, as make does.
+func goBuild(bin, dir, pkg string) error {
+	cmd := exec.Command("go", "build", "-o", bin, pkg)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s in %s: %w\n%s", pkg, dir, err, msg)
+	}
+	return nil
+}
 
 // built is the directory that Subject made, "" if none.
 var built string

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// childAttributes lets the kernel end a server whose test process died.
+// childAttributes lets the kernel end a server whose test process died. Ctrl-C is for that alone: it ends
+// its servers itself.
 func childAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
 
 // CPU gives the user plus system time that the process has used so far.

@@ -163,6 +163,20 @@ func (s *Server) answers() (bool, error) {
 // Dial opens a connection.
 func (s *Server) Dial() (*rawclient.Client, error) { return rawclient.Dial(s.Network, s.Addr) }
 
+// Say sends a command, in words without blanks, on a connection of its own, and returns the reply, or the error, as text.
+func (s *Server) Say(line string) string {
+	c, err := s.Dial()
+	if err != nil {
+		return err.Error()
+	}
+	defer c.Close()
+	v, err := c.Do(strings.Fields(line)...)
+	if err != nil {
+		return err.Error()
+	}
+	return v.Text()
+}
+
 // Output gives the last output of the process.
 func (s *Server) Output() string { return s.out.String() }
 

@@ -96,7 +96,7 @@ func pairs(format string, values []float64) []string {
 	return cells
 }
 
-// loadCells walks the mixes of part load in their order.
+// eachMix walks the mixes of part load in their order.
 func (r *results) eachMix(f func(label string, rows []loadRow)) (models []string) {
 	models = modelsIn(r.Load, func(l loadRow) string { return l.Model })
 	for i := 0; i+len(models) <= len(r.Load); i += len(models) {

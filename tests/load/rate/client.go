@@ -76,14 +76,15 @@ func (c *client) close() {
 	_ = unix.Close(c.ep)
 }
 
-// run sends requests at a rate for a time and returns their latencies, sorted.
-func (c *client) run(perSecond float64, d time.Duration) (kit.Samples, error) {
+// run sends requests at a rate for a time and returns how many, and the sorted latencies of those
+// that were due after lead: at first the server finds out what load it has.
+func (c *client) run(perSecond float64, d time.Duration) (n int, samples kit.Samples, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	samples := make(kit.Samples, 0, int(perSecond*d.Seconds()*1.1)+len(c.conns))
+	samples = make(kit.Samples, 0, int(perSecond*d.Seconds()*1.1)+len(c.conns))
 	begin := time.Now()
 	var waiting []time.Duration // due, but no connection was free
 	gap := func() time.Duration { return time.Duration(c.rnd.ExpFloat64() / perSecond * float64(time.Second)) }
@@ -95,29 +96,30 @@ func (c *client) run(perSecond float64, d time.Duration) (kit.Samples, error) {
 		}
 		for len(waiting) > 0 && len(c.free) > 0 {
 			if err := c.send(waiting[0]); err != nil {
-				return nil, err
+				return n, nil, err
 			}
+			n++
 			waiting = waiting[1:]
 		}
 		under := len(c.conns) - len(c.free)
 		if next > d && under == 0 && len(waiting) == 0 {
 			samples.Sort()
-			return samples, nil
+			return n, samples, nil
 		}
 		if now > d+replyTimeout {
-			return nil, fmt.Errorf("%d requests are not answered", under+len(waiting))
+			return n, nil, fmt.Errorf("%d requests are not answered", under+len(waiting))
 		}
 		wait := replyTimeout
 		if next <= d {
 			wait = max(next-time.Since(begin), 0)
 		}
-		n, err := epollWait(c.ep, events, wait)
+		ready, err := epollWait(c.ep, events, wait)
 		if err != nil {
-			return nil, err
+			return n, nil, err
 		}
-		for _, ev := range events[:n] {
+		for _, ev := range events[:ready] {
 			if samples, err = c.receive(int(ev.Fd), begin, samples); err != nil {
-				return nil, err
+				return n, nil, err
 			}
 		}
 	}
@@ -147,7 +149,7 @@ func (c *client) send(due time.Duration) error {
 	return err
 }
 
-// receive reads what has come of a reply, and counts its latency when it is whole.
+// receive reads what has come of a reply, and counts its latency when it is whole and was due after lead.
 func (c *client) receive(i int, begin time.Time, samples kit.Samples) (kit.Samples, error) {
 	conn := &c.conns[i]
 	n, err := unix.Read(conn.fd, c.buf[:])
@@ -158,7 +160,9 @@ func (c *client) receive(i int, begin time.Time, samples kit.Samples) (kit.Sampl
 		return samples, fmt.Errorf("unexpected reply %q", c.buf[:n])
 	}
 	if conn.left == 0 {
-		samples = append(samples, time.Since(begin)-conn.due)
+		if conn.due >= lead {
+			samples = append(samples, time.Since(begin)-conn.due)
+		}
 		c.free = append(c.free, i)
 	}
 	return samples, nil

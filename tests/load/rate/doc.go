@@ -7,5 +7,7 @@
 //
 // Shown per rate: the server's CPU per request, its system calls (perf counts them, in a run of
 // their own), context switches, and the latencies; and, without any load, its CPU at rest. The
-// servers take turns; figures are medians of the rounds.
+// servers take turns; figures are medians of the rounds. The rounds are short and many: where a virtual
+// machine is paused for milliseconds now and then, most of them see nothing of it, and the median tells
+// what the servers did.
 package main

@@ -20,6 +20,13 @@ const (
 	replyTimeout = time.Minute
 	// settle is between the opening of connections, or the last reply, and what is measured.
 	settle = 500 * time.Millisecond
+	// pause is between two runs; lead is at the begin of one, and its latencies do not count.
+	pause = 50 * time.Millisecond
+	lead  = 50 * time.Millisecond
+	// restLength is for how long a server at rest is looked at, and callsLength that of the run in
+	// which system calls are counted.
+	restLength  = 4 * time.Second
+	callsLength = time.Second
 
 	// judgedRate is the rate whose CPU has a bound: of Redis's. restBound is the CPU at rest,
 	// of one processor. noise is by how much a latency may exceed Redis's.
@@ -33,13 +40,13 @@ const (
 var callNames = []string{"read", "write", "epoll_wait", "epoll_pwait", "epoll_ctl", "futex", "sched_yield", "nanosleep"}
 
 type options struct {
-	rates            []float64
-	seconds, clients int
-	rounds           int
-	load             load
-	beside           []string
-	args             []string
-	strict           bool
+	rates           []float64
+	length          time.Duration
+	clients, rounds int
+	load            load
+	beside          []string
+	args            []string
+	strict          bool
 }
 
 // row is what one run, or the median of several, has shown; all but latencies per request.
@@ -53,8 +60,8 @@ type row struct {
 func main() {
 	o := options{load: load{keys: 100_000}}
 	rates := flag.String("rates", "5000,20000,60000", "requests per second")
-	flag.IntVar(&o.seconds, "seconds", 4, "length of a run")
-	flag.IntVar(&o.rounds, "rounds", 3, "runs per server and rate")
+	seconds := flag.Float64("seconds", 0.35, "length of a run")
+	flag.IntVar(&o.rounds, "rounds", 24, "runs per server and rate")
 	flag.IntVar(&o.clients, "clients", 50, "connections")
 	flag.Float64Var(&o.load.reads, "reads", 0.9, "share of GET; the others are SET")
 	value := flag.Int("value", 64, "bytes of a value")
@@ -73,6 +80,7 @@ func main() {
 		}
 		o.rates = append(o.rates, perSecond)
 	}
+	o.length = time.Duration(*seconds * float64(time.Second))
 	o.load.value, o.args = []byte(strings.Repeat("v", *value)), strings.Fields(*args)
 	kit.Run(func(s *kit.Servers) error { return run(s, o) })
 }
@@ -83,8 +91,8 @@ func run(s *kit.Servers, o options) error {
 		return err
 	}
 	kit.Banner(servers...)
-	fmt.Printf("%d connections, one request at a time, %.0f%% GET, values of %d bytes; %d rounds of %d s\n",
-		o.clients, 100*o.load.reads, len(o.load.value), o.rounds, o.seconds)
+	fmt.Printf("%d connections, one request at a time, %.0f%% GET, values of %d bytes; %d rounds of %v\n",
+		o.clients, 100*o.load.reads, len(o.load.value), o.rounds, o.length)
 	perf := kit.CanCountCalls()
 	if perf != nil {
 		fmt.Println(perf)
@@ -129,10 +137,18 @@ func launch(s *kit.Servers, o options) ([]*harness.Server, error) {
 // runRate measures all servers at one rate; the first is Redis, and the second is judged.
 func runRate(servers []*harness.Server, rate float64, calls bool, o options) (missed int, err error) {
 	of := make([][]row, len(servers))
+	clients := make([]*client, len(servers))
+	for i, srv := range servers {
+		if clients[i], err = connect(srv, o.clients, uint64(i), o.load); err != nil {
+			return 0, err
+		}
+		defer clients[i].close()
+	}
+	time.Sleep(settle)
 	for round := range o.rounds {
 		for i := range servers {
 			at := (i + round) % len(servers)
-			r, err := measure(servers[at], rate, uint64(round), o)
+			r, err := measure(servers[at], clients[at], rate, o.length)
 			if err != nil {
 				return 0, fmt.Errorf("%s: %w", servers[at].Name, err)
 			}
@@ -185,25 +201,20 @@ func judge(rate float64, r, redis row) (missed int) {
 }
 
 // measure is one run.
-func measure(srv *harness.Server, rate float64, seed uint64, o options) (r row, err error) {
-	c, err := connect(srv, o.clients, seed, o.load)
-	if err != nil {
-		return r, err
-	}
-	defer c.close()
-	time.Sleep(settle)
+func measure(srv *harness.Server, c *client, rate float64, length time.Duration) (r row, err error) {
+	time.Sleep(pause)
 	before, err := kit.LookAtThreads(srv)
 	if err != nil {
 		return r, err
 	}
 	begin := time.Now()
-	samples, err := c.run(rate, time.Duration(o.seconds)*time.Second)
+	count, samples, err := c.run(rate, length)
 	if err != nil {
 		return r, err
 	}
 	took := time.Since(begin)
 	after, err := kit.LookAtThreads(srv)
-	n := float64(len(samples))
+	n := float64(count)
 	micros := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 	return row{
 		cpu: micros(after.CPU-before.CPU) / n, switches: float64(after.Switches-before.Switches) / n,
@@ -221,8 +232,8 @@ func countCalls(srv *harness.Server, rate float64, o options) (map[string]float6
 	defer c.close()
 	n := 0
 	counts, err := kit.CountCalls(srv, callNames, func() error {
-		samples, err := c.run(rate, time.Second)
-		n = len(samples)
+		var err error
+		n, _, err = c.run(rate, callsLength)
 		return err
 	})
 	per := map[string]float64{}
@@ -275,7 +286,7 @@ func runRest(servers []*harness.Server, o options) (missed int, err error) {
 			return missed, err
 		}
 		begin := time.Now()
-		time.Sleep(time.Duration(o.seconds) * time.Second)
+		time.Sleep(restLength)
 		after, err := kit.LookAtThreads(srv)
 		took := time.Since(begin)
 		c.close()

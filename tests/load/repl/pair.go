@@ -57,6 +57,27 @@ func (d *side) attach(primary *harness.Server) (replica *harness.Server, took ti
 	return nil, 0, fmt.Errorf("the replica does not come:\n%s", replica.Output())
 }
 
+// pair is a primary with data, and a replica that has them.
+type pair struct {
+	primary, replica *harness.Server
+	took             time.Duration // until the replica had its copy
+}
+
+// pair launches one.
+func (d *side) pair(keys int) (p pair, err error) {
+	if p.primary, err = d.start(); err != nil {
+		return p, err
+	}
+	err = kit.Fill(p.primary, kit.FillSpec{Keys: keys, Key: kit.BenchKey, Value: []byte(strings.Repeat("x", valueBytes))})
+	if err == nil {
+		p.replica, p.took, err = d.attach(p.primary)
+	}
+	if err != nil {
+		_ = p.primary.Kill()
+	}
+	return p, err
+}
+
 // field is a field of INFO.
 func field(v rawclient.Value, name string) string {
 	for line := range strings.Lines(v.Str) {

@@ -40,20 +40,14 @@ func measureStream(s *kit.Servers, o *options, t *table) error {
 
 // stream is one round: a new pair that is warm, and then SETs until the replica has them all.
 func (d *side) stream(o *options) (f streamFigures, err error) {
-	primary, err := d.start()
+	p, err := d.pair(o.keys)
 	if err != nil {
 		return f, err
 	}
+	primary, replica := p.primary, p.replica
 	defer primary.Kill()
-	value := strings.Repeat("x", valueBytes)
-	if err = kit.Fill(primary, kit.FillSpec{Keys: o.keys, Key: kit.BenchKey, Value: []byte(value)}); err != nil {
-		return f, err
-	}
-	replica, _, err := d.attach(primary)
-	if err != nil {
-		return f, err
-	}
 	defer replica.Kill()
+	value := strings.Repeat("x", valueBytes)
 	if err = blast(primary, o.sets/10, o.keys, value); err == nil {
 		err = level(primary, replica)
 	}

@@ -2,14 +2,11 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/kringdb/kring/tests/internal/harness"
-	"github.com/kringdb/kring/tests/internal/rawclient"
 	"github.com/kringdb/kring/tests/load/internal/kit"
 )
 
@@ -18,6 +15,7 @@ type syncFigures struct {
 	wall, besideWall float64 // seconds
 	growth           float64 // of memory, of what it was
 	slowest, machine time.Duration
+	slowestAlone     time.Duration // the slowest GET in the second before
 }
 
 // measureSync has a replica of each get a full copy, and another one while clients write and read.
@@ -34,130 +32,51 @@ func measureSync(s *kit.Servers, o *options, t *table) error {
 	t.row("the same beside 100,000 SETs a second", r.besideWall, k.besideWall, syncBound, "s", true)
 	t.line(k.growth <= growthBound, "%-36s redis %+10.1f %%    kring %+10.1f %% (at most %.0f %%)", "primary's memory beside it, more",
 		100*r.growth, 100*k.growth, 100*growthBound)
-	t.line(k.slowest <= slowestBound, "%-36s redis %13v kring %13v (at most %v; the machine's own pauses: %v, %v)", "slowest GET beside it",
-		r.slowest.Round(time.Microsecond), k.slowest.Round(time.Microsecond), slowestBound, r.machine.Round(time.Microsecond), k.machine.Round(time.Microsecond))
+	us := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
+	t.line(k.slowest <= slowestBound, "%-36s redis %13v kring %13v (at most %v; in the second before: %v, %v; the machine's own pauses: %v, %v)", "slowest GET beside it",
+		us(r.slowest), us(k.slowest), slowestBound, us(r.slowestAlone), us(k.slowestAlone), us(r.machine), us(k.machine))
 	return nil
 }
 
 func (d *side) sync(o *options) (f syncFigures, err error) {
-	primary, err := d.start()
+	p, err := d.pair(o.keys)
 	if err != nil {
 		return f, err
 	}
-	defer primary.Kill()
-	value := strings.Repeat("x", valueBytes)
-	if err = kit.Fill(primary, kit.FillSpec{Keys: o.keys, Key: kit.BenchKey, Value: []byte(value)}); err != nil {
+	defer p.primary.Kill()
+	f.wall = p.took.Seconds()
+	if err = p.replica.Kill(); err != nil {
 		return f, err
 	}
-	replica, took, err := d.attach(primary)
-	if err != nil {
-		return f, err
-	}
-	f.wall = took.Seconds()
-	if err = replica.Kill(); err != nil {
-		return f, err
-	}
-	err = d.beside(primary, o, &f)
+	err = d.beside(p.primary, o, &f)
 	return f, err
 }
 
 // beside attaches a replica while clients write and read.
 func (d *side) beside(primary *harness.Server, o *options, f *syncFigures) error {
-	w := newCrowd()
-	value := strings.Repeat("y", valueBytes)
-	for range writers {
-		w.add(primary, func(c *rawclient.Client) error { return setSome(c, o.keys, value) })
-	}
-	var mu sync.Mutex
-	for range getters {
-		w.add(primary, func(c *rawclient.Client) error {
-			begin := time.Now()
-			_, err := c.Do("GET", string(kit.BenchKey(nil, rand.IntN(o.keys))))
-			took := time.Since(begin)
-			mu.Lock()
-			f.slowest = max(f.slowest, took)
-			mu.Unlock()
-			time.Sleep(time.Millisecond)
-			return err
-		})
-	}
-	time.Sleep(2 * time.Second)
+	w := kit.NewCrowd()
+	load := &kit.Load{Keys: o.keys, Value: strings.Repeat("y", valueBytes), Writers: writers, Getters: getters, SetsPerSec: setsPerSec}
+	load.Join(w, primary)
+	time.Sleep(time.Second)
+	load.Slowest()
+	time.Sleep(time.Second)
+	f.slowestAlone = load.Slowest()
 	before, most := float64(kit.ResidentWithChildren(primary.PID)), 0.0
-	w.wg.Go(func() {
-		for {
-			select {
-			case <-w.stop:
-				return
-			case <-time.After(5 * time.Millisecond):
-				most = max(most, float64(kit.ResidentWithChildren(primary.PID)))
-			}
-		}
-	})
+	w.Each(5*time.Millisecond, func() { most = max(most, float64(kit.ResidentWithChildren(primary.PID))) })
 	canary := kit.NewCanary()
-	mu.Lock()
-	f.slowest = 0 // from here on
-	mu.Unlock()
 	replica, took, err := d.attach(primary)
-	mu.Lock()
-	slowest := f.slowest
-	mu.Unlock()
+	f.slowest = load.Slowest()
 	f.machine = canary.End()
-	if werr := w.end(); err == nil {
+	if werr := w.End(); err == nil {
 		err = werr
 	}
-	f.besideWall, f.growth, f.slowest = took.Seconds(), most/before-1, slowest
+	f.besideWall, f.growth = took.Seconds(), most/before-1
 	if err == nil {
 		err = level(primary, replica)
 	}
 	if replica != nil {
 		_ = replica.Kill()
 	}
-	return err
-}
-
-// crowd are clients that do the same again and again until they are told to end.
-type crowd struct {
-	stop chan struct{}
-	wg   sync.WaitGroup
-	errs chan error
-}
-
-func newCrowd() *crowd {
-	return &crowd{stop: make(chan struct{}), errs: make(chan error, writers+getters)}
-}
-
-func (w *crowd) add(srv *harness.Server, fn func(c *rawclient.Client) error) {
-	w.wg.Go(func() {
-		c, err := srv.Dial()
-		for err == nil {
-			select {
-			case <-w.stop:
-				c.Close()
-				return
-			default:
-				err = fn(c)
-			}
-		}
-		w.errs <- err
-	})
-}
-
-func (w *crowd) end() error {
-	close(w.stop)
-	w.wg.Wait()
-	close(w.errs)
-	return <-w.errs
-}
-
-// setSome sends a hundred SETs, as often as makes setsPerSec for all writers.
-func setSome(c *rawclient.Client, keys int, value string) error {
-	const batch = 100
-	begin := time.Now()
-	for range batch {
-		c.Queue("SET", string(kit.BenchKey(nil, rand.IntN(keys))), value)
-	}
-	_, err := c.Exchange(batch)
-	time.Sleep(batch*writers*time.Second/setsPerSec - time.Since(begin))
 	return err
 }
 

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +14,6 @@ const (
 	textBound     = 1.15 // EVAL of a cached text of 1 KB over EVALSHA
 	cachedScripts = 10_000
 	cachedKB      = 10.0 // at most, for each of them
-	parallelBound = 1 / 1.5
 	endless       = 20
 	endlessTime   = 3 * time.Second
 	pingMillis    = 5.0
@@ -50,39 +47,6 @@ func runText(s *kit.Servers, o options) (missed int, err error) {
 	get := func(k kit.Result) float64 { return k.CPUMicros }
 	a, b := median(cpu[0], get), median(cpu[1], get)
 	return judge(name, a/b, textBound, "times", fmt.Sprintf("%.3f us, %.3f us", a, b)), nil
-}
-
-// runParallel compares one reactor with two, under load from a unix socket.
-func runParallel(s *kit.Servers, o options) (missed int, err error) {
-	const name = "time on two reactors over one, token bucket"
-	if !o.wants(name) {
-		return 0, nil
-	}
-	var servers [2]*harness.Server
-	var results [2][]kit.Result
-	var sha string
-	for i := range servers {
-		if servers[i], err = s.Kring("--reactors", strconv.Itoa(i+1), "--unixsocket", "kring.sock"); err != nil {
-			return 0, err
-		}
-		if sha, err = load(servers[i], bucket); err != nil {
-			return 0, err
-		}
-		servers[i].Network, servers[i].Addr = "unix", filepath.Join(servers[i].Dir, "kring.sock")
-	}
-	call := []string{"EVALSHA", sha, "1", "bucket:__rand_int__", "10", "100", "1__rand_int__", "1"}
-	for range max(o.rounds, 3) {
-		for i, srv := range servers {
-			res, err := kit.Bench(srv, o.requests/2, o.arguments(16, o.keys, call)...)
-			if err != nil {
-				return 0, err
-			}
-			results[i] = append(results[i], res)
-		}
-	}
-	get := func(k kit.Result) float64 { return k.PerSecond / 1000 }
-	one, two := median(results[0], get), median(results[1], get)
-	return judge(name, one/two, parallelBound, "times", fmt.Sprintf("%.0f k/s, %.0f k/s: wants idle processors", one, two)), nil
 }
 
 // runMemory tells what cached scripts take.

@@ -11,11 +11,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/kringdb/kring/tests/internal/harness"
-	"github.com/kringdb/kring/tests/internal/rawclient"
 	"github.com/kringdb/kring/tests/load/internal/kit"
 )
 
@@ -61,7 +59,7 @@ func main() {
 type figures struct {
 	saveWall, saveCPU         float64 // seconds
 	besideWall, growth        float64
-	slowest                   time.Duration
+	slowest, slowestAlone     time.Duration // of GETs, during a save and before it
 	fileBytes                 int64
 	loadWall                  float64
 	dumpString, dumpHash      float64 // CPU, us per call
@@ -188,88 +186,27 @@ func (f *figures) measure(srv *harness.Server, o options) (err error) {
 	return nil
 }
 
-// crowd are clients that do the same again and again until stop is closed.
-type crowd struct {
-	stop chan struct{}
-	wg   sync.WaitGroup
-	mu   sync.Mutex
-	err  error
-}
-
-// add adds n clients.
-func (w *crowd) add(srv *harness.Server, n int, fn func(c *rawclient.Client) error) {
-	for range n {
-		w.wg.Go(func() {
-			c, err := srv.Dial()
-			for err == nil {
-				select {
-				case <-w.stop:
-					c.Close()
-					return
-				default:
-					err = fn(c)
-				}
-			}
-			w.mu.Lock()
-			w.err = err
-			w.mu.Unlock()
-		})
-	}
-}
-
-// setSome sends a hundred SETs, as often as makes setsPerSec for all writers.
-func setSome(c *rawclient.Client, keys int, value string) error {
-	const batch = 100
-	begin := time.Now()
-	for range batch {
-		c.Queue("SET", string(kit.BenchKey(nil, rand.IntN(keys))), value)
-	}
-	_, err := c.Exchange(batch)
-	time.Sleep(batch*writers*time.Second/setsPerSec - time.Since(begin))
-	return err
-}
-
 // beside saves while clients write and read.
 func (f *figures) beside(srv *harness.Server, keys int) error {
-	canary := kit.NewCanary()
-	w := &crowd{stop: make(chan struct{})}
-	value := strings.Repeat("y", valueBytes)
-	w.add(srv, writers, func(c *rawclient.Client) error { return setSome(c, keys, value) })
-	w.add(srv, getters, func(c *rawclient.Client) error {
-		begin := time.Now()
-		_, err := c.Do("GET", string(kit.BenchKey(nil, rand.IntN(keys))))
-		took := time.Since(begin)
-		w.mu.Lock()
-		f.slowest = max(f.slowest, took)
-		w.mu.Unlock()
-		time.Sleep(time.Millisecond)
-		return err
-	})
+	w := kit.NewCrowd()
+	load := &kit.Load{Keys: keys, Value: strings.Repeat("y", valueBytes), Writers: writers, Getters: getters, SetsPerSec: setsPerSec}
+	load.Join(w, srv)
 	time.Sleep(time.Second)
-	w.mu.Lock()
-	f.slowest = 0 // from here on
-	w.mu.Unlock()
+	load.Slowest()
+	time.Sleep(time.Second)
+	f.slowestAlone = load.Slowest()
 	resident := func() float64 { return float64(kit.ResidentWithChildren(srv.PID)) }
 	before, most := resident(), 0.0
-	w.wg.Go(func() {
-		for {
-			select {
-			case <-w.stop:
-				return
-			case <-time.After(5 * time.Millisecond):
-				most = max(most, resident())
-			}
-		}
-	})
+	canary := kit.NewCanary()
+	w.Each(5*time.Millisecond, func() { most = max(most, resident()) })
 	var err error
 	f.besideWall, _, err = job(srv, "BGSAVE", "rdb_bgsave_in_progress")
-	close(w.stop)
-	w.wg.Wait()
+	f.slowest = load.Slowest()
 	f.machineNote = canary.End().String()
-	f.growth = most/before - 1
-	if err == nil {
-		err = w.err
+	if werr := w.End(); err == nil {
+		err = werr
 	}
+	f.growth = most/before - 1
 	f.besideStatus = "?"
 	if c, derr := srv.Dial(); derr == nil {
 		f.besideStatus, _ = harness.Info(c, "rdb_last_bgsave_status")

@@ -49,7 +49,7 @@ func reportBeside(r, k *figures) (missed int) {
 	if !ok {
 		missed++
 	}
-	fmt.Printf("slowest GET beside: redis %v, kring %v (bounds %v and %.1f of redis; the machine's own pauses: %s, %s)  %s\n",
-		r.slowest, k.slowest, slowestBound, slowestShare, r.machineNote, k.machineNote, kit.Verdict(ok))
+	fmt.Printf("slowest GET beside: redis %v, kring %v (bounds %v and %.1f of redis; in the second before: %v, %v; the machine's own pauses: %s, %s)  %s\n",
+		r.slowest, k.slowest, slowestBound, slowestShare, r.slowestAlone, k.slowestAlone, r.machineNote, k.machineNote, kit.Verdict(ok))
 	return missed
 }

@@ -11,6 +11,9 @@ const (
 	perfStart = 300 * time.Millisecond
 	// canaryInterval is how long the canary means to sleep.
 	canaryInterval = time.Millisecond
+	// setBatch is how many SETs a writer of a Load sends at once, getPause how long a reader rests.
+	setBatch = 100
+	getPause = time.Millisecond
 	// extraProcessors is how much GOMAXPROCS of a load program exceeds the machine's.
 	extraProcessors = 14
 )

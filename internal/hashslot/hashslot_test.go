@@ -1,13 +1,14 @@
-package cluster
+package hashslot
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"strings"
 	"testing"
 )
 
-// TestKeySlot has what redis-server 7.0 says to CLUSTER KEYSLOT.
-func TestKeySlot(t *testing.T) {
+// TestOf has what redis-server 7.0 says to CLUSTER KEYSLOT.
+func TestOf(t *testing.T) {
 	for key, want := range map[string]Slot{
 		"":                     0,
 		"a":                    15495,
@@ -22,7 +23,7 @@ func TestKeySlot(t *testing.T) {
 		"foo{bar}{zap}":        5061,
 		"foo{}{bar}":           8363,
 	} {
-		if got := KeySlot([]byte(key)); got != want {
+		if got := Of([]byte(key)); got != want {
 			t.Errorf("slot of %q: %d, not %d", key, got, want)
 		}
 	}
@@ -50,6 +51,9 @@ func TestCRCByTables(t *testing.T) {
 		if got := crc16(p); got != want {
 			t.Errorf("checksum of %x: %#x, not %#x", p, got, want)
 		}
+		if got := Of(p); bytes.IndexByte(p, '{') < 0 && got != Slot(want%Slots) {
+			t.Errorf("slot of %x: %d, not %d", p, got, want%Slots)
+		}
 	}
 }
 
@@ -59,20 +63,20 @@ func TestSlotOfTag(t *testing.T) {
 	for before := range 20 {
 		for after := range 20 {
 			key := strings.Repeat("z", before) + "{tag}" + strings.Repeat("{}", after)
-			if got := KeySlot([]byte(key)); got != want {
+			if got := Of([]byte(key)); got != want {
 				t.Errorf("slot of %q: %d, not %d", key, got, want)
 			}
 		}
 		key := strings.Repeat("z", before) + "{}tag"
-		if got, want := KeySlot([]byte(key)), Slot(crc16([]byte(key))%Slots); got != want {
+		if got, want := Of([]byte(key)), Slot(crc16([]byte(key))%Slots); got != want {
 			t.Errorf("slot of %q: %d, not %d", key, got, want)
 		}
 	}
 }
 
-func BenchmarkKeySlot(b *testing.B) {
+func BenchmarkOf(b *testing.B) {
 	key := []byte("key:000000000123")
 	for b.Loop() {
-		KeySlot(key)
+		Of(key)
 	}
 }

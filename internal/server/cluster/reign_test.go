@@ -1,0 +1,311 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kringdb/kring/internal/cluster"
+	"github.com/kringdb/kring/internal/server/options"
+)
+
+// orphan is a replica in a shard whose primary, which has led with the term that is returned, has given back its lease. The
+// replica has a lease, and data of history "h".
+func orphan(t *testing.T) (n *Node, h *house, shard string, term int64) {
+	t.Helper()
+	return orphanAt(t, cluster.NewMemory())
+}
+
+// orphanAt is orphan with a coordinator.
+func orphanAt(t *testing.T, m cluster.Coordinator) (n *Node, h *house, shard string, term int64) {
+	t.Helper()
+	h = &house{following: true, history: "h"}
+	o := options.New()
+	if err := o.Assign("dir", t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	n, err := Open(Config{House: h, Options: o, Log: slog.New(slog.DiscardHandler), Coordinator: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	if err := n.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.renewed(ctx); err != nil {
+		t.Fatal(err)
+	}
+	primary := cluster.NewID()
+	shard = cluster.NewID()
+	if _, err := n.directory.Change(ctx, func(d *cluster.Draft) error {
+		d.Join(cluster.Node{ID: primary, Port: 1}, shard)
+		return d.Replicate(n.ID(), shard)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	lease, err := m.Grant(ctx, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.directory.Lead(ctx, cluster.Claim{Node: primary, Token: "x", Lease: lease}); err != nil {
+		t.Fatal(err)
+	}
+	lead, _ := n.directory.Presence().Lead(shard)
+	if err := n.directory.Heirs(ctx, shard, primary); err != nil { // of a later revision
+		t.Fatal(err)
+	}
+	if err := lease.Revoke(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.directory.Refresh(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return n, h, shard, lead.Revision
+}
+
+// leads tells whether the node leads a shard after a look.
+func (n *Node) leads(shard string) (is bool, again time.Duration) {
+	again = n.reign()
+	lead, led := n.directory.Presence().Lead(shard)
+	return led && lead.Node == n.ID(), again
+}
+
+// TestLaterTermFirst: a replica that has data of the last term leads at once when nobody else runs; one that has older ones waits for
+// others, for those that do not run, too, but not for ever.
+func TestLaterTermFirst(t *testing.T) {
+	n, _, shard, term := orphan(t)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	if is, _ := n.leads(shard); !is {
+		t.Error("the only node with all data does not lead")
+	}
+	n, _, shard, term = orphan(t)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term - 1})
+	if is, again := n.leads(shard); is || again < n.ttl() {
+		t.Error("a node with data of before leads, or looks again after", again)
+	}
+	n.stands.since = time.Now().Add(-2 * n.ttl())
+	if is, _ := n.leads(shard); !is {
+		t.Error("nobody leads although nobody else comes")
+	}
+}
+
+// TestChosenWithoutData: a replica that was made the primary, and has not got the shard's data, as a copy has begun to come meanwhile, does
+// not lead.
+func TestChosenWithoutData(t *testing.T) {
+	n, h, shard, term := orphan(t)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	h.history = "of a copy that comes"
+	if _, err := n.directory.Change(t.Context(), func(d *cluster.Draft) error { return d.Promote(n.ID()) }); err != nil {
+		t.Fatal(err)
+	}
+	if is, _ := n.leads(shard); is {
+		t.Error("it leads without data")
+	}
+	h.history, n.stands = "h", candidacy{}
+	if is, _ := n.leads(shard); !is {
+		t.Error("it does not lead with data")
+	}
+}
+
+// TestPromiseBeforeLateClaim: a node whose claim has had success long after it was given up, and that has promised not to lead
+// meanwhile, does not serve before that time is over.
+func TestPromiseBeforeLateClaim(t *testing.T) {
+	n, h, shard, term := orphan(t)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	lease, token := n.held()
+	round := n.directory.Presence().Heirs(shard).Revision
+	if err := n.directory.Lead(t.Context(), cluster.Claim{Node: n.ID(), Token: token, Lease: lease, Round: round}); err != nil {
+		t.Fatal(err)
+	}
+	n.tenure.mu.idle = time.Now().Add(time.Hour)
+	if n.reign(); n.leading() != nil {
+		t.Error("it leads in spite of its promise")
+	}
+	n.tenure.mu.idle, h.following = time.Now(), false
+	if n.reign(); n.leading() == nil {
+		t.Error("it does not lead after its time")
+	}
+}
+
+// TestNoFailoverIsSaid: a replica with cluster-replica-no-failover says so while its shard is led, does not lead by itself, and does when
+// the option is changed.
+func TestNoFailoverIsSaid(t *testing.T) {
+	n, _, shard, term := orphan(t)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	if err := n.Options.Assign("cluster-replica-no-failover", "yes"); err != nil {
+		t.Fatal(err)
+	}
+	if is, _ := n.leads(shard); is {
+		t.Error("it leads")
+	}
+	if err := n.directory.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if l, _ := n.directory.Presence().Live(n.ID()); !l.NoFailover {
+		t.Error("others do not know it")
+	}
+	if err := n.Options.Assign("cluster-replica-no-failover", "no"); err != nil {
+		t.Fatal(err)
+	}
+	if is, _ := n.leads(shard); !is {
+		t.Error("it does not lead")
+	}
+}
+
+// deaf is a coordinator that those who watch hear nothing of.
+type deaf struct{ *cluster.Memory }
+
+func (deaf) Watch(ctx context.Context, _ int64, _ func(cluster.Change) error) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestOthersAreRead: a node that has not heard from another one for as long as it waits reads what there is before it leads: the other one
+// may have more.
+func TestOthersAreRead(t *testing.T) {
+	m := deaf{cluster.NewMemory()}
+	n, _, shard, term := orphanAt(t, m)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	primary := n.directory.Topology().Shard(shard).Primary
+	lease, err := m.Grant(t.Context(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(l cluster.Live) {
+		if err := n.directory.Says(t.Context(), primary, l, lease); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says(cluster.Live{})
+	if err := n.directory.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if is, _ := n.leads(shard); is {
+		t.Fatal("it does not wait for a node that runs")
+	}
+	says(cluster.Live{Round: n.directory.Presence().Heirs(shard).Revision, Term: term, Offset: 5})
+	n.stands.since = time.Now().Add(-n.ttl())
+	if is, _ := n.leads(shard); is {
+		t.Error("it leads although the primary has more")
+	}
+}
+
+// wanders is a replica whose shard has another one, which is to go to a shard that has lost its replica.
+func wanders(t *testing.T) (n *Node, h *house, to string) {
+	t.Helper()
+	m, ctx := cluster.NewMemory(), t.Context()
+	n, h, shard, _ := orphanAt(t, m)
+	to = cluster.NewID()
+	second, primary, lost := strings.Repeat("f", 40), cluster.NewID(), cluster.NewID()
+	first := n.directory.Topology().Shard(shard).Primary
+	if _, err := n.directory.Change(ctx, func(d *cluster.Draft) error {
+		d.Join(cluster.Node{ID: primary, Port: 1}, to)
+		d.Join(cluster.Node{ID: lost, Port: 1}, cluster.NewID())
+		d.Join(cluster.Node{ID: second, Port: 1}, cluster.NewID())
+		return errors.Join(d.Replicate(lost, to), d.Replicate(second, shard), d.AddSlots(to, cluster.Ranges{{First: 0, Last: 9}}))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	lease, err := m.Grant(ctx, time.Hour)
+	if err == nil {
+		err = n.directory.Says(ctx, second, cluster.Live{}, lease)
+	}
+	for _, id := range []string{first, primary} {
+		if err == nil {
+			err = n.directory.Says(ctx, id, cluster.Live{}, lease)
+		}
+		if s := n.directory.Topology().Node(id).Shard; err == nil {
+			err = n.directory.Lead(ctx, cluster.Claim{Node: id, Token: "x", Lease: lease, Round: n.directory.Presence().Heirs(s).Revision})
+		}
+	}
+	if err == nil {
+		err = n.directory.Refresh(ctx)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, h, to
+}
+
+// TestWandersWhileItsPrimaryLives: a replica goes to a shard that has lost its replicas when it has heard of its own primary since, and not
+// before, as that may have died with them.
+func TestWandersWhileItsPrimaryLives(t *testing.T) {
+	n, h, to := wanders(t)
+	goes := func() bool {
+		t.Helper()
+		n.reign()
+		n.orphan.since = time.Now().Add(-time.Hour)
+		n.reign()
+		return n.directory.Topology().Node(n.ID()).Shard == to
+	}
+	h.fed, h.silent = true, 2*time.Hour
+	if goes() {
+		t.Error("it goes although its primary has not been heard")
+	}
+	h.fed, h.silent = false, time.Minute
+	if goes() {
+		t.Error("it goes although it does not follow its primary")
+	}
+	if h.fed = true; !goes() {
+		t.Error("it does not go")
+	}
+}
+
+// slow is a coordinator that does one transaction late, and does not say so.
+type slow struct {
+	*cluster.Memory
+	late func(cluster.Txn) bool
+	txn  *cluster.Txn
+}
+
+func (s *slow) Commit(ctx context.Context, txn cluster.Txn) (int64, error) {
+	if s.txn == nil && s.late != nil && s.late(txn) {
+		s.txn = &txn
+		return 0, cluster.ErrUnreachable
+	}
+	return s.Memory.Commit(ctx, txn)
+}
+
+// TestLateHandOver: a primary that goes on since no reply has come when it was to hand over is the only one: nothing comes of that any more.
+func TestLateHandOver(t *testing.T) {
+	s := &slow{Memory: cluster.NewMemory()}
+	n, h, shard, _ := orphanAt(t, s)
+	h.history = "h"
+	ctx, replica := t.Context(), n.directory.Topology().Shard(shard).Primary
+	if _, err := n.directory.Change(ctx, func(d *cluster.Draft) error { return d.Promote(n.ID()) }); err != nil {
+		t.Fatal(err)
+	}
+	h.following = false
+	for range 5 {
+		n.reign() // it leads, and names its heir
+	}
+	if n.leading() == nil {
+		t.Fatal("it does not lead")
+	}
+	lease, err := s.Grant(ctx, time.Hour)
+	if err == nil {
+		err = n.directory.Ask(ctx, shard, replica, lease)
+	}
+	if err == nil {
+		err = n.directory.Refresh(ctx)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.late = func(txn cluster.Txn) bool { return slices.Contains(txn.Delete, "lead/"+shard) }
+	n.reign()
+	if s.txn == nil {
+		t.Fatal("it does not hand over")
+	}
+	if n.leading() == nil {
+		t.Error("it does not go on")
+	}
+	if _, err := s.Memory.Commit(ctx, *s.txn); !errors.Is(err, cluster.ErrConflict) {
+		t.Error("the replica is the primary as well: ", err)
+	}
+}
