@@ -8,6 +8,8 @@ run(async () => {
   const connect = (role) => {
     const r = new Redis({ sentinels, name: "mymaster", role, maxRetriesPerRequest: null, failoverDetector: role === "master" });
     r.on("error", () => {}); // it reconnects by itself
+    // But for one case: its failover detector disconnects what is just asking the sentinels, and then it ends for good.
+    r.on("end", () => r.connect().catch(() => {}));
     return r;
   };
   const primary = connect("master");
