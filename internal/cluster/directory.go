@@ -169,14 +169,22 @@ func (d *Directory) Change(ctx context.Context, edit func(*Draft) error) (*Topol
 }
 
 func (d *Directory) try(ctx context.Context, from *Topology, edit func(*Draft) error) (*Topology, error) {
-	draft := from.draft()
-	if err := edit(draft); err != nil {
-		return nil, err
-	}
-	next, err := draft.topology()
+	next, txn, err := from.edited(edit)
 	if err != nil {
 		return nil, err
 	}
-	next.revision, err = d.coordinator.Commit(ctx, difference(from, next))
+	next.revision, err = d.coordinator.Commit(ctx, txn)
 	return next, err
+}
+
+// edited is what an edit makes of t, and the transaction that leads there, as long as t is the present one.
+func (t *Topology) edited(edit func(*Draft) error) (next *Topology, txn Txn, err error) {
+	draft := t.draft()
+	if err := edit(draft); err != nil {
+		return nil, txn, err
+	}
+	if next, err = draft.topology(); err != nil {
+		return nil, txn, err
+	}
+	return next, difference(t, next), nil
 }

@@ -36,15 +36,10 @@ func (d *Directory) Lead(ctx context.Context, c Claim) error {
 	var next *Topology
 	txn := Txn{If: []Condition{{epochKey, from.revision}}}
 	if shard.Primary != c.Node {
-		draft := from.draft()
-		err := draft.Promote(c.Node)
-		if err == nil {
-			next, err = draft.topology()
-		}
-		if err != nil {
+		var err error
+		if next, txn, err = from.edited(func(draft *Draft) error { return draft.Promote(c.Node) }); err != nil {
 			return err
 		}
-		txn = difference(from, next)
 	}
 	txn.If = append(txn.If, Condition{leadPrefix + shard.ID, 0}, Condition{heirsPrefix + shard.ID, c.Round})
 	txn.Put = append(txn.Put,
@@ -121,15 +116,10 @@ func (d *Directory) HandOver(ctx context.Context, shard, leader, to string) erro
 	if !leads || lead.Node != leader {
 		return ErrConflict
 	}
-	draft := from.draft()
-	if err := draft.Promote(to); err != nil {
-		return err
-	}
-	next, err := draft.topology()
+	next, txn, err := from.edited(func(draft *Draft) error { return draft.Promote(to) })
 	if err != nil {
 		return err
 	}
-	txn := difference(from, next)
 	txn.If = append(txn.If, Condition{leadPrefix + shard, lead.Revision})
 	txn.Put = append(txn.Put, Put{Key: heirsPrefix + shard, Value: encode(heirsPair{heirsOf(next, next.Shard(shard), ""), lead.Revision})})
 	txn.Delete = append(txn.Delete, leadPrefix+shard, askPrefix+shard)

@@ -51,18 +51,15 @@ func (d *Directory) Adopt(ctx context.Context, from *Topology, node, shard strin
 	if !led {
 		return ErrConflict
 	}
-	draft := from.draft()
-	if s, there := draft.Shard(shard); !there || s.Primary != lead.Node {
-		return errors.Join(ErrConflict, ErrNoShard)
-	}
-	if err := draft.Replicate(node, shard); err != nil {
-		return err
-	}
-	next, err := draft.topology()
+	next, txn, err := from.edited(func(draft *Draft) error {
+		if s, there := draft.Shard(shard); !there || s.Primary != lead.Node {
+			return errors.Join(ErrConflict, ErrNoShard)
+		}
+		return draft.Replicate(node, shard)
+	})
 	if err != nil {
 		return err
 	}
-	txn := difference(from, next)
 	txn.If = append(txn.If, Condition{leadPrefix + shard, lead.Revision})
 	return d.commit(ctx, next, txn)
 }
