@@ -29,8 +29,9 @@
 //	live/<node>   {} of a node that runs, with its lease; while nobody leads its shard {"round":81,"term":64,"offset":77};
 //	              also "no-failover":true of one that will not lead by itself
 //	lead/<shard>  {"node":"<node id>","lease":"<id>"}, with the lease of who leads: its primary, while it runs
-//	heirs/<shard> {"nodes":["<node id>"],"term":64}, which may lead besides the primary, and who has led last; without
-//	              "term" it is the revision of the pair itself; ["<node id>"] is read, too, and the term not known then
+//	heirs/<shard> {"nodes":["<node id>"],"led":"<node id>","term":64}, which may lead besides the primary, and who has led
+//	              last, which may, too, and with which term; without "term" it is the revision of the pair itself; as it was
+//	              written before, without "led" or ["<node id>"], it is read, too, and what is not there not known
 //	ask/<shard>   "<node id>", which wants to lead without loss, with its lease
 //	myself        "<id>", in a file that one node alone has: its own
 //	moving        ["0-99"], there, too: slots that were being moved from or to it

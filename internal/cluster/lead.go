@@ -44,7 +44,7 @@ func (d *Directory) Lead(ctx context.Context, c Claim) error {
 	txn.If = append(txn.If, Condition{leadPrefix + shard.ID, 0}, Condition{heirsPrefix + shard.ID, c.Round})
 	txn.Put = append(txn.Put,
 		Put{Key: leadPrefix + shard.ID, Value: encode(Lead{Node: c.Node, Token: c.Token}), Lease: c.Lease},
-		Put{Key: heirsPrefix + shard.ID, Value: encode(heirsPair{Nodes: heirsOf(from, shard, c.Node)})})
+		Put{Key: heirsPrefix + shard.ID, Value: encode(heirsPair{Nodes: heirsOf(from, shard, c.Node), Led: c.Node})})
 	return d.commit(ctx, next, txn)
 }
 
@@ -86,7 +86,7 @@ func (d *Directory) Heirs(ctx context.Context, shard, leader string) error {
 	}
 	return d.commit(ctx, nil, Txn{
 		If:  []Condition{{epochKey, t.revision}, {leadPrefix + shard, lead.Revision}},
-		Put: []Put{{Key: heirsPrefix + shard, Value: encode(heirsPair{heirsOf(t, s, leader), lead.Revision})}},
+		Put: []Put{{Key: heirsPrefix + shard, Value: encode(heirsPair{heirsOf(t, s, leader), leader, lead.Revision})}},
 	})
 }
 
@@ -104,7 +104,7 @@ func (d *Directory) Resign(ctx context.Context, shard, node string) error {
 	case t.Shard(shard) == nil:
 		txn.Delete = append(txn.Delete, heirsPrefix+shard)
 	case t.Shard(shard).Primary != node:
-		txn.Put = append(txn.Put, Put{Key: heirsPrefix + shard, Value: encode(heirsPair{heirsOf(t, t.Shard(shard), ""), lead.Revision})})
+		txn.Put = append(txn.Put, Put{Key: heirsPrefix + shard, Value: encode(heirsPair{heirsOf(t, t.Shard(shard), ""), node, lead.Revision})})
 	}
 	return d.commit(ctx, nil, txn)
 }
@@ -121,7 +121,7 @@ func (d *Directory) HandOver(ctx context.Context, shard, leader, to string) erro
 		return err
 	}
 	txn.If = append(txn.If, Condition{leadPrefix + shard, lead.Revision})
-	txn.Put = append(txn.Put, Put{Key: heirsPrefix + shard, Value: encode(heirsPair{heirsOf(next, next.Shard(shard), ""), lead.Revision})})
+	txn.Put = append(txn.Put, Put{Key: heirsPrefix + shard, Value: encode(heirsPair{heirsOf(next, next.Shard(shard), ""), leader, lead.Revision})})
 	txn.Delete = append(txn.Delete, leadPrefix+shard, askPrefix+shard)
 	return d.commit(ctx, next, txn)
 }

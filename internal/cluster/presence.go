@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -35,17 +36,22 @@ type Lead struct {
 }
 
 // Heirs are who may lead a shard when nobody does, besides its primary: replicas of which whoever led last
-// has known.
+// has known, and that one itself, which need not be the primary any more.
 type Heirs struct {
 	Nodes    []string
-	Term     int64 // of who led last (Lead.Revision), 0: nobody has led, or it is not known
+	Term     int64  // of who led last (Lead.Revision), 0: nobody has led, or it is not known
+	Led      string // who led last, empty: the same
 	Revision int64
 }
+
+// May tells whether a node may lead although it is not the primary.
+func (h Heirs) May(node string) bool { return node == h.Led || slices.Contains(h.Nodes, node) }
 
 // heirsPair is heirs as they are written. Who begins to lead does not know yet of which revision that is, so the term
 // that is not there is that of the pair itself.
 type heirsPair struct {
 	Nodes []string `json:"nodes"`
+	Led   string   `json:"led,omitempty"`
 	Term  int64    `json:"term,omitempty"`
 }
 
@@ -112,7 +118,7 @@ func (p *Presence) put(pair Pair) (mine bool) {
 		} else if h.Term == 0 {
 			h.Term = pair.Revision
 		}
-		p.heirs[id] = Heirs{h.Nodes, h.Term, pair.Revision}
+		p.heirs[id] = Heirs{h.Nodes, h.Term, h.Led, pair.Revision}
 	} else if id, ok := strings.CutPrefix(pair.Key, askPrefix); ok {
 		var node string
 		_ = json.Unmarshal(pair.Value, &node)

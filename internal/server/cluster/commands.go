@@ -508,7 +508,7 @@ func (n *Node) TakeOver(c *command.Ctx, atOnce bool) {
 		c.W.Error("ERR this node has a coordinator of its own: there is no failover")
 	case lease == nil || !n.House.Following():
 		c.W.Error("ERR the node is not ready to take over: it does not follow, or has no lease")
-	case !slices.Contains(n.directory.Presence().Heirs(shard.ID).Nodes, n.ID()):
+	case !n.directory.Presence().Heirs(shard.ID).May(n.ID()):
 		c.W.Error("ERR the primary has not named this node among those who may take over")
 	case atOnce && n.origins.term(shard.ID, n.House.Offset(), false) == 0:
 		c.W.Error("ERR this node has not got its shard's data yet")

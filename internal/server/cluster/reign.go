@@ -187,7 +187,7 @@ func (n *Node) hears(primary *cluster.Node, since time.Time) bool {
 func (n *Node) stand(t *cluster.Topology, p *cluster.Presence, shard *cluster.Shard, lease cluster.Lease, token string) (again time.Duration) {
 	heirs := p.Heirs(shard.ID)
 	primary := shard.Primary == n.ID()
-	heir := slices.Contains(heirs.Nodes, n.ID())
+	heir := heirs.May(n.ID())
 	if !primary && !heir {
 		return 0
 	}
@@ -204,7 +204,7 @@ func (n *Node) stand(t *cluster.Topology, p *cluster.Presence, shard *cluster.Sh
 		n.stands = candidacy{n.candidate(primary && !chosen, shard.ID, heirs.Revision), time.Now()}
 		if n.stands.live.Term < heirs.Term && !n.stands.live.Never {
 			n.Log.Warn("nobody leads the shard, and this node has nothing of what the last leader wrote: it waits longer for others",
-				"term", n.stands.live.Term, "last", heirs.Term)
+				"term", n.stands.live.Term, "last", heirs.Term, "led", heirs.Led)
 		}
 	}
 	if len(t.Members(shard)) > 1 && !n.tell(p, lease, token) {
@@ -235,7 +235,7 @@ func (n *Node) stand(t *cluster.Topology, p *cluster.Presence, shard *cluster.Sh
 	}
 	if behind {
 		n.Log.Warn("this node is to lead although it has nothing of what the last leader wrote: none of those who may have it has told so",
-			"term", n.stands.live.Term, "last", heirs.Term)
+			"term", n.stands.live.Term, "last", heirs.Term, "led", heirs.Led)
 	}
 	return n.claim(shard, lease, heirs.Revision)
 }
@@ -246,7 +246,7 @@ func (n *Node) others(t *cluster.Topology, p *cluster.Presence, shard *cluster.S
 	heirs := p.Heirs(shard.ID)
 	all = true
 	for _, m := range t.Members(shard) {
-		if m.ID == n.ID() || m.ID != shard.Primary && !slices.Contains(heirs.Nodes, m.ID) {
+		if m.ID == n.ID() || m.ID != shard.Primary && !heirs.May(m.ID) {
 			continue
 		}
 		l, runs := p.Live(m.ID)

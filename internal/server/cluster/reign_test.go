@@ -274,8 +274,9 @@ func (s *slow) Commit(ctx context.Context, txn cluster.Txn) (int64, error) {
 // TestLateHandOver: a primary that goes on since no reply has come when it was to hand over is the only one: nothing comes of that any more.
 func TestLateHandOver(t *testing.T) {
 	s := &slow{Memory: cluster.NewMemory()}
-	n, h, shard, _ := orphanAt(t, s)
-	h.history = "h"
+	n, h, shard, term := orphanAt(t, s)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	n.crownedHere = true // else it would wait for who led last, which has more
 	ctx, replica := t.Context(), n.directory.Topology().Shard(shard).Primary
 	if _, err := n.directory.Change(ctx, func(d *cluster.Draft) error { return d.Promote(n.ID()) }); err != nil {
 		t.Fatal(err)
