@@ -58,6 +58,33 @@ func TestFailoverByKill(t *testing.T) {
 	}
 }
 
+// TestForcedThenGone: a replica that was forced to lead, while its primary was dead, and died before that one's lease had ended, leaves the
+// primary to lead again, with all data, when it is back first.
+func TestForcedThenGone(t *testing.T) {
+	t.Parallel()
+	e := startEtcd(t)
+	a, b := pair(t, "etcd://"+e.Addr+"/x", "--appendonly", "yes", "--cluster-node-timeout", "5000")
+	a.await(t, "set k v", "OK")
+	a.await(t, "wait 1 60000", "1")
+	awaitThat(t, func() (bool, string) { // it is not known at once that it may
+		a.kill()
+		got := b.flat("cluster failover force")
+		if got != "OK" {
+			a.launch(t)
+		}
+		return got == "OK", got
+	})
+	b.kill()
+	a.launch(t)
+	a.leads(t, "other")
+	if got := a.flat("get k"); got != "v" {
+		t.Error(got)
+	}
+	b.launch(t)
+	b.await(t, "info replication", "master_link_status:up")
+	b.await(t, "role", "slave 127.0.0.1 "+fmt.Sprint(a.Port))
+}
+
 // TestFailoverByStop: a primary that was stopped, and goes on after another has taken its place, takes no write and
 // shows nothing.
 func TestFailoverByStop(t *testing.T) {
