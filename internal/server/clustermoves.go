@@ -40,8 +40,8 @@ func (h nodeHouse) Limits() *command.Limits { return h.Server.Limits.Load() }
 func (h nodeHouse) Libraries() int { return len(h.Scripts.Engine.Libraries()) }
 
 // Dial implements cluster.Mover.
-func (h nodeHouse) Dial(ctx context.Context, addr string, from net.Addr) (net.Conn, error) {
-	return followHouse{&h.role}.Dial(ctx, addr, from)
+func (h nodeHouse) Dial(ctx context.Context, addr string, encrypted bool) (net.Conn, error) {
+	return h.dial(ctx, addr, nil, encrypted)
 }
 
 // HoldWrites implements cluster.Mover.

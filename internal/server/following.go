@@ -235,12 +235,17 @@ func (h followHouse) Ports() (plain, encrypted int) {
 
 // Dial implements follow.House.
 func (h followHouse) Dial(ctx context.Context, addr string, from net.Addr) (net.Conn, error) {
+	return h.srv.dial(ctx, addr, from, h.srv.Opts.TLSReplication.Load())
+}
+
+// dial connects to another server, from an address if there is one.
+func (s *Server) dial(ctx context.Context, addr string, from net.Addr, encrypted bool) (net.Conn, error) {
 	d := net.Dialer{LocalAddr: from}
 	conn, err := d.DialContext(ctx, "tcp", addr)
-	if err != nil || !h.srv.Opts.TLSReplication.Load() {
+	if err != nil || !encrypted {
 		return conn, err
 	}
-	cfg, err := h.srv.listeners.ClientConfig()
+	cfg, err := s.listeners.ClientConfig()
 	if err == nil {
 		t := tls.Client(conn, cfg)
 		if err = t.HandshakeContext(ctx); err == nil {

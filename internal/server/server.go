@@ -107,6 +107,11 @@ func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server
 			s.Log.Log(nil, levels[level], strings.Clone(text))
 		},
 	})
+	s.peers.Dial = func(addr string, timeout time.Duration) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		defer cancel()
+		return s.dial(ctx, addr, nil, s.Opts.TLSCluster.Load())
+	}
 	s.source = info.New(partsOf(s))
 	s.Host = newHost(s)
 	if err = errors.Join(openNode(s), s.openReactors()); err != nil {

@@ -31,8 +31,8 @@ type Mover interface {
 	Limits() *command.Limits
 	// Libraries is how many libraries of functions there are.
 	Libraries() int
-	// Dial connects to a node, as replicas do to their primary.
-	Dial(ctx context.Context, addr string, from net.Addr) (net.Conn, error)
+	// Dial connects to a node.
+	Dial(ctx context.Context, addr string, encrypted bool) (net.Conn, error)
 	// HoldWrites calls atCut at a moment when nothing is under way and, if that returns true, has what may write wait from
 	// then on, until ReleaseWrites. The caller holds nothing.
 	HoldWrites(atCut func() bool)

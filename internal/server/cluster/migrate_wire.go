@@ -35,15 +35,15 @@ func dialNode(ctx context.Context, n *Node, node string, timeout time.Duration) 
 		return nil, errors.New("the other node is gone")
 	}
 	o := n.Options
-	port := to.Port
-	if o.TLSReplication.Load() {
+	port, encrypted := to.Port, o.TLSCluster.Load() || o.TLSReplication.Load()
+	if encrypted {
 		port = to.TLSPort
 	}
 	w := &wire{timeout: timeout}
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	var err error
-	if w.conn, err = n.House.Dial(ctx, net.JoinHostPort(to.IP, strconv.Itoa(port)), nil); err != nil {
+	if w.conn, err = n.House.Dial(ctx, net.JoinHostPort(to.IP, strconv.Itoa(port)), encrypted); err != nil {
 		return nil, err
 	}
 	w.in = bufio.NewReaderSize(w.conn, 64<<10)

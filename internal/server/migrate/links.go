@@ -25,7 +25,8 @@ const (
 
 // Links are the links that are not in use. Any goroutine may use them.
 type Links struct {
-	mu struct {
+	Dial func(addr string, timeout time.Duration) (net.Conn, error) // set before they are used
+	mu   struct {
 		sync.Mutex
 		idle   []*link // the one used last at the end
 		closed bool
@@ -56,7 +57,7 @@ func (ls *Links) take(addr string, timeout time.Duration) (l *link, kept bool, e
 		}
 	}
 	ls.mu.Unlock()
-	conn, err := net.DialTimeout("tcp", addr, timeout)
+	conn, err := ls.Dial(addr, timeout)
 	if err != nil {
 		return nil, false, err
 	}

@@ -94,7 +94,7 @@ type ReplicaOptions struct {
 	ReplTimeout                                      Int // seconds
 	ReplDisklessLoad                                 Int // Diskless... constants
 	PropagationErrors                                Int // Propagation... constants
-	TLSReplication                                   Bool
+	TLSReplication, TLSCluster                       Bool
 }
 
 // PrimaryOptions are the options of a server that others follow.
