@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/internal/cluster"
+	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/internal/server/options"
 )
 
@@ -164,5 +165,22 @@ func TestSecondLookAtSource(t *testing.T) {
 	var no refusal
 	if err := in.own(epoch, 7); !errors.As(err, &no) || in.owner(t) != from {
 		t.Error("the target has taken slots that the source has kept: ", err)
+	}
+}
+
+// TestComingIsForWhoLeads: the keys of a slot that comes key by key are taken by a node that leads: where they come from they are
+// deleted, and another one may have its place already.
+func TestComingIsForWhoLeads(t *testing.T) {
+	t.Parallel()
+	in, _, _, _, from := taking(t)
+	n := in.m.n
+	if _, err := n.directory.Change(t.Context(), func(d *cluster.Draft) error { return d.Import(5, n.mine(d).ID, from) }); err != nil {
+		t.Fatal(err)
+	}
+	if s := n.slots(n.topology()); s.Places[5] != admit.Coming || s.Term == nil || s.Without == nil || !s.Without.Down {
+		t.Error("without a term: ", s.Places[5], s.Term)
+	}
+	if n.abdicate(); !n.slots(n.topology()).Down {
+		t.Error("it takes keys although it does not lead")
 	}
 }

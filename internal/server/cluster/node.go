@@ -386,7 +386,7 @@ func (n *Node) slots(t *cluster.Topology) *admit.Slots {
 	s := &admit.Slots{}
 	v := &View{Topology: t, Myself: n.ID()}
 	me := t.Node(n.ID())
-	served, here := 0, 0
+	served, here, open := 0, 0, 0
 	if me != nil {
 		mine := t.Shard(me.Shard)
 		for i := range s.Places {
@@ -395,8 +395,11 @@ func (n *Node) slots(t *cluster.Topology) *admit.Slots {
 			if s.Places[i] != admit.Nobodys {
 				served++
 			}
-			if s.Places[i] == admit.Here {
+			switch s.Places[i] {
+			case admit.Here:
 				here++
+			case admit.Leaving, admit.Coming:
+				open++
 			}
 		}
 	}
@@ -408,7 +411,7 @@ func (n *Node) slots(t *cluster.Topology) *admit.Slots {
 		s.All, s.Down = false, true
 		return s
 	}
-	if n.own() || here == 0 {
+	if n.own() || here+open == 0 { // what comes is for who leads as well: where it comes from it is deleted
 		return s
 	}
 	without := *s
