@@ -43,15 +43,22 @@ func (n *Node) changed(c *command.Ctx, edit func(*cluster.Draft) error) (ok bool
 		return false
 	}
 	var err error
-	exec.Of(c).WithoutGates(func() {
-		_, err = n.directory.Change(n.ctx, func(d *cluster.Draft) error {
-			if _, joined := d.Node(n.ID()); !joined { // it is about to: clients are served by then
-				d.Join(n.here(cluster.Node{}), n.shard)
-			}
-			return edit(d)
-		})
-	})
 	var no refusal
+	exec.Of(c).WithoutGates(func() {
+		try := func() error {
+			_, err := n.directory.Change(n.ctx, func(d *cluster.Draft) error {
+				if _, joined := d.Node(n.ID()); !joined { // it is about to: clients are served by then
+					d.Join(n.here(cluster.Node{}), n.shard)
+				}
+				return edit(d)
+			})
+			return err
+		}
+		known := n.directory.Topology()
+		if err = try(); errors.As(err, &no) && n.asking(n.directory.Refresh) == nil && n.directory.Topology() != known {
+			err = try() // another node may just have changed what was in the way
+		}
+	})
 	switch {
 	case err == nil:
 	case errors.As(err, &no):
@@ -155,7 +162,7 @@ func ranges(slots []cluster.Slot) (rs cluster.Ranges) {
 
 // AddSlots implements command.ClusterHost.
 func (n *Node) AddSlots(c *command.Ctx, slots []cluster.Slot, wrong string) {
-	n.editSlots(c, slots, wrong, func(owner, _ string, slot cluster.Slot) string {
+	n.editSlots(c, slots, wrong, func(owner string, slot cluster.Slot) string {
 		if owner != "" {
 			return fmt.Sprintf("ERR Slot %d is already busy", slot)
 		}
@@ -163,21 +170,27 @@ func (n *Node) AddSlots(c *command.Ctx, slots []cluster.Slot, wrong string) {
 	}, (*cluster.Draft).AddSlots)
 }
 
-// RemoveSlots implements command.ClusterHost.
+// RemoveSlots implements command.ClusterHost. As in Redis it is no error to name another node's slots, which stay that one's: redis-cli does,
+// to mend a slot.
 func (n *Node) RemoveSlots(c *command.Ctx, slots []cluster.Slot, wrong string) {
-	n.editSlots(c, slots, wrong, func(owner, mine string, slot cluster.Slot) string {
-		switch owner {
-		case "":
+	n.editSlots(c, slots, wrong, func(owner string, slot cluster.Slot) string {
+		if owner == "" {
 			return fmt.Sprintf("ERR Slot %d is already unassigned", slot)
-		case mine:
-			return ""
 		}
-		return fmt.Sprintf("ERR Slot %d belongs to another node", slot)
-	}, (*cluster.Draft).RemoveSlots)
+		return ""
+	}, func(d *cluster.Draft, shard string, rs cluster.Ranges) error {
+		var own []cluster.Slot
+		for slot := range rs.All() {
+			if d.Owner(slot) == shard {
+				own = append(own, slot)
+			}
+		}
+		return d.RemoveSlots(shard, ranges(own))
+	})
 }
 
-// editSlots is AddSlots or RemoveSlots; refuse says what is wrong with a slot of an owner, for the node's shard.
-func (n *Node) editSlots(c *command.Ctx, slots []cluster.Slot, wrong string, refuse func(owner, mine string, slot cluster.Slot) string,
+// editSlots is AddSlots or RemoveSlots; refuse says what is wrong with a slot of an owner.
+func (n *Node) editSlots(c *command.Ctx, slots []cluster.Slot, wrong string, refuse func(owner string, slot cluster.Slot) string,
 	edit func(d *cluster.Draft, shard string, rs cluster.Ranges) error) {
 	n.change(c, func(d *cluster.Draft) error {
 		mine := n.mine(d)
@@ -186,7 +199,7 @@ func (n *Node) editSlots(c *command.Ctx, slots []cluster.Slot, wrong string, ref
 		}
 		var named store.SlotSet
 		for _, slot := range slots {
-			if text := refuse(d.Owner(slot), mine.ID, slot); text != "" {
+			if text := refuse(d.Owner(slot), slot); text != "" {
 				return refusal(text)
 			}
 			if named.Has(slot) {
@@ -227,16 +240,20 @@ func (n *Node) dropSlots(d *cluster.Draft) error {
 
 // SetSlot implements command.ClusterHost.
 func (n *Node) SetSlot(c *command.Ctx, slot cluster.Slot, to command.SlotState, node string) {
-	holds := to == command.SlotOf && node != n.ID() && command.HasKeysIn(c, slot)
+	holds := (to == command.SlotStable || to == command.SlotOf && node != n.ID()) && command.HasKeysIn(c, slot)
 	n.change(c, func(d *cluster.Draft) error {
 		mine := n.mine(d)
 		if mine.Primary != n.ID() {
 			return refusal("ERR Please use SETSLOT only with masters.")
 		}
+		owns := d.Owner(slot) == mine.ID
 		if to == command.SlotStable {
+			// They would be a stray's, which who leads next deletes, and are nowhere else.
+			if holds && mine.Importing[slot] != "" && !owns && d.Owner(slot) != "" {
+				return refusal(fmt.Sprintf("ERR hash slot %d has keys here that have come from its owner: MIGRATE them back, or give the slot to this node", slot))
+			}
 			return d.Settle(slot, mine.ID)
 		}
-		owns := d.Owner(slot) == mine.ID
 		other, known := n.seen(d, node)
 		shard, _ := d.Shard(other.Shard)
 		switch {
