@@ -327,3 +327,26 @@ func TestShutdownBesideScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestScriptNumbers: a number that a script gives to a call is written as Redis since 7.2 does, where whole ones up
+// to 2^62 are integers and others have the fewest digits that give them back.
+func TestScriptNumbers(t *testing.T) {
+	c := dial(t, startServer(t))
+	for number, want := range map[string]string{
+		"-0": "0", "0.1": "0.1", "1e15": "1000000000000000", "2^62": "4611686018427387904", "-2^62": "-4611686018427387904", "2^70": "1180591620717411300000",
+		"1e100": "1e+100", "1e-7": "1e-7", "1/3": "0.3333333333333333", "1/0": "inf", "-1/0": "-inf", "0/0": "-nan", "-(0/0)": "nan", "-1.5": "-1.5",
+	} {
+		c.want(want, "EVAL", "return redis.call('echo', "+number+")", "0")
+	}
+}
+
+// TestScriptErrorsHaveCodes: what a script raises, an error reply begins with a word, as clients expect; redis-server 7.0 crashes on the first three.
+func TestScriptErrorsHaveCodes(t *testing.T) {
+	c := dial(t, startServer(t))
+	for _, raised := range []string{"{}", "{ok='x'}", "{err={}}", "setmetatable({}, {__tostring = function() return 'x' end})"} {
+		c.send(encode("EVAL", "error("+raised+")", "0"))
+		if got := c.reply(); !strings.HasPrefix(got, "ERR unknown error script: ") || !strings.HasSuffix(got, ", on @user_script:1.") {
+			t.Errorf("error(%s): %q", raised, got)
+		}
+	}
+}

@@ -164,6 +164,34 @@ var scriptCases = []Case{
 		EVAL "return tostring(math.random())" 0
 		EVAL "math.randomseed(5) return tostring(math.random(100))" 0
 		EVAL "return tostring(math.random())" 0`},
+	{"what is counted of errors", `
+		CONFIG RESETSTAT
+		EVAL "redis.pcall() return 1" 0
+		EVAL "return redis.pcall()" 0
+		EVAL "pcall(redis.call,{}) return 1" 0
+		EVAL "redis.error_reply(1,2) return 1" 0
+		EVAL "return redis.status_reply()" 0
+		EVAL "pcall(redis.sha1hex) return 1" 0
+		EVAL "return redis.setresp(5)" 0
+		EVAL "redis.pcall('nosuch') return 1" 0
+		EVAL "redis.pcall('get') return redis.pcall('get')" 0
+		EVAL "redis.pcall('subscribe','x') return 1" 0
+		LPUSH l x
+		EVAL "redis.pcall('get','l') return redis.pcall('get','l')" 0
+		EVAL "error({err='MINE x'})" 0
+		EVAL_RO "redis.pcall('set','x','y')" 0
+		EVAL "local e=redis.pcall() return tostring(e.ignore_error_stats_update)" 0
+		EVAL "local e=redis.pcall('nosuch') return tostring(e.ignore_error_stats_update)" 0
+		INFO errorstats
+		INFO commandstats`},
+	{"the metatable of strings", `
+		EVAL "getmetatable('').x=1" 0
+		EVAL "getmetatable('').__index=nil" 0
+		EVAL "rawset(getmetatable(''),'__len',1)" 0
+		EVAL "return {('x'):rep(2),getmetatable('').__index==string}" 0
+		FUNCTION LOAD "#!lua name=m\nredis.register_function('m1', function() getmetatable('').__index=nil end)"
+		FCALL m1 0
+		FUNCTION LOAD "#!lua name=n\ngetmetatable('').x=1"`},
 	{"shebangs", `
 		EVAL "#!lua\nreturn 1" 0
 		EVAL "#!lua flags=no-writes\nreturn redis.call('set','a',1)" 0

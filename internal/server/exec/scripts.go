@@ -311,11 +311,12 @@ func (ex scriptHost) judgeCall(cl *BatchCall, mode script.Mode) (text string, st
 		ex.Meter.Calls.Reject(cl.Spec.ID)
 		return v.Text(&scr.caller, &c.Call, ""), nil
 	case v.Refused():
-		if cl.Spec != nil && cl.Fault == admit.NoFault {
+		if cl.Spec != nil && cl.Fault != admit.BadSubcommand {
 			ex.Meter.Calls.Reject(cl.Spec.ID)
 		}
 		return v.Text(&scr.caller, &c.Call, ex.Why(v, scr.client.of)), nil
 	case mode.ReadOnly && cl.Spec.Flags&(command.Write|command.MayReplicate) != 0:
+		ex.Meter.Calls.Reject(cl.Spec.ID)
 		return "ERR Write commands are not allowed from read-only scripts.", nil
 	}
 	if scr.caller.Slots != nil && !mode.CrossSlot {

@@ -275,11 +275,11 @@ func (m *machine) registerFunction(t *lua.Thread) int {
 	}
 	switch {
 	case errText != "":
-		t.Throw(m.errorTable([]byte("ERR " + errText)))
+		m.raise(t, "ERR "+errText)
 	case !validName(f.name):
-		t.Throw(m.errorTable([]byte(errName)))
+		m.raise(t, errName)
 	case slices.ContainsFunc(f.lib.functions, func(o *function) bool { return strings.EqualFold(o.name, f.name) }):
-		t.Throw(m.errorTable([]byte("ERR Function already exists in the library")))
+		m.raise(t, "ERR Function already exists in the library")
 	}
 	m.st.Keep(f.f)
 	f.lib.functions = append(f.lib.functions, f)

@@ -2,8 +2,6 @@ package script
 
 import (
 	"errors"
-	"math"
-	"strconv"
 	"time"
 
 	"github.com/kringdb/kring/internal/lua"
@@ -38,6 +36,7 @@ func (e *Engine) newMachine() *machine {
 	m.st = lua.NewState(lua.Options{Interval: hookSteps, Hook: m.tick, Random: e.random})
 	m.st.SetHandler(goFunc("__redis__err__handler", onError))
 	openLibraries(m.st)
+	protect(m.st.StringMeta(), map[*lua.Table]bool{}) // all strings of all scripts have it
 	g := m.st.Globals()
 	g.SetString(lua.Intern("pcall"), goFunc("pcall", redisPcall, g.GetString(lua.Intern("pcall"))))
 	api := m.openRedis(e.Version)
@@ -158,12 +157,6 @@ func (m *machine) errorTable(text []byte) lua.Value {
 	return lua.TableValue(t)
 }
 
-// raise counts an error and raises it as a table. It does not return.
-func (m *machine) raise(t *lua.Thread, text string) {
-	m.host.CountError(text)
-	t.Throw(m.errorTable([]byte(text)))
-}
-
 // take makes the arguments of a call of those of a Lua function; false: one is neither a
 // string nor a number.
 func (m *machine) take(t *lua.Thread) bool {
@@ -186,16 +179,13 @@ func (m *machine) take(t *lua.Thread) bool {
 	return true
 }
 
-// exactInts bounds the whole numbers that are written as integers.
-const exactInts = 1 << 52
-
-// appendNumber writes a number as an argument: whole ones as integers, others as C's %.17g.
+// appendNumber writes a number as an argument, as a double is replied; but -0 is an integer like others, and -nan keeps its sign.
 func appendNumber(dst []byte, f float64) []byte {
 	switch {
-	case f == math.Trunc(f) && math.Abs(f) <= exactInts:
-		return strconv.AppendInt(dst, int64(f), 10)
-	case f != f || math.IsInf(f, 0):
+	case f == 0:
+		return append(dst, '0')
+	case f != f:
 		return lua.AppendNumber(dst, f)
 	}
-	return strconv.AppendFloat(dst, f, 'g', 17, 64)
+	return resp.AppendDouble(dst, f)
 }

@@ -68,9 +68,9 @@ func (m *machine) makeCall(t *lua.Thread, raises bool) int {
 	failed := true
 	switch {
 	case t.NArgs() == 0:
-		v = m.refusal("ERR Please specify at least one argument for this redis lib call")
+		v = m.misuse("ERR Please specify at least one argument for this redis lib call")
 	case !m.take(t):
-		v = m.refusal("ERR Lua redis lib command arguments must be strings or integers")
+		v = m.misuse("ERR Lua redis lib command arguments must be strings or integers")
 	default:
 		m.mode.Proto, m.mode.Unrecorded = m.proto, m.repl&replAOF == 0
 		reply, refused, stop := m.host.Call(m.args, m.mode)
@@ -79,7 +79,8 @@ func (m *machine) makeCall(t *lua.Thread, raises bool) int {
 			m.st.Stop(stop)
 		}
 		if refused != "" {
-			v = m.refusal(refused)
+			m.host.CountError(refused)
+			v = m.errorTable([]byte(refused))
 			break
 		}
 		failed = reply[0] == '-'
@@ -93,10 +94,16 @@ func (m *machine) makeCall(t *lua.Thread, raises bool) int {
 	return 1
 }
 
-func (m *machine) refusal(text string) lua.Value {
-	m.host.CountError(text)
-	return m.errorTable([]byte(text))
+// misuse makes the error table of what no call was made for. Nothing has counted the error: it counts
+// if the script replies it.
+func (m *machine) misuse(text string) lua.Value {
+	t := m.st.NewTable(0, 4)
+	t.SetString(nameErr, m.st.StringOf(text))
+	return lua.TableValue(t)
 }
+
+// raise raises the error of a misuse. It does not return.
+func (m *machine) raise(t *lua.Thread, text string) { t.Throw(m.misuse(text)) }
 
 // status makes the table that error_reply and status_reply return.
 func (m *machine) status(t *lua.Thread, name *lua.String) int {
@@ -104,7 +111,7 @@ func (m *machine) status(t *lua.Thread, name *lua.String) int {
 	s, ok := t.Arg(0).AsString()
 	switch {
 	case t.NArgs() != 1 || !ok:
-		t.Push(m.refusal("ERR wrong number or type of arguments"))
+		t.Push(m.misuse("ERR wrong number or type of arguments"))
 		return 1
 	case name != nameErr:
 		tb.SetString(name, t.Arg(0))

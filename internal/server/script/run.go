@@ -99,7 +99,11 @@ func (m *machine) fail(r *Run, name string, err error) {
 		r.W.Error(oneLine("ERR " + le.Error() + " script: " + name))
 		return
 	}
-	text := textOf(t.GetString(nameErr)) + " script: " + name
+	text := textOf(t.GetString(nameErr))
+	if !isText(t.GetString(nameErr)) {
+		text = "ERR unknown error"
+	}
+	text += " script: " + name
 	source, line := t.GetString(nameSource), t.GetString(nameLine)
 	if s := textOf(source); s != "" && !line.IsNil() {
 		text += ", on " + s + ":" + textOf(line) + "."
