@@ -83,6 +83,9 @@ func NewState(o Options) *State {
 // Globals returns the table of global variables.
 func (st *State) Globals() *Table { return st.globals }
 
+// StringMeta returns the metatable of strings.
+func (st *State) StringMeta() *Table { return st.stringMeta }
+
 // Register makes a library: a table of functions in the global variable name, or more
 // functions in the one that is there.
 func (st *State) Register(name string, funcs map[string]GoFunc) *Table {

@@ -12,9 +12,6 @@ func openString(st *State) {
 	st.stringMeta.SetString(eventNames[evIndex], TableValue(lib))
 }
 
-// StringMeta returns the metatable of strings.
-func (st *State) StringMeta() *Table { return st.stringMeta }
-
 // position makes a position that may count from the end one that counts from 1.
 func position(pos, n int) int {
 	if pos < 0 {

@@ -159,9 +159,13 @@ func TestFunctionsGoAway(t *testing.T) {
 		c.want("1048576", "FCALL", "f", "0")
 		c.want("OK", "FUNCTION", "DELETE", "a")
 	}
-	c.want("OK", "FUNCTION", "FLUSH")
-	if got := c.infoOf("memory")["used_memory_vm_functions"]; got != "0" {
-		t.Errorf("%s bytes of functions, of which there are none", got)
+	nothing := c.do("FUNCTION", "DUMP")
+	for _, end := range [][]string{{"FUNCTION", "FLUSH"}, {"FUNCTION", "RESTORE", nothing, "FLUSH"}} {
+		c.want("a", "FUNCTION", "LOAD", text("a", ""))
+		c.want("OK", end...)
+		if got := c.infoOf("memory")["used_memory_vm_functions"]; got != "0" {
+			t.Errorf("%s bytes of functions, of which there are none, after %s", got, end[1])
+		}
 	}
 }
 

@@ -203,6 +203,11 @@ var scriptCases = []Case{
 		EVAL "#!lua flags=no-writes flags=a\nreturn 1" 0
 		EVAL "#!lua  zz\nreturn 1" 0
 		EVAL "#!lua flags=\nreturn 1" 0
+		EVAL "#!lua flags=no-writes,\nreturn 1" 0
+		EVAL "#!lua flags=,no-writes\nreturn 1" 0
+		EVAL "#!lua flags=no-writes, allow-oom\nreturn 1" 0
+		EVAL "#!lua flags='no-writes,allow-oom'\nreturn redis.call('set','a',1)" 0
+		EVAL "#!lua 'x\nreturn 1" 0
 		EVAL_RO "#!lua\nreturn 1" 0
 		EVAL_RO "#!lua flags=no-writes\nreturn 1" 0
 		EVAL_RO "return redis.call('set','a',1)" 0
@@ -296,6 +301,9 @@ var scriptCases = []Case{
 		FUNCTION LOAD "#!lua name=c\nredis.register_function{function_name='f3'}"
 		FUNCTION LOAD "#!lua name=c\nfoo()"
 		FUNCTION LOAD "#!lua name=c\nx=("
+		FUNCTION LOAD "#!lua name='q1'\nredis.register_function('q1', function() end)"
+		FUNCTION LOAD "#!lua name=\"q2\"\nredis.register_function('q2', function() end)"
+		FUNCTION LOAD "#!lua name=q3 \"y\nreturn"
 		FUNCTION LOAD "#!lua name=c\nx=1"
 		FUNCTION LOAD "#!lua name=c\nlocal s=string.rep"
 		FUNCTION LOAD "#!lua name=c\nlocal n=0 redis.register_function('f3',function() return x end) redis.register_function('f4',function() x=1 end) redis.register_function('f5',function() return redis.call('foo') end) redis.register_function('f6',function() error('x') end) redis.register_function('f7',function() n=n+1 return n end) redis.register_function('F8',function() return redis.sha1hex('') end)"

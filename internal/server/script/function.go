@@ -8,6 +8,7 @@ import (
 
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/lua"
+	"github.com/kringdb/kring/internal/server/options"
 )
 
 // library is a text that has registered functions.
@@ -143,8 +144,8 @@ func readMetadata(text string) (l *library, engine, errText string) {
 		return nil, "", "ERR Missing library metadata"
 	}
 	line, _, ok := strings.Cut(text, "\n")
-	parts := strings.Fields(line)
-	if !ok || len(parts) == 0 {
+	parts, err := options.SplitLine(line)
+	if !ok || err != nil || len(parts) == 0 {
 		return nil, "", "ERR Invalid library metadata"
 	}
 	l = &library{text: text}
@@ -394,8 +395,17 @@ func (e *Engine) FlushLibraries() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.mu.registry.clear()
-	e.functions = nil
-	e.vmBytes.Store(0)
+	e.use(nil)
+}
+
+// use makes m the machine of functions; nil: there is none until a library is loaded.
+func (e *Engine) use(m *machine) {
+	e.functions = m
+	if m == nil {
+		e.vmBytes.Store(0)
+		return
+	}
+	e.vmBytes.Store(int64(m.st.Memory()))
 }
 
 // Libraries returns what FUNCTION LIST shows, by name.
@@ -425,7 +435,7 @@ func (e *Engine) Restore(texts [][]byte, policy command.RestorePolicy) (errText 
 			e.mu.add(l)
 		}
 	} else {
-		e.functions = nil
+		e.use(nil)
 	}
 	e.mu.Unlock()
 	for i, text := range texts {
@@ -441,7 +451,8 @@ func (e *Engine) Restore(texts [][]byte, policy command.RestorePolicy) (errText 
 		}
 		if errText != "" {
 			e.mu.Lock()
-			e.mu.registry, e.functions = old, m
+			e.mu.registry = old
+			e.use(m)
 			e.keepLocked()
 			e.mu.Unlock()
 			return errText

@@ -1,6 +1,10 @@
 package script
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kringdb/kring/internal/server/options"
+)
 
 // Flags say what a script or a function may do, as its first line or its registration declares it.
 type Flags uint8
@@ -47,7 +51,11 @@ func readShebang(text string) (declared Flags, body, errText string) {
 	if !ok {
 		return Undeclared, "", "ERR Invalid script shebang"
 	}
-	for i, part := range strings.Fields(line) {
+	parts, err := options.SplitLine(line)
+	if err != nil {
+		return Undeclared, "", "ERR Invalid engine in script shebang"
+	}
+	for i, part := range parts {
 		flags, isFlags := strings.CutPrefix(part, "flags=")
 		switch {
 		case i == 0:
@@ -56,10 +64,10 @@ func readShebang(text string) (declared Flags, body, errText string) {
 			}
 		case !isFlags:
 			return Undeclared, "", "ERR Unknown lua shebang option: " + part
-		default:
+		case flags != "":
 			for _, name := range strings.Split(flags, ",") {
 				f, known := flagNamed(name)
-				if !known && name != "" {
+				if !known {
 					return Undeclared, "", "ERR Unexpected flag in script shebang: " + name
 				}
 				declared |= f
