@@ -208,8 +208,12 @@ func baseLoad(t *Thread) int {
 
 func basePcall(t *Thread) int {
 	t.CheckAny(0)
-	return protectedCall(t, t.base, t.NArgs()-1, Nil)
+	return Pcall(t)
 }
+
+// Pcall calls the first argument with the others, and leaves true and what it returns, or false and
+// the error, as the arguments: for functions that are a pcall themselves, at the level of pcall.
+func Pcall(t *Thread) int { return protectedCall(t, t.base, t.NArgs()-1, Nil) }
 
 func baseXpcall(t *Thread) int {
 	t.CheckAny(1)

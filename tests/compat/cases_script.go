@@ -149,6 +149,9 @@ var scriptCases = []Case{
 		EVAL "return redis.call('set','a',1,2,3)" 0
 		EVAL "local t=setmetatable({},{__index=function() error('z') end}) return t.x" 0
 		EVAL "return {pcall(function() error({err='q'}) end)}" 0
+		EVAL "return {select('#',pcall(error,{})),select('#',pcall(error,{err=5})),select('#',pcall(error,{err=true})),pcall(pcall)}" 0
+		EVAL "local function f() error('m',4) end\nlocal function g()\n f()\n end\n local ok,e=pcall(g) return e" 0
+		EVAL "local co=coroutine.create(function() pcall(coroutine.yield,1) end) return {coroutine.resume(co)}" 0
 		EVAL "return {pcall(function() error('q') end)}" 0
 		EVAL "return {xpcall(function() error({err='q'}) end, function(e) return type(e) end)}" 0
 		EVAL "return redis.register_function('a',function() end)" 0

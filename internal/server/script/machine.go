@@ -38,7 +38,7 @@ func (e *Engine) newMachine() *machine {
 	openLibraries(m.st)
 	protect(m.st.StringMeta(), map[*lua.Table]bool{}) // all strings of all scripts have it
 	g := m.st.Globals()
-	g.SetString(lua.Intern("pcall"), goFunc("pcall", redisPcall, g.GetString(lua.Intern("pcall"))))
+	g.SetString(lua.Intern("pcall"), goFunc("pcall", redisPcall))
 	api := m.openRedis(e.Version)
 	g.SetString(lua.Intern("redis"), api)
 	g.SetString(lua.Intern("server"), api)
@@ -128,25 +128,29 @@ func onError(t *lua.Thread) int {
 	return 1
 }
 
-// redisPcall is pcall, but gives of an error table only the text, as before there were any.
+// redisPcall is pcall, but gives of an error table only the text, as before there were any; of one that has
+// none, it gives what is in its place as well.
 func redisPcall(t *lua.Thread) int {
-	n := t.NArgs()
-	args := make([]lua.Value, n)
-	for i := range n {
-		args[i] = t.Arg(i)
+	if t.NArgs() == 0 {
+		t.Push(lua.False)
+		t.Push(t.State().StringOf("attempt to call a boolean value"))
+		return 2
 	}
-	results := t.Call(t.Upvalue(0), args...)
-	if len(results) == 2 && !results[0].Truthy() {
-		if tb, ok := results[1].AsTable(); ok {
-			if e := tb.GetString(nameErr); textOf(e) != "" {
-				results[1] = e
-			}
-		}
+	n := lua.Pcall(t)
+	if t.Arg(0).Truthy() {
+		return n
 	}
-	for _, v := range results {
-		t.Push(v)
+	tb, ok := t.Arg(1).AsTable()
+	if !ok {
+		return n
 	}
-	return len(results)
+	e := tb.GetString(nameErr)
+	if isText(e) {
+		t.SetTop(n - 1)
+		n--
+	}
+	t.Push(e)
+	return n + 1
 }
 
 // errorTable makes the table that stands for an error reply, which has been counted.
