@@ -12,12 +12,21 @@ var debugSpecs = []*Spec{{
 
 var debugHelp = []string{
 	"DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+	"CHANGE-REPL-ID",
+	"    Begins a new history: no replica can go on from the one that it follows.",
+	"DICT-RESIZING <0|1>, PAUSE-CRON <0|1>, QUICKLIST-PACKED-THRESHOLD <size>,",
+	"REPLYBUFFER <PEAK-RESET-TIME <NEVER|RESET|ms>|RESIZING <0|1>>",
+	"    Are taken, for tests of Redis, and change nothing: they concern parts that Kring does not have.",
 	"DIGEST",
 	"    Shows a number that is the same for the same data.",
 	"DIGEST-VALUE <key> [<key> ...]",
 	"    The same of single values.",
+	"ERROR <text>",
+	"    Replies an error with this text.",
 	"LOADAOF",
 	"    Writes what waits to be written, empties all databases and loads the append only file.",
+	"LOG <text>",
+	"    Writes this text to the log.",
 	"OBJECT <key>",
 	"    Shows low level info about a key and its value.",
 	"POPULATE <count> [<prefix> [<size>]]",
@@ -77,6 +86,15 @@ func debug(c *Ctx) {
 		debugProtocol(c)
 	case n == 3 && equalFold(sub, "object"):
 		debugObject(c)
+	case n == 3 && equalFold(sub, "error"):
+		c.W.Error(CText(c.Args[2], len(c.Args[2])))
+	case n == 3 && equalFold(sub, "log"):
+		c.Host.Process.Log(string(c.Args[2]))
+		c.W.OK()
+	case n == 2 && equalFold(sub, "change-repl-id"):
+		c.Host.Replicas.Renew()
+		c.W.OK()
+	case debugKnob(c):
 	default:
 		c.W.Error("ERR unknown subcommand or wrong number of arguments for '" + CText(sub, 128) + "'. Try DEBUG HELP.")
 	}
@@ -91,8 +109,16 @@ func debugObject(c *Ctx) {
 		c.W.Error(ErrNoSuchKey)
 		return
 	}
+	m := imagesOf(c)
+	payload, err := m.payload(e)
+	if err != nil {
+		c.W.Error("ERR " + err.Error())
+		return
+	}
+	const around = 1 + 2 + 8 // type, version and checksum of DUMP
 	c.W.Simple(fmt.Sprintf("Value at:0x%x refcount:%d encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		uint64(e.A), refCount(c, e), e.Encoding(), c.Store.MemoryUsage(e), e.Clock(), idleSeconds(c, e.Clock())))
+		uint64(e.A), refCount(c, e), e.Encoding(), len(payload)-around, e.Clock(), idleSeconds(c, e.Clock())))
+	m.tidy(len(payload))
 }
 
 func debugReload(c *Ctx) {

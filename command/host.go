@@ -128,6 +128,8 @@ type ReplicasHost interface {
 	Acked(offset int64, durable bool) (replicas int64)
 	// AskAcks has all replicas say how far they are.
 	AskAcks(c *Ctx)
+	// Renew gives the history new names: no replica can go on from the old ones.
+	Renew()
 	// IsReplica tells whether the server follows another one.
 	IsReplica() bool
 
@@ -243,4 +245,5 @@ type PersistenceHost interface {
 type ProcessHost interface {
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	SetActiveExpire(on bool)
+	Log(text string) // DEBUG LOG
 }

@@ -198,6 +198,9 @@ func (h replicasHost) Role() command.Role {
 	return r
 }
 
+// Renew implements command.ReplicasHost.
+func (h replicasHost) Renew() { h.srv.role.history.Renew() }
+
 // IsReplica implements command.ReplicasHost.
 func (h replicasHost) IsReplica() bool { return h.srv.role.history.Primary() != nil }
 

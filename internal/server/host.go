@@ -194,3 +194,6 @@ func (h processHost) SetActiveExpire(on bool) {
 	h.srv.ActiveExpire.Store(on)
 	h.srv.keeper.Ring()
 }
+
+// Log implements command.ProcessHost.
+func (h processHost) Log(text string) { h.srv.Log.Warn("DEBUG LOG", "text", text) }
