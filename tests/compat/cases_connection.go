@@ -1,6 +1,23 @@
 package compat
 
 var connectionCases = []Case{
+	{"what a transaction has made of its client", `
+		MULTI
+		CLIENT SETNAME abc
+		SELECT 3
+		CLIENT NO-EVICT ON
+		CLIENT LIST
+		CLIENT LIST TYPE pubsub
+		CLIENT INFO
+		EXEC
+		RESET
+		MULTI
+		CLIENT NO-EVICT ON
+		CLIENT SETNAME x
+		CLIENT SETNAME ""
+		CLIENT LIST
+		CLIENT LIST TYPE pubsub
+		EXEC`},
 	{"ping, echo, unknown commands, arity", `
 		PING
 		PING hi

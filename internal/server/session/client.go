@@ -116,7 +116,7 @@ func (s client) AppendInfo(dst []byte) []byte {
 		s.tx, s.lastSpec = tx, exec
 		defer func() { s.tx = nil }()
 	}
-	return listed{s.Session, true}.appendInfo(dst, s.Conn.Reactor().Now())
+	return listed{Session: s.Session, calls: true}.appendInfo(dst, s.Conn.Reactor().Now())
 }
 
 // What a client has of MULTI and WATCH.

@@ -16,11 +16,51 @@ var errKilled = errors.New("killed by CLIENT KILL")
 // listed is a session as CLIENT LIST and its like show it. Nothing is changed by it.
 type listed struct {
 	*Session
-	calls bool // it has asked itself: the executor's call is its own
+	calls bool  // it has asked itself: the executor's call is its own
+	as    *face // nil: as it is
 }
 
 // listedOf is s as others ask about it.
-func listedOf(s *Session) listed { return listed{s, false} }
+func listedOf(s *Session) listed { return listed{Session: s} }
+
+// listedFor is s as the client of a call asks about it: of itself it knows what that call, which a worker
+// runs, has made of it so far.
+func listedFor(c *command.Ctx, s *Session) listed {
+	l := listedOf(s)
+	if w, ok := c.Client.(*workerClient); ok && w.s == s {
+		l.as = w.face
+	}
+	return l
+}
+
+// face is what a client has chosen to be.
+type face struct {
+	name, user, libName, libVer string
+	db, proto                   int
+	modes                       modes
+	monitoring                  bool
+	subs                        [command.SubKinds]int
+}
+
+// faceOf is the session's.
+func faceOf(s *Session) face {
+	f := face{user: s.User(), db: int(s.db), proto: int(s.proto), modes: s.modes, monitoring: s.monitoring}
+	if s.more != nil {
+		f.name, f.libName, f.libVer = s.more.name, s.more.libName, s.more.libVer
+		for k := range f.subs {
+			f.subs[k] = s.more.subs.Len(command.SubKind(k))
+		}
+	}
+	return f
+}
+
+// face is what is shown of it.
+func (s listed) face() face {
+	if s.as != nil {
+		return *s.as
+	}
+	return faceOf(s.Session)
+}
 
 // matches tells whether a filter of CLIENT LIST or CLIENT KILL selects the session.
 // It runs on the session's reactor.
@@ -29,7 +69,7 @@ func (s listed) matches(f *command.ClientFilter) bool {
 	case len(f.IDs) > 0 && !slices.Contains(f.IDs, s.id),
 		f.Addr != nil && *f.Addr != s.Conn.RemoteAddr(),
 		f.LocalAddr != nil && *f.LocalAddr != s.Conn.LocalAddr(),
-		f.User != "" && f.User != s.User(),
+		f.User != "" && f.User != s.face().user,
 		f.Type != "" && f.Type != s.kind(),
 		f.SkipID == s.id,
 		f.MaxAgeSecs > 0 && (s.Conn.Reactor().Now()-s.Conn.Created())/1000 < f.MaxAgeSecs:
@@ -43,7 +83,7 @@ func (s listed) kind() string {
 	if s.reply == replyFed {
 		return "replica"
 	}
-	if s.subCount > 0 {
+	if s.face().subs != [command.SubKinds]int{} {
 		return "pubsub"
 	}
 	return "normal"
@@ -52,13 +92,10 @@ func (s listed) kind() string {
 // appendInfo appends the line of CLIENT INFO and CLIENT LIST. Of a session whose call a worker runs
 // that worker may ask; it brings its own clock.
 func (s listed) appendInfo(dst []byte, now int64) []byte {
-	var id sessionExt
-	if s.more != nil {
-		id = *s.more
-	}
+	id := s.face()
 	in, out := s.Conn.In().Len()+s.parser.Buffered(), s.Conn.OutBytes()
 	if s.reply == replyFed {
-		out = int(id.replica.Lag()) // of the stream, which all replicas share
+		out = int(s.more.replica.Lag()) // of the stream, which all replicas share
 	}
 	num := func(name string, n int64) {
 		dst = append(dst, name...)
@@ -75,11 +112,11 @@ func (s listed) appendInfo(dst []byte, now int64) []byte {
 	str(" name=", id.name)
 	num(" age=", (now-s.Conn.Created())/1000)
 	num(" idle=", (now-s.active)/1000)
-	str(" flags=", s.flagLetters())
-	num(" db=", int64(s.db))
-	num(" sub=", int64(id.subs.Len(command.SubChannel)))
-	num(" psub=", int64(id.subs.Len(command.SubPattern)))
-	num(" ssub=", int64(id.subs.Len(command.SubShard)))
+	str(" flags=", s.flagLetters(&id))
+	num(" db=", int64(id.db))
+	num(" sub=", int64(id.subs[command.SubChannel]))
+	num(" psub=", int64(id.subs[command.SubPattern]))
+	num(" ssub=", int64(id.subs[command.SubShard]))
 	queued := -1
 	if s.tx != nil {
 		queued = s.tx.Len()
@@ -102,9 +139,9 @@ func (s listed) appendInfo(dst []byte, now int64) []byte {
 		cmd = s.lastSpec.FullName
 	}
 	str(" cmd=", cmd)
-	str(" user=", s.User())
+	str(" user=", id.user)
 	num(" redir=", s.caching.redirection())
-	num(" resp=", int64(s.proto))
+	num(" resp=", int64(id.proto))
 	str(" lib-name=", id.libName)
 	str(" lib-ver=", id.libVer)
 	return dst
@@ -127,15 +164,15 @@ func (s listed) argvBytes() (n int64) {
 }
 
 // flagLetters returns the flags of CLIENT LIST.
-func (s listed) flagLetters() string {
+func (s listed) flagLetters(id *face) string {
 	f := ""
 	if s.reply == replyFed {
 		f += "S"
 	}
-	if s.monitoring {
+	if id.monitoring {
 		f += "O"
 	}
-	if s.subCount > 0 {
+	if id.subs != [command.SubKinds]int{} {
 		f += "P"
 	}
 	if s.tx != nil {
@@ -154,13 +191,13 @@ func (s listed) flagLetters() string {
 	if s.Conn.IsUnix() {
 		f += "U"
 	}
-	if s.modes&readsReplica != 0 {
+	if id.modes&readsReplica != 0 {
 		f += "r"
 	}
-	if s.modes&noEvict != 0 {
+	if id.modes&noEvict != 0 {
 		f += "e"
 	}
-	if s.modes&noTouch != 0 {
+	if id.modes&noTouch != 0 {
 		f += "T"
 	}
 	if f == "" {
@@ -191,8 +228,8 @@ func (h clientsHost) AppendList(c *command.Ctx, dst []byte, f *command.ClientFil
 	var lines []line
 	h.Ask(c, func(r *netio.Reactor, _ *Station) {
 		eachSession(r, func(se *Session) {
-			if listedOf(se).matches(f) {
-				l := line{se.id, append(listedOf(se).appendInfo(nil, r.Now()), '\n')}
+			if se := listedFor(c, se); se.matches(f) {
+				l := line{se.id, append(se.appendInfo(nil, r.Now()), '\n')}
 				mu.Lock()
 				lines = append(lines, l)
 				mu.Unlock()
@@ -223,7 +260,7 @@ func (h clientsHost) Kill(c *command.Ctx, f *command.ClientFilter) int {
 	killed, own := 0, c.Client.ID()
 	h.Ask(c, func(r *netio.Reactor, _ *Station) {
 		eachSession(r, func(se *Session) {
-			if !listedOf(se).matches(f) {
+			if !listedFor(c, se).matches(f) {
 				return
 			}
 			mu.Lock()

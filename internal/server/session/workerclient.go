@@ -23,6 +23,7 @@ type workerClient struct {
 	auth  bool                                   // it has authenticated
 	proto int                                    // as HELLO has left it
 	subs  *[command.SubKinds]map[string]struct{} // what it listens to, a copy once it is asked for
+	face  *face                                  // as it shows itself, once that has changed
 }
 
 var _ command.Client = (*workerClient)(nil)
@@ -52,6 +53,15 @@ func newWorkerClient(s *Session, sc *exec.SlowCall, ex *exec.Executor) *workerCl
 
 func (w *workerClient) later(f func()) { w.sc.After = append(w.sc.After, f) }
 
+// show changes how the client shows itself to the calls that follow in its transaction.
+func (w *workerClient) show() *face {
+	if w.face == nil {
+		f := faceOf(w.s)
+		w.face = &f
+	}
+	return w.face
+}
+
 // Peer is the client.
 func (w *workerClient) Peer() exec.Peer { return w.s }
 
@@ -59,14 +69,17 @@ func (w *workerClient) Peer() exec.Peer { return w.s }
 func (w *workerClient) ID() int64 { return w.s.id }
 
 // Select implements command.Client.
-func (w *workerClient) Select(db int) { w.later(func() { client{w.s}.Select(db) }) }
+func (w *workerClient) Select(db int) {
+	w.show().db = db
+	w.later(func() { client{w.s}.Select(db) })
+}
 
 // Proto implements command.Client.
 func (w *workerClient) Proto() int { return w.proto }
 
 // SetProto implements command.Client.
 func (w *workerClient) SetProto(p int) {
-	w.proto = p
+	w.proto, w.show().proto = p, p
 	w.ex.W.SetProto(p)
 	w.later(func() { client{w.s}.SetProto(p) })
 }
@@ -76,7 +89,7 @@ func (w *workerClient) Authenticated() bool { return w.auth }
 
 // SetAuthenticated implements command.Client.
 func (w *workerClient) SetAuthenticated(user string) {
-	w.user, w.auth = user, true
+	w.user, w.auth, w.show().user = user, true, user
 	w.ex.Caller.User = users.Ranked(w.ex.Env.Users.Get(user)) // what follows in a transaction runs with these rights
 	w.later(func() { client{w.s}.SetAuthenticated(user) })
 }
@@ -89,7 +102,7 @@ func (w *workerClient) Name() string { return w.name }
 
 // SetName implements command.Client.
 func (w *workerClient) SetName(name string) {
-	w.name = name
+	w.name, w.show().name = name, name
 	w.later(func() { client{w.s}.SetName(name) })
 }
 
@@ -127,13 +140,18 @@ func (w *workerClient) Monitor() bool {
 	if w.sc.Monitoring {
 		return false
 	}
-	w.sc.Monitoring = true
+	w.sc.Monitoring, w.show().monitoring = true, true
 	w.later(func() { client{w.s}.Monitor() })
 	return true
 }
 
 // SetLib implements command.Client.
 func (w *workerClient) SetLib(attr, value string) {
+	if attr == "lib-name" {
+		w.show().libName = value
+	} else {
+		w.show().libVer = value
+	}
 	w.later(func() { client{w.s}.SetLib(attr, value) })
 }
 
@@ -158,13 +176,22 @@ func (w *workerClient) Pushing(on bool) {
 }
 
 // SetNoEvict implements command.Client.
-func (w *workerClient) SetNoEvict(on bool) { w.later(func() { client{w.s}.SetNoEvict(on) }) }
+func (w *workerClient) SetNoEvict(on bool) {
+	w.show().modes.set(noEvict, on)
+	w.later(func() { client{w.s}.SetNoEvict(on) })
+}
 
 // SetNoTouch implements command.Client.
-func (w *workerClient) SetNoTouch(on bool) { w.later(func() { client{w.s}.SetNoTouch(on) }) }
+func (w *workerClient) SetNoTouch(on bool) {
+	w.show().modes.set(noTouch, on)
+	w.later(func() { client{w.s}.SetNoTouch(on) })
+}
 
 // SetReadOnly implements command.Client.
-func (w *workerClient) SetReadOnly(on bool) { w.later(func() { client{w.s}.SetReadOnly(on) }) }
+func (w *workerClient) SetReadOnly(on bool) {
+	w.show().modes.set(readsReplica, on)
+	w.later(func() { client{w.s}.SetReadOnly(on) })
+}
 
 // SetAsking implements command.Client.
 func (w *workerClient) SetAsking() { w.later(client{w.s}.SetAsking) }
@@ -174,13 +201,14 @@ func (w *workerClient) CloseAfterReply() { w.later(client{w.s}.CloseAfterReply) 
 
 // AppendInfo implements command.Client.
 func (w *workerClient) AppendInfo(dst []byte) []byte {
-	return listedOf(w.s).appendInfo(dst, time.Now().UnixMilli())
+	return listed{Session: w.s, as: w.face}.appendInfo(dst, time.Now().UnixMilli())
 }
 
 // Subscribe implements command.Client.
 func (w *workerClient) Subscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	w.own()[kind][n] = struct{}{}
+	w.show().subs[kind] = len(w.own()[kind])
 	w.later(func() { client{w.s}.Subscribe(kind, []byte(n)) })
 }
 
@@ -188,6 +216,7 @@ func (w *workerClient) Subscribe(kind command.SubKind, name []byte) {
 func (w *workerClient) Unsubscribe(kind command.SubKind, name []byte) {
 	n := string(name)
 	delete(w.own()[kind], n)
+	w.show().subs[kind] = len(w.own()[kind])
 	w.later(func() { client{w.s}.Unsubscribe(kind, []byte(n)) })
 }
 
