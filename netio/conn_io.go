@@ -200,7 +200,7 @@ func (c *Conn) send(first []byte) (n, offered int, err error) {
 	if len(first) > callWriteBytes {
 		first = first[:callWriteBytes]
 	}
-	n, err = sysWrite(int(c.fd), first)
+	n, err = sysSend(int(c.fd), first)
 	return n, len(first), err
 }
 

@@ -40,7 +40,7 @@ func (r *Ring) readFD(fd int, direct []byte, most int, deep bool) (n int, filled
 		}
 	}
 	if k == 1 {
-		n, err = sysRead(fd, bufs[0])
+		n, err = sysReceive(fd, bufs[0])
 	} else {
 		n, err = sysReadv(fd, bufs[:k])
 	}

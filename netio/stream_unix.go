@@ -34,7 +34,7 @@ func (s *stream) tryWrite(fd uintptr) bool {
 			err error
 		)
 		if first := out.Peek(); len(first) >= s.left {
-			n, err = sysWrite(int(fd), first[:s.left])
+			n, err = sysSend(int(fd), first[:s.left])
 		} else {
 			k, _ := out.views(vec[:], s.left)
 			n, err = sysWritev(int(fd), vec[:k])

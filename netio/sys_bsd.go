@@ -14,6 +14,10 @@ import (
 func sysRead(fd int, b []byte) (int, error)  { return retry(unix.Read, fd, b) }
 func sysWrite(fd int, b []byte) (int, error) { return retry(unix.Write, fd, b) }
 
+// sysReceive and sysSend are for sockets.
+func sysReceive(fd int, b []byte) (int, error) { return sysRead(fd, b) }
+func sysSend(fd int, b []byte) (int, error)    { return sysWrite(fd, b) }
+
 func retry(call func(int, []byte) (int, error), fd int, b []byte) (int, error) {
 	for {
 		n, err := call(fd, b)

@@ -39,6 +39,36 @@ func sysWrite(fd int, b []byte) (int, error) {
 	}
 }
 
+// sysReceive and sysSend are sysRead and sysWrite for what is a socket nearly always: the kernel goes to it at
+// once, and not by what it does for files of any kind.
+func sysReceive(fd int, b []byte) (int, error) {
+	for {
+		n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0)
+		switch {
+		case e == 0:
+			return int(n), nil
+		case e == unix.ENOTSOCK:
+			return sysRead(fd, b)
+		case !again(e):
+			return 0, e
+		}
+	}
+}
+
+func sysSend(fd int, b []byte) (int, error) {
+	for {
+		n, _, e := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
+		switch {
+		case e == 0:
+			return int(n), nil
+		case e == unix.ENOTSOCK:
+			return sysWrite(fd, b)
+		case !again(e):
+			return 0, e
+		}
+	}
+}
+
 func sysReadv(fd int, bufs [][]byte) (int, error) {
 	var vec [2 + readVecNodes]unix.Iovec
 	return rawVec(unix.SYS_READV, fd, vec[:], bufs)

@@ -26,6 +26,8 @@ func (noPoller) IsPollDescriptor(int) bool                 { return false }
 func (noPoller) Close()                                    {}
 func sysRead(int, []byte) (int, error)                     { return 0, ErrNoPoller }
 func sysWrite(int, []byte) (int, error)                    { return 0, ErrNoPoller }
+func sysReceive(int, []byte) (int, error)                  { return 0, ErrNoPoller }
+func sysSend(int, []byte) (int, error)                     { return 0, ErrNoPoller }
 func sysReadv(int, [][]byte) (int, error)                  { return 0, ErrNoPoller }
 func sysWritev(int, [][]byte) (int, error)                 { return 0, ErrNoPoller }
 func sysAccept(int) (int, netip.AddrPort, error)           { return -1, netip.AddrPort{}, ErrNoPoller }

@@ -36,8 +36,8 @@ const (
 	noise      = 1.1
 )
 
-// callNames are the system calls that are counted by name.
-var callNames = []string{"read", "write", "epoll_wait", "epoll_pwait", "epoll_ctl", "futex", "sched_yield", "nanosleep"}
+// callNames are the system calls that are counted by name; the first are those that read and write.
+var callNames = []string{"read", "write", "recvfrom", "sendto", "epoll_wait", "epoll_pwait", "epoll_ctl", "futex", "sched_yield", "nanosleep"}
 
 type options struct {
 	rates           []float64
@@ -244,7 +244,13 @@ func countCalls(srv *harness.Server, rate float64, o options) (map[string]float6
 }
 
 // others is the system calls per request but those that read and write.
-func (r *row) others() float64 { return r.calls[""] - r.calls["read"] - r.calls["write"] }
+func (r *row) others() float64 {
+	n := r.calls[""]
+	for _, name := range callNames[:4] {
+		n -= r.calls[name]
+	}
+	return n
+}
 
 // byName lists the calls that there are at least one of in a hundred requests.
 func (r *row) byName() string {
