@@ -132,13 +132,16 @@ type Group struct {
 	relief      relief
 	lookout     chan struct{} // what rouses the goroutine of keepLookout
 	overseer    Overseer      // nil: none
+	keeping     atomic.Bool   // Keep, until Release; it is cleared under mu
 	mu          struct {
 		sync.Mutex
-		listeners int     // of reactors
-		early     []early // those of before Start
-		servers   []*streamServer
-		started   bool
-		closed    bool
+		keptFDs     []int // sockets that Release closes
+		keptStreams []*stream
+		listeners   int     // of reactors
+		early       []early // those of before Start
+		servers     []*streamServer
+		started     bool
+		closed      bool
 	}
 }
 

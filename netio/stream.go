@@ -231,6 +231,21 @@ func (s *stream) read() (n int, err error) {
 // that there is no more, and what it has sent meanwhile is thrown away; closing a socket
 // with input unread would send a reset, which may overtake the reply.
 func (s *stream) end(graceful bool) {
+	if !s.c.r.group.keepStream(s) {
+		s.hangUp(graceful)
+	}
+	s.moved.L.Lock()
+	if !s.c.paused { // else nobody knows who may be using them
+		s.c.in.release()
+		if s.sending.CompareAndSwap(sendIdle, sendNone) {
+			s.c.out.release()
+		}
+	}
+	s.moved.L.Unlock()
+}
+
+// hangUp closes the socket, of a stream whose goroutine does nothing else any more.
+func (s *stream) hangUp(graceful bool) {
 	_ = s.nc.SetDeadline(time.Time{}) // it only bounds what follows
 	if hc, ok := s.nc.(interface{ CloseWrite() error }); ok && graceful {
 		_ = s.nc.SetReadDeadline(time.Now().Add(lingerMs * time.Millisecond)) // it only bounds what follows
@@ -242,14 +257,6 @@ func (s *stream) end(graceful bool) {
 		s.farewell(under.NetConn())
 	}
 	_ = s.nc.Close() // the connection is over either way
-	s.moved.L.Lock()
-	if !s.c.paused { // else nobody knows who may be using them
-		s.c.in.release()
-		if s.sending.CompareAndSwap(sendIdle, sendNone) {
-			s.c.out.release()
-		}
-	}
-	s.moved.L.Unlock()
 }
 
 // farewell closes a socket under TLS, and before it tells the other side that this is the

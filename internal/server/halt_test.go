@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -253,4 +255,37 @@ func TestEndWhileATransactionRuns(t *testing.T) {
 			dial(t, again).want("[1 1]", "MGET", "before", "after")
 		})
 	}
+}
+
+// TestConnectionsEndLast: who sees the connection end by which it called SHUTDOWN, or one of the others, can start the next server on
+// the same files at once, however long the disk has taken.
+func TestConnectionsEndLast(t *testing.T) {
+	dir, f := t.TempDir(), &faultFS{}
+	waits, let := make(chan struct{}, 100), make(chan struct{})
+	s, end := runFault(t, dir, f, true)
+	asker, other := dial(t, s), dial(t, s)
+	asker.want("OK", "SET", "k", "v")
+	f.set(func(op string) error {
+		if op == "sync" {
+			waits <- struct{}{}
+			<-let
+		}
+		return nil
+	})
+	asker.send(encode("SHUTDOWN", "NOSAVE"))
+	<-waits
+	for _, c := range []*testClient{asker, other} {
+		_ = c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if _, err := c.r.Peek(1); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("a connection ends before the server: ", err)
+		}
+		_ = c.SetReadDeadline(time.Now().Add(patience))
+	}
+	close(let)
+	asker.closed()
+	next, endNext := runAOF(t, dir)
+	dial(t, next).want("v", "GET", "k")
+	endNext()
+	other.closed()
+	end()
 }

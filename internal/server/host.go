@@ -185,6 +185,7 @@ func (h processHost) Shutdown(o command.ShutdownOptions) string {
 			return errNoShutdown
 		}
 	}
+	h.srv.Group.Keep() // the connection that asked, above all: it ends when the files are done
 	h.srv.requestStop()
 	return ""
 }

@@ -246,8 +246,10 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.lookers.end()
 	s.peers.Close()
 	s.listeners.CloseTLS()
+	s.Group.Keep() // a client that sees its connection end may start the next server at once
 	ended := s.endRunning()
 	err = errors.Join(err, s.disk.Close(!isClosed(ended)))
+	s.Group.Release()
 	s.Abandoned.Store(true)
 	if s.Scripts.Unyielding() {
 		waitFor(ended, s.disk.Grace)
