@@ -150,7 +150,7 @@ func drawSparks(b *strings.Builder, samples []LatencySample, low, high, now int6
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteByte('\n')
+	b.WriteString(strings.Repeat(" ", len(samples)) + "\n")
 	labels, longest := make([]string, len(samples)), 0
 	for i, s := range samples {
 		labels[i] = age(time.Duration(now-s.Unix) * time.Second)

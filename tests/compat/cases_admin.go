@@ -79,6 +79,28 @@ var adminCases = []Case{
 		ACL DRYRUN u1 GET
 		ACL DRYRUN nobody GET k
 		ACL DELUSER u1`},
+	{"acl log", `
+		ACL LOG RESET
+		ACL SETUSER lou on nopass +get +multi +exec +eval +discard +hello ~x* &c*
+		AUTH nobody x
+		HELLO 2 AUTH lou2 x
+		auth lou x
+		GET y
+		SET y 1
+		GET y
+		MULTI
+		DEL x
+		GET y
+		DISCARD
+		EVAL "return redis.pcall('get','y')" 0
+		EVAL "return redis.pcall('del','x')" 0
+		EVAL "return redis.call('get','x')" 1 y
+		CONFIG GET x
+		HELLO 2 AUTH default ""
+		ACL LOG
+		ACL LOG 2
+		ACL LOG RESET
+		ACL DELUSER lou`},
 	{"acl: the rest", `
 		ACL
 		ACL CAT

@@ -48,7 +48,7 @@ func init() {
 		"acl|help":                helpAgrees,
 		"acl|cat":                 aclCatAgrees,
 		"acl|genpass":             sameKind,
-		"acl|log":                 sameKind,
+		"acl|log":                 aclLogAgrees,
 		"slowlog|help":            helpAgrees,
 		"latency|help":            helpAgrees,
 		"latency|doctor":          sameKind,

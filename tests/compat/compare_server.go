@@ -357,3 +357,29 @@ func commandListAgrees(_ Step, o, s rawclient.Value) bool {
 	}
 	return true
 }
+
+// aclLogAgrees compares who was denied what, where and how often, and which call the client shows. Times differ, and
+// the subject has what came with 7.2.
+func aclLogAgrees(st Step, o, s rawclient.Value) bool {
+	if !sameKind(st, o, s) || len(o.Elems) != len(s.Elems) {
+		return false
+	}
+	for i := range o.Elems {
+		a, b := o.Elems[i].Texts(), s.Elems[i].Texts()
+		for at := 0; at+1 < len(a); at += 2 {
+			j := slices.Index(b, a[at])
+			switch {
+			case j < 0:
+				return false
+			case a[at] == "age-seconds":
+			case a[at] == "client-info":
+				if !clientLinesAgree(st, o.Elems[i].Elems[at+1], s.Elems[i].Elems[j+1]) {
+					return false
+				}
+			case a[at+1] != b[j+1]:
+				return false
+			}
+		}
+	}
+	return true
+}

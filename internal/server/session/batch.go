@@ -412,6 +412,7 @@ func (s *Session) endCaching(spec *command.Spec) {
 
 // logDenied notes a call that its user may not make. It runs on the session's reactor.
 func (s *Session) logDenied(d acl.Verdict, call *command.Call) {
+	s.lastSpec = call.Spec // as its line in the log shows the client
 	s.ex.NoteDenied(d.Denied, exec.DeniedObject(d, call), s.User(), s.tx != nil, listedOf(s).appendInfo(nil, s.Conn.Reactor().Now()))
 }
 

@@ -42,7 +42,7 @@ func (h Host) CheckPassword(c *command.Ctx, user, password []byte) bool {
 	if u != nil && u.CheckPassword(password) {
 		return true
 	}
-	h.house.NoteDenied(c, acl.DeniedAuth, c.Spec.FullName, string(user))
+	h.house.NoteDenied(c, acl.DeniedAuth, string(c.Args[0]), string(user))
 	return false
 }
 
