@@ -24,12 +24,16 @@ type numberKind struct {
 	min, max int64
 	check    func(int64) error
 	fix      func(int64) int64 // clamps silently where Redis does
+	unsigned bool              // it goes up to 2^64 in Redis: what is above max becomes max
 }
 
 func integer(min, max int64) numberKind { return numberKind{min: min, max: max} }
 
 // bytesIn is a memory size of at least min bytes.
 func bytesIn(min int64) numberKind { return numberKind{form: memory, min: min, max: math.MaxInt64} }
+
+// manyBytes is a memory size that is an unsigned number in Redis.
+func manyBytes() numberKind { return numberKind{form: memory, max: math.MaxInt64, unsigned: true} }
 
 func (k numberKind) parse(words []string, _ any, _ context) (any, error) {
 	w, err := one(words)
@@ -63,9 +67,12 @@ func (k numberKind) number(w string) (int64, error) {
 		}
 		return int64(n), nil
 	case memory:
-		n, ok := parseMemory(w)
-		if !ok {
+		n, fits, ok := parseMemory(w)
+		switch {
+		case !ok:
 			return 0, errors.New("argument must be a memory value")
+		case !fits && !k.unsigned:
+			return 0, k.outOfBounds()
 		}
 		return k.bound(n)
 	case memoryOrPercent:
@@ -86,7 +93,7 @@ func (k numberKind) memoryOrPercent(w string) (int64, error) {
 			}
 			return -n, nil
 		}
-	} else if n, ok := parseMemory(w); ok {
+	} else if n, _, ok := parseMemory(w); ok {
 		return k.bound(n)
 	}
 	return 0, errors.New("argument must be a memory or percent value")
@@ -94,9 +101,13 @@ func (k numberKind) memoryOrPercent(w string) (int64, error) {
 
 func (k numberKind) bound(n int64) (int64, error) {
 	if n < k.min || n > k.max {
-		return 0, fmt.Errorf("argument must be between %d and %d inclusive", k.min, k.max)
+		return 0, k.outOfBounds()
 	}
 	return n, nil
+}
+
+func (k numberKind) outOfBounds() error {
+	return fmt.Errorf("argument must be between %d and %d inclusive", k.min, k.max)
 }
 
 func (k numberKind) text(v any) string {
@@ -150,7 +161,7 @@ func parseInt(s string) (int64, bool) {
 
 // parseMemory reads digits and a unit; no digits at all mean 0. What does not fit
 // becomes the largest number.
-func parseMemory(s string) (int64, bool) {
+func parseMemory(s string) (n int64, fits, ok bool) {
 	digits := 0
 	for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
 		digits++
@@ -172,19 +183,19 @@ func parseMemory(s string) (int64, bool) {
 	case "gb":
 		unit = 1 << 30
 	default:
-		return 0, false
+		return 0, false, false
 	}
 	if digits > maxMemoryDigits {
-		return 0, false
+		return 0, false, false
 	}
 	if digits == 0 {
-		return 0, true
+		return 0, true, true
 	}
 	n, err := strconv.ParseInt(s[:digits], 10, 64)
 	if err != nil || n > math.MaxInt64/unit {
-		return math.MaxInt64, true
+		return math.MaxInt64, false, true
 	}
-	return n * unit, true
+	return n * unit, true, true
 }
 
 // formatMemory writes a size with the largest unit that divides it.

@@ -141,7 +141,7 @@ var clusterRows = []Row{
 	{Name: "cluster-replica-validity-factor", Aliases: []string{"cluster-slave-validity-factor"}, Kind: natural, Default: "10",
 		Group: GroupCluster, Help: "how stale a replica may be to take over, in timeouts; 0 for no bound",
 		field: func(o *Options) cell { return &o.ValidityFactor }},
-	{Name: "cluster-link-sendbuf-limit", Kind: bytesIn(0), Default: "0", Group: GroupCluster, State: Accepted,
+	{Name: "cluster-link-sendbuf-limit", Kind: manyBytes(), Default: "0", Group: GroupCluster, State: Accepted,
 		Help: "bytes that may wait for a node", Means: "They are of messages that clients have published; what does not fit is dropped. 0 is 64 MB.",
 		field: func(o *Options) cell { return &o.LinkSendBuffer }},
 }

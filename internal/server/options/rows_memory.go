@@ -3,7 +3,7 @@ package options
 import "math"
 
 var memoryRows = []Row{
-	{Name: "maxmemory", Kind: bytesIn(0), Default: "0", Group: GroupMemory, State: Working,
+	{Name: "maxmemory", Kind: manyBytes(), Default: "0", Group: GroupMemory, State: Working,
 		Help:  "bytes of data to stay within; 0 for no limit",
 		Means: "The data counts, with its tables, and 1 MB for the server; buffers of clients and of the journal do not.", field: func(o *Options) cell { return &o.MaxMemory }},
 	{Name: "maxmemory-policy", Kind: policyNames, Default: "noeviction", Group: GroupMemory, State: Working,
