@@ -55,7 +55,8 @@ func (x *Exporter) Value(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
 		})
 		enc.End()
 	case entry.ZSet:
-		enc.Begin(m, rdb.Shape{Kind: rdb.ZSet, N: int(zset.Len(e)), Plain: e.Encoding() == entry.Skiplist})
+		plain := e.Encoding() == entry.Skiplist
+		enc.Begin(m, rdb.Shape{Kind: rdb.ZSet, N: int(zset.Len(e)), Plain: plain, Packed: !plain})
 		zset.Each(e, func(member []byte, score float64) bool {
 			enc.Scored(member, score)
 			return true
@@ -66,7 +67,8 @@ func (x *Exporter) Value(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
 			enc.Run(m, rdb.Shape{Kind: rdb.Hash, N: hash.Len(e)}, run)
 			return
 		}
-		enc.Begin(m, rdb.Shape{Kind: rdb.Hash, N: hash.Len(e), Plain: e.Encoding() == entry.Hashtable, Earliest: hash.NextDeadline(e)})
+		plain := e.Encoding() == entry.Hashtable
+		enc.Begin(m, rdb.Shape{Kind: rdb.Hash, N: hash.Len(e), Plain: plain, Packed: !plain, Earliest: hash.NextDeadline(e)})
 		hash.Each(e, 0, func(field, val []byte, deadline int64) bool {
 			enc.Field(field, val, deadline)
 			return true

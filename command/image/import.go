@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/store"
@@ -96,8 +97,10 @@ func (im *Importer) Part(v *rdb.Value, first, last bool) error {
 func (im *Importer) create(v *rdb.Value) {
 	im.ar = im.st.Edit(0, im.key)
 	units := int(min(v.Total, 1<<30))
+	lim := im.lim
 	if v.IsPacked() {
-		units = 0 // elements, of which there is a limit, in any number of units
+		units = 0                                                                          // elements, of which there is a limit, in any number of units
+		lim.HashValue, lim.SetValue, lim.ZSetValue = math.MaxInt, math.MaxInt, math.MaxInt // it was packed with what it has
 	}
 	im.open = true
 	switch im.dec.Kind() {
@@ -106,12 +109,11 @@ func (im *Importer) create(v *rdb.Value) {
 	case rdb.List:
 		im.list = list.NewBuild(im.ar, im.name, im.spec, int64(units), im.lim.ListSize)
 	case rdb.Set:
-		lim := set.Limits{IntEntries: im.lim.SetInts, Entries: im.lim.SetEntries, ValueBytes: im.lim.SetValue}
-		im.set = set.NewBuild(im.ar, im.name, im.spec, units, lim)
+		im.set = set.NewBuild(im.ar, im.name, im.spec, units, set.Limits{IntEntries: lim.SetInts, Entries: lim.SetEntries, ValueBytes: lim.SetValue})
 	case rdb.ZSet:
-		im.zset = zset.NewBuild(im.ar, im.name, im.spec, units, 0, zset.Limits{Entries: im.lim.ZSetEntries, ValueBytes: im.lim.ZSetValue})
+		im.zset = zset.NewBuild(im.ar, im.name, im.spec, units, 0, zset.Limits{Entries: lim.ZSetEntries, ValueBytes: lim.ZSetValue})
 	case rdb.Hash:
-		im.hash.Begin(im.ar, im.name, im.spec, units, hash.Limits{Entries: im.lim.HashEntries, ValueBytes: im.lim.HashValue})
+		im.hash.Begin(im.ar, im.name, im.spec, units, hash.Limits{Entries: lim.HashEntries, ValueBytes: lim.HashValue})
 	case rdb.Stream:
 		im.stream = stream.NewBuild(im.ar, im.name, im.spec, im.bounds())
 	}

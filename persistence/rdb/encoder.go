@@ -34,6 +34,8 @@ type Shape struct {
 	Bytes int64
 	// Plain: not packed, however small it is. Packed sets of numbers: a listpack, no intset.
 	Plain, Listpack bool
+	// Packed: it is packed in memory, with whatever long elements: limits may have changed since.
+	Packed bool
 	// Earliest is a lower bound of the deadlines of a hash's fields, 0 if none has one.
 	Earliest int64
 }
@@ -467,7 +469,7 @@ func (e *Encoder) Scored(member []byte, score float64) {
 	switch {
 	case e.shape.Kind != ZSet:
 		e.fail(errMisuse)
-	case e.mode == modeListpack && len(member) <= e.limits.ZSetValue:
+	case e.mode == modeListpack && (e.shape.Packed || len(member) <= e.limits.ZSetValue):
 		e.pack = appendElement(e.pack, member)
 		e.pack = appendScore(e.pack, score)
 		e.elems += 2
@@ -545,7 +547,7 @@ func (e *Encoder) Field(field, val []byte, deadline int64) {
 		e.fail(errMisuse)
 		return
 	}
-	if e.mode == modeListpack && len(field) <= e.limits.HashValue && len(val) <= e.limits.HashValue {
+	if e.mode == modeListpack && (e.shape.Packed || max(len(field), len(val)) <= e.limits.HashValue) {
 		from := len(e.pack)
 		e.pack = appendElement(appendElement(e.pack, field), val)
 		e.elems += 2

@@ -110,6 +110,24 @@ var serverCases = []Case{
 		COMMAND DOCS get set
 		COMMAND LIST
 		COMMAND GETKEYSANDFLAGS SET k v GET`},
+	{"packed values that are saved under lower limits", `
+		HSET h a 1 bcd efg
+		HSET long a 1 b 2 c 3
+		ZADD z 1 a 2 bcd
+		ZADD longz 1 a 2 b 3 c
+		SADD n 1 2 3
+		CONFIG SET hash-max-listpack-value 1 zset-max-listpack-value 1 hash-max-listpack-entries 2 zset-max-listpack-entries 2 set-max-intset-entries 2
+		DEBUG RELOAD
+		OBJECT ENCODING h
+		OBJECT ENCODING long
+		OBJECT ENCODING z
+		OBJECT ENCODING longz
+		OBJECT ENCODING n
+		COPY h h2
+		OBJECT ENCODING h2
+		HSET h x y
+		OBJECT ENCODING h
+		CONFIG SET hash-max-listpack-value 64 zset-max-listpack-value 64 hash-max-listpack-entries 512 zset-max-listpack-entries 128 set-max-intset-entries 512`},
 	{"debug object, and what tests of Redis turn", `
 		SET a bar
 		SET b 12345
