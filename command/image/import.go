@@ -152,7 +152,7 @@ func (im *Importer) elements() error {
 		}
 	case rdb.Hash:
 		if run := &im.run; d.Run(run) {
-			if d.Err() == nil && !im.hash.AddRun(run.Bytes, run.Starts, run.Longest) {
+			if d.Err() == nil && !im.hash.AddRun(run.Bytes, run.N/2, run.Longest) {
 				return errTwice
 			}
 			return nil

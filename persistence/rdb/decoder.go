@@ -9,7 +9,7 @@ import (
 // A Decoder reads Values. It is used again and again, by one goroutine at a time; the parts
 // of one value go through one Decoder, in their order. It checks what it reads: after
 // Next has returned false and Err nil, the structure of the part was whole. It does not
-// look for elements that occur twice (Validate does), since who builds a value sees them.
+// look for elements that occur twice (Validate does), since who builds a value sees them; Run does.
 //
 //	for d.Open(&it.Value, it.First); d.Next(); {
 //		... d.Elem() ...
@@ -282,52 +282,69 @@ func (d *Decoder) nextElement() bool {
 // Run is a row of strings, each behind its length, a varint.
 type Run struct {
 	Bytes   []byte
-	Starts  []uint32 // where each begins, its length first
-	Longest int      // bytes of the longest
+	N       int // strings
+	Longest int // bytes of the longest
+	fields  fieldSet
 }
 
 // Run makes r hold the fields and values of a packed hash, in the memory that r has. It stands
-// in the place of Next, for a part of which it was not called. ok is false if the value is
-// something else, or has deadlines; then nothing has been read.
+// in the place of Next, for a part of which it was not called, and fails if a field is there twice. ok is false if the
+// value is something else, or has deadlines; then nothing has been read.
 func (d *Decoder) Run(r *Run) (ok bool) {
 	if d.err != nil || d.kind != Hash || d.lay.stride != 2 {
 		return false
 	}
-	r.Bytes, r.Starts, r.Longest = r.Bytes[:0], r.Starts[:0], 0
+	r.Bytes, r.N, r.Longest = r.Bytes[:0], 0, 0
 	for ; d.left > 0; d.left-- {
 		if _, err := d.openNode(); err != nil {
 			d.fail(err)
 			return true
 		}
-		for {
-			if d.pack.form == listpack {
-				d.pack.appendRun(r)
-			}
-			more, err := d.pack.more()
-			if more {
-				if err = d.pack.next(&d.elem); err == nil {
-					r.Starts = append(r.Starts, uint32(len(r.Bytes)))
-					r.Bytes = appendRunElement(r.Bytes, d.elem.bytes)
-					r.Longest = max(r.Longest, len(d.elem.bytes))
-				}
-			}
-			if err != nil {
-				d.fail(err)
-				return true
-			}
-			if !more {
-				break
-			}
-		}
-		d.walking = false
-		if d.pack.n%d.lay.stride != 0 {
-			d.fail(errPacked)
+		r.fields.reset(min(max(d.pack.want, 0), len(d.pack.p)/2) / d.lay.stride)
+		if err := d.runNode(r); err != nil {
+			d.fail(err)
 			return true
 		}
+		d.walking = false
 	}
-	d.count += uint64(len(r.Starts) / d.lay.stride)
+	d.count += uint64(r.N / d.lay.stride)
 	d.end()
 	return true
+}
+
+// runNode appends the packed value that is open to r.
+func (d *Decoder) runNode(r *Run) error {
+	for {
+		if r.N%2 == 0 {
+			if r.fields.left == 0 {
+				r.fields.grow(r.Bytes)
+			}
+			if d.pack.form == listpack && !d.pack.appendRun(r) {
+				return errTwice
+			}
+		}
+		more, err := d.pack.more()
+		if err == nil && more {
+			err = d.pack.next(&d.elem)
+		}
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		start := len(r.Bytes)
+		r.Bytes = appendRunElement(r.Bytes, d.elem.bytes)
+		r.Longest = max(r.Longest, len(d.elem.bytes))
+		if r.N%2 == 0 && !r.fields.add(r.Bytes, start, r.fields.seed.Of(d.elem.bytes)) {
+			return errTwice
+		}
+		r.N++
+	}
+	if r.N%2 != 0 {
+		return errPacked
+	}
+	return nil
 }
 
 // follow reads an element that must be there.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/kringdb/kring/internal/backlen"
+	"github.com/kringdb/kring/internal/fieldhash"
 )
 
 var errPacked = errors.New("a damaged packed value")
@@ -198,37 +199,69 @@ func (q *packed) backwards(n int) error {
 	return nil
 }
 
-// maxRun is how many strings appendRun has room for, so that memory does not follow what a
-// payload merely might hold.
-const maxRun = 1024
-
-// appendRun appends short strings that follow in a listpack to r, until something else
-// follows or the end. Anything else, and what there is no room for, is left to next.
-func (q *packed) appendRun(r *Run) {
-	p, off, run, starts, longest := q.p, q.off, r.Bytes, r.Starts, r.Longest
-	at, k := len(run), len(starts)
-	// An element takes a byte less in the run than in the listpack, and two there at least.
+// appendRun appends short strings that follow in a listpack to r, fields with their values, until something else
+// follows, the end, or more fields than r's table is for. Anything else is left to next. It tells whether no field was
+// there already.
+//
+// A place is known only when the length before it is: while a processor waits for that, it copies and looks at what it
+// knows. So all is done on one walk. (Lengths that are guessed from those before cost more where a guess fails than
+// the wait.)
+func (q *packed) appendRun(r *Run) (distinct bool) {
+	p, off, run, longest := q.p, q.off, r.Bytes, r.Longest
+	at, fields := len(run), &r.fields
+	// An element takes a byte less in the run than in the listpack.
 	run = slices.Grow(run, len(p)-off+1+wideCopy)
 	run = run[:cap(run)]
-	starts = slices.Grow(starts, min((len(p)-off)/2, maxRun))
-	starts = starts[:cap(starts)]
-	for off+2+wideCopy < len(p) && k < len(starts) {
+	elems := 0
+	distinct = true
+	for fields.left > 0 && off+2+wideCopy < len(p) {
 		n := int(p[off]) - 0x80
 		if uint(n) > wideCopy || p[off+1+n] != byte(n+1) {
 			break
 		}
-		starts[k] = uint32(at)
-		k++
-		to := run[at : at+1+wideCopy]
-		to[0] = byte(n)
-		*(*[wideCopy]byte)(to[1:]) = *(*[wideCopy]byte)(p[off+1:])
+		from := p[off+1 : off+1+wideCopy]
+		x, y := binary.LittleEndian.Uint64(from)&firstWord[n], binary.LittleEndian.Uint64(from[8:])&secondWord[n]
+		start := at
+		putShort(run[at:], from, n)
 		at += 1 + n
-		longest = max(longest, n)
 		off += 2 + n
+		elems++
+		longest = max(longest, n)
+		if distinct = fields.add(run, start, fields.seed.Words(x, y, n)); !distinct || off+2+wideCopy >= len(p) {
+			break
+		}
+		n = int(p[off]) - 0x80
+		if uint(n) > wideCopy || p[off+1+n] != byte(n+1) {
+			break
+		}
+		putShort(run[at:], p[off+1:off+1+wideCopy], n)
+		at += 1 + n
+		off += 2 + n
+		elems++
+		longest = max(longest, n)
 	}
-	q.n += k - len(r.Starts)
+	q.n += elems
 	q.off = off
-	r.Bytes, r.Starts, r.Longest = run[:at], starts[:k], longest
+	r.Bytes, r.Longest, r.N = run[:at], longest, r.N+elems
+	return distinct
+}
+
+// putShort makes to begin with n and the n bytes of from, of which wideCopy are moved.
+func putShort(to, from []byte, n int) {
+	_ = to[wideCopy]
+	to[0] = byte(n)
+	*(*[wideCopy]byte)(to[1:]) = *(*[wideCopy]byte)(from)
+}
+
+// firstWord and secondWord have ones where the bytes of a field of n bytes are, in its first eight and the next eight.
+var firstWord, secondWord = wordMasks()
+
+func wordMasks() (first, second [fieldhash.Short + 1]uint64) {
+	for n := range first {
+		first[n] = 1<<(8*min(n, 8)) - 1
+		second[n] = 1<<(8*max(n-8, 0)) - 1
+	}
+	return first, second
 }
 
 func (q *packed) nextZiplist(t *text) error {

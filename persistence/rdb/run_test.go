@@ -89,13 +89,21 @@ func readRun(t *testing.T, elems []string, limits Limits) {
 	d.Open(&v, true)
 	var run Run
 	ok := d.Run(&run)
-	most := 0
-	var starts []uint32
+	most, fields, twice := 0, map[string]bool{}, false
 	for i, s := range elems {
 		most = max(most, len(s))
-		starts = append(starts, uint32(len(runOf(elems[:i]))))
+		if i%2 == 0 {
+			twice = twice || fields[s]
+			fields[s] = true
+		}
 	}
-	if d.Err() != nil || !ok || run.Longest != most || !slices.Equal(run.Starts, starts) || !bytes.Equal(run.Bytes, runOf(elems)) || d.Count() != uint64(len(elems)/2) {
+	if twice {
+		if !ok || d.Err() == nil {
+			t.Fatalf("%q was read although a field is there twice", elems)
+		}
+		return
+	}
+	if d.Err() != nil || !ok || run.Longest != most || run.N != len(elems) || !bytes.Equal(run.Bytes, runOf(elems)) || d.Count() != uint64(len(elems)/2) {
 		t.Fatalf("%q was read as %+v, %v", elems, run, d.Err())
 	}
 	var pack packed
@@ -109,6 +117,45 @@ func readRun(t *testing.T, elems []string, limits Limits) {
 	d.Open(&v, true)
 	if ok = d.Run(&run); !ok || d.Err() == nil {
 		t.Fatalf("%q was read although its count is wrong", damaged)
+	}
+}
+
+// TestRunOfManyFields: fields of all lengths, next to numbers and at the end of a listpack, are read, in memory that was
+// used before; any of them that is there twice is found, by what is left of the table for as many as the header says or
+// after that had to grow.
+func TestRunOfManyFields(t *testing.T) {
+	limits := DefaultLimits
+	limits.HashEntries = 1 << 16
+	var d Decoder
+	var run Run
+	for _, n := range []int{1, 2, 15, 16, 17, 100, 1000} {
+		var elems []string
+		for i := range n {
+			value := fmt.Sprint("v", i)
+			if i%3 == 0 {
+				value = fmt.Sprint(i)
+			}
+			elems = append(elems, fmt.Sprintf("%0*x", 1+i%20, i)+"x", value)
+		}
+		for _, c := range [][2]int{{0, 0}, {0, n - 1}, {n / 2, n - 1}, {0, n / 2}, {n / 3, n / 2}} {
+			of := slices.Clone(elems)
+			of[2*c[1]] = of[2*c[0]]
+			for _, counted := range []bool{true, false} {
+				pack := beginListpack(nil)
+				for _, s := range of {
+					pack = appendElement(pack, []byte(s))
+				}
+				if pack = endListpack(pack, len(of)); !counted {
+					pack[4], pack[5] = 0xff, 0xff
+				}
+				v := Value{Type: typeHashListpack, Count: 1, Body: (&builder{}).str(string(pack)).b}
+				d.Open(&v, true)
+				ok, twice := d.Run(&run), c[0] != c[1]
+				if !ok || (d.Err() != nil) != twice || !twice && (run.N != len(of) || !bytes.Equal(run.Bytes, runOf(of))) {
+					t.Fatalf("%d fields, field %d as %d, counted %v: %d strings, %v", n, c[1], c[0], counted, run.N, d.Err())
+				}
+			}
+		}
 	}
 }
 

@@ -1,11 +1,9 @@
 package hash
 
 import (
-	"encoding/binary"
-	"hash/maphash"
-	"math/bits"
 	"slices"
 
+	"github.com/kringdb/kring/internal/fieldhash"
 	"github.com/kringdb/kring/store/arena"
 	"github.com/kringdb/kring/store/entry"
 	"github.com/kringdb/kring/store/packed"
@@ -88,15 +86,10 @@ func (b *Build) fill(field, val []byte) (added bool) {
 	return true
 }
 
-// AddRun is Add for fields with their values that stand in run as in the payload of a packed
-// hash: each begins at one of starts, the longest is of longest bytes, and none has a deadline.
-// It stops at one that was there.
-func (b *Build) AddRun(run []byte, starts []uint32, longest int) (added bool) {
-	n := len(starts) / 2
+// AddRun is Add for n different fields with their values that stand in run as in the payload of a packed
+// hash: the longest string is of longest bytes, and none has a deadline. It stops at one that was added before.
+func (b *Build) AddRun(run []byte, n, longest int) (added bool) {
 	if b.e.A == 0 && b.n == 0 && n <= b.lim.entries() && b.lim.Fits(longest) && len(run)+countBytes <= maxPackedBytes {
-		if !b.seen.distinct(run, starts) {
-			return false
-		}
 		b.block = append(b.block, run...)
 		b.n = n
 		return true
@@ -140,7 +133,7 @@ func (b *Build) Entry() entry.Entry {
 // seen finds fields that come twice, once there are more than a few: by their places in the
 // block.
 type seen struct {
-	seed  fieldSeed
+	seed  fieldhash.Seed
 	table []uint64 // the number of the hash << 32 | place, at the field's hash or behind it
 	hash  uint32   // a new one for every hash, so that nothing needs clearing
 	used  bool     // the table holds all fields
@@ -168,27 +161,6 @@ func (s *seen) add(block, field []byte, at, n int) bool {
 	return true
 }
 
-// distinct tells whether no field of run, whose elements begin at starts, is there twice. It
-// makes what add has noted forgotten. As each place is known, a processor looks at several
-// fields at a time.
-func (s *seen) distinct(run []byte, starts []uint32) bool {
-	s.used = false
-	s.begin(len(starts) / 2)
-	table, now := s.table, uint64(s.hash)<<32
-	for j := 0; j < len(starts); j += 2 {
-		field, _ := packed.Next(run, int(starts[j]))
-		i := s.seed.hash(field) & uint64(len(table)-1)
-		if table[i]>>32 == now>>32 { // few: a quarter of the table is in use
-			i = uint64(s.find(run, field))
-			if table[i]>>32 == now>>32 {
-				return false
-			}
-		}
-		table[i] = now | uint64(starts[j])
-	}
-	return true
-}
-
 // fill puts all fields of the block into the table, which it makes large enough.
 func (s *seen) fill(block []byte, n int) {
 	s.begin(n)
@@ -207,7 +179,7 @@ func (s *seen) begin(n int) {
 		for size < 4*(n+1) {
 			size *= 2
 		}
-		s.seed, s.table, s.hash = hashSeed(), make([]uint64, size), 0
+		s.seed, s.table, s.hash = fieldhash.New(), make([]uint64, size), 0
 	}
 	if s.hash++; s.hash == 0 {
 		clear(s.table)
@@ -218,7 +190,7 @@ func (s *seen) begin(n int) {
 // find returns the place in the table of a field, or the free one where it belongs.
 func (s *seen) find(block, field []byte) int {
 	mask := len(s.table) - 1
-	for i := int(s.seed.hash(field)) & mask; ; i = (i + 1) & mask {
+	for i := int(s.seed.Of(field)) & mask; ; i = (i + 1) & mask {
 		if uint32(s.table[i]>>32) != s.hash {
 			return i
 		}
@@ -226,32 +198,4 @@ func (s *seen) find(block, field []byte) int {
 			return i
 		}
 	}
-}
-
-// fieldSeed hashes fields: short ones without a call.
-type fieldSeed struct {
-	a, b uint64
-	long maphash.Seed
-}
-
-func hashSeed() fieldSeed {
-	seed := maphash.MakeSeed()
-	return fieldSeed{maphash.String(seed, "a"), maphash.String(seed, "b"), seed}
-}
-
-// hash returns a hash whose low bits are good.
-func (s *fieldSeed) hash(p []byte) uint64 {
-	var x, y uint64
-	switch n := len(p); {
-	case n > 16:
-		return maphash.Bytes(s.long, p)
-	case n >= 8:
-		x, y = binary.LittleEndian.Uint64(p), binary.LittleEndian.Uint64(p[n-8:])
-	case n >= 4:
-		x, y = uint64(binary.LittleEndian.Uint32(p)), uint64(binary.LittleEndian.Uint32(p[n-4:]))
-	case n > 0:
-		x, y = uint64(p[0])|uint64(p[n/2])<<8, uint64(p[n-1])
-	}
-	high, low := bits.Mul64(x^s.a, y^s.b^uint64(len(p))<<56)
-	return high ^ low
 }
