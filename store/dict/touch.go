@@ -16,11 +16,16 @@ import (
 // entryLines is how many lines of an entry TouchEntry asks for.
 const entryLines = 2
 
-// touchHome returns the address of h's home bucket in the directory dir, which is
-// not 0. The directory, current or freed meanwhile, lies below the high water: dir
-// was read in one piece. Only what it holds is not to be trusted.
+// touchSegment returns what the directory dir, which is not 0, has for h. The directory, current or
+// freed meanwhile, lies below the high water: dir was read in one piece. Only what it holds is not to be
+// trusted.
+func touchSegment(dir, h uint64) SegmentRef {
+	return SegmentRef(atomic.LoadUint64(dirWord(dir, dirIndex(dir, h))))
+}
+
+// touchHome returns the address of h's home bucket in the directory dir, see touchSegment.
 func touchHome(dir, h uint64) arena.Addr {
-	e := SegmentRef(atomic.LoadUint64(dirWord(dir, dirIndex(dir, h))))
+	e := touchSegment(dir, h)
 	return e.addr() + headerBytes + arena.Addr(e.home(h)*bucketBytes)
 }
 
@@ -46,8 +51,7 @@ func (t *directory) Header(h uint64) arena.Addr {
 	if dir == 0 {
 		return 0
 	}
-	e := SegmentRef(atomic.LoadUint64(dirWord(dir, dirIndex(dir, h))))
-	if a := e.addr(); a+headerBytes <= arena.HighWater() {
+	if a := touchSegment(dir, h).addr(); a+headerBytes <= arena.HighWater() {
 		return a
 	}
 	return 0
