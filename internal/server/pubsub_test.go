@@ -308,6 +308,13 @@ func TestPublisherWaitsForListeners(t *testing.T) {
 		})
 		until(t, "the publisher has to wait", func() bool { return s.clients.Channels.Full() })
 		other.want("PONG", "PING")
+		other.want("OK", "MULTI") // what only reads does not wait
+		other.want("QUEUED", "STRLEN", "text")
+		other.want("QUEUED", "PFCOUNT", "none")
+		other.want("QUEUED", "EVAL_RO", "return 1", "0")
+		other.want("[1048576 0 1]", "EXEC")
+		other.want("1048576", "EVAL_RO", "return redis.call('STRLEN', KEYS[1])", "1", "text")
+		other.want("0", "PFCOUNT", "none")
 		if n := replies.Load() / int64(strings.Count(call, "*")); n > 20 {
 			t.Errorf("%.30q: %d messages of a megabyte wait", call, n)
 		}

@@ -368,6 +368,25 @@ func (r *recorder) kick() {
 	}
 }
 
+// MayTell returns the flags by which a call may change something, or tell others of it: of EXEC, whose transaction is
+// tx if that is open, those of what is queued.
+func MayTell(spec *command.Spec, tx *Transaction) command.Flag {
+	if spec.Flags&command.Exec != 0 && tx != nil {
+		return tx.does
+	}
+	return tells(spec.Flags)
+}
+
+// tells is MayTell for one call. A script that may not write may not publish either; and PFCOUNT, which Redis counts
+// to what may be replicated, tells nobody.
+func tells(flags command.Flag) command.Flag {
+	flags &= command.Write | command.Script | command.MayReplicate | command.ReadOnly
+	if flags&command.ReadOnly != 0 {
+		flags &^= command.Script | command.MayReplicate
+	}
+	return flags
+}
+
 // awaitRoom waits, on a worker, until a call that writes or publishes may run. It holds no gate. It returns false
 // when the call is not to run any more.
 func (e *Env) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {

@@ -20,6 +20,7 @@ import (
 type Transaction struct {
 	calls   callQueue
 	Flags   command.Flag   // of any of the calls
+	does    command.Flag   // of any, as tells has them
 	Lacking command.Flag   // that any of them does not have
 	shards  store.ShardSet // of all keys
 	Reach   admit.Reach    // of all calls, on a node of a cluster
@@ -50,7 +51,7 @@ type units struct {
 func (u *units) releaseTx(tx *Transaction) {
 	tx.calls.reset()
 	if tx.calls.held <= keepTransactionBytes {
-		tx.Flags, tx.Lacking, tx.aborted, tx.whole, tx.asks = 0, 0, false, false, false
+		tx.Flags, tx.Lacking, tx.does, tx.aborted, tx.whole, tx.asks = 0, 0, 0, false, false, false
 		tx.Reach = admit.Reach{}
 		tx.shards.Clear()
 		u.spareTx = tx
@@ -87,6 +88,7 @@ func (tx *Transaction) Add(e *Env, call *command.Call) {
 	}
 	flags := e.flagsOf(call)
 	tx.Flags |= flags
+	tx.does |= tells(flags)
 	tx.Lacking |= ^flags
 	if len(call.Keys) == 0 && !Storeless(spec.Group) || spec.Flags&(command.Slow|command.Exclusive|command.Script) != 0 {
 		tx.whole = true

@@ -176,10 +176,6 @@ func (sc *SlowCall) run(ex *Executor) (ended bool) {
 	sc.Client = sc.On(ex)
 	ex.Begin(sc.Identity, time.Now().UnixMilli())
 	ex.Units.Tx, ex.Units.Watching = sc.Tx, sc.Watching
-	flags := sc.Spec.Flags
-	if flags&command.Exec != 0 {
-		flags |= sc.Tx.Flags
-	}
 	ex.W.Bind(&sc.Reply, int(sc.Proto))
 	ex.W.Limit(sc.Room)
 	ex.Ctx.Halt = &sc.Halt
@@ -187,7 +183,7 @@ func (sc *SlowCall) run(ex *Executor) (ended bool) {
 	sc.Keys = ex.Keys
 	ex.Ctx.Call = sc.Call
 	out := ran
-	if e.awaitRoom(flags, &sc.Halt) {
+	if e.awaitRoom(MayTell(sc.Spec, sc.Tx), &sc.Halt) {
 		ex.Meter.Start()
 		ex.Gate.Lock()
 		ex.Rec.UnderTerm()

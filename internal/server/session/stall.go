@@ -95,20 +95,20 @@ func (s *Session) pauseForSync() {
 	}
 }
 
-// Crowded are the flags of the commands that must wait, because so much waits to be written, or to be delivered to
+// Crowded are the flags, as exec.MayTell has them, of the commands that must wait, because so much waits to be written, or to be delivered to
 // those who listen or cache.
 func (cs *Clients) Crowded() (flags command.Flag) {
 	if a := cs.Journal.AOF.Load(); a != nil && a.Pending() > persistence.MaxPendingBytes {
-		flags = command.Write | command.Exec
+		flags = command.Write
 	}
 	if cs.Channels.Full() {
-		flags |= command.Exec | command.Script | command.MayReplicate
+		flags |= command.Script | command.MayReplicate
 		if cs.Opts.NotifyKeyspaceEvents.Load() != 0 {
 			flags |= command.Write
 		}
 	}
 	if cs.Tracking.Full() {
-		flags |= command.Write | command.Exec | command.Script
+		flags |= command.Write | command.Script
 	}
 	return flags
 }
@@ -124,9 +124,9 @@ func (s *Session) throttle(b *resp.Batch, from int) bool {
 	if crowded == 0 {
 		return false
 	}
-	adds := false
+	adds := false // what EXEC runs and its batch queues is looked at itself
 	for i := from; i < b.N; i++ {
-		if spec := ex.Calls[i].Spec; spec != nil && spec.Flags&crowded != 0 {
+		if spec := ex.Calls[i].Spec; spec != nil && exec.MayTell(spec, s.queue.tx)&crowded != 0 {
 			adds = true
 		}
 	}
