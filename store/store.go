@@ -137,6 +137,14 @@ func (s *Store) SetAccessClock(clock uint32, keep bool) {
 // under LFU it is a count of accesses.
 const keepClock = 1 << 31
 
+// ParkLocked moves what is served into the databases beside, which are empty, where nobody sees it: TakeBesideLocked
+// brings it back, CloseBeside gives it up. The caller holds all gates and all shard locks.
+func (s *Store) ParkLocked() {
+	for db := range s.numDBs {
+		s.SwapDBLocked(db, s.numDBs+db)
+	}
+}
+
 // TakeBesideLocked puts the databases beside into service, and leaves the freeing of what was served to the
 // reaper. The caller holds all gates and all shard locks.
 func (s *Store) TakeBesideLocked() {

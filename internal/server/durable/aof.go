@@ -343,16 +343,12 @@ func (k *AOF) TurnOff(a *persistence.AOF) error {
 	return nil
 }
 
-// reload replaces the data by what a holds, if all of that can be read: for what is damaged nothing is given up.
+// reload replaces the data by what a holds, if all of that can be loaded: else nothing is given up.
 func (k *AOF) reload(a *persistence.AOF) error {
 	return k.disk.replaceWhileLoading(func() error {
 		if err := a.Flush(); err != nil {
 			return err
 		}
-		if err := a.Load(trial{NewApplier(k.disk, context.Background())}); err != nil {
-			return err
-		}
-		k.disk.EmptyAll()
-		return k.load(context.Background(), a)
+		return k.disk.replaceBy(func() error { return k.load(context.Background(), a) })
 	})
 }

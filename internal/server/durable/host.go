@@ -61,19 +61,23 @@ func (h diskHost) Reload(o command.ReloadOptions) (errText string) {
 	err := s.replaceWhileLoading(func() error {
 		s.Jobs.End(SaveSnapshot)
 		s.Jobs.End(RewriteAOF)
-		if o.NoSave {
-			if err := s.checkDump(s.dumpFile()); err != nil { // no half of a file is served
-				return err
+		if !o.NoSave {
+			if text := h.Save(); text != "" {
+				errText = "ERR Error trying to save the DB, check server logs."
+				return errors.New("there is no snapshot to load")
 			}
-		} else if text := h.Save(); text != "" {
-			errText = "ERR Error trying to save the DB, check server logs."
-			return errors.New("there is no snapshot to load")
+		}
+		load := func() error {
+			_, err := s.readDump(context.Background(), s.dumpFile(), o.Merge)
+			return err
 		}
 		if !o.NoFlush {
-			s.EmptyAll()
+			return s.replaceBy(load)
 		}
-		_, err := s.readDump(context.Background(), s.dumpFile(), o.Merge)
-		return err
+		if err := s.checkDump(s.dumpFile()); err != nil { // of a file that breaks off nothing is added
+			return err
+		}
+		return load()
 	})
 	if err != nil {
 		s.Log.Error("DEBUG RELOAD has failed", "error", err)

@@ -129,53 +129,22 @@ func refuseDump(f *snapshot.File, err error) error {
 		"'kring-server --check-rdb %s' tells what is in it", f.Path(), err, f.Path())
 }
 
-// checkDump reads a whole file, for who is about to give up the data for what it has.
+// checkDump reads a whole file, for who is about to add what it has to the data.
 func (d *Disk) checkDump(f *snapshot.File) error {
 	in, err := f.FS.Open(f.Path())
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	if _, _, err = d.tryImage(in); err != nil {
-		return refuseDump(f, err)
-	}
-	return nil
-}
-
-// tryImage reads a snapshot to its end, and loads nothing. It returns what follows, and where.
-func (d *Disk) tryImage(in io.Reader) (rest io.Reader, end int64, err error) {
-	r, rest, err := rdb.CheckBegin(in, d.Opts.RDBChecksum.Load())
-	if err != nil {
-		return nil, 0, err
-	}
-	for db := range r.Databases {
-		if db >= d.Store.Databases() {
-			return nil, 0, &rdb.Error{Offset: r.Bytes, DB: db, Err: snapshot.ErrDatabase(d.Store)}
+	r, _, err := rdb.CheckBegin(in, d.Opts.RDBChecksum.Load())
+	if err == nil {
+		for db := range r.Databases {
+			if db >= d.Store.Databases() {
+				err = &rdb.Error{Offset: r.Bytes, DB: db, Err: snapshot.ErrDatabase(d.Store)}
+			}
 		}
 	}
-	return rest, r.Bytes, nil
-}
-
-// trial takes what an applier would execute, and executes nothing: it tells whether an AOF can be read.
-type trial struct{ *applier }
-
-// Apply implements persistence.Applier.
-func (t trial) Apply(recs []resp.Args) (done int, err error) {
-	if t.interrupted() {
-		return 0, persistence.ErrInterrupted
-	}
-	for i, rec := range recs {
-		if err := t.Check(rec); err != nil {
-			return i, err
-		}
-	}
-	return len(recs), nil
-}
-
-// Image implements persistence.Applier.
-func (t trial) Image(in io.Reader, _ *persistence.Progress) (img persistence.Image, err error) {
-	img.Rest, img.End, err = t.disk.tryImage(in)
-	return img, err
+	return refuseDump(f, err)
 }
 
 // NewLoader returns what loads images as the options of this moment have them.
@@ -219,6 +188,33 @@ func (d *Disk) WhileLoading(f func() error) error {
 // replaceWhileLoading is the same for who replaces the data by what a file of this server has.
 func (d *Disk) replaceWhileLoading(f func() error) error {
 	return d.house.Replacing(func() error { return d.WhileLoading(f) })
+}
+
+// replaceBy runs load, which loads a file into the store and the libraries, with both empty. What was there stands beside
+// meanwhile, and comes back if load fails: that a file can be read does not tell that what it says can be made, a key
+// that is there twice, say, or a library that does not load. The guard of loading is set.
+func (d *Disk) replaceBy(load func() error) error {
+	d.Jobs.End(SaveSnapshot) // it would be of what is no more served
+	d.Store.OpenBeside()
+	d.Gates.LockAll()
+	d.Store.LockAll()
+	d.Store.ParkLocked()
+	d.Store.UnlockAll()
+	libraries := d.Scripts.Engine.Park()
+	d.Tracking.InvalidateAll(nil)
+	d.Gates.UnlockAll()
+	err := load()
+	if err == nil {
+		d.Store.CloseBeside()
+		return nil
+	}
+	d.Gates.LockAll()
+	d.Store.LockAll()
+	d.Store.TakeBesideLocked()
+	d.Store.UnlockAll()
+	d.Scripts.Engine.Unpark(libraries)
+	d.Gates.UnlockAll()
+	return err
 }
 
 // EmptyAll removes all data, for others to be loaded.

@@ -408,6 +408,33 @@ func (e *Engine) use(m *machine) {
 	e.vmBytes.Store(int64(m.st.Memory()))
 }
 
+// Parked are libraries that an Engine had, and may get back.
+type Parked struct {
+	registry  registry
+	functions *machine
+	bytes     int64 // of the machine
+}
+
+// Park leaves the engine without libraries, and returns those that it had. The caller holds all gates.
+func (e *Engine) Park() (p Parked) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p = Parked{e.mu.registry, e.functions, e.vmBytes.Load()}
+	e.mu.registry, e.functions = registry{}, nil
+	e.mu.registry.clear()
+	e.vmBytes.Store(0)
+	return p
+}
+
+// Unpark makes the engine's libraries those of p. The caller holds all gates.
+func (e *Engine) Unpark(p Parked) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.mu.registry, e.functions = p.registry, p.functions
+	e.vmBytes.Store(p.bytes)
+	e.keepLocked()
+}
+
 // Libraries returns what FUNCTION LIST shows, by name.
 func (e *Engine) Libraries() []command.Library {
 	e.mu.Lock()

@@ -1,0 +1,134 @@
+package server
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/kringdb/kring/persistence/rdb"
+)
+
+const ownLibrary = "#!lua name=own\nredis.register_function('one', function() return 1 end)"
+
+// unmakeable are snapshots that are whole, and yet cannot be made data, by why.
+func unmakeable(t *testing.T) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	for why, put := range map[string]func(e *rdb.Encoder){
+		"a key twice": func(e *rdb.Encoder) {
+			for i := range 1000 {
+				e.String(&rdb.Meta{Key: []byte("new" + strconv.Itoa(i%999)), Idle: -1, Freq: -1}, []byte("v"))
+			}
+		},
+		"no library":      func(e *rdb.Encoder) { e.Function([]byte("#!lua name=bad\nno lua")) },
+		"a library twice": func(e *rdb.Encoder) { e.Function([]byte(ownLibrary)); e.Function([]byte(ownLibrary)) },
+	} {
+		var file bytes.Buffer
+		w := rdb.NewWriter(&file, rdb.Format{Limits: rdb.DefaultLimits, Checksum: true})
+		w.Select(0)
+		w.String(&rdb.Meta{Key: []byte("other"), Idle: -1, Freq: -1}, []byte("v"))
+		put(&w.Encoder)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		all[why] = file.Bytes()
+	}
+	return all
+}
+
+// keepsAll calls DEBUG, which is to fail, and holds that nothing is gone and that what is there is used as before.
+func (c *testClient) keepsAll(why, refusal string, debug ...string) {
+	c.t.Helper()
+	data, libraries := c.do("DEBUG", "DIGEST"), c.do("FUNCTION", "LIST", "WITHCODE")
+	if got := c.do(append([]string{"DEBUG"}, debug...)...); got != refusal {
+		c.t.Fatalf("%s: %v gave %s", why, debug, got)
+	}
+	if got := c.do("DEBUG", "DIGEST"); got != data {
+		c.t.Fatalf("%s: the data is other than before", why)
+	}
+	if got := c.do("FUNCTION", "LIST", "WITHCODE"); got != libraries {
+		c.t.Fatalf("%s: libraries were\n%s\nand are\n%s", why, libraries, got)
+	}
+	c.want("1", "FCALL", "one", "0")
+	c.want("OK", "SET", "written", why)
+}
+
+// TestReloadOfWhatCannotBeMade: DEBUG RELOAD NOSAVE of a file that can be read, but not be made data, leaves the data as they
+// are, with what is to expire; and the AOF goes on.
+func TestReloadOfWhatCannotBeMade(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runAOF(t, dir)
+	c := dial(t, s)
+	fill(c)
+	c.want("own", "FUNCTION", "LOAD", ownLibrary)
+	c.want("OK", "SET", "soon", "1", "PX", "1500")
+	path := filepath.Join(dir, "dump.rdb")
+	for why, file := range unmakeable(t) {
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the key that expires soon is gone", func() bool { return c.do("EXISTS", "soon") == "0" })
+		c.keepsAll(why, "ERR Error trying to load the RDB dump, check server logs.", "RELOAD", "NOSAVE")
+		c.want("OK", "SET", "soon", "1", "PX", "1")
+	}
+	until(t, "what expires does", func() bool { return c.do("EXISTS", "soon") == "0" })
+	want := c.do("DEBUG", "DIGEST")
+	end()
+	s, _ = runAOF(t, dir)
+	c = dial(t, s)
+	c.want(want, "DEBUG", "DIGEST")
+	c.want("OK", "SAVE")
+	c.want("OK", "DEBUG", "RELOAD", "NOSAVE")
+	c.want(want, "DEBUG", "DIGEST")
+	c.want("1", "FCALL", "one", "0")
+}
+
+// TestLoadAOFOfWhatCannotBeMade is the same for DEBUG LOADAOF, with records that give an error as well.
+func TestLoadAOFOfWhatCannotBeMade(t *testing.T) {
+	for _, on := range []string{"no", "yes"} {
+		for _, preamble := range []string{"no", "yes"} {
+			t.Run(on+" "+preamble, func(t *testing.T) {
+				dir := t.TempDir()
+				s, _ := runAOF(t, dir, "aof-use-rdb-preamble", preamble, "auto-aof-rewrite-percentage", "0")
+				c := dial(t, s)
+				fill(c)
+				c.want("own", "FUNCTION", "LOAD", ownLibrary)
+				c.rewrites()
+				c.want("OK", "CONFIG", "SET", "appendonly", on)
+				c.want("OK", "SET", "later", "1")
+				names, err := filepath.Glob(filepath.Join(dir, "appendonlydir", "*.base.*"))
+				if err != nil || len(names) != 1 {
+					t.Fatal(names, err)
+				}
+				whole, err := os.ReadFile(names[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				bad := map[string][]byte{}
+				if preamble == "yes" {
+					bad = unmakeable(t)
+				}
+				for why, record := range map[string]string{
+					"a list where a string is": encode("FLUSHALL") + encode("SET", "new", "1") + encode("LPUSH", "new", "x"),
+					"no library at the end":    encode("FUNCTION", "FLUSH") + encode("FUNCTION", "LOAD", "#!lua name=bad\nno lua"),
+				} {
+					bad[why] = []byte(string(whole) + record)
+				}
+				for why, file := range bad {
+					if err := os.WriteFile(names[0], file, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					c.keepsAll(why, "ERR Error trying to load the AOF files, check server logs.", "LOADAOF")
+				}
+				if err := os.WriteFile(names[0], whole, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				c.want("OK", "DEBUG", "LOADAOF")
+				c.want("299", "STRLEN", "s299")
+				c.want("1", "FCALL", "one", "0")
+			})
+		}
+	}
+}
