@@ -2,7 +2,6 @@ package info
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"os"
 	"runtime"
@@ -78,42 +77,85 @@ func (w *writer) accounts(s *store.Store) (*store.Stats, []store.Keys) {
 	return &w.store, w.dbs
 }
 
-func (w *writer) str(name, v string) {
+// begin begins a field, whose name is in two parts, and returns where its value does. Then come the value, by
+// numbers that are appended where they will stand, and end. Who asks in a loop would otherwise keep
+// the garbage collector busy, and others waiting for it.
+func (w *writer) begin(name, more string) (value int) {
 	w.WriteString(name)
+	w.WriteString(more)
 	w.WriteByte(':')
-	w.WriteString(v)
-	w.WriteString("\r\n")
+	return w.Len()
+}
+
+func (w *writer) end(name, more string, value int) {
 	if w.note != nil {
-		w.note(name, v)
+		w.note(name+more, string(w.Bytes()[value:]))
 	}
+	w.WriteString("\r\n")
+}
+
+func (w *writer) int(v int64) { w.Write(strconv.AppendInt(w.AvailableBuffer(), v, 10)) }
+func (w *writer) float(v float64, prec int) {
+	w.Write(strconv.AppendFloat(w.AvailableBuffer(), v, 'f', prec, 64))
+}
+
+// part writes a number within a field, behind what names it.
+func (w *writer) part(name string, v int64) {
+	w.WriteString(name)
+	w.int(v)
+}
+
+func (w *writer) str(name, v string) {
+	at := w.begin(name, "")
+	w.WriteString(v)
+	w.end(name, "", at)
 }
 
 func (w *writer) num(name string, v int64) {
-	if w.note != nil {
-		w.str(name, strconv.FormatInt(v, 10))
-		return
-	}
-	w.WriteString(name)
-	w.WriteByte(':')
-	w.Write(strconv.AppendInt(w.AvailableBuffer(), v, 10))
-	w.WriteString("\r\n")
+	at := w.begin(name, "")
+	w.int(v)
+	w.end(name, "", at)
 }
 
-func (w *writer) sec(name string, v float64) { w.str(name, strconv.FormatFloat(v, 'f', 6, 64)) }
+// sec writes a time in seconds.
+func (w *writer) sec(name, more string, v float64) {
+	at := w.begin(name, more)
+	w.float(v, 6)
+	w.end(name, more, at)
+}
 
-// human writes a byte count the way INFO's *_human fields do.
+// ratio writes a number with two decimals.
+func (w *writer) ratio(name string, v float64, unit string) {
+	at := w.begin(name, "")
+	w.float(v, 2)
+	w.WriteString(unit)
+	w.end(name, "", at)
+}
+
+// humanUnits are those of the *_human fields, largest first.
+var humanUnits = [...]struct {
+	size int64
+	unit byte
+}{{1 << 30, 'G'}, {1 << 20, 'M'}, {1 << 10, 'K'}}
+
+// human writes a byte count the way INFO's *_human fields do: name is without that.
 func (w *writer) human(name string, n int64) {
-	units := []struct {
-		size int64
-		unit string
-	}{{1 << 30, "G"}, {1 << 20, "M"}, {1 << 10, "K"}}
-	for _, u := range units {
+	const more = "_human"
+	at := w.begin(name, more)
+	w.bytes(n)
+	w.end(name, more, at)
+}
+
+func (w *writer) bytes(n int64) {
+	for _, u := range humanUnits {
 		if n >= u.size {
-			w.str(name, fmt.Sprintf("%.2f%s", float64(n)/float64(u.size), u.unit))
+			w.float(float64(n)/float64(u.size), 2)
+			w.WriteByte(u.unit)
 			return
 		}
 	}
-	w.str(name, strconv.FormatInt(n, 10)+"B")
+	w.int(n)
+	w.WriteByte('B')
 }
 
 // InfoIsLong implements command.StatsHost.
@@ -243,15 +285,23 @@ func writeServer(s *Source, w *writer) {
 	w.num("stripes", int64(stripes))
 	plain, encrypted := s.Listeners.ByKind()
 	for i, a := range slices.Concat(plain, encrypted) {
-		text := "name=" + a.Network() + ",bind=" + a.String()
-		if host, port, err := net.SplitHostPort(a.String()); err == nil && a.Network() == "tcp" {
-			name := "tcp"
-			if i >= len(plain) {
-				name = "tls"
-			}
-			text = "name=" + name + ",bind=" + host + ",port=" + port
+		network, where := a.Network(), a.String()
+		host, port, err := net.SplitHostPort(where)
+		if err != nil || network != "tcp" {
+			host, port = where, ""
+		} else if i >= len(plain) {
+			network = "tls"
 		}
-		w.str("listener"+strconv.Itoa(i), text)
+		number := strconv.Itoa(i)
+		at := w.begin("listener", number)
+		for _, text := range [...]string{"name=", network, ",bind=", host} {
+			w.WriteString(text)
+		}
+		if port != "" {
+			w.WriteString(",port=")
+			w.WriteString(port)
+		}
+		w.end("listener", number, at)
 	}
 }
 
@@ -259,8 +309,8 @@ func writeServer(s *Source, w *writer) {
 // do here.
 func writeCPU(_ *Source, w *writer) {
 	write := func(t process.CPUTime, suffix string) {
-		w.sec("used_cpu_sys"+suffix, t.System)
-		w.sec("used_cpu_user"+suffix, t.User)
+		w.sec("used_cpu_sys", suffix, t.System)
+		w.sec("used_cpu_user", suffix, t.User)
 	}
 	times := process.CPUTimes()
 	for _, t := range times {
@@ -280,8 +330,13 @@ func writeCPU(_ *Source, w *writer) {
 func writeKeyspace(s *Source, w *writer) {
 	_, dbs := w.accounts(s.Store)
 	for _, k := range dbs {
-		w.str("db"+strconv.Itoa(k.DB), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d",
-			k.Keys, k.Expires, s.meanTTL(&k, w.now), k.Inner))
+		name := strconv.Itoa(k.DB)
+		at := w.begin("db", name)
+		w.part("keys=", int64(k.Keys))
+		w.part(",expires=", int64(k.Expires))
+		w.part(",avg_ttl=", s.meanTTL(&k, w.now))
+		w.part(",subexpiry=", int64(k.Inner))
+		w.end("db", name, at)
 	}
 }
 

@@ -2,7 +2,6 @@ package info
 
 import (
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -111,10 +110,10 @@ func writeMemory(s *Source, w *writer) {
 	g, _ := s.measured()
 	both := func(name string, n int64) {
 		w.num(name, n)
-		w.human(name+"_human", n)
+		w.human(name, n)
 	}
-	ratio := func(name string, f float64) { w.str(name, strconv.FormatFloat(f, 'f', 2, 64)) }
-	percent := func(name string, f float64) { w.str(name, strconv.FormatFloat(f, 'f', 2, 64)+"%") }
+	ratio := func(name string, f float64) { w.ratio(name, f, "") }
+	percent := func(name string, f float64) { w.ratio(name, f, "%") }
 	both("used_memory", r.Total)
 	both("used_memory_rss", r.RSS)
 	both("used_memory_peak", r.Peak)
@@ -155,7 +154,7 @@ func writeMemory(s *Source, w *writer) {
 	w.num("go_heap_objects_bytes", g.HeapBytes)
 	w.num("go_total_bytes", g.TotalBytes)
 	w.num("go_heap_given_back_bytes", s.Keeper.GivenBack())
-	w.str("go_gc_cpu_fraction", strconv.FormatFloat(g.GCCPUFraction, 'f', 6, 64))
+	w.sec("go_gc_cpu_fraction", "", g.GCCPUFraction)
 }
 
 // writeScriptMemory writes the fields about scripts.
@@ -164,17 +163,17 @@ func writeScriptMemory(s *Source, w *writer) {
 	evalVM, functionVM := sc.EvalVMBytes, sc.FunctionVMBytes
 	w.num("used_memory_lua", evalVM)
 	w.num("used_memory_vm_eval", evalVM)
-	w.human("used_memory_lua_human", evalVM)
+	w.human("used_memory_lua", evalVM)
 	w.num("used_memory_scripts_eval", sc.ScriptBytes)
 	w.num("number_of_cached_scripts", sc.Scripts)
 	w.num("number_of_functions", sc.Functions)
 	w.num("number_of_libraries", sc.Libraries)
 	w.num("used_memory_vm_functions", functionVM)
 	w.num("used_memory_vm_total", evalVM+functionVM)
-	w.human("used_memory_vm_total_human", evalVM+functionVM)
+	w.human("used_memory_vm_total", evalVM+functionVM)
 	w.num("used_memory_functions", sc.LibraryBytes)
 	w.num("used_memory_scripts", sc.ScriptBytes+sc.LibraryBytes)
-	w.human("used_memory_scripts_human", sc.ScriptBytes+sc.LibraryBytes)
+	w.human("used_memory_scripts", sc.ScriptBytes+sc.LibraryBytes)
 }
 
 // LookAtMemory notes how much is in use, so that the peak is that of all times, and not of those at which

@@ -1,8 +1,6 @@
 package info
 
 import (
-	"strconv"
-
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/acl"
 	"github.com/kringdb/kring/internal/server/keeper"
@@ -17,10 +15,8 @@ var notHere = []string{
 	"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands",
 }
 
-// kilobytes writes a number of bytes per second as INFO does.
-func kilobytes(perSecond int64) string {
-	return strconv.FormatFloat(float64(perSecond)/1024, 'f', 2, 64)
-}
+// kilobytes returns a number of bytes per second as INFO shows it.
+func kilobytes(perSecond int64) float64 { return float64(perSecond) / 1024 }
 
 func writeClients(s *Source, w *writer) {
 	g := s.House.Gauges()
@@ -59,10 +55,10 @@ func writeStats(s *Source, w *writer) {
 	w.num("total_net_output_bytes", w.sum.OutputBytes)
 	w.num("total_net_repl_input_bytes", 0)
 	w.num("total_net_repl_output_bytes", fed.Out)
-	w.str("instantaneous_input_kbps", kilobytes(w.sum.InPerSec))
-	w.str("instantaneous_output_kbps", kilobytes(w.sum.OutPerSec))
-	w.str("instantaneous_input_repl_kbps", kilobytes(0))
-	w.str("instantaneous_output_repl_kbps", kilobytes(0))
+	w.ratio("instantaneous_input_kbps", kilobytes(w.sum.InPerSec), "")
+	w.ratio("instantaneous_output_kbps", kilobytes(w.sum.OutPerSec), "")
+	w.ratio("instantaneous_input_repl_kbps", kilobytes(0), "")
+	w.ratio("instantaneous_output_repl_kbps", kilobytes(0), "")
 	w.num("rejected_connections", g.Rejected-s.base.rejected.Load())
 	writeTLS(s, w)
 	w.num("sync_full", fed.Full)
@@ -70,7 +66,7 @@ func writeStats(s *Source, w *writer) {
 	w.num("sync_partial_err", fed.Refused)
 	w.num("expired_keys", int64(st.Expired)-s.base.expired.Load())
 	w.num("expired_subkeys", g.ExpiredFields)
-	w.str("expired_stale_perc", stalePercent(s.Keeper, st.Expires))
+	w.ratio("expired_stale_perc", stalePercent(s.Keeper, st.Expires), "")
 	w.num("expired_time_cap_reached_count", s.Keeper.Stats.CapReached.Load())
 	w.num("expire_cycle_cpu_milliseconds", s.Keeper.Stats.BusyUs.Load()/1000)
 	w.num("expire_late_p50_milliseconds", s.Keeper.Stats.LatePercentile(50))
@@ -135,7 +131,7 @@ func writeTLS(s *Source, w *writer) {
 
 // stalePercent estimates which share of the keys with a deadline, of which there are
 // expires, is overdue.
-func stalePercent(k *keeper.Keeper, expires int64) string {
+func stalePercent(k *keeper.Keeper, expires int64) float64 {
 	n := k.Stats.Overdue.Load()
-	return strconv.FormatFloat(100*float64(n)/float64(max(expires+n, 1)), 'f', 2, 64)
+	return 100 * float64(n) / float64(max(expires+n, 1))
 }
