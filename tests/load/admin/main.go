@@ -30,7 +30,7 @@ const (
 
 type config struct {
 	keys, clients, scrapes int
-	rounds, calls          int
+	rounds, calls, pings   int
 	length                 time.Duration
 }
 
@@ -41,6 +41,7 @@ func main() {
 	flag.IntVar(&c.scrapes, "scrapes", 50, "calls of /metrics")
 	flag.DurationVar(&c.length, "time", 30*time.Second, "for how long CPU is measured, without and with the page")
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds of INFO")
+	flag.IntVar(&c.pings, "pings", 4000, "pings beside a client that asks for INFO")
 	flag.IntVar(&c.calls, "calls", 5000, "calls of INFO in a round")
 	parts := flag.String("parts", "page,info,beside", "what is measured: page, info, beside")
 	strict := flag.Bool("strict", false, "exit with 1 when a bound is passed")
