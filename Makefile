@@ -263,6 +263,9 @@ soak: build compat-random
 	$(MAKE) --no-print-directory fuzz FUZZTIME=200000x
 	RESTORE_DAMAGES=1000000 $(TESTS) test -v -count=1 -timeout 60m -run TestDamaged ./robust
 	RDB_DAMAGES=1000000 $(GO) test -v -count=1 -timeout 60m -run TestDamaged ./persistence/rdb
+	PUBSUB_STORM_MB=128 $(TESTS) test -v -count=1 -timeout 60m -run TestPubSubStorm ./robust
+	KRING_ARGS='--io-model goroutine' PUBSUB_STORM_MB=128 $(TESTS) test -v -count=1 -timeout 60m -run TestPubSubStorm ./robust
+	IDLE_FOR=10m $(TESTS) test -v -count=1 -timeout 60m -run TestIdleStaysSmall ./robust
 	CRASH_ROUNDS=1000 $(TESTS) test -count=1 -timeout 60m ./crash
 	SCRIPT_ROUNDS=300000 $(GO) test -count=1 -timeout 60m -run TestScriptIsolation ./internal/server
 	CUT_BYTES=65536 $(GO) test -count=1 -timeout 60m ./internal/server

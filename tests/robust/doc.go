@@ -14,6 +14,8 @@
 //	tls_test.go         the TLS port: certificates, reloading, garbage, half-open handshakes
 //	tls_storm_test.go   plain clients during a storm of handshakes
 //	config_test.go      redis.conf: includes, errors, rewriting
+//	pubsub_storm_test.go  messages for listeners that do not read
+//	resident_test.go    memory that is idle
 //	operator_test.go    renamed commands, MONITOR, CLIENT PAUSE
 //	end_test.go         signals and SHUTDOWN
 //	load_test.go        long pipelines, large values, slow commands beside fast ones

@@ -32,4 +32,17 @@ const (
 	// then on a machine that is busy otherwise.
 	stormCount = 400
 	stormBound = 15 * time.Millisecond
+	// pubsubStormBytes are published, in messages of pubsubStormMessage, to each of pubsubStormListeners that do not read: at
+	// most pubsubStormShare of it all, and pubsubStormSlack, is resident. A kernel takes up to pubsubKernelBytes of a listener's.
+	pubsubStormBytes, pubsubStormMessage = 24 << 20, 16 << 10
+	pubsubStormListeners                 = 8
+	pubsubStormShare, pubsubStormSlack   = 1.1, 32 << 20
+	pubsubKernelBytes                    = 12 << 20
+	// idleMegabytes, or longIdleMegabytes, is the limit of memory of a server that was full and churned: idle, at most idleResidentShare of what its
+	// allocator has is resident, and idleResidentSlack for all else. It is looked at every idleLookEvery.
+	idleMegabytes     = 160
+	longIdleMegabytes = 600
+	idleResidentShare = 1.05
+	idleResidentSlack = 24 << 20
+	idleLookEvery     = 5 * time.Second
 )
