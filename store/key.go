@@ -27,11 +27,13 @@ func (s *grid) MakeKey(name []byte) (k Key) {
 // made waits until its words have left the store buffer, longer than it takes to hash it.
 func (s *grid) SetKey(k *Key, name []byte) {
 	k.Name = name
-	k.Hash = maphash.Bytes(tableSeed, name)
+	hash := maphash.Bytes(tableSeed, name)
 	if s.slotBits != 0 {
-		(BySlot{s}).place(k)
+		slot := uint32(hashslot.Of(name))
+		k.Hash, k.Shard = (BySlot{s}).place(hash, slot), slot&s.shardMask()
 		return
 	}
+	k.Hash = hash
 	k.Shard = s.xxhashShard(name)
 }
 
@@ -42,7 +44,7 @@ func (s *grid) ShardOf(name []byte) uint32 { return s.shardOf(name) }
 func (s *grid) SetKeyOf(k *Key, name []byte, shard uint32) {
 	k.Name, k.Hash, k.Shard = name, maphash.Bytes(tableSeed, name), shard
 	if s.slotBits != 0 {
-		(BySlot{s}).place(k)
+		k.Hash = (BySlot{s}).place(k.Hash, uint32(hashslot.Of(name)))
 	}
 }
 

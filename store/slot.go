@@ -13,16 +13,14 @@ import (
 // of one table, and slots that follow one another, as a node mostly has them, are spread
 // evenly over the shards, and over the places in each.
 
-// place makes k's shard and hash, whose maphash it has, those of a store by slots.
-func (b BySlot) place(k *Key) {
-	slot := uint32(hashslot.Of(k.Name))
-	k.Shard = slot & b.s.shardMask()
-	k.Hash = b.start(slot) | k.Hash>>(b.s.slotBits&63)
+// place is the hash in a store by slots of a key with a maphash.
+func (b BySlot) place(hash uint64, slot uint32) uint64 {
+	return b.start(slot) | hash>>(b.s.slotBits&63)
 }
 
 // start is where the places of a slot begin in its table.
 func (b BySlot) start(slot uint32) uint64 {
-	return bits.Reverse64(uint64(slot >> (b.s.shardBits & 31)))
+	return uint64(bits.Reverse16(uint16(slot>>(b.s.shardBits&31)))) << 48
 }
 
 // BySlot is a store by slots, seen so. A zero one, of other stores, must not be asked.
