@@ -110,6 +110,7 @@ func TestPage(t *testing.T) {
 	for _, says := range []string{"No call was slow.", "There are no keys.", "No key was used lately."} {
 		r.await(`document.body.innerText.includes("` + says + `")`)
 	}
+	r.await(`document.getElementById("cluster").closest("section").hidden`) // it is no node of one
 	light, err := browser.Eval[string](r.page, `getComputedStyle(document.body).backgroundColor`)
 	r.ok(err)
 
