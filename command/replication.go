@@ -247,6 +247,10 @@ func replicaPromise(c *Ctx, i int) {
 // failover has a replica take the server's place, or gives that up.
 func failover(c *Ctx) {
 	h := c.Host.Replicas
+	if c.Host.Cluster != nil { // the topology says who the primary is
+		c.W.Error("ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.")
+		return
+	}
 	if len(c.Args) == 2 && equalFold(c.Args[1], "abort") {
 		replyOK(c, h.AbortFailover())
 		return

@@ -126,6 +126,9 @@ func TestNodeAlone(t *testing.T) {
 	c.say("move a 0", "ERR MOVE is not allowed in cluster mode")
 	c.say("copy a {a}b db 1", "ERR Copying to another database is not allowed in cluster mode")
 	c.say("replicaof no one", "ERR REPLICAOF not allowed in cluster mode.")
+	for _, line := range []string{"failover", "failover abort", "failover to 127.0.0.1 1 force timeout 1000"} {
+		c.say(line, "ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.")
+	}
 	c.say("sort a by x*", "ERR BY option of SORT denied in cluster mode when keys formed by the pattern may be in different slots.")
 	c.say("sort a get {b}*", "ERR GET option of SORT denied in cluster mode when keys formed by the pattern may be in different slots.")
 	c.say("lpush {a}l 1", "1")
