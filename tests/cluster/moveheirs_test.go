@@ -161,3 +161,45 @@ func TestMoveKilledAsItEnds(t *testing.T) {
 		pair[0], pair[1] = r, b
 	}
 }
+
+// TestFailoverDuringMove: when the target's replica leads for a while, in the midst of a move, and deletes what had come, the move fails, or
+// begins again, and no key is lost.
+func TestFailoverDuringMove(t *testing.T) {
+	t.Parallel()
+	coordinator := "file:" + filepath.Join(t.TempDir(), "topology.json")
+	long := []string{"--cluster-node-timeout", "60000"} // the source is stopped for a part of it
+	a, b, r := run(t, coordinator, long...), run(t, coordinator, long...), run(t, coordinator, long...)
+	a.say(t, "cluster addslotsrange 0 16383")
+	for _, n := range []*node{b, r} {
+		n.say(t, fmt.Sprintf("cluster meet 127.0.0.1 %d", a.Port))
+	}
+	r.await(t, "cluster replicate "+b.id, "OK")
+	r.await(t, "info replication", "master_link_status:up")
+	a.await(t, "cluster info", "cluster_state:ok")
+	a.fill(t)
+	a.await(t, "cluster migrateslots slotsrange 0 16383 node "+b.id, "OK")
+	b.await(t, "cluster getslotmigrations", "state:receiving")
+	a.stop(t)
+	for _, to := range []*node{r, b} {
+		awaitThat(t, func() (bool, string) { // it may not be an heir yet
+			got := to.flat("cluster failover")
+			return got == "OK" || strings.HasPrefix(got, "ERR You should send"), got
+		})
+		to.await(t, "cluster nodes", "myself,master")
+		to.await(t, "role", "[master")
+	}
+	a.goOn(t)
+	awaitThat(t, func() (bool, string) {
+		got := a.flat("cluster getslotmigrations")
+		return strings.Contains(got, "state:success") || strings.Contains(got, "state:failed"), got
+	})
+	finds(t, a, b)
+	awaitThat(t, func() (bool, string) {
+		if strings.HasPrefix(a.flat("get key:0"), "MOVED") {
+			return true, ""
+		}
+		got := a.migrate(t, b)
+		return got == "success", got
+	})
+	finds(t, b)
+}

@@ -97,6 +97,7 @@ type job struct {
 	source  string // nodes
 	target  string
 	created time.Time
+	term    *admit.Term        // for which the node led when it began
 	cancel  context.CancelFunc // ends its goroutine
 	ex      *export
 
@@ -109,6 +110,9 @@ type job struct {
 		over    bool
 	}
 }
+
+// errNotLeading: the node is the primary, and may not serve.
+const errNotLeading = "CLUSTERDOWN the node does not lead its shard"
 
 // The states in which a job ends.
 const (
@@ -142,6 +146,10 @@ func (j *job) to(state, message string) (changed bool) {
 	}
 	return changed
 }
+
+// reigns tells whether the node has led since the job began. If another one has meanwhile, be it for a moment, the data are that one's: it has
+// deleted what had come of slots that are not its shard's, and this node may have got a copy of all, which is no change of a key.
+func (n *Node) reigns(j *job) bool { return j.term != nil && n.leading() == j.term }
 
 func (j *job) over() bool {
 	j.mu.Lock()
@@ -222,7 +230,7 @@ func (m *migrations) Begin(c *command.Ctx, orders []command.SlotOrder) {
 			return
 		}
 		j := newJob(cluster.NewID(), o.Slots, n.ID(), o.Node)
-		j.export = true
+		j.export, j.term = true, n.leading()
 		m.newExport(j)
 		jobs = append(jobs, j)
 	}
@@ -249,6 +257,8 @@ func (m *migrations) refuse(t *cluster.Topology, o command.SlotOrder) string {
 		return "ERR nodes that each have a coordinator of their own cannot move slots to each other"
 	case mine.Primary != n.ID():
 		return "ERR slots are moved by the primary that has them"
+	case n.leading() == nil:
+		return errNotLeading
 	case to == nil || !(&View{Topology: t, Myself: n.ID()}).sees(to):
 		return string(unknown(o.Node))
 	case t.Shard(to.Shard).Primary != o.Node:

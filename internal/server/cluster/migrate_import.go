@@ -39,7 +39,10 @@ func (m *migrations) beginImport(j *job) (refusal string) {
 		return string(unknown(j.source))
 	case mine.Primary != n.ID():
 		return "ERR Target node is not a master"
+	case n.leading() == nil:
+		return errNotLeading
 	}
+	j.term = n.leading()
 	for _, slot := range j.slots {
 		if owner := t.Owner(slot); owner == nil || owner.ID != from.Shard || mine.Importing[slot] != "" {
 			return fmt.Sprintf("ERR hash slot %d is not the source's alone", slot)
@@ -100,10 +103,11 @@ func (in *intake) tell(why error) {
 }
 
 var (
-	errNotAbroad = errors.New("the slots are not the source's any more, or this node is no primary")
-	errWiped     = errors.New("all keys of the target have been deleted")
-	errNoHeir    = errors.New("no replica of the target that may take its place has acknowledged the keys in time")
-	errCrammed   = errors.New("the target's memory is full")
+	errNotReigning = errors.New("another node has led this node's shard meanwhile")
+	errNotAbroad   = errors.New("the slots are not the source's any more, or this node is no primary")
+	errWiped       = errors.New("all keys of the target have been deleted")
+	errNoHeir      = errors.New("no replica of the target that may take its place has acknowledged the keys in time")
+	errCrammed     = errors.New("the target's memory is full")
 )
 
 // take takes all chunks, and then the slots.
@@ -148,6 +152,9 @@ func (in *intake) take(w *wire) error {
 			return c.err
 		}
 		j.hear()
+		if !n.reigns(j) {
+			return errNotReigning
+		}
 		if n.House.Crammed() {
 			return errCrammed
 		}
@@ -282,6 +289,8 @@ func (in *intake) own(epoch uint64, offset int64) error {
 		switch {
 		case mine.Primary != n.ID():
 			return refusal("this node is no primary any more")
+		case !n.reigns(j):
+			return refusal(errNotReigning.Error())
 		case !ok || source.Primary != j.source || source.Epoch != epoch:
 			return refusal("the source has kept its slots")
 		}

@@ -90,6 +90,7 @@ func taking(t *testing.T) (in *intake, h *target, c *interrupted, replicas []str
 	j := newJob("move", []cluster.Slot{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, source, n.ID())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
+	j.term = n.leading()
 	in = &intake{m: &n.moves, j: j, ctx: ctx}
 	if next.Shard(from).Epoch == 0 || !in.inherited(7) {
 		t.Fatal("it is not ready")
@@ -182,5 +183,30 @@ func TestComingIsForWhoLeads(t *testing.T) {
 	}
 	if n.abdicate(); !n.slots(n.topology()).Down {
 		t.Error("it takes keys although it does not lead")
+	}
+}
+
+// TestMoveWithinOneReign: a move ends when another node has led meanwhile, at either end, although the node leads again: the other one
+// deletes what has come of slots that are not its shard's, and what it has changed may have come as a copy of everything.
+func TestMoveWithinOneReign(t *testing.T) {
+	t.Parallel()
+	in, _, c, replicas, from := taking(t)
+	n := in.m.n
+	x := &export{m: in.m, j: in.j}
+	if _, held := x.hold(); !held {
+		t.Error("the source does not let go of its slots")
+	}
+	lease, err := c.Grant(t.Context(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.begin(lease, replicas)
+	var no refusal
+	if err := in.own(n.topology().Shard(from).Epoch, 7); !errors.As(err, &no) || in.owner(t) != from {
+		t.Error("the target takes the slots: ", err)
+	}
+	x = &export{m: in.m, j: in.j}
+	if _, held := x.hold(); held {
+		t.Error("the source lets go of its slots")
 	}
 }

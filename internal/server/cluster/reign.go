@@ -337,6 +337,7 @@ func (n *Node) claim(shard *cluster.Shard, lease cluster.Lease, round int64) (ag
 // begin begins to lead.
 func (n *Node) begin(lease cluster.Lease, heirs []string) {
 	n.stands, n.crownedHere, n.doubt = candidacy{}, true, false
+	n.abdicate() // another one may have led since, of which this node has not heard
 	if n.House.Following() {
 		n.Log.Info("the node leads its shard now", "epoch", n.directory.Topology().Epoch())
 	}
