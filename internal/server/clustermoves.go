@@ -41,7 +41,7 @@ func (h nodeHouse) Libraries() int { return len(h.Scripts.Engine.Libraries()) }
 
 // Dial implements cluster.Mover.
 func (h nodeHouse) Dial(ctx context.Context, addr string, encrypted bool) (net.Conn, error) {
-	return h.dial(ctx, addr, nil, encrypted)
+	return connectTo(ctx, h.listeners, addr, nil, encrypted)
 }
 
 // HoldWrites implements cluster.Mover.

@@ -12,6 +12,7 @@ import (
 	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/follow"
+	"github.com/kringdb/kring/internal/server/listen"
 	"github.com/kringdb/kring/internal/server/replication"
 	"github.com/kringdb/kring/internal/server/session"
 	"github.com/kringdb/kring/internal/server/snapshot"
@@ -235,17 +236,17 @@ func (h followHouse) Ports() (plain, encrypted int) {
 
 // Dial implements follow.House.
 func (h followHouse) Dial(ctx context.Context, addr string, from net.Addr) (net.Conn, error) {
-	return h.srv.dial(ctx, addr, from, h.srv.Opts.TLSReplication.Load())
+	return connectTo(ctx, h.srv.listeners, addr, from, h.srv.Opts.TLSReplication.Load())
 }
 
-// dial connects to another server, from an address if there is one.
-func (s *Server) dial(ctx context.Context, addr string, from net.Addr, encrypted bool) (net.Conn, error) {
+// connectTo connects to another server, from an address if there is one.
+func connectTo(ctx context.Context, l *listen.Listeners, addr string, from net.Addr, encrypted bool) (net.Conn, error) {
 	d := net.Dialer{LocalAddr: from}
 	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil || !encrypted {
 		return conn, err
 	}
-	cfg, err := s.listeners.ClientConfig()
+	cfg, err := l.ClientConfig()
 	if err == nil {
 		t := tls.Client(conn, cfg)
 		if err = t.HandshakeContext(ctx); err == nil {

@@ -110,7 +110,7 @@ func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server
 	s.peers.Dial = func(addr string, timeout time.Duration) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
-		return s.dial(ctx, addr, nil, s.Opts.TLSCluster.Load())
+		return connectTo(ctx, s.listeners, addr, nil, s.Opts.TLSCluster.Load())
 	}
 	s.source = info.New(partsOf(s))
 	s.Host = newHost(s)

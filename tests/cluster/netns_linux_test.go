@@ -131,7 +131,7 @@ func (p *parted) crown(first bool) {
 	}
 	defer c.Close()
 	awaitThat(p.t, func() (bool, string) {
-		ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 		defer cancel()
 		var ids [3]uint64
 		for i, m := range p.members {

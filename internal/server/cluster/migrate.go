@@ -149,7 +149,7 @@ func (j *job) to(state, message string) (changed bool) {
 
 // reigns tells whether the node has led since the job began. If another one has meanwhile, be it for a moment, the data are that one's: it has
 // deleted what had come of slots that are not its shard's, and this node may have got a copy of all, which is no change of a key.
-func (n *Node) reigns(j *job) bool { return j.term != nil && n.leading() == j.term }
+func (j *job) reigns(n *Node) bool { return j.term != nil && n.leading() == j.term }
 
 func (j *job) over() bool {
 	j.mu.Lock()

@@ -180,7 +180,7 @@ func (x *export) look() {
 	if silent > time.Duration(n.Options.ReplTimeout.Load())*time.Second {
 		x.giveUp(stateFailed, "the target does not ask for more")
 	}
-	if !n.reigns(x.j) {
+	if !x.j.reigns(n) {
 		x.giveUp(stateFailed, errNotReigning.Error())
 	}
 	if text := x.m.refuse(t, command.SlotOrder{Slots: x.j.slots, Node: x.j.target}); text != "" {
@@ -252,7 +252,7 @@ func (x *export) hold() (epoch uint64, held bool) {
 	n.House.HoldWrites(func() bool {
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		if !n.reigns(x.j) && x.mu.failed == "" {
+		if !x.j.reigns(n) && x.mu.failed == "" {
 			x.mu.state, x.mu.failed = stateFailed, errNotReigning.Error()
 		}
 		x.mu.held = x.mu.failed == ""

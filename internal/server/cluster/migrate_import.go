@@ -152,7 +152,7 @@ func (in *intake) take(w *wire) error {
 			return c.err
 		}
 		j.hear()
-		if !n.reigns(j) {
+		if !j.reigns(n) {
 			return errNotReigning
 		}
 		if n.House.Crammed() {
@@ -289,7 +289,7 @@ func (in *intake) own(epoch uint64, offset int64) error {
 		switch {
 		case mine.Primary != n.ID():
 			return refusal("this node is no primary any more")
-		case !n.reigns(j):
+		case !j.reigns(n):
 			return refusal(errNotReigning.Error())
 		case !ok || source.Primary != j.source || source.Epoch != epoch:
 			return refusal("the source has kept its slots")
