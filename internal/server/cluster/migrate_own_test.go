@@ -200,7 +200,8 @@ func TestMoveWithinOneReign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.begin(lease, replicas)
+	n.abdicate()
+	n.lead(lease, replicas)
 	var no refusal
 	if err := in.own(n.topology().Shard(from).Epoch, 7); !errors.As(err, &no) || in.owner(t) != from {
 		t.Error("the target takes the slots: ", err)

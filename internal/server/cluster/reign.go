@@ -197,7 +197,7 @@ func (n *Node) stand(t *cluster.Topology, p *cluster.Presence, shard *cluster.Sh
 			return 0 // who led last may not know it, and go on without the coordinator
 		}
 		if _, term := n.freeze(shard.ID); term != 0 {
-			return n.claim(shard, lease, heirs.Revision)
+			return n.claim(shard, lease, heirs)
 		} // else a copy has begun to come meanwhile
 	}
 	if n.stands.live.Round != heirs.Revision || n.stands.since.IsZero() {
@@ -237,7 +237,7 @@ func (n *Node) stand(t *cluster.Topology, p *cluster.Presence, shard *cluster.Sh
 		n.Log.Warn("this node is to lead although it has nothing of what the last leader wrote: none of those who may have it has told so",
 			"term", n.stands.live.Term, "last", heirs.Term, "led", heirs.Led)
 	}
-	return n.claim(shard, lease, heirs.Revision)
+	return n.claim(shard, lease, heirs)
 }
 
 // others tells whether another node is to lead rather than this one, and whether all who may lead have said how far they are: all
@@ -306,14 +306,14 @@ func (n *Node) freeze(shard string) (offset, term int64) {
 }
 
 // claim makes the node lead.
-func (n *Node) claim(shard *cluster.Shard, lease cluster.Lease, round int64) (again time.Duration) {
+func (n *Node) claim(shard *cluster.Shard, lease cluster.Lease, heirs cluster.Heirs) (again time.Duration) {
 	ok, wait := n.mayClaim()
 	if !ok {
 		return wait
 	}
 	_, token := n.held()
 	err := n.asking(func(ctx context.Context) error {
-		return n.directory.Lead(ctx, cluster.Claim{Node: n.ID(), Token: token, Lease: lease, Round: round})
+		return n.directory.Lead(ctx, cluster.Claim{Node: n.ID(), Token: token, Lease: lease, Round: heirs.Revision})
 	})
 	switch {
 	case errors.Is(err, cluster.ErrLeaseEnded):
@@ -330,6 +330,9 @@ func (n *Node) claim(shard *cluster.Shard, lease cluster.Lease, round int64) (ag
 		return soon
 	}
 	n.settled()
+	if heirs.Led != n.ID() { // else nobody has led since this node did, whose term goes on
+		n.abdicate()
+	}
 	n.begin(lease, n.directory.Presence().Heirs(shard.ID).Nodes)
 	return soon
 }
@@ -337,7 +340,6 @@ func (n *Node) claim(shard *cluster.Shard, lease cluster.Lease, round int64) (ag
 // begin begins to lead.
 func (n *Node) begin(lease cluster.Lease, heirs []string) {
 	n.stands, n.crownedHere, n.doubt = candidacy{}, true, false
-	n.abdicate() // another one may have led since, of which this node has not heard
 	if n.House.Following() {
 		n.Log.Info("the node leads its shard now", "epoch", n.directory.Topology().Epoch())
 	}
