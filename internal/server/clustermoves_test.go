@@ -143,8 +143,7 @@ func TestMovesBesideFailovers(t *testing.T) {
 		}
 		conns[source].until("cluster migrateslots slotsrange 0 16383 node "+ids[target], "OK")
 		time.Sleep(time.Duration(round*3) * time.Millisecond)
-		conns[next].until("cluster failover", "OK")
-		conns[next].untilHas("cluster nodes", "myself,master")
+		conns[next].takesOver()
 		how := conns[source].moved()
 		ended[how]++
 		leads[[2]int{has, 1 - has}[side]] = next
@@ -394,7 +393,7 @@ func TestStraysGo(t *testing.T) {
 	b.say("cluster setslot 3300 stable", "OK")
 	b.say("dbsize", "1")
 	r.until("dbsize", "1")
-	r.until("cluster failover", "OK")
+	r.takesOver()
 	r.until("dbsize", "0")
 	b.until("dbsize", "0")
 	for _, c := range []*testClient{b, r} {
