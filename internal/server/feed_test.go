@@ -289,9 +289,19 @@ func TestSlowReplica(t *testing.T) {
 	s := startServer(t, append(quickSync, "client-output-buffer-limit", "replica 4mb 0 0")...)
 	c := dial(t, s)
 	slow, good := online(t, s), online(t, s)
-	go io.Copy(io.Discard, good) //nolint:errcheck // until the test ends
+	var read atomic.Int64 // by the good one
+	go func() {
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := good.r.Read(buf)
+			if read.Add(int64(n)); err != nil {
+				return // the test has ended
+			}
+		}
+	}()
 	text := strings.Repeat("x", 1<<20)
-	for c.infoInt("connected_slaves") == 2 {
+	for sent := int64(0); c.infoInt("connected_slaves") == 2; sent += 1 << 20 {
+		eventually(t, "the good one has read what there is", func() bool { return read.Load() >= sent })
 		c.want("OK", "SET", "k", text)
 		if n := c.infoInt("mem_replication_backlog"); n > 8<<20 {
 			t.Fatalf("%d bytes are kept", n)
