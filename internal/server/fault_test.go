@@ -322,7 +322,7 @@ func TestLoadingIsAnswered(t *testing.T) {
 		if strings.Contains(info, "loading:1") && strings.Contains(info, "loading_total_bytes:") {
 			break
 		}
-		if time.Since(begin) > 5*time.Second {
+		if time.Since(begin) > patience {
 			t.Fatal(info)
 		}
 	}

@@ -25,7 +25,7 @@ func TestRueidisCaching(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 			defer cancel()
 			cached := func(key string) (string, bool) {
 				r := c.DoCache(ctx, c.B().Get().Key(key).Cache(), time.Hour)

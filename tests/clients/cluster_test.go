@@ -92,7 +92,7 @@ func reshard(t *testing.T, nodes []*harness.Server) {
 func clusterByGoRedis(t *testing.T, nodes []*harness.Server) {
 	c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{nodes[2].Addr}})
 	t.Cleanup(func() { _ = c.Close() })
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	for i := range 100 {
 		key := fmt.Sprint("go", i)

@@ -13,12 +13,16 @@ import (
 	"github.com/kringdb/kring/tests/internal/harness"
 )
 
-// connect gives a go-redis client for the length of the test.
+// connect gives a go-redis client for the length of the test, with patience: by itself it gives up after 3 seconds, and
+// runs a call again then, which may be one that does not bear it.
 func connect(t *testing.T, opt *redis.Options) (*redis.Client, context.Context) {
 	t.Helper()
+	if opt.ReadTimeout == 0 {
+		opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout, opt.PoolTimeout = time.Minute, time.Minute, time.Minute, time.Minute
+	}
 	c := redis.NewClient(opt)
 	t.Cleanup(func() { _ = c.Close() })
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return c, ctx
 }

@@ -20,7 +20,7 @@ import (
 // answered.
 
 // scriptTimeout bounds one script.
-const scriptTimeout = 60 * time.Second
+const scriptTimeout = 5 * time.Minute
 
 func TestIORedis(t *testing.T) {
 	runScript(t, []string{"node", "node/ioredis.js"}, "connect", "values", "pipeline", "transaction", "pubsub", "blocking", "scan", "reconnect")

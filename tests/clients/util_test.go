@@ -14,7 +14,7 @@ import (
 )
 
 // toolTimeout bounds each run of a tool.
-const toolTimeout = 60 * time.Second
+const toolTimeout = 5 * time.Minute
 
 func TestMain(m *testing.M) {
 	code := m.Run()

@@ -25,8 +25,8 @@ const (
 	deadlineToleranceMillis = 5_000
 	// passMillis is how long an already due key's deadline is given to pass.
 	passMillis = 3
-	// quietTimeout bounds the wait for more bytes after raw input.
-	quietTimeout = 1500 * time.Millisecond
+	// quietTimeout bounds the wait for more bytes after raw input, which a case seldom has to wait out.
+	quietTimeout = time.Minute
 	// shrinkTimeout bounds the search for a shorter sequence.
 	shrinkTimeout = 25 * time.Second
 	// reportedMismatchesMax ends a run in which so many commands mismatch.

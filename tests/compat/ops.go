@@ -123,7 +123,6 @@ func (s *Side) raw(in string) Outcome {
 
 // closedByPeer waits for the end of the connection.
 func closedByPeer(c *rawclient.Client) bool {
-	c.Timeout = quietTimeout
 	_, err := c.Receive()
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }

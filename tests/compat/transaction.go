@@ -72,7 +72,7 @@ func (p *Pair) compareExec(st Step, steps []Step, o, s Outcome) *Mismatch {
 
 // awaitBlocked waits until n clients are blocked.
 func (s *Side) awaitBlocked(n string) Outcome {
-	for end := time.Now().Add(quietTimeout); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(rawclient.DefaultTimeout); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		v, err := s.ctl.Do("INFO", "clients")
 		if err != nil {
 			return Outcome{Err: errorText(err)}

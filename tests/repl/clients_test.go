@@ -71,7 +71,7 @@ func TestSentinelClients(t *testing.T) {
 }
 
 // clientTimeout bounds what a client does.
-const clientTimeout = 2 * time.Minute
+const clientTimeout = 5 * time.Minute
 
 // goRedisThrough uses go-redis before and after restart.
 func goRedisThrough(ports []string, restart func()) error {
@@ -105,15 +105,28 @@ func goRedisThrough(ports []string, restart func()) error {
 			return has(ctx, primary, key)
 		})
 	}
-	where := func() string { return primary.ConfigGet(ctx, "port").Val()["port"] }
+	where := func() (port string) {
+		_ = again(func() error {
+			got, err := primary.ConfigGet(ctx, "port").Result()
+			port = got["port"]
+			return err
+		})
+		return port
+	}
 	if err := write("go:before"); err != nil {
 		return err
 	}
 	if err := again(func() error { return has(ctx, replica, "go:before") }); err != nil {
 		return err
 	}
-	if text := replica.Info(ctx, "replication").Val(); !strings.Contains(text, "role:slave") {
-		return fmt.Errorf("the client of replicas is at\n%s", text)
+	if err := again(func() error {
+		text, err := replica.Info(ctx, "replication").Result()
+		if err == nil && !strings.Contains(text, "role:slave") {
+			err = fmt.Errorf("the client of replicas is at\n%s", text)
+		}
+		return err
+	}); err != nil {
+		return err
 	}
 	before := where()
 	restart()
@@ -123,7 +136,7 @@ func goRedisThrough(ports []string, restart func()) error {
 	if now := where(); now == before || now == "" {
 		return fmt.Errorf("it writes to %q, before the failover to %q", now, before)
 	}
-	if err := has(ctx, primary, "go:before"); err != nil {
+	if err := again(func() error { return has(ctx, primary, "go:before") }); err != nil {
 		return err
 	}
 	return again(func() error { return has(ctx, replica, "go:after") })

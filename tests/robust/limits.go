@@ -4,7 +4,7 @@ import "time"
 
 const (
 	// awaitTimeout bounds the wait for a condition.
-	awaitTimeout = 20 * time.Second
+	awaitTimeout = time.Minute
 	// awaitInterval is the pause between two looks at it.
 	awaitInterval = 10 * time.Millisecond
 	// pipelineCommandsCount is the length of a long pipeline.

@@ -17,9 +17,9 @@ async function restart() {
   assert.strictEqual(value, "GO");
 }
 
-// eventually repeats fn until it does not throw, for at most 50 seconds.
+// eventually repeats fn until it does not throw, for at most 100 seconds.
 async function eventually(fn) {
-  const end = Date.now() + 50000;
+  const end = Date.now() + 100000;
   for (;;) {
     try {
       return await fn();

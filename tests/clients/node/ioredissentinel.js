@@ -23,12 +23,14 @@ run(async () => {
   const portOf = async () => (await primary.config("GET", "port"))[1];
   await eventually(write("io:before"));
   await eventually(same("io:before"));
-  assert.match(await replica.info("replication"), /role:slave/);
+  await eventually(async () => assert.match(await replica.info("replication"), /role:slave/));
   const before = await portOf();
   await restart();
   await eventually(write("io:after"));
-  assert.strictEqual(await primary.get("io:before"), "io:before");
-  assert.match(await primary.info("replication"), /role:master/);
-  assert.notStrictEqual(await portOf(), before);
+  await eventually(async () => {
+    assert.strictEqual(await primary.get("io:before"), "io:before");
+    assert.match(await primary.info("replication"), /role:master/);
+    assert.notStrictEqual(await portOf(), before);
+  });
   await eventually(same("io:after"));
 });

@@ -60,7 +60,7 @@ sub.get_message(timeout=1)
 sub.get_message(timeout=1)
 assert r.publish("news", "hello") == 2
 got = []
-end = time.time() + 5
+end = time.time() + 60
 while len(got) < 2 and time.time() < end:
     m = sub.get_message(timeout=1)
     if m:
@@ -70,7 +70,7 @@ sub.close()
 ok("pubsub")
 
 result = []
-t = threading.Thread(target=lambda: result.append(r.blpop("queue", timeout=5)))
+t = threading.Thread(target=lambda: result.append(r.blpop("queue", timeout=60)))
 t.start()
 r.rpush("queue", "job")
 t.join()

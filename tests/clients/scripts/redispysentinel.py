@@ -12,7 +12,7 @@ replica = guards.slave_for("mymaster", socket_timeout=1, decode_responses=True)
 
 
 def eventually(f):
-    end = time.time() + 50
+    end = time.time() + 100
     while True:
         try:
             return f()
@@ -30,14 +30,22 @@ def write(key):
     assert primary.set(key, key) and primary.get(key) == key and primary.wait(1, 1000) >= 1
 
 
+def replicas():
+    assert replica.info("replication")["role"] == "slave" and len(guards.discover_slaves("mymaster")) == 2
+
+
+def moved():
+    assert primary.get("py:before") == "py:before" and primary.info("replication")["role"] == "master"
+    assert guards.discover_master("mymaster") != before
+
+
 eventually(lambda: write("py:before"))
 eventually(lambda: same("py:before", "py:before"))
-assert replica.info("replication")["role"] == "slave" and len(guards.discover_slaves("mymaster")) == 2
-before = guards.discover_master("mymaster")
+eventually(replicas)
+before = eventually(lambda: guards.discover_master("mymaster"))
 print("RESTART", flush=True)
 assert sys.stdin.readline() == "GO\n"
 eventually(lambda: write("py:after"))
-assert primary.get("py:before") == "py:before" and primary.info("replication")["role"] == "master"
-assert guards.discover_master("mymaster") != before
+eventually(moved)
 eventually(lambda: same("py:after", "py:after"))
 print("done", flush=True)

@@ -44,7 +44,7 @@ check(got == %w[news hello], "pubsub #{got}")
 ok("pubsub")
 
 popped = nil
-t = Thread.new { popped = Redis.new(host: ENV["HOST"], port: ENV["PORT"].to_i).blpop("queue", timeout: 5) }
+t = Thread.new { popped = Redis.new(host: ENV["HOST"], port: ENV["PORT"].to_i).blpop("queue", timeout: 60) }
 r.rpush("queue", "job")
 t.join
 check(popped == %w[queue job], "BLPOP #{popped}")

@@ -10,7 +10,7 @@ def ok(name) = puts("ok #{name}")
 def check(holds, what) = holds || abort("wrong: #{what}")
 
 def await(what)
-  deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 50
+  deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 100
   until yield
     check(Process.clock_gettime(Process::CLOCK_MONOTONIC) < deadline, what)
     sleep(0.01)

@@ -10,7 +10,7 @@ const (
 	// MaxElementsCount bounds the elements of one aggregate.
 	MaxElementsCount = 64 << 20
 	// DefaultTimeout bounds each wait for a reply unless Client.Timeout says otherwise.
-	DefaultTimeout = 15 * time.Second
+	DefaultTimeout = time.Minute
 	// backgroundWriteBytes is the request size from which writing happens beside
 	// reading, so that two full socket buffers cannot lock each other up.
 	backgroundWriteBytes = 32 << 10
