@@ -19,8 +19,9 @@ export COMPAT_SEED
 # The black-box tests and load programs are a module of their own (tests/go.mod).
 TESTS := $(GO) -C tests
 
-# What make test runs beside each other, the longest first.
-BESIDE := race unit lint compat-checked compat clients goroutine-compat crash window nodes repl fuzz-smoke
+# What make test runs beside each other: the longest first, and those that wait most of their time early, so that
+# the processors have something to do meanwhile and none of the long ones ends alone.
+BESIDE := race-server race-others nodes compat-checked unit repl compat clients lint fuzz-smoke goroutine-compat crash window
 # With the race detector, and for the other I/O model: fewer rounds of what make compat has all of.
 ONCE := COMPAT_RESTARTS=40 COMPAT_REPLAYS=1 COMPAT_SNAPSHOTS=1 COMPAT_DUMPS=1
 
@@ -28,8 +29,9 @@ BIN := bin/kring-server
 CHECKED := bin/kring-server-checked
 # An etcd for tests, of a module of its own (tests/etcd).
 ETCD := bin/etcd
-# The product's packages, without the house rules, which make lint holds; the longest first.
-PACKAGES = $$($(GO) list ./internal/server ./... | grep -v /internal/lint)
+# The product's packages but internal/server, which takes as long as all others, and without the house rules, which make
+# lint holds. Those that take long come first.
+PACKAGES = $$($(GO) list ./store/arena ./store ./internal/server/snapshot ./command ./internal/cluster ./... | grep -v -e /internal/lint -e /internal/server\$$)
 # The packages some of whose files are built with other tags only: all others are the same to vet.
 TAGGED = $$(git grep -lE '^//go:build .*(race|invariants)' -- '*.go' ':!tests' | xargs -n1 dirname | sort -u | sed 's,^,./,')
 # At its end, a program with the race detector waits for a second, in case that something is still found. The tests
@@ -37,6 +39,8 @@ TAGGED = $$(git grep -lE '^//go:build .*(race|invariants)' -- '*.go' ':!tests' |
 RACING := GORACE=atexit_sleep_ms=100
 # How long the tests of one package may take: a machine three times slower than ours passes, too.
 PATIENT := -timeout 30m
+# Of the tests of internal/server, many wait most of the time: more of them at a time than there are processors.
+SERVER := -parallel 8 ./internal/server
 # What of the tests' module needs no server beside it.
 BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 
@@ -48,7 +52,7 @@ WITH_RACE := CGO_ENABLED=1
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 export KRING_ETCD ?= $(CURDIR)/$(ETCD)
 
-.PHONY: all build checked run cluster test setup vet lint portable unit race compat compat-checked compat-random clients nodes etcd robust repl \
+.PHONY: all build checked run cluster test setup vet lint portable unit race race-server race-others compat compat-checked compat-random clients nodes etcd robust repl \
 	goroutine goroutine-compat goroutine-robust window crash \
 	fuzz-smoke fuzz bench bench-memory bench-churn bench-latency bench-rate bench-hitratio bench-expiry bench-collide bench-types bench-messages bench-aof bench-snapshot bench-repl bench-cluster bench-admin bench-tls bench-io bench-idle bench-lua bench-scripts embed-size profile soak screenshot docs clean
 
@@ -101,12 +105,18 @@ portable:
 
 # The tests beside the code, as users build it: what may not allocate is measured here.
 unit:
+	$(GO) test $(PATIENT) -vet=off $(SERVER)
 	$(GO) test $(PATIENT) -vet=off $(PACKAGES)
 	$(TESTS) test $(PATIENT) -vet=off $(BLACKBOX)
 
 # The same once more, shorter, with the race detector and every self-check. One does not
 # see what the other does: the arenas are no memory that the detector knows.
-race:
+race: race-server race-others
+
+race-server:
+	$(WITH_RACE) $(GO) test $(PATIENT) -vet=off -race -tags invariants -short $(SERVER)
+
+race-others:
 	$(WITH_RACE) $(GO) test $(PATIENT) -vet=off -race -tags invariants -short $(PACKAGES)
 
 compat: build
