@@ -141,7 +141,11 @@ func mixed(n int) (images [][]byte) {
 
 // TestLoadsAll: whatever a file claims to have, every value is there, once, and as it was.
 func TestLoadsAll(t *testing.T) {
-	images := mixed(12_000)
+	n := 12_000
+	if testing.Short() {
+		n = 4_000
+	}
+	images := mixed(n)
 	want := contents(t, file(t, 0, images...))
 	for _, claimed := range []uint64{0, 10_000, 1 << 60} {
 		in := file(t, claimed, images...)
@@ -172,7 +176,11 @@ func TestLoadsAll(t *testing.T) {
 // TestKeyTwice: a key that stands twice in a file is refused by its name, wherever the two
 // are, and the later one counts when files are merged.
 func TestKeyTwice(t *testing.T) {
-	many := mixed(5_000)
+	n := 5_000
+	if testing.Short() {
+		n = 1_000
+	}
+	many := mixed(n)
 	for name, two := range map[string][2][]byte{
 		"small": {text(0, "twice", "first"), text(0, "twice", "second")},
 		"large": {large(0, "twice", 8_000, "first"), large(0, "twice", 8_000, "second")},
