@@ -119,13 +119,15 @@ func TestEtcdMembers(t *testing.T) {
 			x.await(t, "cluster info", "cluster_state:ok")
 		}
 	}
-	leader, other := a, b
-	if strings.HasPrefix(b.flat("role"), "[master") {
-		leader, other = b, a
-	}
-	other.await(t, "info replication", "master_link_status:up")
-	leader.await(t, "set k last", "OK")
-	leader.await(t, "wait 1 60000", "1")
+	leader, other := b, a
+	awaitThat(t, func() (bool, string) { // the place of the one that wrote last may be taken only now
+		leader, other = other, leader
+		if said := other.flat("info replication"); !strings.Contains(said, "master_link_status:up") {
+			return false, said
+		}
+		said := leader.flat("set k last") + " " + leader.flat("wait 1 1000")
+		return said == "OK 1", said
+	})
 	if err := members[2].Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
