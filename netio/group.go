@@ -343,6 +343,24 @@ func (g *Group) Close() {
 	g.wg.Wait()
 }
 
+// Keep has the sockets of connections that end from now on stay open, silent, until Release. Safe from any goroutine.
+func (g *Group) Keep() { g.keeping.Store(true) }
+
+// Release closes the sockets that Keep has left open, and ends Keep. Safe from any goroutine.
+func (g *Group) Release() {
+	g.mu.Lock()
+	g.keeping.Store(false)
+	fds, streams := g.mu.keptFDs, g.mu.keptStreams
+	g.mu.keptFDs, g.mu.keptStreams = nil, nil
+	g.mu.Unlock()
+	for _, fd := range fds {
+		sysClose(fd)
+	}
+	for _, s := range streams {
+		s.hangUp(false)
+	}
+}
+
 // next picks the reactor of a new connection.
 func (g *Group) next() *Reactor {
 	return g.reactors[(g.place.Add(1)-1)%uint32(g.polled)]

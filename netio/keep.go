@@ -4,26 +4,9 @@ package netio
 // same port and the same files. So what ends beside the server ends for its peer only when the server says that all is done:
 // Group.Keep, and at last Group.Release.
 
-// Keep has the sockets of connections that end from now on stay open, silent, until Release. Safe from any goroutine.
-func (g *Group) Keep() { g.keeping.Store(true) }
-
-// Release closes the sockets that Keep has left open, and ends Keep. Safe from any goroutine.
-func (g *Group) Release() {
-	g.mu.Lock()
-	g.keeping.Store(false)
-	fds, streams := g.mu.keptFDs, g.mu.keptStreams
-	g.mu.keptFDs, g.mu.keptStreams = nil, nil
-	g.mu.Unlock()
-	for _, fd := range fds {
-		sysClose(fd)
-	}
-	for _, s := range streams {
-		s.hangUp(false)
-	}
-}
-
 // keepFD keeps the descriptor of a connection of a reactor, which forgets it; false: it is to be closed.
-func (g *Group) keepFD(r *Reactor, c *Conn) bool {
+func keepFD(r *Reactor, c *Conn) bool {
+	g := r.group
 	if !g.keeping.Load() || c.interest != 0 && r.poller.Open(int(c.fd), c.token(), c.interest, 0) != nil {
 		return false
 	}
@@ -37,7 +20,8 @@ func (g *Group) keepFD(r *Reactor, c *Conn) bool {
 }
 
 // keepStream keeps the socket of a connection whose goroutine ends; false: it is to be closed.
-func (g *Group) keepStream(s *stream) bool {
+func keepStream(s *stream) bool {
+	g := s.c.r.group
 	if !g.keeping.Load() {
 		return false
 	}

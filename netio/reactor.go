@@ -367,7 +367,7 @@ func (r *Reactor) destroy(c *Conn, err error) {
 	if invariants.Enabled {
 		invariants.Assert(!r.poller.IsPollDescriptor(int(c.fd)), "connection %d has the poller's descriptor %d", c.id, c.fd)
 	}
-	if !r.group.keepFD(r, c) {
+	if !keepFD(r, c) {
 		sysClose(int(c.fd))
 	}
 	c.fd = -1

@@ -231,7 +231,7 @@ func (s *stream) read() (n int, err error) {
 // that there is no more, and what it has sent meanwhile is thrown away; closing a socket
 // with input unread would send a reset, which may overtake the reply.
 func (s *stream) end(graceful bool) {
-	if !s.c.r.group.keepStream(s) {
+	if !keepStream(s) {
 		s.hangUp(graceful)
 	}
 	s.moved.L.Lock()
