@@ -262,9 +262,10 @@ func TestEndWhileATransactionRuns(t *testing.T) {
 func TestConnectionsEndLast(t *testing.T) {
 	dir, f := t.TempDir(), &faultFS{}
 	waits, let := make(chan struct{}, 100), make(chan struct{})
-	s, end := runFault(t, dir, f, true)
-	asker, other := dial(t, s), dial(t, s)
-	asker.want("OK", "SET", "k", "v")
+	s, end := launch(t, func(s *Server) { s.disk.FS, s.disk.Grace = f, patience }, "dir", dir, "appendonly", "yes")
+	release := sync.OnceFunc(func() { close(let) })
+	t.Cleanup(release)
+	s.awaitReady(t)
 	f.set(func(op string) error {
 		if op == "sync" {
 			waits <- struct{}{}
@@ -272,8 +273,15 @@ func TestConnectionsEndLast(t *testing.T) {
 		}
 		return nil
 	})
+	asker, other := dial(t, s), dial(t, s)
+	asker.want("OK", "SET", "k", "v")
 	asker.send(encode("SHUTDOWN", "NOSAVE"))
-	<-waits
+	until(t, "the server ends", s.stopping.Load)
+	select {
+	case <-waits:
+	case <-time.After(patience):
+		t.Fatal("nothing is synced")
+	}
 	for _, c := range []*testClient{asker, other} {
 		_ = c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
 		if _, err := c.r.Peek(1); !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -281,7 +289,7 @@ func TestConnectionsEndLast(t *testing.T) {
 		}
 		_ = c.SetReadDeadline(time.Now().Add(patience))
 	}
-	close(let)
+	release()
 	asker.closed()
 	next, endNext := runAOF(t, dir)
 	dial(t, next).want("v", "GET", "k")
