@@ -357,6 +357,20 @@ func TestFormerLeaderReturns(t *testing.T) {
 	})
 }
 
+// TestFormerLeaderOfANewHistory: who led last leads again also if it was started meanwhile, as the primary, which begins a history, and
+// ended before it led.
+func TestFormerLeaderOfANewHistory(t *testing.T) {
+	onStage(t, 2, func(tr *troupe) {
+		p, _ := tr.forcedThenGone()
+		p.kept.history, p.kept.before, p.kept.until = cluster.NewID(), "", -1
+		p.start()
+		tr.wants(p, 3*ttl)
+		if p.Offset() != 10 {
+			t.Error("its data are gone: ", p.Offset())
+		}
+	})
+}
+
 // TestFormerLeaderWithout: who led last and has lost its data does not lead; who has them does.
 func TestFormerLeaderWithout(t *testing.T) {
 	onStage(t, 2, func(tr *troupe) {

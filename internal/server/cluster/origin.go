@@ -73,8 +73,8 @@ func (o *origins) note(now cluster.Origin) {
 }
 
 // term is in which term of a shard the node has got its data, which are at an offset; 0: they are none of the
-// shard's. Of a primary that has led and got data of a history that is not known, it is the last one.
-func (o *origins) term(shard string, offset int64, primary bool) int64 {
+// shard's. Of a primary that has led, and of who led last, data of a history that is not known are of the last one.
+func (o *origins) term(shard string, offset int64, led bool) int64 {
 	id, before, until := o.n.House.History()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -85,7 +85,7 @@ func (o *origins) term(shard string, offset int64, primary bool) int64 {
 	if at < 0 && until >= offset {
 		at = of(before)
 	}
-	if at < 0 && primary {
+	if at < 0 && led {
 		at = slices.IndexFunc(o.mu.all, func(o cluster.Origin) bool { return o.Shard == shard })
 	}
 	if at < 0 || o.mu.all[at].Shard != shard {

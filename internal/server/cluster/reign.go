@@ -196,12 +196,12 @@ func (n *Node) stand(t *cluster.Topology, p *cluster.Presence, shard *cluster.Sh
 		if !heir {
 			return 0 // who led last may not know it, and go on without the coordinator
 		}
-		if _, term := n.freeze(shard.ID); term != 0 {
+		if _, term := n.freeze(shard.ID, heirs); term != 0 {
 			return n.claim(shard, lease, heirs)
 		} // else a copy has begun to come meanwhile
 	}
 	if n.stands.live.Round != heirs.Revision || n.stands.since.IsZero() {
-		n.stands = candidacy{n.candidate(primary && !chosen, shard.ID, heirs.Revision), time.Now()}
+		n.stands = candidacy{n.candidate(primary && !chosen, shard.ID, heirs), time.Now()}
 		if n.stands.live.Term < heirs.Term && !n.stands.live.Never {
 			n.Log.Warn("nobody leads the shard, and this node has nothing of what the last leader wrote: it waits longer for others",
 				"term", n.stands.live.Term, "last", heirs.Term, "led", heirs.Led)
@@ -276,8 +276,8 @@ func before(a string, saysA cluster.Live, b string, saysB cluster.Live, primary 
 
 // candidate is what the node says of itself. A replica goes no further from then on: what it has said it has stays
 // all that it acknowledges. One that has data of another shard yet, or of nobody's, will not lead.
-func (n *Node) candidate(primary bool, shard string, round int64) cluster.Live {
-	l := cluster.Live{Round: round, Offset: -1}
+func (n *Node) candidate(primary bool, shard string, heirs cluster.Heirs) cluster.Live {
+	l := cluster.Live{Round: heirs.Revision, Offset: -1}
 	if primary {
 		if n.crownedHere || !n.House.Empty() { // else what it had may be lost
 			l.Offset = n.House.Offset()
@@ -286,7 +286,7 @@ func (n *Node) candidate(primary bool, shard string, round int64) cluster.Live {
 		return l
 	}
 	stale := n.House.Silent()
-	if l.Offset, l.Term = n.freeze(shard); l.Term == 0 {
+	if l.Offset, l.Term = n.freeze(shard, heirs); l.Term == 0 {
 		n.Log.Warn("nobody leads the shard, and this node has not got its data yet: it waits for another one")
 	}
 	factor := n.Options.ValidityFactor.Load()
@@ -297,12 +297,13 @@ func (n *Node) candidate(primary bool, shard string, round int64) cluster.Live {
 
 // freeze has a replica go no further, and tells what it has of a shard: up to which offset, -1 if that is no whole, and who led when
 // it got it, 0: nothing of the shard.
-func (n *Node) freeze(shard string) (offset, term int64) {
+func (n *Node) freeze(shard string, heirs cluster.Heirs) (offset, term int64) {
 	offset, known := n.House.Freeze()
 	if !known {
 		return -1, 0
 	}
-	return offset, n.origins.term(shard, offset, false)
+	// Who led last may have begun a history of its own since, at a start as the primary, and ended before it led.
+	return offset, n.origins.term(shard, offset, heirs.Led == n.ID() && !n.House.Empty())
 }
 
 // claim makes the node lead.
