@@ -316,8 +316,9 @@ func TestEndWhileLoadingSavesNothing(t *testing.T) {
 		} else {
 			c.send(encode("SHUTDOWN", how))
 		}
-		c.closed()
+		until(t, "the loading is to end", s.disk.Asked)
 		close(let)
+		c.closed()
 		end()
 		after, err := os.ReadFile(filepath.Join(dir, "dump.rdb"))
 		if err != nil || string(after) != string(before) {
