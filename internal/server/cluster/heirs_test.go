@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,7 @@ type severed struct {
 	*cluster.Memory
 	mu   sync.Mutex
 	gone bool
+	mute string // who writes a key that begins so gets no reply, once
 }
 
 func (s *severed) is() bool {
@@ -134,7 +136,14 @@ func (s *severed) Commit(ctx context.Context, txn cluster.Txn) (int64, error) {
 			txn.Put[i].Lease = l.Lease
 		}
 	}
-	return s.Memory.Commit(ctx, txn)
+	revision, err := s.Memory.Commit(ctx, txn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && s.mute != "" && slices.ContainsFunc(txn.Put, func(p cluster.Put) bool { return strings.HasPrefix(p.Key, s.mute) }) {
+		s.mute = ""
+		return 0, cluster.ErrUnreachable
+	}
+	return revision, err
 }
 
 func (s *severed) Grant(ctx context.Context, ttl time.Duration) (cluster.Lease, error) {
@@ -435,6 +444,32 @@ func TestLaterTermIsWaitedFor(t *testing.T) {
 			tr.wants(p, 3*ttl)
 		})
 	}
+}
+
+// TestLeadsWithoutReply: a node whose lease has ended, and that gets no reply to its claim to lead again, leads by the lease that it has
+// now, for as long as that is renewed.
+func TestLeadsWithoutReply(t *testing.T) {
+	onStage(t, 1, func(tr *troupe) {
+		p := tr.actors[0]
+		lease, _ := p.n.held()
+		p.wire.mu.Lock()
+		p.wire.mute = "lead/"
+		p.wire.mu.Unlock()
+		if err := lease.Revoke(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		tr.pass(ttl)
+		p.wire.mu.Lock()
+		left := p.wire.mute
+		p.wire.mu.Unlock()
+		if left != "" {
+			t.Fatal("it has not claimed to lead")
+		}
+		for range 8 {
+			tr.pass(ttl / 2)
+			tr.wants(p, 0)
+		}
+	})
 }
 
 // TestForcedWhileItLives: a primary that lives gives way to a replica that is forced, which leads with what it has, and is followed.

@@ -62,6 +62,13 @@ func (n *Node) leading() *admit.Term {
 	return n.tenure.mu.term
 }
 
+// leadsBy tells whether the node leads by a lease. If it leads by one of before, its term may go on, but is not renewed.
+func (n *Node) leadsBy(lease cluster.Lease) bool {
+	n.tenure.mu.Lock()
+	defer n.tenure.mu.Unlock()
+	return n.tenure.mu.term != nil && n.tenure.mu.by == lease
+}
+
 // keep renews the lease until the node ends.
 func (n *Node) keep() {
 	for n.ctx.Err() == nil {

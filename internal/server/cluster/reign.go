@@ -120,7 +120,7 @@ func (n *Node) attempted(what string, err error) bool {
 
 // rule is what a leader does: it has its replicas as heirs.
 func (n *Node) rule(t *cluster.Topology, p *cluster.Presence, shard *cluster.Shard, lease cluster.Lease) time.Duration {
-	if n.leading() == nil { // that it would was not known
+	if !n.leadsBy(lease) { // that it would was not known
 		if ok, wait := n.mayClaim(); !ok {
 			return wait // the primary may go on by a promise of this node's, which claimed before
 		}
