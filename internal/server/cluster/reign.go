@@ -312,6 +312,9 @@ func (n *Node) claim(shard *cluster.Shard, lease cluster.Lease, heirs cluster.He
 	if !ok {
 		return wait
 	}
+	if heirs.Led != n.ID() { // else nobody has led since this node did, whose term goes on
+		n.abdicate() // before the topology may name it again: what has gone on since the other one led has to end
+	}
 	_, token := n.held()
 	err := n.asking(func(ctx context.Context) error {
 		return n.directory.Lead(ctx, cluster.Claim{Node: n.ID(), Token: token, Lease: lease, Round: heirs.Revision})
@@ -331,9 +334,6 @@ func (n *Node) claim(shard *cluster.Shard, lease cluster.Lease, heirs cluster.He
 		return soon
 	}
 	n.settled()
-	if heirs.Led != n.ID() { // else nobody has led since this node did, whose term goes on
-		n.abdicate()
-	}
 	n.begin(lease, n.directory.Presence().Heirs(shard.ID).Nodes)
 	return soon
 }

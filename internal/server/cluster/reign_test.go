@@ -132,6 +132,29 @@ func TestPromiseBeforeLateClaim(t *testing.T) {
 	}
 }
 
+// TestOldTermEndsFirst: what has gone on under a term of before another node led ends before the topology says again that this node leads:
+// a move of slots would take that for its own reign.
+func TestOldTermEndsFirst(t *testing.T) {
+	s := &slow{Memory: cluster.NewMemory()}
+	n, _, shard, term := orphanAt(t, s)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	lease, _ := n.held()
+	n.lead(lease, nil)
+	claimed := false
+	s.late = func(txn cluster.Txn) bool {
+		if slices.ContainsFunc(txn.Put, func(p cluster.Put) bool { return p.Key == "lead/"+shard }) {
+			claimed = true
+			if n.leading() != nil {
+				t.Error("the term goes on while it claims to lead")
+			}
+		}
+		return false
+	}
+	if is, _ := n.leads(shard); !is || !claimed {
+		t.Error("it does not lead")
+	}
+}
+
 // TestNoFailoverIsSaid: a replica with cluster-replica-no-failover says so while its shard is led, does not lead by itself, and does when
 // the option is changed.
 func TestNoFailoverIsSaid(t *testing.T) {
