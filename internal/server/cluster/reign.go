@@ -61,6 +61,7 @@ func (n *Node) reign() (again time.Duration) {
 		return n.rule(t, p, shard, lease)
 	case led:
 		n.stands = candidacy{}
+		n.settled() // what this node has claimed was for a round that is over
 		n.abdicate()
 		return n.wander(t, p, lead)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -152,6 +153,70 @@ func TestOldTermEndsFirst(t *testing.T) {
 	}
 	if is, _ := n.leads(shard); !is || !claimed {
 		t.Error("it does not lead")
+	}
+}
+
+// cutOff is a coordinator that cannot be reached any more when somebody tries to lead, if it is armed.
+type cutOff struct {
+	*cluster.Memory
+	armed, off atomic.Bool
+}
+
+func (c *cutOff) Read(ctx context.Context) (cluster.State, error) {
+	if c.off.Load() {
+		return cluster.State{}, cluster.ErrUnreachable
+	}
+	return c.Memory.Read(ctx)
+}
+
+func (c *cutOff) Commit(ctx context.Context, txn cluster.Txn) (int64, error) {
+	if c.armed.Load() && slices.ContainsFunc(txn.Put, func(p cluster.Put) bool { return strings.HasPrefix(p.Key, "lead/") }) {
+		c.off.Store(true)
+	}
+	if c.off.Load() {
+		return 0, cluster.ErrUnreachable
+	}
+	return c.Memory.Commit(ctx, txn)
+}
+
+// TestPromiseAfterClaim: a replica that has claimed to lead, and never heard what came of it, promises again not to lead when another node
+// has led since: of its claim nothing can come then.
+func TestPromiseAfterClaim(t *testing.T) {
+	c := &cutOff{Memory: cluster.NewMemory()}
+	n, _, shard, term := orphanAt(t, c)
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	primary := n.topology().Shard(shard).Primary
+	c.armed.Store(true)
+	if is, _ := n.leads(shard); is || !c.off.Load() {
+		t.Fatal("it has not claimed to lead, or does")
+	}
+	promises := func() bool {
+		n.tenure.mu.idle = time.Time{}
+		n.answer(1)
+		return time.Now().Before(n.tenure.mu.idle)
+	}
+	if promises() {
+		t.Error("it promises not to lead although it may do so any moment")
+	}
+	lease, err := c.Memory.Grant(t.Context(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := cluster.OpenDirectory(t.Context(), c.Memory, func(*cluster.Topology) {}, func() {})
+	if err == nil {
+		err = other.Lead(t.Context(), cluster.Claim{Node: primary, Token: "y", Lease: lease, Round: other.Presence().Heirs(shard).Revision})
+	}
+	c.off.Store(false)
+	if err == nil {
+		err = n.directory.Refresh(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.reign()
+	c.off.Store(true)
+	if !promises() {
+		t.Error("it does not promise any more")
 	}
 }
 
