@@ -116,7 +116,12 @@ func (d *Directory) HandOver(ctx context.Context, shard, leader, to string) erro
 	if !leads || lead.Node != leader {
 		return ErrConflict
 	}
-	next, txn, err := from.edited(func(draft *Draft) error { return draft.Promote(to) })
+	next, txn, err := from.edited(func(draft *Draft) error {
+		if n, there := draft.Node(to); !there || n.Shard != shard { // it has gone to another one meanwhile
+			return ErrConflict
+		}
+		return draft.Promote(to)
+	})
 	if err != nil {
 		return err
 	}

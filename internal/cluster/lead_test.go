@@ -114,6 +114,34 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
+// TestHandOverToWhoHasGone: a replica that has gone to another shard is not made the primary there by who leads the one that it has left.
+func TestHandOverToWhoHasGone(t *testing.T) {
+	m, a, _, shard := pairOf(t)
+	lease, err := m.Grant(t.Context(), time.Hour)
+	if err == nil {
+		err = a.Lead(t.Context(), Claim{Node: idA, Token: "x", Lease: lease})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, primary := NewID(), NewID()
+	if _, err := a.Change(t.Context(), func(d *Draft) error {
+		d.Join(Node{ID: primary, Port: 3}, other)
+		return d.Replicate(idB, other)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.HandOver(t.Context(), shard, idA, idB); !errors.Is(err, ErrConflict) {
+		t.Error(err)
+	}
+	if got := a.Topology().Shard(other).Primary; got != primary {
+		t.Error("the other shard has another primary")
+	}
+	if _, led := a.Presence().Lead(shard); !led {
+		t.Error("nobody leads the shard any more")
+	}
+}
+
 // TestHeirsOfBefore: the nodes of heirs/ as they were written before they had a term are read; of which term they are is not known.
 func TestHeirsOfBefore(t *testing.T) {
 	p := newPresence()

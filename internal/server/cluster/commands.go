@@ -507,6 +507,14 @@ func (n *Node) SetEpoch(c *command.Ctx) {
 // Save implements command.ClusterHost: whatever changes is written at once.
 func (n *Node) Save(c *command.Ctx) { c.W.OK() }
 
+// promote makes the node the primary of a shard, whose data it has, and not of another one to which it may have gone meanwhile.
+func (n *Node) promote(d *cluster.Draft, shard string) error {
+	if n.mine(d).ID != shard {
+		return refusal("ERR this node has gone to another shard meanwhile")
+	}
+	return d.Promote(n.ID())
+}
+
 // TakeOver implements command.ClusterHost.
 func (n *Node) TakeOver(c *command.Ctx, atOnce bool) {
 	t := n.topology()
@@ -530,7 +538,7 @@ func (n *Node) TakeOver(c *command.Ctx, atOnce bool) {
 	case atOnce && n.origins.term(shard.ID, n.House.Offset(), false) == 0:
 		c.W.Error("ERR this node has not got its shard's data yet")
 	case atOnce:
-		n.change(c, func(d *cluster.Draft) error { return d.Promote(n.ID()) })
+		n.change(c, func(d *cluster.Draft) error { return n.promote(d, shard.ID) })
 	case !led:
 		c.W.Error("ERR Master is down or failed, please use CLUSTER FAILOVER FORCE")
 	default:

@@ -133,6 +133,26 @@ func TestPromiseBeforeLateClaim(t *testing.T) {
 	}
 }
 
+// TestForcedElsewhere: a node that is to take its primary's place, and has gone to another shard meanwhile, does not take the place of the
+// primary there.
+func TestForcedElsewhere(t *testing.T) {
+	n, _, shard, _ := orphan(t)
+	other, primary := cluster.NewID(), cluster.NewID()
+	if _, err := n.directory.Change(t.Context(), func(d *cluster.Draft) error {
+		d.Join(cluster.Node{ID: primary, Port: 1}, other)
+		return d.Replicate(n.ID(), other)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var no refusal
+	if _, err := n.directory.Change(t.Context(), func(d *cluster.Draft) error { return n.promote(d, shard) }); !errors.As(err, &no) {
+		t.Error(err)
+	}
+	if n.topology().Shard(other).Primary != primary {
+		t.Error("it has taken the place of another shard's primary")
+	}
+}
+
 // TestOldTermEndsFirst: what has gone on under a term of before another node led ends before the topology says again that this node leads:
 // a move of slots would take that for its own reign.
 func TestOldTermEndsFirst(t *testing.T) {
