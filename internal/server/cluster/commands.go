@@ -48,7 +48,7 @@ func (n *Node) changed(c *command.Ctx, edit func(*cluster.Draft) error) (ok bool
 		try := func() error {
 			_, err := n.directory.Change(n.ctx, func(d *cluster.Draft) error {
 				if _, joined := d.Node(n.ID()); !joined { // it is about to: clients are served by then
-					d.Join(n.here(cluster.Node{}), n.shard)
+					d.Join(n.here(cluster.Node{}), n.shardIn(d))
 				}
 				return edit(d)
 			})
@@ -220,13 +220,14 @@ func (n *Node) FlushSlots(c *command.Ctx) {
 		c.W.Error("ERR DB must be empty to perform CLUSTER FLUSHSLOTS.")
 		return
 	}
-	n.change(c, n.dropSlots)
+	n.change(c, func(d *cluster.Draft) error { return dropSlots(d, n.ID()) })
 }
 
-// dropSlots takes all slots from the node's shard, if the node is its primary.
-func (n *Node) dropSlots(d *cluster.Draft) error {
-	mine := n.mine(d)
-	if mine.Primary != n.ID() {
+// dropSlots takes all slots from a node's shard, if the node is its primary.
+func dropSlots(d *cluster.Draft, id string) error {
+	node, _ := d.Node(id)
+	mine, _ := d.Shard(node.Shard)
+	if mine.Primary != id {
 		return nil
 	}
 	var slots []cluster.Slot
@@ -430,7 +431,7 @@ func (n *Node) Reset(c *command.Ctx, hard bool) {
 		me, _ := d.Node(old)
 		if n.own() {
 			d.Clear()
-		} else if err := n.leave(d, old); err != nil {
+		} else if err := leave(d, old); err != nil {
 			return err
 		}
 		me.Met, me.ID = false, id
@@ -460,9 +461,9 @@ func (n *Node) Reset(c *command.Ctx, hard bool) {
 	c.W.OK()
 }
 
-// leave takes the node with its slots out of a draft.
-func (n *Node) leave(d *cluster.Draft, id string) error {
-	if err := n.dropSlots(d); err != nil {
+// leave takes a node with its slots out of a draft.
+func leave(d *cluster.Draft, id string) error {
+	if err := dropSlots(d, id); err != nil {
 		return err
 	}
 	err := d.Forget(id)

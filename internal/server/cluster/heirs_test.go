@@ -472,6 +472,30 @@ func TestLeadsWithoutReply(t *testing.T) {
 	})
 }
 
+// TestForgottenFormerLeader: a node that is forgotten, and whose first shard was the one in which another node leads now, is in a shard of
+// its own again, and that one leads on.
+func TestForgottenFormerLeader(t *testing.T) {
+	onStage(t, 2, func(tr *troupe) {
+		p, x := tr.actors[0], tr.actors[1]
+		x.force()
+		tr.pass(time.Second)
+		tr.wants(x, 0)
+		p.feed(x, 10)
+		if _, err := x.n.directory.Change(t.Context(), func(d *cluster.Draft) error { return d.Forget(p.n.ID()) }); err != nil {
+			t.Fatal(err)
+		}
+		tr.pass(3 * ttl)
+		tr.wants(x, 0)
+		top := x.topology()
+		if s := top.Shard(tr.shard); s.Primary != x.n.ID() || len(top.Members(s)) != 1 {
+			t.Error("the shard has another primary, or more nodes")
+		}
+		if me := top.Node(p.n.ID()); me == nil || top.Shard(me.Shard).Primary != p.n.ID() {
+			t.Error("the node that was forgotten is in no shard of its own")
+		}
+	})
+}
+
 // TestForcedWhileItLives: a primary that lives gives way to a replica that is forced, which leads with what it has, and is followed.
 func TestForcedWhileItLives(t *testing.T) {
 	onStage(t, 2, func(tr *troupe) {

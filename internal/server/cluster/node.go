@@ -352,10 +352,19 @@ func (n *Node) join() error {
 	}
 	_, err := n.directory.Change(n.ctx, func(d *cluster.Draft) error {
 		old, _ := d.Node(n.ID())
-		d.Join(n.here(old), n.shard)
+		d.Join(n.here(old), n.shardIn(d))
 		return nil
 	})
 	return err
+}
+
+// shardIn is the shard of which the node becomes the primary when a draft has not got it. The one in which it has been first may be others'
+// by now: they stay there when it is forgotten.
+func (n *Node) shardIn(d *cluster.Draft) string {
+	if _, taken := d.Shard(n.shard); taken {
+		return cluster.NewID()
+	}
+	return n.shard
 }
 
 // enterAgain is how soon a node tries again to reach the coordinator for the first time.
