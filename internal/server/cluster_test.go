@@ -430,6 +430,33 @@ func TestFixedTopology(t *testing.T) {
 	b.say("cluster meet 127.0.0.1 1001", "OK")
 }
 
+// TestForgottenReplica: a replica that is forgotten is in a shard of its own, with data that are its primary's still: it can be reset, as
+// redis-cli --cluster del-node does then, and sent to a primary again.
+func TestForgottenReplica(t *testing.T) {
+	nodes := startNodes(t, 2, "repl-diskless-sync-delay", "0")
+	a, r := dial(t, nodes[0]), dial(t, nodes[1])
+	idA, idR := a.flat("cluster myid"), r.flat("cluster myid")
+	a.say("cluster addslotsrange 0 16383", "OK")
+	a.until("set k v", "OK")
+	for _, reset := range []bool{true, false} {
+		a.say(fmt.Sprint("cluster meet 127.0.0.1 ", nodes[1].Port()), "OK")
+		r.until("cluster replicate "+idA, "OK")
+		r.untilHas("info replication", "master_link_status:up")
+		r.until("dbsize", "1")
+		a.until("cluster forget "+idR, "OK")
+		r.untilHas("cluster nodes", "myself,master")
+		if reset {
+			r.until("cluster reset", "OK")
+			r.until("dbsize", "0")
+		}
+	}
+	a.say(fmt.Sprint("cluster meet 127.0.0.1 ", nodes[1].Port()), "OK")
+	r.until("cluster replicate "+idA, "OK")
+	a.until("set l v", "OK")
+	r.until("dbsize", "2")
+	a.say("wait 1 60000", "1")
+}
+
 // TestNodeTakesOver: with a file that nodes share, a replica leads when it is asked to, with all that the primary had, and
 // when the primary has ended.
 func TestNodeTakesOver(t *testing.T) {

@@ -404,7 +404,7 @@ func (n *Node) Replicate(c *command.Ctx, node string) {
 			return refusal("ERR I can only replicate a master, not a replica.")
 		case mine.ID == shard.ID:
 			return nil
-		case mine.Primary == n.ID() && !n.House.Empty():
+		case mine.Primary == n.ID() && !n.House.Empty() && !n.House.Following(): // one that was forgotten follows still: its data are another's
 			return refusal("ERR To set a master the node must be empty and without assigned slots.")
 		}
 		err := d.Replicate(n.ID(), shard.ID)
@@ -418,7 +418,7 @@ func (n *Node) Replicate(c *command.Ctx, node string) {
 // Reset implements command.ClusterHost.
 func (n *Node) Reset(c *command.Ctx, hard bool) {
 	mine := n.topology().Shard(n.topology().Node(n.ID()).Shard)
-	replica := mine.Primary != n.ID()
+	replica := mine.Primary != n.ID() || n.House.Following() // as one that was forgotten does still
 	if !replica && !n.House.Empty() {
 		c.W.Error("ERR CLUSTER RESET can't be called with master nodes containing keys")
 		return
