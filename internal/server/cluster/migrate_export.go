@@ -122,6 +122,7 @@ func (x *export) failure() (state, why string, held bool) {
 
 // run sees to it that the move ends.
 func (x *export) run() {
+	defer x.forget()
 	defer x.j.cancel()
 	n := x.m.n
 	jr := n.House.Journal()
@@ -131,10 +132,13 @@ func (x *export) run() {
 	defer n.remember()
 	conn, err := x.announce()
 	if err != nil {
-		if state, why, _ := x.failure(); why != "" {
-			x.j.to(state, "")
+		x.giveUp(stateFailed, err.Error())
+		state, why, held := x.failure()
+		if held { // the target has been told, and got to the end, although its reply has not come
+			x.settle()
+			return
 		}
-		x.j.to(stateFailed, err.Error())
+		x.j.to(state, why)
 		n.Log.Warn("slots cannot be moved", "target", x.j.target, "error", err)
 		return
 	}
@@ -168,6 +172,15 @@ func (x *export) run() {
 			n.Log.Warn("a move of slots has ended", "target", x.j.target, "state", state, "reason", why)
 			return
 		}
+	}
+}
+
+// forget frees what a move that has ended has gathered: it is told of for long.
+func (x *export) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.mu.failed != "" || x.mu.held { // so nothing is gathered any more
+		x.mu.out, x.mu.images, x.mu.scratch = nil, images{}, recordScratch{}
 	}
 }
 
@@ -273,6 +286,9 @@ func (x *export) walk() {
 	by.Locked(slot, func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()
+		if x.mu.failed != "" {
+			return
+		}
 		x.mu.cursor = by.WalkLocked(0, slot, x.mu.cursor, walkStep, func(e store.Entry) {
 			x.mu.out = x.mu.images.append(x.mu.out, e)
 		})
