@@ -181,11 +181,7 @@ func TestFailoverDuringMove(t *testing.T) {
 	b.await(t, "cluster getslotmigrations", "state:receiving")
 	a.stop(t)
 	for _, to := range []*node{r, b} {
-		awaitThat(t, func() (bool, string) { // it may not be an heir yet
-			got := to.flat("cluster failover")
-			return got == "OK" || strings.HasPrefix(got, "ERR You should send"), got
-		})
-		to.await(t, "cluster nodes", "myself,master")
+		to.takesOver(t)
 		to.await(t, "role", "[master")
 	}
 	a.goOn(t)
