@@ -418,7 +418,7 @@ func (n *Node) Replicate(c *command.Ctx, node string) {
 // Reset implements command.ClusterHost.
 func (n *Node) Reset(c *command.Ctx, hard bool) {
 	mine := n.topology().Shard(n.topology().Node(n.ID()).Shard)
-	replica := mine.Primary != n.ID() || n.House.Following() // as one that was forgotten does still
+	replica := mine.Primary != n.ID() || n.House.Following() && mine.Slots.Len() == 0 // as one that was forgotten does still
 	if !replica && !n.House.Empty() {
 		c.W.Error("ERR CLUSTER RESET can't be called with master nodes containing keys")
 		return
