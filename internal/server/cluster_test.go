@@ -439,7 +439,7 @@ func TestForgottenReplica(t *testing.T) {
 	a.say("cluster addslotsrange 0 16383", "OK")
 	a.until("set k v", "OK")
 	for _, reset := range []bool{true, false} {
-		a.say(fmt.Sprint("cluster meet 127.0.0.1 ", nodes[1].Port()), "OK")
+		a.until(fmt.Sprint("cluster meet 127.0.0.1 ", nodes[1].Port()), "OK")
 		r.until("cluster replicate "+idA, "OK")
 		r.untilHas("info replication", "master_link_status:up")
 		r.until("dbsize", "1")
@@ -450,7 +450,7 @@ func TestForgottenReplica(t *testing.T) {
 			r.until("dbsize", "0")
 		}
 	}
-	a.say(fmt.Sprint("cluster meet 127.0.0.1 ", nodes[1].Port()), "OK")
+	a.until(fmt.Sprint("cluster meet 127.0.0.1 ", nodes[1].Port()), "OK") // when it has come back
 	r.until("cluster replicate "+idA, "OK")
 	a.until("set l v", "OK")
 	r.until("dbsize", "2")
