@@ -315,13 +315,8 @@ func (d *Decoder) Run(r *Run) (ok bool) {
 // runNode appends the packed value that is open to r.
 func (d *Decoder) runNode(r *Run) error {
 	for {
-		if r.N%2 == 0 {
-			if r.fields.left == 0 {
-				r.fields.grow(r.Bytes)
-			}
-			if d.pack.form == listpack && !d.pack.appendRun(r) {
-				return errTwice
-			}
+		if r.N%2 == 0 && d.pack.form == listpack && !d.pack.appendRun(r) {
+			return errTwice
 		}
 		more, err := d.pack.more()
 		if err == nil && more {
@@ -332,6 +327,9 @@ func (d *Decoder) runNode(r *Run) error {
 		}
 		if !more {
 			break
+		}
+		if r.N%2 == 0 && r.fields.left == 0 { // appendRun stops for want of room as well
+			r.fields.grow(r.Bytes)
 		}
 		start := len(r.Bytes)
 		r.Bytes = appendRunElement(r.Bytes, d.elem.bytes)

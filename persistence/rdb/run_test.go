@@ -122,20 +122,25 @@ func readRun(t *testing.T, elems []string, limits Limits) {
 
 // TestRunOfManyFields: fields of all lengths, next to numbers and at the end of a listpack, are read, in memory that was
 // used before; any of them that is there twice is found, by what is left of the table for as many as the header says or
-// after that had to grow.
+// after that had to grow, whatever stands where it has to.
 func TestRunOfManyFields(t *testing.T) {
 	limits := DefaultLimits
 	limits.HashEntries = 1 << 16
 	var d Decoder
 	var run Run
-	for _, n := range []int{1, 2, 15, 16, 17, 100, 1000} {
+	for _, n := range []int{1, 2, 15, 16, 17, 100, 1000, -100, -1000} {
 		var elems []string
+		short := n < 0 // all strings are, and none is a number
+		n = max(n, -n)
 		for i := range n {
-			value := fmt.Sprint("v", i)
-			if i%3 == 0 {
+			field, value := fmt.Sprintf("%0*x", 1+i%20, i)+"x", fmt.Sprint("v", i)
+			switch {
+			case short:
+				field = fmt.Sprint("f", i)
+			case i%3 == 0:
 				value = fmt.Sprint(i)
 			}
-			elems = append(elems, fmt.Sprintf("%0*x", 1+i%20, i)+"x", value)
+			elems = append(elems, field, value)
 		}
 		for _, c := range [][2]int{{0, 0}, {0, n - 1}, {n / 2, n - 1}, {0, n / 2}, {n / 3, n / 2}} {
 			of := slices.Clone(elems)
