@@ -138,3 +138,59 @@ func TestBeside(t *testing.T) {
 		s.Close()
 	}
 }
+
+// TestParked: a snapshot that began before the data were moved beside has all of them, wherever they are
+// when it comes to them.
+func TestParked(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		for _, steps := range []int{0, 3, 1 << 20} { // before, between, and only while they are beside
+			s := open(t, Options{Shards: 4, Databases: 3})
+			set := func(i int) {
+				k := s.MakeKey(fmt.Append(nil, "k", i))
+				s.Lock(k.Shard)
+				s.SetString(i%3, k, []byte("v"), 0)
+				s.Unlock(k.Shard)
+			}
+			want := map[string]string{}
+			for i := range 500 {
+				set(i)
+				want[fmt.Sprint(i%3, "/k", i)] = "."
+			}
+			sink := &besideSink{keys: map[string]string{}}
+			sn, err := s.BeginSnapshotAt(sink, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sn.Step(10)
+			s.OpenBeside()
+			s.LockAll()
+			s.ParkLocked()
+			s.UnlockAll()
+			for i := range 300 {
+				set(i + 100)
+			}
+			done := false
+			for n := 0; n < steps && !done; n++ {
+				done = sn.Step(10)
+			}
+			if back {
+				s.LockAll()
+				s.TakeBesideLocked()
+				s.UnlockAll()
+			} else {
+				s.CloseBeside()
+			}
+			for !done {
+				done = sn.Step(10)
+			}
+			if !maps.Equal(sink.keys, want) {
+				t.Errorf("back %v, %d steps beside: the snapshot has %d keys, want %d", back, steps, len(sink.keys), len(want))
+			}
+			if n, left := s.Len(0)+s.Len(1)+s.Len(2), map[bool]int64{true: 500, false: 300}[back]; int64(n) != left {
+				t.Errorf("back %v: %d keys are left, want %d", back, n, left)
+			}
+			s.Reap()
+			check(t, s)
+		}
+	}
+}

@@ -165,10 +165,10 @@ func (sn *Snapshot) stepLocked(sh *shard, want int) bool {
 	}
 	shard, budget := uint32(sn.shard), stepBudget{want, stepBytes}
 	for {
-		for sn.db < sn.s.numDBs && sn.s.at(sn.db, shard).passed >= sn.epoch {
+		for sn.db < sn.s.inUse() && sn.s.at(sn.db, shard).passed >= sn.epoch { // what is served may be parked beside
 			sn.db, sn.pos = sn.db+1, 0
 		}
-		if sn.db == sn.s.numDBs {
+		if sn.db >= sn.s.inUse() {
 			break
 		}
 		d := sn.s.at(sn.db, shard)
