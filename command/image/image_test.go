@@ -294,6 +294,39 @@ func TestLongStrings(t *testing.T) {
 	}
 }
 
+// TestPackedBefore: what is packed stays packed when the thresholds of lengths have been lowered since; but not with elements that one block
+// had no room for if there were many.
+func TestPackedBefore(t *testing.T) {
+	s := open(t)
+	x, im := &Exporter{}, NewImporter(s, limits, 3<<20)
+	enc := rdb.NewEncoder(rdb.Format{Limits: limits})
+	k := s.MakeKey([]byte("key"))
+	s.Lock(0)
+	defer s.Unlock(0)
+	ar := s.Edit(0, k)
+	for _, n := range []int{limits.HashValue + 1, packedBytes, packedBytes + 1} {
+		long := bytes.Repeat([]byte("x"), n)
+		h := hash.NewBuild(ar, k.Name, entry.Spec{}, 1, hash.Limits{Entries: 9, ValueBytes: 2 * packedBytes})
+		h.Add([]byte("f"), long, 0)
+		timed := hash.NewBuild(ar, k.Name, entry.Spec{}, 1, hash.Limits{Entries: 9, ValueBytes: 2 * packedBytes})
+		timed.Add([]byte("f"), long, 1<<40)
+		m := set.NewBuild(ar, k.Name, entry.Spec{}, 1, set.Limits{Entries: 9, ValueBytes: 2 * packedBytes})
+		m.Add(long)
+		z := zset.NewBuild(ar, k.Name, entry.Spec{}, 1, 0, zset.Limits{Entries: 9, ValueBytes: 2 * packedBytes})
+		z.Add(long, 1)
+		for i, e := range []entry.Entry{h.Entry(), timed.Entry(), m.Entry(), z.Entry()} {
+			packed := e.Encoding()
+			s.Adopt(0, k, e)
+			if err := restore(s, im, k, dump(t, s, x, enc, 0, k), 0); err != nil {
+				t.Fatal(err)
+			}
+			if now := s.FindRaw(1, k).Encoding(); (now == packed) != (n <= packedBytes) {
+				t.Errorf("%d: %v with an element of %d bytes became %v", i, packed, n, now)
+			}
+		}
+	}
+}
+
 // TestClocks: idle seconds and counters survive the way there and back.
 func TestClocks(t *testing.T) {
 	for _, unit := range []int64{0, 1000, 100} {

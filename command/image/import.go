@@ -3,7 +3,6 @@ package image
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/store"
@@ -23,6 +22,10 @@ var (
 	errLarge = errors.New("an entry of a stream is too large")
 	errSize  = errors.New("a value longer than a string may be")
 )
+
+// packedBytes is up to which length elements may stay packed that were, whatever the thresholds are now. A value that is packed is one
+// block, and a few strings of the greatest length, which take little room in a payload when they are compressed, are more than a block may be.
+const packedBytes = 1 << 20
 
 // maxTime is the latest time of delivery that a pending entry can have, in ms since 1970.
 const maxTime = 1<<48 - 1
@@ -99,8 +102,10 @@ func (im *Importer) create(v *rdb.Value) {
 	units := int(min(v.Total, 1<<30))
 	lim := im.lim
 	if v.IsPacked() {
-		units = 0                                                                          // elements, of which there is a limit, in any number of units
-		lim.HashValue, lim.SetValue, lim.ZSetValue = math.MaxInt, math.MaxInt, math.MaxInt // it was packed with what it has
+		units = 0 // elements, of which there is a limit, in any number of units
+		for _, n := range []*int{&lim.HashValue, &lim.SetValue, &lim.ZSetValue} {
+			*n = max(*n, packedBytes) // it was packed with what it has
+		}
 	}
 	im.open = true
 	switch im.dec.Kind() {
