@@ -5,8 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/persistence/rdb"
 )
 
@@ -131,4 +133,86 @@ func TestLoadAOFOfWhatCannotBeMade(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestReloadEvictsNothing: what DEBUG RELOAD and LOADAOF give up, be it the data or the half of a file, counts to maxmemory no more when
+// calls are served again.
+func TestReloadEvictsNothing(t *testing.T) {
+	const keys = 200_000
+	dir := t.TempDir()
+	s, _ := runAOF(t, dir, "maxmemory-policy", "allkeys-random", "save", "", "auto-aof-rewrite-percentage", "0")
+	c := dial(t, s)
+	c.want("OK", "DEBUG", "POPULATE", strconv.Itoa(keys))
+	used := s.Store.PublishAll()
+	c.want("OK", "CONFIG", "SET", "maxmemory", strconv.FormatInt(used*5/4, 10))
+	holds := func(what string) {
+		t.Helper()
+		if now := s.Store.Usage(); now > used*11/10 {
+			t.Errorf("%s: %d bytes are used, it were %d", what, now, used)
+		}
+		c.want("OK", "SET", "key:0", "value:0")
+		c.want(strconv.Itoa(keys), "DBSIZE")
+		c.want("0", "EXISTS", "other")
+		if n := c.infoInt("evicted_keys"); n != 0 {
+			t.Errorf("%s: %d keys were evicted", what, n)
+		}
+	}
+	c.want("OK", "SAVE")
+	path := filepath.Join(dir, "dump.rdb")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.want("OK", "DEBUG", "RELOAD")
+	holds("a reload")
+	c.rewritten()
+	c.want("OK", "DEBUG", "LOADAOF")
+	holds("an AOF")
+	if err := os.WriteFile(path, whole[:len(whole)-9], 0o600); err != nil { // without its end
+		t.Fatal(err)
+	}
+	c.want("ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE")
+	holds("half of a file")
+}
+
+// TestLoadAOFAndARewrite: a rewrite that was asked for before DEBUG LOADAOF has begun to load is called off: what it would write is
+// no more served, or half of the file.
+func TestLoadAOFAndARewrite(t *testing.T) {
+	f := &faultFS{}
+	s, _ := runFault(t, t.TempDir(), f, true, "save", "", "auto-aof-rewrite-percentage", "0")
+	c, loads := dial(t, s), dial(t, s)
+	fill(c)
+	holdUp := func() (_, _ chan struct{}) {
+		begun, let := make(chan struct{}, 100), make(chan struct{})
+		f.set(func(op string) error {
+			if op == "create" {
+				begun <- struct{}{}
+				<-let
+			}
+			return nil
+		})
+		return begun, let
+	}
+	s.role.changes.Lock() // it has to wait, as while FAILOVER is at it
+	begun, let := holdUp()
+	c.want("Background append only file rewriting started", "BGREWRITEAOF")
+	<-begun
+	loads.send(encode("DEBUG", "LOADAOF"))
+	until(t, "LOADAOF is at work, which ends it", func() bool { return strings.Contains(c.do("CLIENT", "LIST"), "cmd=debug") })
+	close(let)
+	rewrite := func() bool { return s.disk.Jobs.Runs(durable.RewriteAOF) }
+	until(t, "the rewrite has ended", func() bool { return !rewrite() })
+	begun, let = holdUp()
+	c.want("Background saving started", "BGSAVE")
+	<-begun
+	c.want("Background append only file rewriting scheduled", "BGREWRITEAOF")
+	before := s.disk.AOF.Rewrites.Load()
+	s.role.changes.Unlock()
+	until(t, "the rewrite that waits is called off", func() bool { return !s.disk.Jobs.Waits(durable.RewriteAOF) })
+	close(let)
+	loads.gets("OK")
+	if n := s.disk.AOF.Rewrites.Load() - before; n != 0 || rewrite() {
+		t.Errorf("%d rewrites have begun meanwhile", n)
+	}
+	c.want("299", "STRLEN", "s299")
 }

@@ -192,9 +192,11 @@ func (d *Disk) replaceWhileLoading(f func() error) error {
 
 // replaceBy runs load, which loads a file into the store and the libraries, with both empty. What was there stands beside
 // meanwhile, and comes back if load fails: that a file can be read does not tell that what it says can be made, a key
-// that is there twice, say, or a library that does not load. The guard of loading is set.
+// that is there twice, say, or a library that does not load. The guard of loading is set. What is given up is
+// freed before it returns: keys would be evicted, or writes refused, because of it.
 func (d *Disk) replaceBy(load func() error) error {
-	d.Jobs.End(SaveSnapshot) // it would be of what is no more served
+	d.Jobs.End(RewriteAOF) // this, and what waited for it, would be of what is no more served, or of half of the file
+	d.Jobs.End(SaveSnapshot)
 	d.Store.OpenBeside()
 	d.Gates.LockAll()
 	d.Store.LockAll()
@@ -206,14 +208,16 @@ func (d *Disk) replaceBy(load func() error) error {
 	err := load()
 	if err == nil {
 		d.Store.CloseBeside()
-		return nil
+	} else {
+		d.Gates.LockAll()
+		d.Store.LockAll()
+		d.Store.TakeBesideLocked()
+		d.Store.UnlockAll()
+		d.Scripts.Engine.Unpark(libraries)
+		d.Gates.UnlockAll()
 	}
-	d.Gates.LockAll()
-	d.Store.LockAll()
-	d.Store.TakeBesideLocked()
-	d.Store.UnlockAll()
-	d.Scripts.Engine.Unpark(libraries)
-	d.Gates.UnlockAll()
+	d.Store.Reap()
+	d.Store.PublishAll()
 	return err
 }
 
