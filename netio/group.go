@@ -356,9 +356,11 @@ func (g *Group) Release() {
 	for _, fd := range fds {
 		sysClose(fd)
 	}
+	var wg sync.WaitGroup
 	for _, s := range streams {
-		s.hangUp(false)
+		wg.Go(func() { s.hangUp(false) }) // each may wait for its peer
 	}
+	wg.Wait()
 }
 
 // next picks the reactor of a new connection.

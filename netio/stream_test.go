@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -320,6 +322,59 @@ func TestStreamsEnd(t *testing.T) {
 		if time.Now().After(end) {
 			buf := make([]byte, 1<<20)
 			t.Fatalf("%d goroutines before, %d after\n%s", before, runtime.NumGoroutine(), buf[:runtime.Stack(buf, true)])
+		}
+	}
+}
+
+// parting is a connection whose last words are out only when all others have begun theirs.
+type parting struct {
+	net.Conn
+	left *atomic.Int32
+	all  chan struct{}
+}
+
+func (p parting) NetConn() net.Conn { return p.Conn }
+
+func (p parting) CloseWrite() error {
+	if p.left.Add(-1) == 0 {
+		close(p.all)
+	}
+	<-p.all
+	return nil
+}
+
+// TestKeep: connections that end while the group keeps sockets stay open for their peers, and end at Release, all at
+// once: a peer that takes no last words (of TLS) holds up no other.
+func TestKeep(t *testing.T) {
+	const n = 5
+	var left atomic.Int32
+	left.Store(n)
+	all := make(chan struct{})
+	g, at := serveStreams(t, Config{}, ListenOptions{Prepare: func(c net.Conn) (net.Conn, error) { return parting{c, &left, all}, nil }}, echoHooks(nil))
+	var peers []net.Conn
+	for range n {
+		c := dial(t, at)
+		exchange(t, c, []byte("hello"))
+		peers = append(peers, c)
+	}
+	g.Keep()
+	g.Close()
+	for _, c := range peers {
+		must(t, c.SetReadDeadline(time.Now().Add(5*time.Millisecond)))
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("a connection that is kept ends: ", err)
+		}
+	}
+	released := make(chan struct{})
+	go func() {
+		g.Release()
+		close(released)
+	}()
+	receive(t, released, "the end of Release")
+	for _, c := range peers {
+		must(t, c.SetReadDeadline(time.Now().Add(patience)))
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Error("a connection that is kept no more: ", err)
 		}
 	}
 }
