@@ -53,6 +53,29 @@ func TestUsers(t *testing.T) {
 	}
 }
 
+// TestUserDeletesItself: who authenticates as somebody, and deletes that user in the same transaction, gets the reply, and may
+// do nothing after it.
+func TestUserDeletesItself(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	const rights = "+multi +exec +acl|deluser +acl|whoami"
+	for _, step := range [][2]string{
+		{"ACL SETUSER weak on nopass " + rights, "OK"},
+		{"ACL SETUSER u on >pw " + rights, "OK"},
+		{"AUTH weak x", "OK"},
+		{"MULTI", "OK"},
+		{"AUTH u pw", "QUEUED"},
+		{"ACL DELUSER u", "QUEUED"},
+		{"ACL WHOAMI", "QUEUED"},
+		{"EXEC", "[OK 1 u]"},
+	} {
+		c.want(step[1], strings.Fields(step[0])...)
+	}
+	if _, err := c.r.ReadByte(); err == nil {
+		t.Error("the connection of a deleted user is open")
+	}
+}
+
 func TestRequirePassIsTheDefaultUsers(t *testing.T) {
 	s := startServer(t, "requirepass", "secret")
 	c := dial(t, s)

@@ -26,9 +26,14 @@ func (s client) Authenticated() bool { return !s.needAuth }
 
 // SetAuthenticated implements command.Client.
 func (s client) SetAuthenticated(user string) {
+	u := s.ex.clients.Users.Get(user)
+	if u == nil { // deleted since the password was right, perhaps by the same transaction
+		s.closeAfterReply()
+		return
+	}
 	s.needAuth = false
 	s.ext().user = user
-	s.setUser(s.ex.clients.Users.Get(user))
+	s.setUser(u)
 	s.ex.Caller.User = s.user // what follows in a transaction runs with these rights
 }
 

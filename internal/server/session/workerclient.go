@@ -89,8 +89,13 @@ func (w *workerClient) Authenticated() bool { return w.auth }
 
 // SetAuthenticated implements command.Client.
 func (w *workerClient) SetAuthenticated(user string) {
+	u := w.ex.Env.Users.Get(user)
+	if u == nil {
+		w.CloseAfterReply()
+		return
+	}
 	w.user, w.auth, w.show().user = user, true, user
-	w.ex.Caller.User = users.Ranked(w.ex.Env.Users.Get(user)) // what follows in a transaction runs with these rights
+	w.ex.Caller.User = users.Ranked(u) // what follows in a transaction runs with these rights
 	w.later(func() { client{w.s}.SetAuthenticated(user) })
 }
 
