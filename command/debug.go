@@ -110,15 +110,14 @@ func debugObject(c *Ctx) {
 		return
 	}
 	m := imagesOf(c)
-	payload, err := m.payload(e)
+	length, err := m.length(e)
 	if err != nil {
 		c.W.Error("ERR " + err.Error())
 		return
 	}
-	const around = 1 + 2 + 8 // type, version and checksum of DUMP
 	c.W.Simple(fmt.Sprintf("Value at:0x%x refcount:%d encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		uint64(e.A), refCount(c, e), e.Encoding(), len(payload)-around, e.Clock(), idleSeconds(c, e.Clock())))
-	m.tidy(len(payload))
+		uint64(e.A), refCount(c, e), e.Encoding(), length, e.Clock(), idleSeconds(c, e.Clock())))
+	m.tidy(int(length))
 }
 
 func debugReload(c *Ctx) {

@@ -72,6 +72,12 @@ func (m *images) payload(e entry.Entry) ([]byte, error) {
 	return m.enc.EndDump()
 }
 
+// length is how many bytes payload has of the value alone.
+func (m *images) length(e entry.Entry) (int64, error) {
+	meta := rdb.Meta{Idle: -1, Freq: -1}
+	return m.enc.Measure(func() { m.out.Value(m.enc, &meta, e) })
+}
+
 // tidy lets go of memory that only a large value needs.
 func (m *images) tidy(bytes int) {
 	if bytes > keptImageBytes {

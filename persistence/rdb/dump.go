@@ -37,6 +37,20 @@ func (e *Encoder) EndDump() ([]byte, error) {
 	return e.buf, nil
 }
 
+// Measure returns how many bytes there are of what write appends to e, a value, without its type. They are counted and
+// not kept, so that it takes no memory for a large one.
+func (e *Encoder) Measure(write func()) (n int64, err error) {
+	e.BeginDump()
+	e.drain = func(p []byte) error {
+		n += int64(len(e.buf) + len(p))
+		e.buf = e.buf[:0]
+		return nil
+	}
+	write()
+	e.payload, e.drain = false, nil
+	return n + int64(len(e.buf)) - 1, e.err
+}
+
 // DumpVersion returns the version of a payload that ParseDump has taken.
 func DumpVersion(p []byte) int { return int(binary.LittleEndian.Uint16(p[len(p)-dumpFooter:])) }
 
