@@ -65,11 +65,14 @@ func TestGoRedisDefaults(t *testing.T) {
 func TestGoRedisConditionalSetAndExpiry(t *testing.T) {
 	s := start(t)
 	c, ctx := connect(t, &redis.Options{Addr: s.Addr})
-	if ok := c.SetNX(ctx, "lock", "a", 200*time.Millisecond).Val(); !ok {
+	if ok := c.SetNX(ctx, "lock", "a", time.Hour).Val(); !ok {
 		t.Fatal("SETNX on a free key failed")
 	}
 	if ok := c.SetNX(ctx, "lock", "b", time.Second).Val(); ok {
 		t.Fatal("SETNX on a held key succeeded")
+	}
+	if !c.PExpire(ctx, "lock", 50*time.Millisecond).Val() {
+		t.Fatal("PEXPIRE")
 	}
 	deadline := time.Now().Add(time.Minute)
 	for !c.SetNX(ctx, "lock", "b", time.Minute).Val() {

@@ -5,7 +5,7 @@ $stdout.sync = true
 def ok(name) = puts("ok #{name}")
 def check(holds, what) = holds || abort("wrong: #{what}")
 
-r = Redis.new(host: ENV["HOST"], port: ENV["PORT"].to_i, reconnect_attempts: 50, reconnect_delay: 0.02, reconnect_delay_max: 0.2)
+r = Redis.new(host: ENV["HOST"], port: ENV["PORT"].to_i, reconnect_attempts: 500, reconnect_delay: 0.02, reconnect_delay_max: 0.2)
 check(r.ping == "PONG", "PING")
 ok("connect")
 
@@ -39,7 +39,7 @@ sub = Thread.new do
     on.message { |ch, m| got = [ch, m]; Thread.exit }
   end
 end
-sub.join(5)
+sub.join(60)
 check(got == %w[news hello], "pubsub #{got}")
 ok("pubsub")
 
