@@ -182,6 +182,12 @@ var scriptCases = []Case{
 		LPUSH l x
 		EVAL "redis.pcall('get','l') return redis.pcall('get','l')" 0
 		EVAL "error({err='MINE x'})" 0
+		EVAL "error({err='COUNTED x',ignore_error_stats_update=1})" 0
+		EVAL "error({err='NOT counted',ignore_error_stats_update=true})" 0
+		EVAL "return {err='WORD'}" 0
+		EVAL "return {err='AWORDTHATHASTHIRTYBYTES1234567 x'}" 0
+		EVAL "return {err='AWORDTHATHASTHIRTYBYTES12345678 x'}" 0
+		EVAL "return {err=''}" 0
 		EVAL_RO "redis.pcall('set','x','y')" 0
 		EVAL "local e=redis.pcall() return tostring(e.ignore_error_stats_update)" 0
 		EVAL "local e=redis.pcall('nosuch') return tostring(e.ignore_error_stats_update)" 0
@@ -211,6 +217,7 @@ var scriptCases = []Case{
 		EVAL "#!lua flags=no-writes, allow-oom\nreturn 1" 0
 		EVAL "#!lua flags='no-writes,allow-oom'\nreturn redis.call('set','a',1)" 0
 		EVAL "#!lua 'x\nreturn 1" 0
+		EVAL "#!lua\x00\nreturn 1" 0
 		EVAL_RO "#!lua\nreturn 1" 0
 		EVAL_RO "#!lua flags=no-writes\nreturn 1" 0
 		EVAL_RO "return redis.call('set','a',1)" 0
@@ -305,6 +312,7 @@ var scriptCases = []Case{
 		FUNCTION LOAD "#!lua name=c\nfoo()"
 		FUNCTION LOAD "#!lua name=c\nx=("
 		FUNCTION LOAD "#!lua name='q1'\nredis.register_function('q1', function() end)"
+		FUNCTION LOAD "#!lua NaMe=q4\nredis.register_function('q4', function() end)"
 		FUNCTION LOAD "#!lua name=\"q2\"\nredis.register_function('q2', function() end)"
 		FUNCTION LOAD "#!lua name=q3 \"y\nreturn"
 		FUNCTION LOAD "#!lua name=c\nx=1"

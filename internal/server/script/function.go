@@ -145,14 +145,14 @@ func readMetadata(text string) (l *library, engine, errText string) {
 	}
 	line, _, ok := strings.Cut(text, "\n")
 	parts, err := options.SplitLine(line)
-	if !ok || err != nil || len(parts) == 0 {
+	if !ok || err != nil || len(parts) == 0 || strings.IndexByte(line, 0) >= 0 { // it is a string of C's there
 		return nil, "", "ERR Invalid library metadata"
 	}
 	l = &library{text: text}
 	for _, part := range parts[1:] {
-		name, isName := strings.CutPrefix(part, "name=")
+		key, name, _ := strings.Cut(part, "=")
 		switch {
-		case !isName:
+		case !strings.EqualFold(key, "name") || len(part) == len(key):
 			return nil, "", "ERR Invalid metadata value given: " + part
 		case l.name != "":
 			return nil, "", "ERR Invalid metadata value, name argument was given multiple times"

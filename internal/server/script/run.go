@@ -113,7 +113,7 @@ func (m *machine) fail(r *Run, name string, err error) {
 
 // writeError replies the text of an error table, which may have been counted already.
 func (m *machine) writeError(w *resp.Writer, text string, t *lua.Table) {
-	if t.GetString(nameIgnore).Truthy() {
+	if counted := t.GetString(nameIgnore); counted.Type() == lua.TypeBoolean && counted.Truthy() {
 		count := w.OnError
 		w.OnError = nil
 		w.Error(oneLine(text))

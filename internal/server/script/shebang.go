@@ -48,7 +48,7 @@ func readShebang(text string) (declared Flags, body, errText string) {
 		return Undeclared, text, ""
 	}
 	line, _, ok := strings.Cut(text, "\n")
-	if !ok {
+	if !ok || strings.IndexByte(line, 0) >= 0 { // it is a string of C's there
 		return Undeclared, "", "ERR Invalid script shebang"
 	}
 	parts, err := options.SplitLine(line)

@@ -21,9 +21,15 @@ type ErrorCount struct {
 	Count int64
 }
 
-// Add counts the error reply text.
+// mostKindBytes is how much of an error reply is looked at for the end of its first word, as in Redis.
+const mostKindBytes = 31
+
+// Add counts the error reply text, in which line ends stand for blanks. One whose first word does not end soon, or is all, is an ERR.
 func (e *Errors) Add(text string) {
-	kind, _, _ := strings.Cut(text, " ")
+	kind := "ERR"
+	if end := strings.IndexAny(text[:min(len(text), mostKindBytes)], " \r\n"); end >= 0 {
+		kind = text[:end]
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.mu.counts == nil {

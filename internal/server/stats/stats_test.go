@@ -169,6 +169,12 @@ func TestErrors(t *testing.T) {
 	if e.Reset(); len(e.All()) != 0 {
 		t.Error("Reset")
 	}
+	for _, text := range []string{"WORD", "", "ERR x", strings.Repeat("W", mostKindBytes) + " x", "LINE\r\nx", "LINE x"} {
+		e.Add(text)
+	}
+	if got := e.All(); !slices.Equal(got, []ErrorCount{{"ERR", 4}, {"LINE", 2}}) {
+		t.Error(got)
+	}
 }
 
 func TestEachBucket(t *testing.T) {
