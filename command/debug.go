@@ -87,7 +87,7 @@ func debug(c *Ctx) {
 	case n == 3 && equalFold(sub, "object"):
 		debugObject(c)
 	case n == 3 && equalFold(sub, "error"):
-		c.W.Error(CText(c.Args[2], len(c.Args[2])))
+		c.W.Error(string(c.Args[2]))
 	case n == 3 && equalFold(sub, "log"):
 		c.Host.Process.Log(string(c.Args[2]))
 		c.W.OK()

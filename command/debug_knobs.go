@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/kringdb/kring/resp"
 )
@@ -49,8 +50,13 @@ func memorySize(b []byte) (n int64, ok bool) {
 			unit = u.bytes
 		}
 	}
-	n, ok = resp.ParseInt(b[:digits])
-	if !ok || unit == 0 || n > math.MaxInt64/unit {
+	if digits > 0 { // no digits are 0
+		var err error
+		if n, err = strconv.ParseInt(string(b[:digits]), 10, 64); err != nil {
+			return 0, false
+		}
+	}
+	if unit == 0 || n > math.MaxInt64/unit {
 		return 0, false
 	}
 	return n * unit, true

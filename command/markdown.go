@@ -47,7 +47,7 @@ const almostTheSame = `
   of Kring, and ends any Go program with words of its own below some 770000 KB and between some 1160000 and 1290000 KB: it reserves 600 MB for its
   tables, then 512 MB more if it gets them, and needs about 100 MB besides.
 - **Options of cjson** that a script sets (cjson.encode_max_depth, cjson.encode_sparse_array...) hold until that script ends, since scripts run beside each other; in
-  Redis they stay for all scripts that follow. A script that sets what it needs behaves the same. string.dump gives nothing: neither loads what it would give.
+  Redis they stay for all scripts that follow. A script that sets what it needs behaves the same. string.dump raises an error: neither loads what it would give.
 `
 
 // writeThere lists what is there, by group, in one table.
