@@ -85,16 +85,20 @@ func (k numberKind) number(w string) (int64, error) {
 	return k.bound(n)
 }
 
+var errPercent = errors.New("percentage argument must be less or equal to 100")
+
 func (k numberKind) memoryOrPercent(w string) (int64, error) {
 	if body, isPercent := strings.CutSuffix(w, "%"); isPercent {
 		if n, ok := parseInt(body); ok && n >= 0 {
 			if n > 100 {
-				return 0, errors.New("percentage argument must be less or equal to 100")
+				return 0, errPercent
 			}
 			return -n, nil
 		}
-	} else if n, _, ok := parseMemory(w); ok {
+	} else if n, fits, ok := parseMemory(w); ok && fits {
 		return k.bound(n)
+	} else if ok { // negative there, as percentages are
+		return 0, errPercent
 	}
 	return 0, errors.New("argument must be a memory or percent value")
 }
