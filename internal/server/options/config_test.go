@@ -65,6 +65,7 @@ func TestSetErrors(t *testing.T) {
 			failed("proto-max-bulk-len", "argument must be between 1048576 and 9223372036854775807 inclusive")},
 		{[]string{"maxmemory-clients", "x%"}, failed("maxmemory-clients", "argument must be a memory or percent value")},
 		{[]string{"maxmemory-clients", "101%"}, failed("maxmemory-clients", "percentage argument must be less or equal to 100")},
+		{[]string{"maxmemory-clients", "9223372036854775808"}, failed("maxmemory-clients", "percentage argument must be less or equal to 100")},
 		{[]string{"appendonly", "maybe"}, failed("appendonly", "argument must be 'yes' or 'no'")},
 		{[]string{"appendfsync", "a b"}, failed("appendfsync", "argument(s) must be one of the following: everysec, always, no")},
 		{[]string{"save", "60"}, failed("save", "Invalid save parameters")},
