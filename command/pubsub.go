@@ -113,6 +113,10 @@ func countFor(c *Ctx, kind SubKind) int64 {
 }
 
 func subscribe(c *Ctx, kind SubKind) {
+	if kind == SubShard && !c.CanWait { // within EXEC, where Redis lets the other two
+		c.W.Error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
+		return
+	}
 	c.Client.Pushing(true)
 	defer c.Client.Pushing(false)
 	for _, name := range c.Args[1:] {

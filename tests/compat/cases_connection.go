@@ -18,6 +18,16 @@ var connectionCases = []Case{
 		CLIENT LIST
 		CLIENT LIST TYPE pubsub
 		EXEC`},
+	{"shard channels in a transaction", `
+		MULTI
+		SSUBSCRIBE s
+		SUNSUBSCRIBE s
+		EXEC
+		MULTI
+		DBSIZE
+		SSUBSCRIBE s
+		CLIENT LIST
+		EXEC`},
 	{"ping, echo, unknown commands, arity", `
 		PING
 		PING hi
