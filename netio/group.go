@@ -135,13 +135,12 @@ type Group struct {
 	keeping     atomic.Bool   // Keep, until Release; it is cleared under mu
 	mu          struct {
 		sync.Mutex
-		keptFDs     []int // sockets that Release closes
-		keptStreams []*stream
-		listeners   int     // of reactors
-		early       []early // those of before Start
-		servers     []*streamServer
-		started     bool
-		closed      bool
+		kept      []func() // each closes a socket, at Release
+		listeners int      // of reactors
+		early     []early  // those of before Start
+		servers   []*streamServer
+		started   bool
+		closed    bool
 	}
 }
 
@@ -350,15 +349,12 @@ func (g *Group) Keep() { g.keeping.Store(true) }
 func (g *Group) Release() {
 	g.mu.Lock()
 	g.keeping.Store(false)
-	fds, streams := g.mu.keptFDs, g.mu.keptStreams
-	g.mu.keptFDs, g.mu.keptStreams = nil, nil
+	kept := g.mu.kept
+	g.mu.kept = nil
 	g.mu.Unlock()
-	for _, fd := range fds {
-		sysClose(fd)
-	}
 	var wg sync.WaitGroup
-	for _, s := range streams {
-		wg.Go(func() { s.hangUp(false) }) // each may wait for its peer
+	for _, end := range kept {
+		wg.Go(end) // each may wait for its peer
 	}
 	wg.Wait()
 }

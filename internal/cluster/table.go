@@ -44,18 +44,24 @@ func SetSelf(ctx context.Context, c Coordinator, id string) error {
 
 // Moving are the slots that the only node of a coordinator had begun to move, from or to it, and had not ended.
 func Moving(ctx context.Context, c Coordinator) (slots Ranges, err error) {
+	err = readKept(ctx, c, movingKey, &slots)
+	return slots, err
+}
+
+// readKept reads what the only node of a coordinator has kept under a key, if anything.
+func readKept(ctx context.Context, c Coordinator, key string, into any) error {
 	s, err := c.Read(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range s.Pairs {
-		if p.Key == movingKey {
-			if err := json.Unmarshal(p.Value, &slots); err != nil {
-				return nil, fmt.Errorf("%s: %w", movingKey, err)
+		if p.Key == key {
+			if err := json.Unmarshal(p.Value, into); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
 			}
 		}
 	}
-	return slots, nil
+	return nil
 }
 
 // SetMoving keeps them.
@@ -104,18 +110,8 @@ type Origin struct {
 
 // Origins are those that the only node of a coordinator has kept, the newest first.
 func Origins(ctx context.Context, c Coordinator) (all []Origin, err error) {
-	s, err := c.Read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range s.Pairs {
-		if p.Key == originsKey {
-			if err := json.Unmarshal(p.Value, &all); err != nil {
-				return nil, fmt.Errorf("%s: %w", originsKey, err)
-			}
-		}
-	}
-	return all, nil
+	err = readKept(ctx, c, originsKey, &all)
+	return all, err
 }
 
 // SetOrigins keeps them.
