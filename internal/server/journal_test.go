@@ -229,7 +229,8 @@ func TestLoadAOFOfDamage(t *testing.T) {
 				at := len(damaged) / 2
 				at += max(0, bytes.Index(damaged[at:], []byte("\r\n*"))) + 2 // where a record begins, if it has records
 				damaged[at] ^= 1
-				for _, bad := range [][]byte{whole[:len(whole)/2], damaged, append(slices.Clone(whole), "*1\r\n$4\r\nNONE\r\n"...)} {
+				cut := whole[:at+1] // within a record: one cut between two records is a whole file
+				for _, bad := range [][]byte{cut, damaged, append(slices.Clone(whole), "*1\r\n$4\r\nNONE\r\n"...)} {
 					if err := os.WriteFile(names[0], bad, 0o600); err != nil {
 						t.Fatal(err)
 					}
