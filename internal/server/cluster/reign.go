@@ -287,11 +287,16 @@ func (n *Node) candidate(primary bool, shard string, heirs cluster.Heirs) cluste
 		return l
 	}
 	stale := n.House.Silent()
-	if l.Offset, l.Term = n.freeze(shard, heirs); l.Term == 0 {
-		n.Log.Warn("nobody leads the shard, and this node has not got its data yet: it waits for another one")
-	}
+	l.Offset, l.Term = n.freeze(shard, heirs)
 	factor := n.Options.ValidityFactor.Load()
 	tooOld := factor > 0 && stale > n.ttl()*time.Duration(factor)+time.Duration(n.Options.ReplPingPeriod.Load())*time.Second
+	switch {
+	case l.Term == 0:
+		n.Log.Warn("nobody leads the shard, and this node has not got its data yet: it waits for another one")
+	case tooOld:
+		n.Log.Warn("nobody leads the shard, and this node has heard nothing of its primary for longer than cluster-replica-validity-factor allows: it waits for another one",
+			"silent", stale.Round(time.Millisecond))
+	}
 	l.Never = l.Term == 0 || tooOld
 	return l
 }

@@ -95,6 +95,37 @@ func TestLaterTermFirst(t *testing.T) {
 	}
 }
 
+// TestStaleReplica: a replica that has not heard of its primary for longer than cluster-replica-validity-factor allows does not lead, says so to
+// others and in the log; without a bound it leads.
+func TestStaleReplica(t *testing.T) {
+	for _, c := range []struct {
+		factor string
+		beyond time.Duration
+		leads  bool
+	}{{"10", time.Second, false}, {"10", -time.Second, true}, {"0", time.Hour, true}} {
+		n, h, shard, term := orphan(t)
+		var log strings.Builder
+		n.Log = slog.New(slog.NewTextHandler(&log, nil))
+		n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+		if err := n.Options.Assign("cluster-replica-validity-factor", c.factor); err != nil {
+			t.Fatal(err)
+		}
+		h.silent = 10*n.ttl() + time.Duration(n.Options.ReplPingPeriod.Load())*time.Second + c.beyond
+		if is, _ := n.leads(shard); is != c.leads {
+			t.Errorf("%+v: it leads: %v", c, is)
+		}
+		if err := n.directory.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if said, _ := n.directory.Presence().Live(n.ID()); !c.leads && !said.Never {
+			t.Errorf("%+v: it says %+v", c, said)
+		}
+		if told := strings.Contains(log.String(), "cluster-replica-validity-factor"); told == c.leads {
+			t.Errorf("%+v: the log says %q", c, &log)
+		}
+	}
+}
+
 // TestChosenWithoutData: a replica that was made the primary, and has not got the shard's data, as a copy has begun to come meanwhile, does
 // not lead.
 func TestChosenWithoutData(t *testing.T) {
