@@ -182,7 +182,11 @@ func (d *Disk) WhileLoading(f func() error) error {
 	}()
 	d.Gates.LockAll() // whoever takes a gate from now on sees the guard
 	d.Gates.UnlockAll()
-	return f()
+	err := f()
+	if err == nil { // else the data are those of before, or none
+		d.Loaded()
+	}
+	return err
 }
 
 // replaceWhileLoading is the same for who replaces the data by what a file of this server has.

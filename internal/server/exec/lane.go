@@ -61,29 +61,7 @@ func (ex *Executor) Replaced(db int, first bool) {
 	if first && !ex.Units.inExec && ex.PushOwn() {
 		ex.FlushEnd = true
 	}
-	for shard := range ex.Env.Observers {
-		o := &ex.Env.Observers[shard]
-		o.mu.Lock()
-		busy := len(o.mu.queues)+len(o.mu.watches) > 0
-		o.mu.Unlock()
-		if !busy {
-			continue
-		}
-		ex.Env.Store.Lock(uint32(shard))
-		for _, name := range o.stir(ex, db) {
-			k := ex.Env.Store.MakeKey([]byte(name.name))
-			// One that has expired is not deleted here: the exchange has yet to be recorded,
-			// and the deletion, before it, would hit what was there before.
-			if e := ex.Env.Store.FindRaw(name.db, k); e.A != 0 && !e.Expired(ex.Ctx.Now) {
-				ex.tellChange(name.db, k)
-				continue
-			}
-			o.mu.Lock()
-			o.breakWhereThere(name)
-			o.mu.Unlock()
-		}
-		ex.Env.Store.Unlock(uint32(shard))
-	}
+	ex.Env.replaced(db, ex.Ctx.Now, ex.Wakes.markReady, ex.tellChange)
 }
 
 // tracked is called after a command of a client with client-side caching, while its locks

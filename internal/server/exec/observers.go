@@ -149,13 +149,57 @@ func (q *waitQueue) after(n *waitNode) (next *waitNode, deletions bool) {
 	return next, q.deletions > 0
 }
 
-// stir marks the queues of a database (all: -1) as ready and returns its watched keys.
-func (o *shardObservers) stir(ex *Executor, db int) (watched []keyName) {
+// replaced has those learn who observe keys of a database (all: -1) whose contents are others now: ready is called
+// for keys that clients wait for, changed for watched keys that are there. One that was there when it was watched, and is gone, has changed,
+// too. All gates are held and no shard lock.
+func (e *Env) replaced(db int, now int64, ready func(q *waitQueue), changed func(db int, k store.Key)) {
+	for shard := range e.Observers {
+		o := &e.Observers[shard]
+		o.mu.Lock()
+		busy := len(o.mu.queues)+len(o.mu.watches) > 0
+		o.mu.Unlock()
+		if !busy {
+			continue
+		}
+		e.Store.Lock(uint32(shard))
+		for _, name := range o.stir(db, ready) {
+			k := e.Store.MakeKey([]byte(name.name))
+			// One that has expired is not deleted here: the exchange has yet to be recorded,
+			// and the deletion, before it, would hit what was there before.
+			if at := e.Store.FindRaw(name.db, k); at.A != 0 && !at.Expired(now) {
+				changed(name.db, k)
+				continue
+			}
+			o.mu.Lock()
+			o.breakWhereThere(name)
+			o.mu.Unlock()
+		}
+		e.Store.Unlock(uint32(shard))
+	}
+}
+
+// Loaded has those learn who observe keys that the data have been replaced by what was loaded: watches are broken as by FLUSHALL, and
+// clients that wait are served when Kept is handed over. The caller holds no lock.
+func (e *Env) Loaded() {
+	e.Gates.LockAll()
+	defer e.Gates.UnlockAll()
+	e.replaced(-1, e.NowMs(), e.Kept.add, func(db int, k store.Key) {
+		o := &e.Observers[k.Shard]
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		for _, ref := range o.mu.watches[keyName{db, string(k.Name)}] {
+			ref.set.broken.Store(true)
+		}
+	})
+}
+
+// stir calls ready for the queues of a database (all: -1) and returns its watched keys.
+func (o *shardObservers) stir(db int, ready func(q *waitQueue)) (watched []keyName) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for name, q := range o.mu.queues {
 		if db < 0 || name.db == db {
-			ex.Wakes.markReady(q)
+			ready(q)
 		}
 	}
 	for name := range o.mu.watches {
