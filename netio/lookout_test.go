@@ -50,7 +50,8 @@ func TestLookout(t *testing.T) {
 	}})
 	worker, peer := blockingPeer(t, at), blockingPeer(t, at)
 	pause := func() { // in the kernel, too
-		_ = syscall.Nanosleep(&syscall.Timespec{Nsec: int64(time.Millisecond)}, nil) // cut short it does no harm
+		ts := syscall.NsecToTimespec(int64(time.Millisecond))
+		_ = syscall.Nanosleep(&ts, nil) // cut short it does no harm
 	}
 	var waited []int64
 	for range rounds {

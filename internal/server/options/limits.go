@@ -9,8 +9,6 @@ const (
 	maxBindAddresses = 16
 	// maxHostnameBytes bounds cluster-announce-hostname.
 	maxHostnameBytes = 255
-	// maxMemoryDigits bounds the digits of a memory size.
-	maxMemoryDigits = 127
 	// maxShards mirrors the store's bound on the number of shards.
 	maxShards = 256
 	// minHz and maxHz clamp hz.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/kringdb/kring/internal/memsize"
 )
 
 // numberForm is how a number is written.
@@ -67,7 +69,7 @@ func (k numberKind) number(w string) (int64, error) {
 		}
 		return int64(n), nil
 	case memory:
-		n, fits, ok := parseMemory(w)
+		n, fits, ok := memsize.Parse(w)
 		switch {
 		case !ok:
 			return 0, errors.New("argument must be a memory value")
@@ -95,7 +97,7 @@ func (k numberKind) memoryOrPercent(w string) (int64, error) {
 			}
 			return -n, nil
 		}
-	} else if n, fits, ok := parseMemory(w); ok && fits {
+	} else if n, fits, ok := memsize.Parse(w); ok && fits {
 		return k.bound(n)
 	} else if ok { // negative there, as percentages are
 		return 0, errPercent
@@ -161,45 +163,6 @@ func parseInt(s string) (int64, bool) {
 		return 0, false
 	}
 	return n, true
-}
-
-// parseMemory reads digits and a unit; no digits at all mean 0. What does not fit
-// becomes the largest number.
-func parseMemory(s string) (n int64, fits, ok bool) {
-	digits := 0
-	for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
-		digits++
-	}
-	var unit int64
-	switch strings.ToLower(s[digits:]) {
-	case "", "b":
-		unit = 1
-	case "k":
-		unit = 1000
-	case "kb":
-		unit = 1 << 10
-	case "m":
-		unit = 1000 * 1000
-	case "mb":
-		unit = 1 << 20
-	case "g":
-		unit = 1000 * 1000 * 1000
-	case "gb":
-		unit = 1 << 30
-	default:
-		return 0, false, false
-	}
-	if digits > maxMemoryDigits {
-		return 0, false, false
-	}
-	if digits == 0 {
-		return 0, true, true
-	}
-	n, err := strconv.ParseInt(s[:digits], 10, 64)
-	if err != nil || n > math.MaxInt64/unit {
-		return math.MaxInt64, false, true
-	}
-	return n * unit, true, true
 }
 
 // formatMemory writes a size with the largest unit that divides it.

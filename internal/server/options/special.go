@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kringdb/kring/internal/memsize"
 )
 
 // SavePoint asks for a snapshot when Changes writes happened within Seconds.
@@ -101,8 +103,8 @@ func (outputLimitKind) parse(words []string, cur any, _ context) (any, error) {
 		if class == classCount {
 			return nil, errors.New("Invalid client class specified in buffer limit configuration.")
 		}
-		hard, _, ok1 := parseMemory(words[i+1])
-		soft, _, ok2 := parseMemory(words[i+2])
+		hard, _, ok1 := memsize.Parse(words[i+1])
+		soft, _, ok2 := memsize.Parse(words[i+2])
 		seconds, err := strconv.ParseInt(words[i+3], 10, 64)
 		if !ok1 || !ok2 || err != nil || seconds < 0 {
 			return nil, errors.New("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
