@@ -294,6 +294,8 @@ func TestPublisherWaitsForListeners(t *testing.T) {
 			heard.Add(1)
 		}
 	})
+	other.want("lib", "FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function{function_name='reads', flags={'no-writes'}, "+
+		"callback=function(keys) return redis.call('STRLEN', keys[1]) end}")
 	for i, call := range calls {
 		release := make(chan struct{})
 		s.Group.Reactors()[1].Post(func() { <-release })
@@ -312,7 +314,10 @@ func TestPublisherWaitsForListeners(t *testing.T) {
 		other.want("QUEUED", "STRLEN", "text")
 		other.want("QUEUED", "PFCOUNT", "none")
 		other.want("QUEUED", "EVAL_RO", "return 1", "0")
-		other.want("[1048576 0 1]", "EXEC")
+		other.want("QUEUED", "EVAL", "#!lua flags=no-writes\nreturn 2", "0")
+		other.want("[1048576 0 1 2]", "EXEC")
+		other.want("2", "EVAL", "#!lua flags=no-writes\nreturn 2", "0")
+		other.want("1048576", "FCALL", "reads", "1", "text")
 		other.want("1048576", "EVAL_RO", "return redis.call('STRLEN', KEYS[1])", "1", "text")
 		other.want("0", "PFCOUNT", "none")
 		if n := replies.Load() / int64(strings.Count(call, "*")); n > 20 {

@@ -208,6 +208,9 @@ func TestScriptsAreUnits(t *testing.T) {
 	}
 	c.want("nil", "EVAL", "return redis.call('blpop','empty',0)", "0")
 	c.want("nil", "EVAL", "redis.set_repl(redis.REPL_NONE) redis.call('set','unrecorded',1)", "0")
+	for _, args := range []string{"", ", redis.REPL_NONE, 1"} { // Redis counts so
+		c.want("ERR redis.set_repl() requires two arguments.", "EVAL", "return select(2, pcall(redis.set_repl"+args+"))", "0")
+	}
 	c.want("OK", "MULTI")
 	c.want("QUEUED", "EVAL", "redis.call('set','m',1) error('late')", "0")
 	c.want("QUEUED", "INCR", "m")

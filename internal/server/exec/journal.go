@@ -370,28 +370,31 @@ func (r *recorder) kick() {
 
 // MayTell returns the flags by which a call may change something, or tell others of it: of EXEC, whose transaction is
 // tx if that is open, those of what is queued.
-func MayTell(spec *command.Spec, tx *Transaction) command.Flag {
-	if spec.Flags&command.Exec != 0 && tx != nil {
+func (e *Env) MayTell(call *command.Call, tx *Transaction) command.Flag {
+	if call.Spec.Flags&command.Exec != 0 && tx != nil {
 		return tx.does
 	}
-	return tells(spec.Flags)
+	return tells(e.flagsOf(call))
 }
 
-// tells is MayTell for one call. A script that may not write may not publish either; and PFCOUNT, which Redis counts
-// to what may be replicated, tells nobody.
+// tells is MayTell for one call, by its flags as flagsOf has them. A script that may not write, because its call or its text says so, may not
+// publish either; and PFCOUNT, which Redis counts to what may be replicated, tells nobody.
 func tells(flags command.Flag) command.Flag {
-	flags &= command.Write | command.Script | command.MayReplicate | command.ReadOnly
-	if flags&command.ReadOnly != 0 {
+	if flags&command.ReadOnly != 0 || flags&command.Script != 0 && flags&(command.Write|command.MayWrite) == 0 {
 		flags &^= command.Script | command.MayReplicate
 	}
-	return flags
+	return flags & (command.Write | command.Script | command.MayReplicate | command.ReadOnly)
 }
 
 // awaitRoom waits, on a worker, until a call that writes or publishes may run. It holds no gate. It returns false
 // when the call is not to run any more.
-func (e *Env) awaitRoom(flags command.Flag, halt *atomic.Bool) bool {
-	for flags&e.House.Crowded() != 0 && !halt.Load() {
+func (e *Env) awaitRoom(call *command.Call, tx *Transaction, halt *atomic.Bool) bool {
+	for !halt.Load() {
+		crowded := e.House.Crowded()
+		if crowded == 0 || e.MayTell(call, tx)&crowded == 0 {
+			return true
+		}
 		time.Sleep(time.Millisecond)
 	}
-	return !halt.Load()
+	return false
 }

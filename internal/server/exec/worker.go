@@ -183,7 +183,7 @@ func (sc *SlowCall) run(ex *Executor) (ended bool) {
 	sc.Keys = ex.Keys
 	ex.Ctx.Call = sc.Call
 	out := ran
-	if e.awaitRoom(MayTell(sc.Spec, sc.Tx), &sc.Halt) {
+	if e.awaitRoom(&sc.Call, sc.Tx, &sc.Halt) {
 		ex.Meter.Start()
 		ex.Gate.Lock()
 		ex.Rec.UnderTerm()

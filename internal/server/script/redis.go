@@ -179,7 +179,7 @@ func (m *machine) setResp(t *lua.Thread) int {
 
 func (m *machine) setRepl(t *lua.Thread) int {
 	if t.NArgs() != 1 {
-		m.raise(t, "ERR redis.set_repl() requires one argument.")
+		m.raise(t, "ERR redis.set_repl() requires two arguments.")
 	}
 	repl := cInt(t.Arg(0))
 	if repl&^replAll != 0 {

@@ -95,7 +95,7 @@ func (s *Session) pauseForSync() {
 	}
 }
 
-// Crowded are the flags, as exec.MayTell has them, of the commands that must wait, because so much waits to be written, or to be delivered to
+// Crowded are the flags, as MayTell has them, of the commands that must wait, because so much waits to be written, or to be delivered to
 // those who listen or cache.
 func (cs *Clients) Crowded() (flags command.Flag) {
 	if a := cs.Journal.AOF.Load(); a != nil && a.Pending() > persistence.MaxPendingBytes {
@@ -126,7 +126,8 @@ func (s *Session) throttle(b *resp.Batch, from int) bool {
 	}
 	adds := false // what EXEC runs and its batch queues is looked at itself
 	for i := from; i < b.N; i++ {
-		if spec := ex.Calls[i].Spec; spec != nil && exec.MayTell(spec, s.queue.tx)&crowded != 0 {
+		call := command.Call{Spec: ex.Calls[i].Spec, Args: b.Cmds[i].Args}
+		if call.Spec != nil && ex.clients.MayTell(&call, s.queue.tx)&crowded != 0 {
 			adds = true
 		}
 	}
