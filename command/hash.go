@@ -173,7 +173,7 @@ func hset(c *Ctx) {
 		return
 	}
 	var ed hashEdit
-	if !ed.open(c) {
+	if !ed.open(c) || !pairsFit(c, pairs) {
 		return
 	}
 	created := 0
@@ -216,9 +216,20 @@ func (ed *hashEdit) setPairs(c *Ctx, pairs resp.Args, deadline int64) (created i
 	return created
 }
 
+// pairsFit tells whether the store has a place for each field with its value; else it has replied an error.
+func pairsFit(c *Ctx, pairs resp.Args) bool {
+	for i := 0; i < len(pairs); i += 2 {
+		if len(pairs[i])+len(pairs[i+1]) > entry.MaxElementBytes {
+			c.W.Error("ERR a field and its value are too long together")
+			return false
+		}
+	}
+	return true
+}
+
 func hsetnx(c *Ctx) {
 	var ed hashEdit
-	if !ed.open(c) {
+	if !ed.open(c) || !pairsFit(c, c.Args[2:4]) {
 		return
 	}
 	if ed.e.A != 0 {

@@ -213,7 +213,7 @@ func hsetex(c *Ctx) {
 		return
 	}
 	var s setExCall
-	if !s.parse(c) {
+	if !s.parse(c) || !pairsFit(c, s.pairs) {
 		return
 	}
 	if !s.allowed(c, &ed) {

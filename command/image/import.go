@@ -21,6 +21,7 @@ var (
 	errFirst = errors.New("an entry of a stream has the id 0-0")
 	errLarge = errors.New("an entry of a stream is too large")
 	errSize  = errors.New("a value longer than a string may be")
+	errLong  = errors.New("the key, or an element, is longer than one may be")
 )
 
 // packedBytes is up to which length elements may stay packed that were, whatever the thresholds are now. A value that is packed is one
@@ -40,7 +41,9 @@ type Importer struct {
 	st  *store.Store
 	lim rdb.Limits
 	max int64 // bytes of a string
-	dec rdb.Decoder
+	// most is entry.MaxElementBytes, but for tests.
+	most int
+	dec  rdb.Decoder
 
 	key  store.Key
 	name []byte // of key, kept
@@ -64,7 +67,7 @@ type Importer struct {
 // NewImporter returns an importer into st. Values have the encodings that lim asks for, and
 // strings at most maxBytes bytes.
 func NewImporter(st *store.Store, lim rdb.Limits, maxBytes int64) *Importer {
-	return &Importer{st: st, lim: lim, max: maxBytes}
+	return &Importer{st: st, lim: lim, max: maxBytes, most: entry.MaxElementBytes}
 }
 
 // Begin begins a value of key k, with a deadline (milliseconds since 1970, 0 for none) and an
@@ -81,6 +84,9 @@ func (im *Importer) Begin(k store.Key, deadline int64, clock uint32) {
 func (im *Importer) Part(v *rdb.Value, first, last bool) error {
 	im.dec.Open(v, first)
 	if first {
+		if len(im.name) > im.most {
+			return errLong
+		}
 		im.create(v)
 	}
 	err := im.elements()
@@ -141,28 +147,43 @@ func (im *Importer) elements() error {
 		}
 	case rdb.List:
 		for d.Next() {
+			if len(d.Elem()) > im.most {
+				return errLong
+			}
 			im.list.Add(d.Elem())
 		}
 	case rdb.Set:
 		for d.Next() {
+			if len(d.Elem()) > im.most {
+				return errLong
+			}
 			if !im.set.Add(d.Elem()) {
 				return errTwice
 			}
 		}
 	case rdb.ZSet:
 		for d.Next() {
+			if len(d.Elem()) > im.most {
+				return errLong
+			}
 			if !im.zset.Add(d.Elem(), d.Score()) {
 				return errTwice
 			}
 		}
 	case rdb.Hash:
 		if run := &im.run; d.Run(run) {
+			if 2*run.Longest > im.most && len(run.Bytes) > im.most {
+				return errLong
+			}
 			if d.Err() == nil && !im.hash.AddRun(run.Bytes, run.N/2, run.Longest) {
 				return errTwice
 			}
 			return nil
 		}
 		for d.Next() {
+			if len(d.Elem())+len(d.Value()) > im.most {
+				return errLong
+			}
 			if !im.hash.Add(d.Elem(), d.Value(), d.Deadline()) {
 				return errTwice
 			}
@@ -236,6 +257,9 @@ func (im *Importer) trailer() error {
 		if info.Old {
 			g.Read = stream.ReadUpTo(e, streamID(g.Last))
 		}
+		if len(g.Name) > im.most {
+			return errLong
+		}
 		to, fresh := im.stream.Group(g.Name, streamID(g.Last), g.Read)
 		if !fresh {
 			return errTwice
@@ -251,6 +275,9 @@ func (im *Importer) trailer() error {
 
 // consumer adds one, with what it has pending.
 func (im *Importer) consumer(g stream.Group, c *rdb.Consumer) error {
+	if len(c.Name) > im.most {
+		return errLong
+	}
 	of, fresh := g.CreateConsumer(im.ar, c.Name, c.Seen)
 	if !fresh {
 		return errTwice

@@ -14,6 +14,7 @@ import (
 	"github.com/kringdb/kring/internal/server/users"
 	"github.com/kringdb/kring/netio"
 	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store/entry"
 )
 
 // These are the server as the handlers see it, by subject: command.Host.
@@ -70,9 +71,9 @@ func (s *Server) watchOptions() {
 	o := s.Opts
 	apply := func() error {
 		lim := resp.DefaultLimits()
-		lim.MaxBulkBytes = min(o.ProtoMaxBulkLen.Load(), resp.MostBulkBytes)
+		lim.MaxBulkBytes = min(o.ProtoMaxBulkLen.Load(), entry.MaxElementBytes) // an argument may become an element
 		s.clients.ParseLimits.Store(&lim)
-		sizes := &command.Limits{MaxBulkBytes: lim.MaxBulkBytes}
+		sizes := &command.Limits{MaxBulkBytes: min(o.ProtoMaxBulkLen.Load(), resp.MostBulkBytes)}
 		for _, row := range sizeOptions {
 			*row.size(sizes) = o.Number(row.name).Int()
 		}

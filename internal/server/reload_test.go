@@ -216,3 +216,14 @@ func TestLoadAOFAndARewrite(t *testing.T) {
 	}
 	c.want("299", "STRLEN", "s299")
 }
+
+// TestReloadLongStrings: proto-max-bulk-len bounds what calls make, and not what a file has, as in Redis: else a server whose option was lowered
+// could not start again.
+func TestReloadLongStrings(t *testing.T) {
+	c := dial(t, startServer(t))
+	c.want("2097153", "SETRANGE", "long", "2097152", "x")
+	c.want("OK", "CONFIG", "SET", "proto-max-bulk-len", "1mb")
+	c.want("OK", "DEBUG", "RELOAD")
+	c.want("2097153", "STRLEN", "long")
+	c.want("ERR string exceeds maximum allowed size (proto-max-bulk-len)", "APPEND", "long", "y")
+}

@@ -30,8 +30,9 @@ const (
 	// maxEmptyReads is how often a reader may return nothing before it is given up.
 	maxEmptyReads = 100
 
-	// maxStringBytes bounds the claimed length of a string, so that sums cannot overflow.
-	maxStringBytes = 1 << 40
+	// maxStringBytes bounds the claimed length of a string, so that sums cannot overflow, and no compressed one
+	// takes more memory than any that can be kept.
+	maxStringBytes = 1 << 32
 	// maxDatabases bounds the number of a database.
 	maxDatabases = 1 << 31
 	// maxFieldDeadline is the latest deadline that Redis gives to a field of a hash.

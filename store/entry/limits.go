@@ -1,10 +1,17 @@
 package entry
 
-import "math"
+import (
+	"math"
+
+	"github.com/kringdb/kring/store/arena"
+)
 
 const (
 	// MaxKeyBytes is the longest key: Redis's limit on any string.
 	MaxKeyBytes = 512 << 20
+	// MaxElementBytes bounds a key and an element of a value, of a hash a field and its value together: each stands in one block,
+	// beside what little the types note of it.
+	MaxElementBytes = arena.MaxAllocBytes - 1<<20
 	// MaxPayloadBytes is the most that a payload may hold inside the block.
 	MaxPayloadBytes = math.MaxInt32
 

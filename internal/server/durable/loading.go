@@ -152,7 +152,7 @@ func (d *Disk) NewLoader(ctx context.Context) *snapshot.Loader {
 	lim := d.Limits.Load()
 	clocks, _ := d.imageClocks()
 	return &snapshot.Loader{
-		Store: d.Store, Limits: lim.Images(), MaxBytes: lim.MaxBulkBytes, Clocks: clocks, Verify: d.Opts.RDBChecksum.Load(),
+		Store: d.Store, Limits: lim.Images(), MaxBytes: resp.MostBulkBytes, Clocks: clocks, Verify: d.Opts.RDBChecksum.Load(),
 		Progress: new(persistence.Progress), Interrupted: func() bool { return ctx.Err() != nil || d.Asked() },
 	}
 }

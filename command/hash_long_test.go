@@ -1,0 +1,26 @@
+package command
+
+import (
+	"testing"
+
+	"github.com/kringdb/kring/resp"
+	"github.com/kringdb/kring/store/entry"
+)
+
+// TestPairsFit: a field and its value that no block has room for together are refused.
+func TestPairsFit(t *testing.T) {
+	room := make([]byte, entry.MaxElementBytes) // nothing touches it
+	for _, sizes := range [][2]int{{1, len(room) - 1}, {len(room) / 2, len(room)/2 + 2}} {
+		var out resp.Buffer
+		c := &Ctx{W: &resp.Writer{}}
+		c.W.Bind(&out, 2)
+		fits := sizes[0]+sizes[1] <= len(room)
+		if got := pairsFit(c, resp.Args{nil, nil, room[:sizes[0]], room[:sizes[1]]}); got != fits {
+			t.Errorf("%v: %v", sizes, got)
+		}
+		c.W.Flush()
+		if refused := len(out.Bytes()) > 0; refused == fits {
+			t.Errorf("%v: the reply is %q", sizes, out.Bytes())
+		}
+	}
+}
