@@ -112,6 +112,10 @@ func NewEmbedded(opts *options.Options, log *slog.Logger, in Embedding) (*Server
 		defer cancel()
 		return connectTo(ctx, s.listeners, addr, nil, s.Opts.TLSCluster.Load())
 	}
+	s.Opts.OnChange("tls-cluster", func() error {
+		s.peers.Renew()
+		return nil
+	})
 	s.source = info.New(partsOf(s))
 	s.Host = newHost(s)
 	if err = errors.Join(openNode(s), s.openReactors()); err != nil {

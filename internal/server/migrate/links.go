@@ -30,6 +30,7 @@ type Links struct {
 		sync.Mutex
 		idle   []*link // the one used last at the end
 		closed bool
+		age    int // how often Renew was called
 	}
 }
 
@@ -42,6 +43,7 @@ type link struct {
 	user string
 	pass string // it has authenticated with
 	done *time.Timer
+	age  int // mu.age when it was made
 }
 
 // take returns a link to addr from the cache, or a new one. kept says that it is an old one:
@@ -56,19 +58,20 @@ func (ls *Links) take(addr string, timeout time.Duration) (l *link, kept bool, e
 			return l, true, nil
 		}
 	}
+	age := ls.mu.age
 	ls.mu.Unlock()
 	conn, err := ls.Dial(addr, timeout)
 	if err != nil {
 		return nil, false, err
 	}
-	return &link{addr: addr, conn: conn, in: bufio.NewReaderSize(conn, 4<<10), db: -1}, false, nil
+	return &link{addr: addr, conn: conn, in: bufio.NewReaderSize(conn, 4<<10), db: -1, age: age}, false, nil
 }
 
 // give keeps a link.
 func (ls *Links) give(l *link) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if ls.mu.closed || len(ls.mu.idle) == keepLinks {
+	if ls.mu.closed || len(ls.mu.idle) == keepLinks || l.age != ls.mu.age {
 		l.conn.Close()
 		return
 	}
@@ -89,11 +92,24 @@ func (ls *Links) drop(l *link) {
 	}
 }
 
+// Renew has all links made anew: Dial makes others now.
+func (ls *Links) Renew() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.mu.age++
+	ls.closeIdle()
+}
+
 // Close closes what is kept, and keeps no more.
 func (ls *Links) Close() {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	ls.mu.closed = true
+	ls.closeIdle()
+}
+
+// closeIdle closes what is kept. ls.mu is held.
+func (ls *Links) closeIdle() {
 	for _, l := range ls.mu.idle {
 		l.done.Stop()
 		l.conn.Close()
