@@ -44,6 +44,7 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 		return h.replaceBeside(ctx, c)
 	}
 	s, r := h.srv, h.role
+	defer s.disk.Jobs.Hold()()
 	s.disk.Jobs.End(durable.SaveSnapshot)
 	a := s.disk.AOF.Current()
 	if a != nil { // what it has is of another history
@@ -86,6 +87,7 @@ func (r *role) replaceBeside(ctx context.Context, c *follow.Copy) error {
 		s.Store.CloseBeside()
 		return err
 	}
+	defer s.disk.Jobs.Hold()()
 	s.disk.Jobs.End(durable.SaveSnapshot)
 	a := s.disk.AOF.Current()
 	if a != nil { // what it has is of another history

@@ -227,3 +227,55 @@ func TestReloadLongStrings(t *testing.T) {
 	c.want("2097153", "STRLEN", "long")
 	c.want("ERR string exceeds maximum allowed size (proto-max-bulk-len)", "APPEND", "long", "y")
 }
+
+// TestSaveWhileReloading: a save that is asked for by who was let in just before the data are replaced has what is there afterwards, and not
+// the half of it.
+func TestSaveWhileReloading(t *testing.T) {
+	f := &faultFS{}
+	dir := t.TempDir()
+	s, _ := runFault(t, dir, f, true, "save", "")
+	c, loads := dial(t, s), dial(t, s)
+	fill(c)
+	want := c.do("DEBUG", "DIGEST")
+	c.want("OK", "SAVE")
+	reads, let := make(chan struct{}), make(chan struct{})
+	f.set(func(op string) error {
+		if op == "open" {
+			close(reads)
+			<-let
+		}
+		return nil
+	})
+	loads.send(encode("DEBUG", "RELOAD", "NOSAVE"))
+	<-reads
+	f.set(nil)
+	saves := s.disk.Saves().Saves
+	if waits, errText := s.disk.Host().BeginSave(false); !waits || errText != "" {
+		t.Errorf("the save waits: %v %s", waits, errText)
+	}
+	close(let)
+	loads.gets("OK")
+	until(t, "it is saved", func() bool { return s.disk.Saves().Saves > saves })
+	c.want("OK", "DEBUG", "RELOAD", "NOSAVE")
+	c.want(want, "DEBUG", "DIGEST")
+}
+
+// TestReloadAddsAPart: what DEBUG RELOAD NOFLUSH has added before it fails stays, for the AOF and for those who watch keys, too.
+func TestReloadAddsAPart(t *testing.T) {
+	dir := t.TempDir()
+	s, end := runAOF(t, dir, "auto-aof-rewrite-percentage", "0", "save", "")
+	c, watcher := dial(t, s), dial(t, s)
+	if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), unmakeable(t)["no library"], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	watcher.want("OK", "WATCH", "other")
+	c.want("ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE", "NOFLUSH")
+	c.want("v", "GET", "other")
+	watcher.want("OK", "MULTI")
+	watcher.want("QUEUED", "PING")
+	watcher.want("nil", "EXEC")
+	until(t, "the AOF is rewritten", func() bool { return s.disk.AOF.Rewrites.Load() > 0 && !s.disk.Jobs.Busy() })
+	end()
+	s, _ = runAOF(t, dir)
+	dial(t, s).want("v", "GET", "other")
+}

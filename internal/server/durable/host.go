@@ -58,6 +58,7 @@ func (h diskHost) LastSave() int64 { return h.saver.lastSave.Load() }
 func (h diskHost) Reload(o command.ReloadOptions) (errText string) {
 	s := h.Disk
 	errText = "ERR Error trying to load the RDB dump, check server logs."
+	added := false // the file, or, if it cannot all be made data, some of it
 	err := s.replaceWhileLoading(func() error {
 		s.Jobs.End(SaveSnapshot)
 		s.Jobs.End(RewriteAOF)
@@ -77,14 +78,15 @@ func (h diskHost) Reload(o command.ReloadOptions) (errText string) {
 		if err := s.checkDump(s.dumpFile()); err != nil { // of a file that breaks off nothing is added
 			return err
 		}
-		return load()
+		added = true
+		return s.addTo(load)
 	})
+	if a := s.AOF.Current(); a != nil && (err == nil || added) { // it knows nothing of what was loaded
+		_, _ = s.AOF.rewrite(a, false)
+	}
 	if err != nil {
 		s.Log.Error("DEBUG RELOAD has failed", "error", err)
 		return errText
-	}
-	if a := s.AOF.Current(); a != nil { // which knows nothing of what was loaded
-		_, _ = s.AOF.rewrite(a, false)
 	}
 	return ""
 }

@@ -33,6 +33,7 @@ type Jobs struct {
 		running *Job
 		waiting []*Job // at most one of each kind
 		closed  bool
+		holds   int // no job begins while there are any
 	}
 }
 
@@ -81,7 +82,7 @@ func (js *Jobs) Replace(kind JobKind, run func(stop <-chan struct{}) error) (*Jo
 // addLocked has a job run as soon as no other one does.
 func (js *Jobs) addLocked(kind JobKind, run func(stop <-chan struct{}) error) (j *Job, waits bool) {
 	j = &Job{kind: kind, run: run, stop: make(chan struct{}), Done: make(chan struct{})}
-	if js.mu.running != nil {
+	if js.mu.running != nil || js.mu.holds > 0 {
 		js.mu.waiting = append(js.mu.waiting, j)
 		return j, true
 	}
@@ -94,16 +95,39 @@ func (js *Jobs) addLocked(kind JobKind, run func(stop <-chan struct{}) error) (j
 func (js *Jobs) work(j *Job) {
 	for j != nil {
 		j.Err = j.run(j.stop)
-		js.mu.Lock()
 		ended := j
-		j = nil
-		if len(js.mu.waiting) > 0 {
-			j = js.mu.waiting[0]
-			js.mu.waiting = slices.Delete(js.mu.waiting, 0, 1)
-		}
-		js.mu.running = j
+		js.mu.Lock()
+		j = js.nextLocked()
 		js.mu.Unlock()
 		close(ended.Done)
+	}
+}
+
+// nextLocked takes the job that is to run now, nil: none.
+func (js *Jobs) nextLocked() (j *Job) {
+	if len(js.mu.waiting) > 0 && js.mu.holds == 0 {
+		j = js.mu.waiting[0]
+		js.mu.waiting = slices.Delete(js.mu.waiting, 0, 1)
+	}
+	js.mu.running = j
+	return j
+}
+
+// Hold has jobs that are asked for wait until release is called: who replaces the data ends those that are of no more use, and none may
+// begin behind his back, by a call that was let in just before. One that runs goes on.
+func (js *Jobs) Hold() (release func()) {
+	js.mu.Lock()
+	js.mu.holds++
+	js.mu.Unlock()
+	return func() {
+		js.mu.Lock()
+		js.mu.holds--
+		var j *Job
+		if js.mu.running == nil {
+			j = js.nextLocked()
+		}
+		js.mu.Unlock()
+		go js.work(j)
 	}
 }
 

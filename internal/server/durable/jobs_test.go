@@ -105,3 +105,58 @@ func TestJobsTakeTurns(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestHold: what is asked for while jobs are held begins at their release, and not at the end of the job that runs; it can be called off
+// before.
+func TestHold(t *testing.T) {
+	var js Jobs
+	let, began := make(chan struct{}), make(chan struct{}, 2)
+	first, _, err := js.Ask(FullSync, func(<-chan struct{}) error {
+		<-let
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer, inner := js.Hold(), js.Hold()
+	save := func(stop <-chan struct{}) error {
+		select {
+		case <-stop:
+			return errNoJobs
+		default:
+			began <- struct{}{}
+			return nil
+		}
+	}
+	j, waits, err := js.Ask(SaveSnapshot, save)
+	if err != nil || !waits {
+		t.Fatal(waits, err)
+	}
+	close(let)
+	<-first.Done
+	inner()
+	off, waits, err := js.Ask(RewriteAOF, save)
+	if err != nil || !waits {
+		t.Fatal(waits, err)
+	}
+	js.End(RewriteAOF)
+	if <-off.Done; off.Err == nil {
+		t.Error("a job that was called off has run")
+	}
+	select {
+	case <-began:
+		t.Error("a job has begun while they are held")
+	default:
+	}
+	outer()
+	if <-j.Done; j.Err != nil || len(began) != 1 {
+		t.Error(j.Err, len(began))
+	}
+	if js.Busy() {
+		t.Error("a job runs")
+	}
+	if j, waits, err = js.Ask(SaveSnapshot, save); err != nil || waits {
+		t.Fatal(waits, err)
+	}
+	<-j.Done
+}

@@ -199,6 +199,7 @@ func (d *Disk) replaceWhileLoading(f func() error) error {
 // that is there twice, say, or a library that does not load. The guard of loading is set. What is given up is
 // freed before it returns: keys would be evicted, or writes refused, because of it.
 func (d *Disk) replaceBy(load func() error) error {
+	defer d.Jobs.Hold()()
 	d.Jobs.End(RewriteAOF) // this, and what waited for it, would be of what is no more served, or of half of the file
 	d.Jobs.End(SaveSnapshot)
 	d.Store.OpenBeside()
@@ -222,6 +223,21 @@ func (d *Disk) replaceBy(load func() error) error {
 	}
 	d.Store.Reap()
 	d.Store.PublishAll()
+	return err
+}
+
+// addTo runs load, which adds what a file has to the data. If it fails, what it has added until then stays: that is data as good as
+// what was there, and whoever asks for NOFLUSH tests files. Then those who observe keys learn of it, as WhileLoading
+// does it after a success.
+func (d *Disk) addTo(load func() error) error {
+	defer d.Jobs.Hold()()
+	d.Jobs.End(RewriteAOF)
+	d.Jobs.End(SaveSnapshot)
+	err := load()
+	d.Tracking.InvalidateAll(nil)
+	if err != nil {
+		d.Loaded()
+	}
 	return err
 }
 
