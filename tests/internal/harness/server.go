@@ -42,16 +42,6 @@ type Server struct {
 	ownDir  bool
 }
 
-// FreePort gives a TCP port of 127.0.0.1 that was free a moment ago.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 // Launch starts a server and waits until it answers PING (an error reply that asks
 // for a password counts as an answer).
 func Launch(cfg Config) (*Server, error) {
