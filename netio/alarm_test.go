@@ -11,8 +11,8 @@ func TestAlarm(t *testing.T) {
 	rang := make(chan time.Time, 10)
 	g, _ := serve(t, Config{Reactors: 1, TickMs: 60_000}, &hooks{alarm: func(*Reactor) { rang <- time.Now() }})
 	r := g.Reactors()[0]
-	best := time.Hour
-	for range 5 {
+	late := time.Hour
+	for end := time.Now().Add(patience); late > 5*time.Millisecond; { // as it may be, on a busy machine
 		var want time.Time
 		on(t, r, func() {
 			want = time.Now().Add(7 * time.Millisecond).Truncate(time.Millisecond)
@@ -23,10 +23,9 @@ func TestAlarm(t *testing.T) {
 		if got.Before(want) {
 			t.Fatalf("%v early", want.Sub(got))
 		}
-		best = min(best, got.Sub(want))
-	}
-	if best > 5*time.Millisecond {
-		t.Errorf("never less than %v late", best)
+		if late = got.Sub(want); got.After(end) {
+			t.Fatalf("still %v late", late)
+		}
 	}
 	on(t, r, func() {
 		r.SetAlarm(r.Now() + 1)
