@@ -325,8 +325,10 @@ func TestCloseUnderLoad(t *testing.T) {
 					}
 				})
 			}
-			for replies.Load() < 2000 {
-				time.Sleep(time.Millisecond)
+			for end := time.Now().Add(deadline); replies.Load() < 2000; time.Sleep(time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatalf("%d replies within a minute", replies.Load())
+				}
 			}
 			if err := e.Close(); err != nil {
 				t.Error(err)
