@@ -131,7 +131,7 @@ func (p *parted) crown(first bool) {
 	}
 	defer c.Close()
 	awaitThat(p.t, func() (bool, string) {
-		ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+		ctx, cancel := context.WithTimeout(p.t.Context(), crownTry) // etcd goes on waiting for a lead that was not taken
 		defer cancel()
 		var ids [3]uint64
 		for i, m := range p.members {

@@ -23,6 +23,8 @@ const (
 	patience = time.Minute
 	// lease is cluster-node-timeout: as short as etcd allows for.
 	lease = 2 * time.Second
+	// crownTry is how long etcd is given to change its leader, before it is told again.
+	crownTry = 5 * time.Second
 )
 
 // node is a running node, and a client of it alone.
