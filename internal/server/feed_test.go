@@ -149,7 +149,7 @@ func online(t *testing.T, s *Server) *testReplica {
 }
 
 // quickSync are options for replicas that do not acknowledge by themselves.
-var quickSync = []string{"repl-diskless-sync-delay", "0", "shutdown-timeout", "0"}
+var quickSync = []string{"repl-diskless-sync-delay", "0", "shutdown-timeout", "0", "repl-ping-replica-period", "3600"}
 
 // TestStream holds what is in the stream, in which order and how framed.
 func TestStream(t *testing.T) {
