@@ -50,7 +50,7 @@ func TestFailoverByKill(t *testing.T) {
 	a.await(t, "info replication", "master_link_status:up")
 	a.await(t, "role", "slave 127.0.0.1 "+fmt.Sprint(b.Port))
 	b.await(t, "cluster nodes", "slave "+b.id)
-	if got := a.flat("get {k}0"); !strings.Contains(got, "MOVED") {
+	if got := a.say(t, "get {k}0"); !strings.Contains(got, "MOVED") {
 		t.Error(got)
 	}
 	if got := b.flat("info stats"); !strings.Contains(got, "sync_partial_ok:1") {
@@ -77,7 +77,7 @@ func TestForcedThenGone(t *testing.T) {
 	b.kill()
 	a.launch(t)
 	a.leads(t, "other")
-	if got := a.flat("get k"); got != "v" {
+	if got := a.say(t, "get k"); got != "v" {
 		t.Error(got)
 	}
 	b.launch(t)
@@ -113,7 +113,7 @@ func TestFailoverByStop(t *testing.T) {
 		}
 	}
 	a.await(t, "role", "slave 127.0.0.1 "+fmt.Sprint(b.Port))
-	if got := b.flat("get k"); got != "new" {
+	if got := b.say(t, "get k"); got != "new" {
 		t.Error(got)
 	}
 }
@@ -176,7 +176,7 @@ func TestNodeCutOff(t *testing.T) {
 	begin := time.Now()
 	a.await(t, "set k 2", "CLUSTERDOWN")
 	down := time.Since(begin)
-	if got := b.flat("get k"); !strings.Contains(got, "MOVED") {
+	if got := b.say(t, "get k"); !strings.Contains(got, "MOVED") {
 		t.Error("both lead at once: ", got)
 	}
 	if took := b.leads(t, "k").Sub(begin); took < down {
@@ -220,7 +220,7 @@ func TestReplicaGoesToOrphan(t *testing.T) {
 	b.await(t, "info replication", "connected_slaves:1")
 	comes.takesOver(t)
 	comes.leads(t, "{b}b")
-	if got := comes.flat("get {b}a"); got != "1" {
+	if got := comes.say(t, "get {b}a"); got != "1" {
 		t.Error("it has not got the data: ", got)
 	}
 }

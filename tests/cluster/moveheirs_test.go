@@ -42,13 +42,21 @@ func finds(t *testing.T, nodes ...*node) {
 	t.Helper()
 	missing := 0
 	for i := range heirKeys {
-		found := false
-		for _, n := range nodes {
-			found = found || n.flat(fmt.Sprint("get key:", i)) == heirValue(i)
-		}
-		if !found {
-			missing++
-		}
+		awaitThat(t, func() (bool, string) {
+			down := ""
+			for _, n := range nodes {
+				got := n.flat(fmt.Sprint("get key:", i))
+				if got == heirValue(i) {
+					return true, ""
+				} else if strings.HasPrefix(got, "CLUSTERDOWN") { // it could not renew its lease in time, and will
+					down = got
+				}
+			}
+			if down == "" {
+				missing++
+			}
+			return down == "", down
+		})
 	}
 	if missing > 0 {
 		t.Errorf("%d of %d keys are lost", missing, heirKeys)

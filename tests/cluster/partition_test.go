@@ -134,7 +134,7 @@ func TestEtcdMembers(t *testing.T) {
 	begin := time.Now()
 	leader.kill()
 	t.Log("without a primary for", other.leads(t, "k2").Sub(begin))
-	if got := other.flat("get k"); got != "last" {
+	if got := other.say(t, "get k"); got != "last" {
 		t.Error("an acknowledged write is lost: ", got)
 	}
 }

@@ -76,7 +76,7 @@ func TestTLSCluster(t *testing.T) {
 	b.say(t, "cluster setslot 3300 importing "+a.id)
 	a.await(t, fmt.Sprintf("migrate 127.0.0.1 %d b 0 60000", b.Port), "OK")
 	b.say(t, "cluster setslot 3300 node "+b.id)
-	if got := b.flat("get b"); got != "of slot 3300" {
+	if got := b.say(t, "get b"); got != "of slot 3300" {
 		t.Error("the key has not come: ", got)
 	}
 	// One that does not use TLS to others reaches nobody, and says so.
@@ -99,11 +99,11 @@ func TestTLSReplication(t *testing.T) {
 	b.await(t, "wait 1 60000", "1")
 	r.takesOver(t)
 	r.leads(t, "other")
-	if got := r.flat("get k"); got != "v" {
+	if got := r.say(t, "get k"); got != "v" {
 		t.Error(got)
 	}
 	b.await(t, "info replication", "master_link_status:up")
-	if got := b.flat("get k"); got != fmt.Sprintf("MOVED 7629 127.0.0.1:%d", r.Port) {
+	if got := b.say(t, "get k"); got != fmt.Sprintf("MOVED 7629 127.0.0.1:%d", r.Port) {
 		t.Error(got)
 	}
 }
@@ -129,11 +129,11 @@ func overTLS(t *testing.T, nodes []*node) {
 		t.Fatal("slots do not move: ", got, a.Output(), b.Output())
 	}
 	for i := range 1000 {
-		if got := b.flat(fmt.Sprint("get key:", i)); got != fmt.Sprint("v", i) {
+		if got := b.say(t, fmt.Sprint("get key:", i)); got != fmt.Sprint("v", i) {
 			t.Fatal(i, got)
 		}
 	}
-	if got := a.flat("get b"); got != fmt.Sprintf("MOVED 3300 127.0.0.1:%d", b.Port) {
+	if got := a.say(t, "get b"); got != fmt.Sprintf("MOVED 3300 127.0.0.1:%d", b.Port) {
 		t.Error(got)
 	}
 	plain, err := net.DialTimeout("tcp", a.Addr, patience)
