@@ -41,7 +41,7 @@ func TestHalfMoved(t *testing.T) {
 		b.kill()
 		b.launch(t)
 		b.await(t, "cluster info", "cluster_state:ok")
-		if got := a.flat("get {b}0"); !strings.HasPrefix(got, "ASK "+slot) {
+		if got := a.say(t, "get {b}0"); !strings.HasPrefix(got, "ASK "+slot) {
 			t.Error(got)
 		}
 		if got := b.flat("cluster setslot " + slot + " stable"); !strings.HasPrefix(got, "ERR hash slot "+slot+" has keys here") {
@@ -52,7 +52,7 @@ func TestHalfMoved(t *testing.T) {
 		t.Helper()
 		n.await(t, "get {b}0", "v0")
 		for i := range keys {
-			if got := n.flat(fmt.Sprintf("get {b}%d", i)); got != fmt.Sprint("v", i) {
+			if got := n.say(t, fmt.Sprintf("get {b}%d", i)); got != fmt.Sprint("v", i) {
 				t.Fatal(i, got)
 			}
 		}
