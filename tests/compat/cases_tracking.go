@@ -124,7 +124,7 @@ var trackingCases = []Case{
 		@1 !receive
 		SET a 1
 		@1 GET a
-		PEXPIRE a 300
+		PEXPIRE a 1000
 		@1 !receive
 		@1 GET a
 		@1 !receive
