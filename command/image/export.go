@@ -67,7 +67,7 @@ func (x *Exporter) Value(enc *rdb.Encoder, m *rdb.Meta, e entry.Entry) {
 			enc.Run(m, rdb.Shape{Kind: rdb.Hash, N: hash.Len(e)}, run)
 			return
 		}
-		plain := e.Encoding() == entry.Hashtable
+		plain := e.Encoding() == entry.Hashtable || e.Encoding() == entry.PackedTable
 		enc.Begin(m, rdb.Shape{Kind: rdb.Hash, N: hash.Len(e), Plain: plain, Packed: !plain, Earliest: hash.NextDeadline(e)})
 		hash.Each(e, 0, func(field, val []byte, deadline int64) bool {
 			enc.Field(field, val, deadline)

@@ -40,7 +40,8 @@ const (
 	Intset
 	Skiplist
 	StreamNodes
-	ListpackEx // a packed hash some of whose fields have deadlines
+	ListpackEx  // a packed hash some of whose fields have deadlines
+	PackedTable // Kring's own form of a hash table of few fields
 )
 
 var encodingNames = [16]string{
@@ -55,6 +56,7 @@ var encodingNames = [16]string{
 	Skiplist:    "skiplist",
 	StreamNodes: "stream",
 	ListpackEx:  "listpackex",
+	PackedTable: "hashtable",
 }
 
 // String returns the name that OBJECT ENCODING replies.

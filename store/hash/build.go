@@ -44,7 +44,7 @@ func (b *Build) Begin(ar *arena.Arena, key []byte, spec entry.Spec, n int, lim L
 	b.ar, b.key, b.spec, b.lim, b.e, b.n, b.roomy = ar, key, spec, lim, entry.Entry{}, 0, false
 	b.block = append(b.block[:0], 0, 0)
 	b.seen.reset()
-	if n > lim.entries() {
+	if n > max(lim.entries(), shortFields) {
 		b.make()
 		b.e = toFull(ar, b.e)
 	}

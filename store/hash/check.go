@@ -12,7 +12,7 @@ import (
 // caller holds the shard lock.
 func Check(e entry.Entry) error {
 	switch e.Encoding() {
-	case entry.Listpack, entry.ListpackEx:
+	case entry.Listpack, entry.ListpackEx, entry.PackedTable:
 		return checkPacked(e)
 	case entry.Hashtable:
 		return checkFull(e)
@@ -31,6 +31,9 @@ func checkPacked(e entry.Entry) error {
 	}
 	if n != count(p) || n == 0 {
 		return fmt.Errorf("hash: %d fields, the count says %d", n, count(p))
+	}
+	if e.Encoding() == entry.PackedTable && (n > shortFields || len(p) > shortBytes) {
+		return fmt.Errorf("hash: a packed table of %d fields and %d bytes", n, len(p))
 	}
 	nearest := NextDeadline(e)
 	for off := s.head; off < len(p); {

@@ -3,6 +3,7 @@
 // Terms
 //
 //	packed    the fields stand one after the other in the payload (package packed)
+//	short     a packed hash of few fields and bytes that is a hash table for clients
 //	full      the fields are records of a hash table (package slotted); the payload is its root
 //	deadline  of a field: milliseconds since 1970 from which on it counts as expired, 0 none
 //	expired   a field whose deadline has come. Reading functions take the time and do not
@@ -15,6 +16,7 @@
 //
 //	Listpack     │ count 2 │ field │ value │ field │ value │ ...
 //	ListpackEx   │ count 2 │ nearest 8 │ field │ value │ deadline 8 │ field │ value │ deadline 8 │ ...
+//	PackedTable  as Listpack
 //	Hashtable    │ slotted.Table 40 │ nearest 8 │ index 8: k << 56 | address >> 3 │
 //	                                              │
 //	                                              ▼
@@ -24,6 +26,7 @@
 //
 //	up to Limits.Entries fields, none of them and no value above Limits.ValueBytes   Listpack
 //	the same, and some field has or had a deadline                                   ListpackEx
+//	more, but up to shortFields fields, shortBytes of payload, and no deadlines      PackedTable
 //	more                                                                             Hashtable
 //
 // A hash never goes back.

@@ -26,7 +26,7 @@ func Len(e entry.Entry) int {
 // deadline: one comparison tells whether anything may have expired.
 func NextDeadline(e entry.Entry) int64 {
 	switch e.Encoding() {
-	case entry.Listpack:
+	case entry.Listpack, entry.PackedTable:
 		return 0
 	case entry.ListpackEx:
 		return load(e.Payload(), countBytes)
@@ -90,7 +90,11 @@ func Lookup(e entry.Entry, field []byte, now int64) (val []byte, deadline int64,
 // was absent before. An expired field counts as there: the caller has called
 // ExpireFields.
 func Set(ar *arena.Arena, e entry.Entry, lim *Limits, field, val []byte, deadline int64) (_ entry.Entry, created bool) {
-	if e.Encoding() != entry.Hashtable {
+	switch e.Encoding() {
+	case entry.Hashtable:
+		return e, setFull(ar, e, field, val, deadline)
+	case entry.PackedTable:
+	default:
 		if lim.Fits(len(field)) && lim.Fits(len(val)) && e.PayloadLen() < maxPackedBytes {
 			if deadline > 0 {
 				e = toTimed(ar, e)
@@ -100,13 +104,21 @@ func Set(ar *arena.Arena, e entry.Entry, lim *Limits, field, val []byte, deadlin
 				return e, created
 			}
 		}
-		e = toFull(ar, e)
 	}
+	if deadline <= 0 && staysShort(e, field, val) {
+		e.SetEncoding(entry.PackedTable)
+		e, created, _ = setPacked(ar, e, &shortLimits, field, val, 0)
+		return e, created
+	}
+	e = toFull(ar, e)
 	return e, setFull(ar, e, field, val, deadline)
 }
 
 // SetDeadline gives field, which is there, a deadline, or none (0).
 func SetDeadline(ar *arena.Arena, e entry.Entry, field []byte, deadline int64) entry.Entry {
+	if e.Encoding() == entry.PackedTable && deadline != 0 {
+		e = toFull(ar, e)
+	}
 	if e.Encoding() == entry.Hashtable {
 		p := e.Payload()
 		slotted.At(p).SetDeadline(ar, field, deadline)
@@ -115,7 +127,7 @@ func SetDeadline(ar *arena.Arena, e entry.Entry, field []byte, deadline int64) e
 		}
 		return e
 	}
-	if deadline == 0 && e.Encoding() == entry.Listpack {
+	if deadline == 0 && e.Encoding() != entry.ListpackEx {
 		return e
 	}
 	e = toTimed(ar, e)

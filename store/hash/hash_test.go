@@ -155,6 +155,62 @@ func TestBytesPerField(t *testing.T) {
 	}
 }
 
+// TestPackedTable: a hash that is no Listpack any more stays packed while it is short, and takes little more than it holds.
+func TestPackedTable(t *testing.T) {
+	ar := arena.New()
+	defer ar.Release()
+	lim := Limits{512, 64}
+	long := []byte(strings.Repeat("v", 100))
+	short := func() entry.Entry {
+		e := filled(ar, 4, 0)
+		e, _ = Set(ar, e, &lim, []byte("long"), long, 0)
+		return e
+	}
+	e := short()
+	if e.Encoding() != entry.PackedTable || e.Encoding().String() != "hashtable" {
+		t.Fatalf("a short hash with a long value is a %d, %v", e.Encoding(), e.Encoding())
+	}
+	if most := int64(4*(16+16) + 4 + 100 + 40); ar.Used() > most {
+		t.Errorf("it takes %d bytes, want %d at most", ar.Used(), most)
+	}
+	e, _ = Set(ar, e, &lim, []byte("long"), []byte("x"), KeepTTL)
+	if e.Encoding() != entry.PackedTable {
+		t.Errorf("a hash table is a %v again when the long value is gone", e.Encoding())
+	}
+	full := func(name string, change func(e entry.Entry) entry.Entry) {
+		t.Helper()
+		e := change(short())
+		if err := Check(e); err != nil || e.Encoding() != entry.Hashtable {
+			t.Errorf("%s: encoding %d, %v", name, e.Encoding(), err)
+		}
+		if v, ok := Get(e, []byte("long"), 0); !ok || string(v) != string(long) {
+			t.Errorf("%s: the long value is %q, %v", name, v, ok)
+		}
+	}
+	full("many fields", func(e entry.Entry) entry.Entry {
+		for i := range shortFields {
+			e, _ = Set(ar, e, &lim, fmt.Appendf(nil, "more%d", i), nil, 0)
+		}
+		return e
+	})
+	full("many bytes", func(e entry.Entry) entry.Entry {
+		e, _ = Set(ar, e, &lim, []byte("huge"), make([]byte, shortBytes), 0)
+		return e
+	})
+	full("a new field with a deadline", func(e entry.Entry) entry.Entry {
+		e, _ = Set(ar, e, &lim, []byte("timed"), nil, 1000)
+		return e
+	})
+	full("a deadline", func(e entry.Entry) entry.Entry { return SetDeadline(ar, e, []byte("field:0000000001"), 1000) })
+
+	e = short()
+	e, _ = Set(ar, e, &lim, []byte("larger"), make([]byte, shortBytes*2/3), 0)
+	e, _ = Set(ar, e, &lim, []byte("larger"), make([]byte, shortBytes*2/3), 0)
+	if err := Check(e); err != nil || e.Encoding() != entry.PackedTable {
+		t.Errorf("after a value was replaced by one of its length: encoding %d, %v", e.Encoding(), err)
+	}
+}
+
 func TestAllocs(t *testing.T) {
 	if invariants.Enabled {
 		t.Skip("the checks allocate")

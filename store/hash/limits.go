@@ -13,6 +13,11 @@ const (
 	maxPackedEntries = 1<<16 - 1
 	maxPackedBytes   = 1 << 26
 
+	// shortFields and shortBytes bound a hash that is packed although it is a hash table for clients: its payload,
+	// in which a field is looked for one by one: among eight in the time of a look-up in a table, which takes 150 bytes more.
+	shortFields = 8
+	shortBytes  = 2 << 10
+
 	// indexShare: the index has a word for half this many to this many fields.
 	indexShare = 64
 	// maxIndexBits bounds the index to 16 Mi words.

@@ -18,10 +18,10 @@ const (
 type shape struct{ head, suffix int }
 
 func shapeOf(e entry.Entry) shape {
-	if e.Encoding() == entry.Listpack {
-		return shape{countBytes, 0}
+	if e.Encoding() == entry.ListpackEx {
+		return shape{countBytes + deadlineBytes, deadlineBytes}
 	}
-	return shape{countBytes + deadlineBytes, deadlineBytes}
+	return shape{countBytes, 0}
 }
 
 func (s shape) find(p, field []byte) int { return packed.Find(p, s.head, field, 2, s.suffix) }
@@ -85,6 +85,24 @@ func setPacked(ar *arena.Arena, e entry.Entry, lim *Limits, field, val []byte, d
 	}
 	setCount(p, count(p)+1)
 	return e, true, true
+}
+
+// shortLimits are what setPacked looks at when staysShort has said that there is room.
+var shortLimits = Limits{Entries: shortFields}
+
+// staysShort tells whether a packed hash, beyond the thresholds of a Listpack, remains packed when field
+// has the value val.
+func staysShort(e entry.Entry, field, val []byte) bool {
+	p := e.Payload()
+	if e.Encoding() == entry.ListpackEx || count(p) > shortFields {
+		return false
+	}
+	n := len(p) + packed.Size(len(val))
+	if off := shapeOf(e).find(p, field); off >= 0 {
+		at := packed.Skip(p, off)
+		return n-(packed.Skip(p, at)-at) <= shortBytes
+	}
+	return count(p) < shortFields && n+packed.Size(len(field)) <= shortBytes
 }
 
 // toTimed makes a packed hash one whose fields may have deadlines.
