@@ -2,7 +2,6 @@ package command
 
 import (
 	"math/big"
-	"strconv"
 
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/hash"
@@ -44,7 +43,7 @@ func hincrby(c *Ctx) {
 		c.W.Error(ErrOverflow)
 		return
 	}
-	c.Scratch = strconv.AppendInt(c.Scratch[:0], sum, 10)
+	c.Scratch = resp.AppendInt(c.Scratch[:0], sum)
 	ed.setOne(c, c.Args[2], c.Scratch)
 	c.Changed(ed.k, EventHIncrBy, 1)
 	ed.verbatim(c)

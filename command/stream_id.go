@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"math"
-	"strconv"
 
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store/stream"
@@ -113,9 +112,9 @@ func intervalID(c *Ctx, i int, isStart bool) (id stream.ID, ok bool) {
 
 // appendStreamID appends an id as text.
 func appendStreamID(dst []byte, id stream.ID) []byte {
-	dst = strconv.AppendUint(dst, id.Ms, 10)
+	dst = resp.AppendUint(dst, id.Ms)
 	dst = append(dst, '-')
-	return strconv.AppendUint(dst, id.Seq, 10)
+	return resp.AppendUint(dst, id.Seq)
 }
 
 // replyStreamID writes an id.

@@ -1,14 +1,12 @@
 package resp
 
-import "strconv"
-
 // This file encodes commands (arrays of bulk strings) into plain slices: for the
 // journal, for files and for clients of our own.
 
 // AppendHeader appends kind, n and CRLF.
 func AppendHeader(dst []byte, kind byte, n int) []byte {
 	dst = append(dst, kind)
-	dst = strconv.AppendInt(dst, int64(n), 10)
+	dst = AppendInt(dst, int64(n))
 	return append(dst, '\r', '\n')
 }
 
@@ -28,8 +26,8 @@ func AppendBulkString(dst []byte, s string) []byte {
 
 // AppendBulkInt appends the decimal text of n as a bulk string.
 func AppendBulkInt(dst []byte, n int64) []byte {
-	var buf [20]byte
-	return AppendBulk(dst, strconv.AppendInt(buf[:0], n, 10))
+	var buf [headerBytes]byte
+	return AppendBulk(dst, AppendInt(buf[:0], n))
 }
 
 // AppendCommand appends a command of the given arguments.

@@ -1,7 +1,9 @@
 package resp
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"strconv"
 )
 
@@ -32,13 +34,25 @@ func ParseInt(b []byte) (int64, bool) {
 	return int64(u), u <= math.MaxInt64
 }
 
-// AppendInt appends the decimal text of n. (A table of digit pairs of our own was measured
-// to be no faster than strconv beyond one digit.)
+// AppendInt appends the decimal text of n.
 func AppendInt(dst []byte, n int64) []byte {
 	if uint64(n) < 10 {
 		return append(dst, byte(n)+'0')
 	}
-	return strconv.AppendInt(dst, n, 10)
+	if n < 0 {
+		return AppendUint(append(dst, '-'), -uint64(n))
+	}
+	return AppendUint(dst, uint64(n))
+}
+
+// AppendUint appends the decimal text of n. What dst has room for behind it may be overwritten.
+func AppendUint(dst []byte, n uint64) []byte {
+	at := len(dst)
+	if cap(dst)-at >= uintBytes {
+		return dst[:at+putUint(dst[at:cap(dst)], n)]
+	}
+	var text [uintBytes]byte
+	return append(dst, text[:putUint(text[:], n)]...)
 }
 
 // doubleTextBytes is the longest that AppendDouble appends.
@@ -141,13 +155,6 @@ func layOut(dst, digits []byte, exp int) []byte {
 	return dst
 }
 
-// digitPairs is "00" to "99".
-const digitPairs = "0001020304050607080910111213141516171819" +
-	"2021222324252627282930313233343536373839" +
-	"4041424344454647484950515253545556575859" +
-	"6061626364656667686970717273747576777879" +
-	"8081828384858687888990919293949596979899"
-
 // putHeader writes a type byte, n >= 0 in decimal and CR LF to the front of room,
 // which has at least headerBytes, and returns the length.
 func putHeader(room []byte, kind byte, n int) int {
@@ -158,15 +165,54 @@ func putHeader(room []byte, kind byte, n int) int {
 		room[2], room[3] = '\r', '\n'
 		return 4
 	}
-	if n < 100 {
-		room[1], room[2] = digitPairs[2*n], digitPairs[2*n+1]
-		room[3], room[4] = '\r', '\n'
-		return 5
-	}
-	h := 1 + len(AppendInt(room[1:1], int64(n)))
-	room[h], room[h+1] = '\r', '\n'
+	h := 1 + putUint(room[1:], uint64(n))
+	binary.LittleEndian.PutUint16(room[h:], lineEnd)
 	return h + 2
 }
 
-// headerBytes is the longest header line: type, sign, 19 digits, CR LF; rounded up.
-const headerBytes = 24
+// headerBytes is what putHeader wants: type, digits, CR LF.
+const headerBytes = 1 + uintBytes + 2
+
+// uintBytes is what putUint wants: the digits of the largest number, and no less than the words
+// that it writes.
+const uintBytes = 21
+
+// putUint writes the decimal text of n to the front of room, which has at least uintBytes, and
+// returns its length; what is behind it in room is overwritten. It takes eight digits at a time, and has no loop over them.
+func putUint(room []byte, n uint64) int {
+	_ = room[uintBytes-1]
+	if n < 1e8 {
+		return putFirst(room, n)
+	}
+	h, rest := 0, n%1e8
+	if n /= 1e8; n < 1e8 {
+		h = putFirst(room, n)
+	} else {
+		h = putFirst(room, n/1e8) // four digits at most
+		binary.LittleEndian.PutUint64(room[h:], eightDigits(n%1e8)|zeros)
+		h += 8
+	}
+	binary.LittleEndian.PutUint64(room[h:], eightDigits(rest)|zeros)
+	return h + 8
+}
+
+// putFirst writes n < 1e8 without leading zeros.
+func putFirst(room []byte, n uint64) int {
+	d := eightDigits(n)
+	skip := bits.TrailingZeros64(d|1<<56) &^ 7 // the last digit stays, and be it 0
+	binary.LittleEndian.PutUint64(room, (d|zeros)>>(skip&63))
+	return 8 - skip>>3
+}
+
+// zeros is the text of eight digits 0.
+const zeros = 0x3030303030303030
+
+// eightDigits returns the digits of n < 1e8 in a byte each, the first in the lowest. It divides all parts of a word at
+// once, by multiplications that are exact for the few digits that a part has.
+func eightDigits(n uint64) uint64 {
+	four := n/10_000 | n%10_000<<32
+	q := four * 10486 >> 20 & 0x0000007F_0000007F // by 100
+	two := q | (four-100*q)<<16
+	q = two * 103 >> 10 & 0x000F000F_000F000F // by 10
+	return q | (two-10*q)<<8
+}

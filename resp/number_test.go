@@ -39,6 +39,38 @@ func TestParseInt(t *testing.T) {
 	}
 }
 
+// TestAppendUint compares numbers around every change of length and of the words that they are
+// written by with strconv's text, appended where there is room for them and where there is none.
+func TestAppendUint(t *testing.T) {
+	check := func(n uint64) {
+		want := "x" + strconv.FormatUint(n, 10)
+		if got := AppendUint([]byte("x"), n); string(got) != want {
+			t.Fatalf("%d printed as %q", n, got)
+		}
+		if got := AppendUint(append(make([]byte, 0, 64), 'x'), n); string(got) != want {
+			t.Fatalf("%d printed as %q where there is room", n, got)
+		}
+	}
+	for n := range uint64(200_000) {
+		check(n)
+	}
+	for p := uint64(10); ; p *= 10 {
+		for d := range uint64(3) {
+			check(p - 1 + d)
+			check(p*9 - 1 + d)
+		}
+		if p == 1e19 {
+			break
+		}
+	}
+	check(math.MaxUint64)
+	rng := rand.New(rand.NewPCG(9, 10))
+	for range 200_000 {
+		check(rng.Uint64() >> rng.UintN(64))
+		check(rng.Uint64N(1e8))
+	}
+}
+
 func TestAppendDouble(t *testing.T) {
 	for want, f := range map[string]float64{
 		"0": 0, "-0": math.Copysign(0, -1), "3": 3, "-3": -3, "3.14": 3.14, "0.1": 0.1, "-0.5": -0.5,
