@@ -37,6 +37,20 @@ func (s *grid) SetKey(k *Key, name []byte) {
 	k.Shard = s.xxhashShard(name)
 }
 
+// SetLike is SetKey by what last has, if that is a key of the same name: whoever works on one large value
+// names it call after call. Names that differ mostly do in their last byte.
+func (k *Key) SetLike(last *Key, name []byte) bool {
+	n := len(name)
+	if n == 0 || len(last.Name) != n || last.Name[n-1] != name[n-1] || string(last.Name) != string(name) {
+		return false
+	}
+	k.Name, k.Hash, k.Shard = name, last.Hash, last.Shard
+	return true
+}
+
+// Same tells whether two keys look for the same place in the same table: they have one name, or collide.
+func (k *Key) Same(o *Key) bool { return k.Hash == o.Hash && k.Shard == o.Shard }
+
 // ShardOf returns the shard of a name, and SetKeyOf is SetKey for who has asked for it before.
 func (s *grid) ShardOf(name []byte) uint32 { return s.shardOf(name) }
 

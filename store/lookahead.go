@@ -21,6 +21,10 @@ func (s *grid) TouchBuckets(db int, keys []Key, places []Place, stamps []uint32)
 	places, stamps = places[:len(keys)], stamps[:len(keys)]
 	tables := s.databases[uint(db)<<(s.shardBits&31):]
 	for i := range keys {
+		if i > 0 && keys[i].Same(&keys[i-1]) {
+			places[i], stamps[i] = places[i-1], stamps[i-1]
+			continue
+		}
 		places[i], stamps[i] = tables[keys[i].Shard].table.Home(keys[i].Hash)
 	}
 	arena.Prefetch(places)

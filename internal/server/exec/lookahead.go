@@ -52,9 +52,11 @@ func (la *lookAhead) Prepare(db int, b *resp.Batch) {
 		spec := table.Lookup(args[0])
 		// Field by field: see store.SetKey.
 		cl.Spec, cl.From, cl.Fault, cl.Plain = spec, int32(len(keys)), admit.NoFault, false
-		if at := spec.PlainKey(len(args)); at > 0 && len(keys) < cap(keys) {
-			keys = keys[:len(keys)+1]
-			st.SetKey(&keys[len(keys)-1], args[at])
+		if at, n := spec.PlainKey(len(args)), len(keys); at > 0 && n < cap(keys) {
+			keys = keys[:n+1]
+			if n == 0 || !keys[n].SetLike(&keys[n-1], args[at]) {
+				st.SetKey(&keys[n], args[at])
+			}
 			cl.Plain = true
 			members |= spec.Member
 		} else {
@@ -110,6 +112,10 @@ func (la *lookAhead) TouchAhead(upTo int32) {
 	end := min(int(upTo)+lookAheadKeys, len(la.Keys))
 	for ; la.touched < end; la.touched++ {
 		k := &la.Keys[la.touched]
+		if at := la.touched; at > 0 && k.Same(&la.Keys[at-1]) {
+			la.places[at] = la.places[at-1]
+			continue
+		}
 		slot := store.TouchEntry(la.places[la.touched], k)
 		if la.places[la.touched] = slot; slot == 0 {
 			la.store.TouchCount(la.ahead, k)
