@@ -33,6 +33,7 @@ type Command struct {
 	WireBytes int // how long it was on the wire, whether or not it still is in the source
 	// Wire is a view of the whole command, if it is in one piece as AppendCommand would write it; else nil.
 	Wire []byte
+	from int // where it begins in the source; -1: it has been put together, or is no longer there
 }
 
 // Batch holds the commands between parsing and execution. It is used by one goroutine
@@ -77,6 +78,21 @@ func (b *Batch) Reset() {
 	b.N, b.Bytes, b.used = 0, 0, 0
 }
 
+// Cut leaves the commands from i on, none of which has been looked at for good, in the source, for the next
+// batch. It returns false, having done nothing, where that cannot be; the first command stays.
+func (b *Batch) Cut(i int) bool {
+	if i <= 0 {
+		return false
+	}
+	for _, c := range b.Cmds[i:b.N] {
+		if c.from < 0 {
+			return false
+		}
+	}
+	b.N, b.Bytes = i, b.Cmds[i].from
+	return true
+}
+
 // freeParts gives back the completed partials.
 func (b *Batch) freeParts() {
 	for p := b.parts; p != nil; {
@@ -108,7 +124,7 @@ func (b *Batch) growSlots(n int) {
 
 // add appends a command that a partial has completed; the batch now owns the partial.
 func (b *Batch) add(p *partial) {
-	b.Cmds[b.N] = Command{Args: p.args, WireBytes: p.at + p.drained}
+	b.Cmds[b.N] = Command{Args: p.args, WireBytes: p.at + p.drained, from: -1}
 	b.N++
 	b.Bytes += p.at
 	p.next = b.parts

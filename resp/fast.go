@@ -45,7 +45,7 @@ func (b *Batch) run(buf []byte, limit int, lim *Limits) int {
 		}
 		n += h
 		c := &b.Cmds[i]
-		c.Args, c.WireBytes, c.Wire = args, n, nil
+		c.Args, c.WireBytes, c.Wire, c.from = args, n, nil, b.Bytes+start
 		if odd == 0 && rest[h-1] == '\n' {
 			c.Wire = rest[:n:n]
 		}

@@ -28,6 +28,7 @@ type lookAhead struct {
 	Calls     [resp.MaxBatch]BatchCall
 	Keys      []store.Key // of all of them
 	idx       []int       // of the keys among a call's arguments
+	last      int         // the last call of the batch that is not plain; 0: there is none, or it is the first
 	originals bool        // commands are also known by the names that they had before rename-command
 
 	places  []store.Place // how far it is with the keys; at least as long
@@ -45,7 +46,7 @@ type lookAhead struct {
 // overlap. It runs before any lock is taken and only warms caches.
 func (la *lookAhead) Prepare(db int, b *resp.Batch) {
 	st, table := la.store, la.table
-	keys, members := la.Keys[:0], 0
+	keys, members, last := la.Keys[:0], 0, 0
 	for i := range b.N {
 		args := b.Cmds[i].Args
 		cl := &la.Calls[i]
@@ -60,6 +61,7 @@ func (la *lookAhead) Prepare(db int, b *resp.Batch) {
 			cl.Plain = true
 			members |= spec.Member
 		} else {
+			last = i
 			keys = la.resolve(keys, cl, args)
 			if cl.Spec != nil {
 				members |= cl.Spec.Member
@@ -74,6 +76,7 @@ func (la *lookAhead) Prepare(db int, b *resp.Batch) {
 	la.ahead = db
 	la.Keys, la.touched, la.named, la.paged, la.placed = keys, 0, 0, 0, 0
 	la.Members = members != 0
+	la.last = last
 }
 
 // resolve finds the subcommand and the keys of a call that is not plain, or cannot run.

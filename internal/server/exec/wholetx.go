@@ -1,10 +1,28 @@
 package exec
 
 import (
+	"strings"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/admit"
 	"github.com/kringdb/kring/resp"
 	"github.com/kringdb/kring/store"
+)
+
+// Begun returns which call of the batch, not the first, is a multi behind which only plain calls come; 0: none is.
+func (la *lookAhead) Begun(multi *command.Spec) int {
+	if la.Calls[la.last].Spec == multi {
+		return la.last
+	}
+	return 0
+}
+
+// queuedReplies are the replies to a MULTI and to what is queued behind it.
+var queuedReplies = []byte(multiReply + strings.Repeat(queuedReply, resp.MaxBatch))
+
+const (
+	multiReply  = "+OK\r\n"
+	queuedReply = "+QUEUED\r\n"
 )
 
 // WholeTransaction runs a transaction that has come whole in one batch, as client libraries
@@ -29,11 +47,7 @@ func (u *units) WholeTransaction(b *resp.Batch, i int) (end int) {
 		return 0
 	}
 	before := ex.Meter.BeginWhole(ex.Calls[end].Spec)
-	w := ex.Ctx.W
-	w.Simple("OK")
-	for range len(keys) {
-		w.Simple("QUEUED")
-	}
+	ex.Ctx.W.Raw(queuedReplies[:len(multiReply)+len(keys)*len(queuedReply)])
 	u.runWhole(b, i, end, &set)
 	if ex.unsettled() {
 		ex.Wakes.settle(&set)

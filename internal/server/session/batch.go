@@ -92,6 +92,9 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex.Begin(s.identity(), now)
 	db := int(s.db)
 	ex.Prepare(db, b)
+	if at := ex.Begun(ex.clients.multi); at > from && b.N == resp.MaxBatch {
+		s.putOff(b, at)
+	}
 	ex.Meter.Hot.Sample(db, ex.Keys, now)
 	if s.throttle(b, from) {
 		return holds
@@ -149,6 +152,19 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 	ex.Gateless = false
 	s.endBatch(b, before, out)
 	return s.ended(out)
+}
+
+// putOff leaves call at of b, a MULTI, and what is queued behind it, for the next batch: its EXEC has not found room in
+// this one, and what is whole is run without being queued.
+func (s *Session) putOff(b *resp.Batch, at int) {
+	ex := s.ex
+	if s.user != nil || s.watching != nil || !s.open() || ex.Env.Guard.Load() != 0 {
+		return // it would be queued all the same
+	}
+	if bytes := b.Bytes; b.Cut(at) {
+		ex.Meter.InputBytes -= int64(bytes - b.Bytes) // they will come again
+		ex.Keys = ex.Keys[:ex.Calls[at].From]
+	}
 }
 
 // ended is how a batch has left the session, which may be closing because of what the replies wait
