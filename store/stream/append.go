@@ -83,10 +83,11 @@ func (n node) full(raw int, lim Bounds) bool {
 func (r root) startNode(ar *arena.Arena, id ID, items [][]byte) node {
 	if old := r.tail(); old.a != 0 {
 		if used := old.u32(nodeUsed); arena.SizeOf(used) < arena.SizeOf(old.u32(nodeCap)) {
-			r.relinkTail(old.recap(ar, used))
+			r.relinkTail(r.recap(ar, old, used))
 		}
 	}
 	n := newNode(ar, id, items)
+	r.account(n.size())
 	*(*uint64)(r.index().insert(ar, id)) = uint64(n.a)
 	r.setTail(n)
 	return n
@@ -107,7 +108,7 @@ func (r root) reserve(ar *arena.Arena, n node, bytes int) node {
 		return n
 	}
 	// Half more, so that each byte is copied a few times only.
-	n = n.recap(ar, arena.SizeOf(min(need+need/2, arena.MaxAllocBytes)))
+	n = r.recap(ar, n, arena.SizeOf(min(need+need/2, arena.MaxAllocBytes)))
 	r.relinkTail(n)
 	return n
 }

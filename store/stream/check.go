@@ -18,6 +18,9 @@ func Check(e entry.Entry) error {
 		return fmt.Errorf("stream: %w", err)
 	}
 	r := rootOf(e)
+	if is, says := nodesBytes(r.index().root()), int64(*r.word(rootBytes)); is != says {
+		return fmt.Errorf("stream: the nodes take %d bytes, the payload says %d", is, says)
+	}
 	if err := r.groups().check(); err != nil {
 		return fmt.Errorf("stream: groups: %w", err)
 	}

@@ -16,6 +16,7 @@
 //
 //	payload   │ length 8 │ last id 16 │ first id 16 │ max deleted id 16 │ added 8 │
 //	          │ index: root Addr, nodes 8 │ last node Addr │ groups: Addr, n 4, capacity 4 │
+//	          │ bytes 8 │      what the nodes take in the arena
 //
 //	tree      │ n 2 │ capacity 2 │ level 1 │ width 1 │ 2 │ record │ record │ ...       level 0: leaf
 //	  inner   │ id 16 │ child Addr │                 the ids below child are >= id; the first id means nothing
@@ -58,6 +59,7 @@
 //  6. A pending record's consumer is in the group's table, and the id in its owned tree
 //     and in no other.
 //  7. Every node but the last one holds no more than its entries need.
+//  8. The payload's bytes are the sum of the nodes' blocks.
 //
 // All functions need the shard lock of the arena; those that change need what
 // store.Edit announces. Views and handles (Group, Consumer) are valid until the value is

@@ -42,6 +42,7 @@ func (n node) u32(off arena.Addr) int      { return int(arena.U32(n.a + off)) }
 func (n node) set32(off arena.Addr, v int) { arena.SetU32(n.a+off, uint32(v)) }
 func (n node) add32(off arena.Addr, d int) { n.set32(off, n.u32(off)+d) }
 func (n node) id() ID                      { return ID{arena.U64(n.a + nodeMs), arena.U64(n.a + nodeSeq)} }
+func (n node) size() int                   { return arena.SizeOf(n.u32(nodeCap)) }
 func (n node) bytes() []byte               { return arena.Bytes(n.a, n.u32(nodeUsed)) }
 func (n node) free(ar *arena.Arena)        { ar.Free(n.a, n.u32(nodeCap)) }
 func (n node) fields() []byte              { return n.bytes()[nodeHeaderBytes:n.u32(nodeFirst)] }
@@ -93,12 +94,13 @@ func newNode(ar *arena.Arena, id ID, items [][]byte) node {
 	return n
 }
 
-// recap moves the node to a block of another capacity.
-func (n node) recap(ar *arena.Arena, capacity int) node {
+// recap moves a node to a block of another capacity.
+func (r root) recap(ar *arena.Arena, n node, capacity int) node {
 	to := node{ar.Alloc(capacity)}
 	used := n.u32(nodeUsed)
 	copy(arena.Bytes(to.a, used), n.bytes())
 	to.set32(nodeCap, capacity)
+	r.account(to.size() - n.size())
 	n.free(ar)
 	return to
 }

@@ -70,18 +70,19 @@ func (c Consumer) freeSome(ar *arena.Arena, max int) (left int, gone bool) {
 }
 
 func garbageBytes(g *value.Garbage) int64 {
-	return bytesOf(block{arena.Addr(g.Root[gIndex])}, table{unsafe.Pointer(&g.Root[gGroups]), groupHeaderBytes})
+	index := block{arena.Addr(g.Root[gIndex])}
+	return nodesBytes(index) + bytesOf(index, table{unsafe.Pointer(&g.Root[gGroups]), groupHeaderBytes})
 }
 
+// outside does not visit the nodes: they are many, and their shard is locked.
 func outside(e entry.Entry) int64 {
 	r := rootOf(e)
-	return bytesOf(r.index().root(), r.groups())
+	return int64(*r.word(rootBytes)) + bytesOf(r.index().root(), r.groups())
 }
 
-// bytesOf returns the bytes of the nodes with their index and of the groups.
+// bytesOf returns the bytes of the nodes' index and of the groups.
 func bytesOf(index block, groups table) int64 {
-	sum := blocksBytes(index) + nodesBytes(index)
-	sum += tableBytes(groups)
+	sum := blocksBytes(index) + tableBytes(groups)
 	for i := range groups.n() {
 		g := Group{groups.block(i)}
 		sum += int64(arena.SizeOf(g.b.bytes())) + blocksBytes(g.tree().root()) + tableBytes(g.consumers())
@@ -100,6 +101,7 @@ func tableBytes(t table) int64 {
 	return int64(arena.SizeOf(t.capacity() * wordBytes))
 }
 
+// nodesBytes adds up what the nodes below an index's block take.
 func nodesBytes(b block) int64 {
 	if b.a == 0 {
 		return 0
@@ -107,7 +109,7 @@ func nodesBytes(b block) int64 {
 	sum := int64(0)
 	for i := range b.n() {
 		if b.isLeaf() {
-			sum += int64(arena.SizeOf(node{b.child(i).a}.u32(nodeCap)))
+			sum += int64(node{b.child(i).a}.size())
 		} else {
 			sum += nodesBytes(b.child(i))
 		}

@@ -21,7 +21,8 @@ const (
 	rootIndex   = 8  // tree of the nodes, 2 words
 	rootTail    = 10 // address of the last node
 	rootGroups  = 11 // table of the groups, 2 words
-	rootWords   = 13
+	rootBytes   = 13 // what the nodes take in the arena
+	rootWords   = 14
 )
 
 // root is a stream's payload.
@@ -36,6 +37,9 @@ func (r root) index() tree             { return tree{r.at(rootIndex), indexWidth
 func (r root) groups() table           { return table{r.at(rootGroups), groupHeaderBytes} }
 func (r root) tail() node              { return node{arena.Addr(*r.word(rootTail))} }
 func (r root) setTail(n node)          { *r.word(rootTail) = uint64(n.a) }
+
+// account adds n to what the nodes take.
+func (r root) account(n int) { *r.word(rootBytes) += uint64(n) }
 
 // Init makes e's fresh payload of PayloadBytes an empty stream.
 func Init(e entry.Entry) { clear(e.Payload()) }

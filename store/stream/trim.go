@@ -54,6 +54,7 @@ func (r root) kill(ar *arena.Arena, c *cursor, n node, off int) {
 
 // dropNode frees the node that c points at.
 func (r root) dropNode(ar *arena.Arena, c *cursor, n node) {
+	r.account(-n.size())
 	n.free(ar)
 	r.index().remove(ar, c)
 	if n == r.tail() {
