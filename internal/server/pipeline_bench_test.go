@@ -38,6 +38,8 @@ func BenchmarkPipeline(b *testing.B) {
 		{"zadd", "ZADD zset %[1]d member:%09[1]d", "ZADD zset %[1]d member:%09[1]d"},
 		{"lpush", "", "LPUSH list value-of-16-byte"},
 		{"publish", "", "PUBLISH channel message"},
+		{"xadd", "", "XADD stream * field value-of-16-byte"},
+		{"pfadd", "", "PFADD log member:%09d"},
 		{"hset-small", "HSET small:%07d name abcdefgh mail abcdefgh age 42", "HSET small:%07d name abcdefgh mail abcdefgh age 42"},
 		{"get-limited", "SET key:%07d value-of-16-byte", "GET key:%07d"},
 		{"multi", "SET key:%07d 1000000", "MULTI|SET key:%07[1]d 17|GET key:%07[1]d|INCR key:%07[1]d|EXEC"},
