@@ -128,6 +128,30 @@ func BenchmarkInsertDelete(b *testing.B) {
 	}
 }
 
+// BenchmarkInsertNew fills stores with two million new keys each.
+func BenchmarkInsertNew(b *testing.B) {
+	const n = 1 << 21
+	var s *Store
+	val := make([]byte, 64)
+	var name [16]byte
+	for i := range b.N {
+		if i%n == 0 {
+			b.StopTimer()
+			if s != nil {
+				s.Close()
+			}
+			var err error
+			if s, err = Open(Options{}); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+		k := s.MakeKey(fmt.Appendf(name[:0], "key:%012d", i%n))
+		s.SetString(0, k, val, 0)
+	}
+	s.Close()
+}
+
 // BenchmarkFindLarge finds in a million keys in another order than they were inserted
 // in, one by one and with the look-ahead of 32, hashing included.
 func BenchmarkFindLarge(b *testing.B) {
