@@ -2,6 +2,7 @@ package resp
 
 import (
 	"sync"
+	"unsafe"
 
 	"github.com/kringdb/kring/internal/invariants"
 )
@@ -31,9 +32,17 @@ func (args Args) Clone() Args {
 type Command struct {
 	Args      Args
 	WireBytes int // how long it was on the wire, whether or not it still is in the source
-	// Wire is a view of the whole command, if it is in one piece as AppendCommand would write it; else nil.
-	Wire []byte
-	from int // where it begins in the source; -1: it has been put together, or is no longer there
+	// wire is where the whole command begins, see Wire: one word, since each command pays for it.
+	wire *byte
+	from int // where it begins in the source, if wire says that it is there
+}
+
+// Wire returns a view of the whole command, if it is in one piece as AppendCommand would write it; else nil.
+func (c *Command) Wire() []byte {
+	if c.wire == nil {
+		return nil
+	}
+	return unsafe.Slice(c.wire, c.WireBytes)
 }
 
 // Batch holds the commands between parsing and execution. It is used by one goroutine
@@ -85,7 +94,7 @@ func (b *Batch) Cut(i int) bool {
 		return false
 	}
 	for _, c := range b.Cmds[i:b.N] {
-		if c.from < 0 {
+		if c.wire == nil {
 			return false
 		}
 	}
@@ -124,7 +133,7 @@ func (b *Batch) growSlots(n int) {
 
 // add appends a command that a partial has completed; the batch now owns the partial.
 func (b *Batch) add(p *partial) {
-	b.Cmds[b.N] = Command{Args: p.args, WireBytes: p.at + p.drained, from: -1}
+	b.Cmds[b.N] = Command{Args: p.args, WireBytes: p.at + p.drained}
 	b.N++
 	b.Bytes += p.at
 	p.next = b.parts

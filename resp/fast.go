@@ -17,78 +17,77 @@ const (
 // b, until b.N == limit, and returns how many bytes they take. It stops before
 // everything else, and has no opinion on it: the state machine decides.
 //
-// It never requires the bytes behind an argument to be CR LF, as Redis does not.
+// Redis does not require the bytes behind an argument to be CR LF, nor LF behind the CR of a header.
+// That is left to the state machine, too: nobody writes so, and what run takes is thereby known to
+// be on the wire as AppendCommand would write it.
 func (b *Batch) run(buf []byte, limit int, lim *Limits) int {
 	start, maxBulk := 0, lim.MaxBulkBytes
 	for i := b.N; i < limit; i++ {
-		rest := buf[start:]
-		if len(rest) < 4 {
+		if len(buf)-start < 4 {
 			break
 		}
 		argc, h := 0, 4
-		if w := binary.LittleEndian.Uint32(rest); w&oneDigitMask == arrayOne {
+		if w := word(buf, start); w&oneDigitMask == arrayOne {
 			argc = int(byte(w>>8) - '0') // 10 to 255 if that is no digit
 			if argc > 9 {
 				break
 			}
 		} else {
-			argc, h = plainHeader(rest, '*')
+			argc, h = plainHeader(buf[start:], '*')
 		}
 		// Each argument has a least size, so that nothing is sized by a mere claim.
-		if argc < 1 || argc*minArgBytes > len(rest) || argc > lim.MaxArgs {
+		if argc < 1 || argc*minArgBytes > len(buf)-start || argc > lim.MaxArgs {
 			break
 		}
 		args := b.take(argc)
-		n, odd := runArgs(args, rest[h:], maxBulk)
-		if n < 0 {
+		end := runArgs(args, buf, start+h, maxBulk)
+		if end < 0 {
 			break
 		}
-		n += h
-		c := &b.Cmds[i]
-		c.Args, c.WireBytes, c.Wire, c.from = args, n, nil, b.Bytes+start
-		if odd == 0 && rest[h-1] == '\n' {
-			c.Wire = rest[:n:n]
-		}
+		c := &b.Cmds[i] // field by field: a literal of so many words is made elsewhere, and copied
+		c.Args, c.WireBytes, c.wire, c.from = args, end-start, &buf[start], b.Bytes+start
 		b.used += argc
 		b.N = i + 1
-		start += n
+		start = end
 	}
 	b.Bytes += start
 	return start
 }
 
-// runArgs makes args views of the bulks at the front of rest and returns their length
-// on the wire, or -1 if they are not all there and plainly written. odd is 0 if lines and
-// arguments also end as they ought to.
-func runArgs(args [][]byte, rest []byte, maxBulk int64) (n int, odd uint16) {
-	whole := len(rest)
+// word returns four bytes of buf. With its end and capacity given, the slice takes no steps besides the check.
+func word(buf []byte, at int) uint32 { return binary.LittleEndian.Uint32(buf[at : at+4 : at+4]) }
+
+// runArgs makes args views of the bulks in buf from at on and returns where they end, or -1 if they are
+// not all there and plainly written. It goes by offsets: where the next bulk is depends on this one's
+// length, and making slices of what is left would be part of that chain.
+func runArgs(args [][]byte, buf []byte, at int, maxBulk int64) int {
 	for i := range args {
-		if len(rest) < 4 {
-			return -1, 0
+		if len(buf)-at < 4 {
+			return -1
 		}
 		n, h := 0, 4
-		w := binary.LittleEndian.Uint32(rest)
+		w := word(buf, at)
 		d1 := uint32(byte(w>>8)) - '0'
 		if w&oneDigitMask == bulkOne && d1 <= 9 {
 			n = int(d1)
-		} else if d2 := uint32(byte(w>>16)) - '0'; w&twoDigitMask == bulkTwo && d1-1 <= 8 && d2 <= 9 {
+		} else if d2 := uint32(byte(w>>16)) - '0'; w&twoDigitMask == bulkTwo && d1-1 <= 8 && d2 <= 9 && at+4 < len(buf) && buf[at+4] == '\n' {
 			n, h = int(d1*10+d2), 5
-		} else if n, h = plainHeader(rest, '$'); h == 0 {
-			return -1, 0
+		} else if n, h = plainHeader(buf[at:], '$'); h == 0 {
+			return -1
 		}
-		end := h + n
-		if end+2 > len(rest) || int64(n) > maxBulk {
-			return -1, 0
+		from := at + h
+		end := from + n
+		if len(buf)-end < 2 || int64(n) > maxBulk || binary.LittleEndian.Uint16(buf[end:end+2:end+2]) != lineEnd {
+			return -1
 		}
-		args[i] = rest[h:end:end]
-		odd |= (uint16(rest[h-1]) ^ '\n') | (binary.LittleEndian.Uint16(rest[end:]) ^ lineEnd)
-		rest = rest[end+2:]
+		args[i] = buf[from:end:end]
+		at = end + 2
 	}
-	return whole - len(rest), odd
+	return at
 }
 
 // plainHeader parses a header line at the front of rest: kind, one to nine digits
-// without leading zeros, CR and one more byte. It returns the number and the length of
+// without leading zeros, CR and LF. It returns the number and the length of
 // the line with its end, or 0, 0 if the line is anything else or not complete.
 func plainHeader(rest []byte, kind byte) (n, h int) {
 	if len(rest) < 4 || rest[0] != kind {
@@ -100,7 +99,7 @@ func plainHeader(rest []byte, kind byte) (n, h int) {
 	for i := 1; i < len(rest)-1 && i <= 10; i++ {
 		d := rest[i] - '0'
 		if d > 9 {
-			if rest[i] == '\r' && i > 1 {
+			if rest[i] == '\r' && rest[i+1] == '\n' && i > 1 {
 				return n, i + 2
 			}
 			return 0, 0

@@ -130,10 +130,11 @@ func (f *feeder) run() {
 			}
 			f.cmds = append(f.cmds, cmd)
 			f.wire = append(f.wire, c.WireBytes)
-			if c.Wire != nil && !bytes.Equal(c.Wire, AppendCommand(nil, c.Args)) {
-				f.tb.Fatalf("%q is said to be on the wire as %q", c.Args, c.Wire)
+			wire := c.Wire()
+			if wire != nil && !bytes.Equal(wire, AppendCommand(nil, c.Args)) {
+				f.tb.Fatalf("%q is said to be on the wire as %q", c.Args, wire)
 			}
-			f.whole = append(f.whole, c.Wire != nil)
+			f.whole = append(f.whole, wire != nil)
 		}
 		n := f.b.N
 		f.p.Done(f.src, f.b)

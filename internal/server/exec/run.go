@@ -46,7 +46,7 @@ func (ex *Executor) RunPlain(cl *BatchCall, cmd *resp.Command) (done bool) {
 		st.Hint(c.DB, k, ex.places[cl.From], ex.stamps[cl.From])
 	}
 	if ex.Env.Journal.Log.On() {
-		ex.Rec.wire = cmd.Wire
+		ex.Rec.wire = cmd.Wire()
 		ex.Perform(c)
 		ex.Rec.wire = nil
 	} else {
