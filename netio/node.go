@@ -58,7 +58,9 @@ func putNode(n *node) {
 	if invariants.Enabled {
 		invariants.Mangle(n.buf)
 	}
-	n.next.Store(nil)
+	if n.next.Load() != nil { // a store takes ten times as long, and most rings have one node
+		n.next.Store(nil)
+	}
 	n.w = 0
 	n.count(-len(n.buf))
 	if n.pooled() {

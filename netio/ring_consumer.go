@@ -52,7 +52,8 @@ func (r *Ring) Discard(n int) {
 	if n == 0 {
 		return
 	}
-	if n < 0 || n > r.Len() {
+	word := r.word.Load()
+	if n < 0 || n > int(word>>wordShift) {
 		panic("netio: Ring.Discard beyond Len")
 	}
 	h, left := r.front(), n
@@ -74,6 +75,11 @@ func (r *Ring) Discard(n int) {
 			r.seek = nil
 		}
 	}
+	// The usual case, all that there was, takes one step.
+	if word == uint64(n)<<wordShift|wordChained && r.word.CompareAndSwap(word, 0) {
+		r.dropChain()
+		return
+	}
 	r.seekAt -= n
 	if r.word.Add(-(uint64(n) << wordShift)) == wordChained {
 		r.trim()
@@ -83,9 +89,13 @@ func (r *Ring) Discard(n int) {
 // trim gives the nodes back when the ring is empty and the producer has no window
 // open.
 func (r *Ring) trim() {
-	if r.word.Load() != wordChained || !r.word.CompareAndSwap(wordChained, 0) {
-		return
+	if r.word.Load() == wordChained && r.word.CompareAndSwap(wordChained, 0) {
+		r.dropChain()
 	}
+}
+
+// dropChain gives the nodes back. The word says no longer that there are any.
+func (r *Ring) dropChain() {
 	n := r.head
 	r.head, r.seek, r.rpos = nil, nil, 0
 	for n != nil {

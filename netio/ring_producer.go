@@ -49,7 +49,7 @@ func (r *Ring) open() *node {
 		return r.tail.Load()
 	}
 	r.opened = true
-	if r.word.Or(wordOpen)&wordChained != 0 {
+	if r.word.Add(wordOpen)&wordChained != 0 { // the flag is not set: Add takes less than Or
 		return r.tail.Load()
 	}
 	// The consumer that dropped the chain may not have cleared tail yet.
