@@ -152,21 +152,23 @@ func transact(srv *harness.Server, client, count int) error {
 		out = kit.AppendCommand(out, []byte("GET"), key)
 		out = kit.AppendCommand(out, []byte("EXEC"))
 	}
-	in := make([]byte, 64<<10)
+	in, last := make([]byte, 64<<10), []byte("value\r\n")
 	for range count / txPipeline {
 		if _, err := c.Write(out); err != nil {
 			return err
 		}
-		// Each transaction ends with the value, and nothing else does.
-		for seen := 0; seen < txPipeline; {
-			n, err := c.Read(in)
+		// Each transaction ends with the value, and nothing else does. One may come in two reads.
+		for seen, kept := 0, 0; seen < txPipeline; {
+			n, err := c.Read(in[kept:])
 			if err != nil {
 				return err
 			}
-			if bytes.IndexByte(in[:n], '-') >= 0 {
-				return fmt.Errorf("reply %q", in[:min(n, 200)])
+			got := in[:kept+n]
+			if bytes.IndexByte(got, '-') >= 0 {
+				return fmt.Errorf("reply %q", got[:min(len(got), 200)])
 			}
-			seen += bytes.Count(in[:n], []byte("value\r\n"))
+			seen += bytes.Count(got, last)
+			kept = copy(in, got[max(len(got)-len(last)+1, 0):])
 		}
 	}
 	return nil
