@@ -292,6 +292,7 @@ func TestPulseOfHardlyAnything(t *testing.T) {
 func TestEnds(t *testing.T) {
 	h := &house{}
 	k := New(h, options.New(), true)
+	h.keeper = k
 	st, err := store.Open(store.Options{Shards: 4, Databases: 1})
 	if err != nil {
 		t.Fatal(err)
