@@ -28,8 +28,15 @@ func TestFill(t *testing.T) {
 			filled.check(t)
 			filled.Fit(filled.ar)
 			filled.check(t)
-			if got, want := filled.Bytes(), other.Bytes(); got > want*105/100+512 {
-				t.Errorf("mode %d: %d records take %d bytes, want %d", mode, n, got, want)
+			// With its room a table that is being filled may just be large enough for twice the directory; and few pages
+			// may happen to be in size classes with more waste, by the seed of the hash.
+			share := int64(105)
+			if n <= 1000 {
+				share = 120
+			}
+			got, want := filled.Bytes()-int64(dirBytes(filled.g())), other.Bytes()-int64(dirBytes(other.g()))
+			if got > want*share/100+512 || filled.g() > other.g()+1 {
+				t.Errorf("mode %d: %d records take %d bytes, want %d; the directories have %d and %d bits", mode, n, got, want, filled.g(), other.g())
 			}
 			for k := range n {
 				r := filled.Find(key16(&buf, k))
