@@ -223,7 +223,9 @@ func (c *Conn) Resume() {
 	}
 	c.paused = false
 	if c.closed {
-		if c.fd == -1 {
+		if s := c.stream(); s != nil {
+			s.letGo()
+		} else if c.fd == -1 {
 			c.releaseRings()
 		}
 		return

@@ -50,6 +50,7 @@ type stream struct {
 	doomed  bool   // closed while it did: buried when it is back
 	why     error  // of Close
 	gone    bool   // destroyed
+	ended   bool   // and its goroutine has ended: the rings may go
 	parting bool   // the stripe ends once the output is out
 	listed  bool   // in stripe.writers
 	looks   int64  // writes when stripe.writers was last looked through
@@ -235,13 +236,21 @@ func (s *stream) end(graceful bool) {
 		s.hangUp(graceful)
 	}
 	s.moved.L.Lock()
-	if !s.c.paused { // else nobody knows who may be using them
-		s.c.in.release()
-		if s.sending.CompareAndSwap(sendIdle, sendNone) {
-			s.c.out.release()
-		}
-	}
+	s.ended = true
+	s.letGo()
 	s.moved.L.Unlock()
+}
+
+// letGo gives the rings back, once the stream has ended and nobody else uses them. The stripe's mutex is held.
+func (s *stream) letGo() {
+	c := s.c
+	if !s.ended || c.paused { // nobody knows who may be using them
+		return
+	}
+	c.in.release()
+	if c.taken() || s.sending.CompareAndSwap(sendIdle, sendNone) { // else who sends comes by
+		c.out.release()
+	}
 }
 
 // hangUp closes the socket, of a stream whose goroutine does nothing else any more.

@@ -172,6 +172,7 @@ func (s *stream) sendRest(err error) {
 		}
 		c.settle()
 	}
+	s.letGo()
 	c.r.leave(nil)
 }
 
@@ -245,6 +246,7 @@ func (s *stream) sent() {
 	c := s.c
 	s.sending.Store(sendIdle)
 	if c.closed {
+		s.letGo()
 		return
 	}
 	if c.out.Len() == 0 {
