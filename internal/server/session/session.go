@@ -299,6 +299,7 @@ func (s *Session) Closed(err error) {
 		s.held.Release()
 		s.held = nil
 	}
+	s.Conn.Resume() // nobody uses its rings any more: a worker has copies
 	s.ex.clients.gone(s, err)
 }
 
