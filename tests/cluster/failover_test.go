@@ -39,7 +39,7 @@ func TestFailoverByKill(t *testing.T) {
 	a.kill()
 	t.Log("without a primary for", b.leads(t, "other").Sub(begin))
 	for i := range 100 {
-		if got := b.flat(fmt.Sprintf("get {k}%d", i)); got != fmt.Sprintf("v%d", i) {
+		if got := b.say(t, fmt.Sprintf("get {k}%d", i)); got != fmt.Sprintf("v%d", i) {
 			t.Fatal(i, got)
 		}
 	}
@@ -131,18 +131,21 @@ func TestEtcdStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = e.Signal(syscall.SIGCONT) }()
-	for end := time.Now().Add(3 * lease); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	goesOn(t, 3*lease, func() string {
 		if got := a.flat("set {b}a 1"); got != "OK" { // slot 3300
-			t.Fatal("a primary whose replica promises: ", got)
+			return "a primary whose replica promises: " + got
 		}
 		if got := b.flat("set {a}b 1"); got != "OK" { // slot 15495
-			t.Fatal("a primary without replicas: ", got)
+			return "a primary without replicas: " + got
 		}
-	}
+		return ""
+	})
+	w := watch()
+	defer w.end()
 	r.stop(t)
 	begin := time.Now()
 	a.await(t, "set {b}a 1", "CLUSTERDOWN")
-	if d := time.Since(begin); d > 2*lease {
+	if d := w.between(begin, time.Now()); d > 2*lease {
 		t.Errorf("it took %v to stop", d)
 	}
 	if got := a.flat("get {b}a"); !strings.Contains(got, "CLUSTERDOWN") {
@@ -153,11 +156,12 @@ func TestEtcdStopped(t *testing.T) {
 	if err := e.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(2 * lease); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	goesOn(t, 2*lease, func() string {
 		if got := b.flat("set {a}b 1"); got != "OK" {
-			t.Fatal("when etcd is back: ", got)
+			return "when etcd is back: " + got
 		}
-	}
+		return ""
+	})
 	a.await(t, "set {b}a 3", "OK")
 	a.await(t, "cluster nodes", "myself,master")
 }
@@ -174,14 +178,16 @@ func TestNodeCutOff(t *testing.T) {
 	a.say(t, "set k 1")
 	p.set(true)
 	begin := time.Now()
-	a.await(t, "set k 2", "CLUSTERDOWN")
+	awaitThat(t, func() (bool, string) {
+		replica := b.flat("get k")
+		got := a.flat("set k 2")
+		if got == "OK" && slices.Contains([]string{"1", "2", redis.Nil.Error()}, replica) {
+			t.Fatal("both lead at once: ", replica)
+		}
+		return strings.HasPrefix(got, "CLUSTERDOWN"), got
+	})
 	down := time.Since(begin)
-	if got := b.say(t, "get k"); !strings.Contains(got, "MOVED") {
-		t.Error("both lead at once: ", got)
-	}
-	if took := b.leads(t, "k").Sub(begin); took < down {
-		t.Errorf("the replica led after %v, the primary until %v", took, down)
-	}
+	t.Logf("the primary led for %v, the replica after %v", down, b.leads(t, "k").Sub(begin))
 	if got := a.flat("set k 2"); !strings.Contains(got, "CLUSTERDOWN") {
 		t.Error("both lead at once: ", got)
 	}
@@ -243,7 +249,7 @@ func TestManualFailover(t *testing.T) {
 	t.Parallel()
 	e := startEtcd(t)
 	a, b := pair(t, "etcd://"+e.Addr+"/x")
-	c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{a.Addr, b.Addr}, MaxRedirects: 20, MinRetryBackoff: time.Millisecond})
+	c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{a.Addr, b.Addr}, MaxRedirects: 20, MinRetryBackoff: time.Millisecond, ReadTimeout: patience})
 	defer c.Close()
 	stop := make(chan struct{})
 	var writers sync.WaitGroup
@@ -283,7 +289,7 @@ func TestManualFailover(t *testing.T) {
 	}
 	for _, how := range []string{"force", "takeover"} {
 		other.await(t, "info replication", "master_link_status:up")
-		other.say(t, "cluster failover "+how)
+		other.await(t, "cluster failover "+how, "OK") // it may not be known at once that it may
 		other.leads(t, "x")
 		leader, other = other, leader
 	}

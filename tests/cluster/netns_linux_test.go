@@ -204,11 +204,12 @@ func TestEtcdMembersParted(t *testing.T) {
 		reach[0].others, reach[1].others = false, false
 		setA()
 		setB()
-		for end := time.Now().Add(4 * lease); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		goesOn(t, 4*lease, func() string {
 			if got := leader.flat("set k 1"); got != "OK" {
-				t.Fatal("a primary whose replica reaches no quorum either: ", got)
+				return "a primary whose replica reaches no quorum either: " + got
 			}
-		}
+			return ""
+		})
 		reach[0].others, reach[1].others = true, true
 		setA()
 		setB()
@@ -222,6 +223,8 @@ func TestEtcdMembersParted(t *testing.T) {
 
 		// The primary reaches the one that is cut off, and the replica the others.
 		p.crown(first)
+		leader.takesOver(t) // while etcd changes its leader, a lease may end
+		other.await(t, "info replication", "master_link_status:up")
 		leader.await(t, "set k 3", "OK")
 		leader.await(t, "wait 1 60000", "1")
 		p.cut()

@@ -86,7 +86,7 @@ func TestPublish(t *testing.T) {
 	// Slot 3300, of the first shard.
 	ears = listen(t, []*node{nodes[0], nodes[3]}, true, "b")
 	for i, n := range []*node{nodes[0], nodes[3]} {
-		if got := n.flat(fmt.Sprint("spublish b ", i)); got != "1" {
+		if got := n.say(t, fmt.Sprint("spublish b ", i)); got != "1" {
 			t.Fatal(got)
 		}
 		for _, ear := range ears {

@@ -23,6 +23,8 @@ const (
 	patience = time.Minute
 	// lease is cluster-node-timeout: as short as etcd allows for.
 	lease = 2 * time.Second
+	// tries is how often what a busy machine can disturb is tried.
+	tries = 4
 	// crownTry is how long etcd is given to change its leader, before it is told again.
 	crownTry = 5 * time.Second
 )
@@ -146,6 +148,29 @@ func awaitThat(t *testing.T, f func() (ok bool, what string)) {
 		}
 	}
 	t.Fatal(what)
+}
+
+// goesOn has f say nothing for so long, asked again and again. A node that gets no processor for a part of its lease has to stop, however right
+// it is: so it is given some tries, and has to be back before each.
+func goesOn(t *testing.T, d time.Duration, f func() (wrong string)) {
+	t.Helper()
+	for try := 1; ; try++ {
+		wrong := ""
+		for end := time.Now().Add(d); wrong == "" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			wrong = f()
+		}
+		if wrong == "" {
+			return
+		}
+		if try == tries {
+			t.Fatal(wrong)
+		}
+		t.Log("again, as ", wrong)
+		awaitThat(t, func() (bool, string) {
+			wrong := f()
+			return wrong == "", wrong
+		})
+	}
 }
 
 // form makes a cluster: the first nodes are primaries of equal parts of the slots, the others their replicas, in turn.
