@@ -261,7 +261,7 @@ func TestContextEndsLoading(t *testing.T) {
 	defer cancel(nil)
 	enough := errors.New("enough")
 	// What the log tells last before the file is loaded, it tells within the call that loads.
-	log := slog.New(onMessage{slog.DiscardHandler, "window is open", func() { cancel(enough) }})
+	log := slog.New(onMessage{slog.DiscardHandler, "window is open", func(slog.Record) { cancel(enough) }})
 	e, err = Start(ctx, Options{Config: config + "\nhttp-address 127.0.0.1:0", Logger: log})
 	if err == nil {
 		_ = e.Close()
@@ -276,14 +276,14 @@ func TestContextEndsLoading(t *testing.T) {
 type onMessage struct {
 	slog.Handler
 	word string
-	call func()
+	call func(slog.Record)
 }
 
 func (o onMessage) Enabled(context.Context, slog.Level) bool { return true }
 
 func (o onMessage) Handle(_ context.Context, r slog.Record) error {
 	if strings.Contains(r.Message, o.word) {
-		o.call()
+		o.call(r)
 	}
 	return nil
 }
@@ -359,19 +359,20 @@ func TestEmbeddedKeepsData(t *testing.T) {
 // TestWindowIsClosed: so is whoever still has a connection to it.
 func TestWindowIsClosed(t *testing.T) {
 	noLeaks(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	e, err := Start(t.Context(), Options{Config: "http-address " + addr})
+	at := ""
+	log := slog.New(onMessage{slog.DiscardHandler, "window is open", func(r slog.Record) {
+		r.Attrs(func(a slog.Attr) bool {
+			at = a.Value.String()
+			return false
+		})
+	}})
+	e, err := Start(t.Context(), Options{Config: "http-address 127.0.0.1:0", Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tr := &http.Transport{}
 	defer tr.CloseIdleConnections()
-	r, err := (&http.Client{Transport: tr}).Get("http://" + addr + "/api/state")
+	r, err := (&http.Client{Transport: tr}).Get(at + "api/state")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,14 +104,24 @@ func (p *program) end(t *testing.T, sig os.Signal) (rest string, code int) {
 	return string(text), p.cmd.ProcessState.ExitCode()
 }
 
+// portsTried counts the ports that freePort has looked at.
+var portsTried int
+
+// freePort is a port that is free, below those that systems give to who listens at any, as other tests do all the time, and below those
+// that the black-box tests hand out. Processes of this test that run at once begin at different ones.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, end, each = 4096, 10240, 32
+	for range end - first {
+		port := first + (os.Getpid()*each+portsTried)%(end-first)
+		portsTried++
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			l.Close()
+			return strconv.Itoa(port)
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return ""
 }
 
 func TestTermAndInterruptEndCleanly(t *testing.T) {

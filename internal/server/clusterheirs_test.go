@@ -12,15 +12,20 @@ import (
 // wait for each other for half of it at most.
 const heirsTimeout = "6000"
 
-// nobodys is a port at which nobody listens.
+// nobodys is a port at which nobody listens, and no other test's server will: it is a client's.
 func nobodys(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	t.Cleanup(func() { l.Close() })
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return fmt.Sprint(c.LocalAddr().(*net.TCPAddr).Port)
 }
 
 // inFile waits until the file that nodes share has a text in it, without spaces.

@@ -73,7 +73,7 @@ func TestFailoverGivenUp(t *testing.T) {
 		abort bool
 	}{
 		{[]string{"FAILOVER"}, "waiting-for-sync", true},
-		{append(to, "TIMEOUT", "1000"), "waiting-for-sync", false},
+		{append(to, "TIMEOUT", "3000"), "waiting-for-sync", false},
 		{append(to, "TIMEOUT", "50", "FORCE"), "failover-in-progress", true},
 	} {
 		f.do(f.primary, c.args...)

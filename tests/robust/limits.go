@@ -29,9 +29,10 @@ const (
 	// halfOpenCount connections never complete their TLS handshake.
 	halfOpenCount = 300
 	// stormCount handshakes come at once; stormBound is what a plain client's p99 may be
-	// then on a machine that is busy otherwise.
+	// then on a machine that is busy otherwise, in one of stormTries storms.
 	stormCount = 400
 	stormBound = 15 * time.Millisecond
+	stormTries = 4
 	// pubsubStormBytes are published, in messages of pubsubStormMessage, to each of pubsubStormListeners that do not read: at
 	// most pubsubStormShare of it all, and pubsubStormSlack, is resident. A kernel takes up to pubsubKernelBytes of a listener's.
 	pubsubStormBytes, pubsubStormMessage = 24 << 20, 16 << 10

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +20,7 @@ type oracle struct {
 	r    *bufio.Reader
 }
 
-// startOracle starts redis-server on a free port, or skips the test.
+// startOracle starts redis-server on a socket of its own, or skips the test.
 func startOracle(t *testing.T) *oracle {
 	t.Helper()
 	if testing.Short() {
@@ -28,13 +30,13 @@ func startOracle(t *testing.T) *oracle {
 	if err != nil {
 		t.Skip("no redis-server on this machine")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	dir, err := os.MkdirTemp("", "") // a short name: there is a limit
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().(*net.TCPAddr)
-	_ = l.Close()
-	cmd := exec.Command(path, "--port", strconv.Itoa(addr.Port), "--save", "", "--daemonize", "no", "--dir", t.TempDir())
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "s")
+	cmd := exec.Command(path, "--port", "0", "--unixsocket", socket, "--save", "", "--daemonize", "no", "--dir", dir)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +44,8 @@ func startOracle(t *testing.T) *oracle {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for range 200 {
-		if c, err := net.Dial("tcp", addr.String()); err == nil {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if c, err := net.Dial("unix", socket); err == nil {
 			t.Cleanup(func() { _ = c.Close() })
 			return &oracle{c, bufio.NewReader(c)}
 		}
