@@ -175,7 +175,7 @@ func (s *stream) arrived(n int, err error) {
 func (s *stream) next() (more, again bool) {
 	c := s.c
 	s.moved.L.Lock()
-	if s.parting {
+	if s.parting || c.closing { // perhaps only since the last of the output began to be sent
 		c.settle()
 		c.r.bury()
 	}
