@@ -415,6 +415,30 @@ func TestWritableReplicaExpires(t *testing.T) {
 	c.want("3", "DBSIZE")
 }
 
+// TestFollowBeforeItBegins: a server that is told whom to follow when it is loaded, and has not begun to follow yet, follows by one link, and
+// not by two, which would both load what they get.
+func TestFollowBeforeItBegins(t *testing.T) {
+	s := startServer(t, "repl-timeout", "3600")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	dial(t, s).want("OK", "REPLICAOF", "127.0.0.1", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	_ = l.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s.role.begin() // as if it had been so early
+	s.role.link.Stop()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		t.Error("a link goes on when the server follows nobody: ", err)
+	}
+}
+
 // TestStreamWaitsForListeners: while much waits to be delivered to a replica's clients the stream of its primary waits, instead of
 // filling the memory; then it goes on, and all messages come.
 func TestStreamWaitsForListeners(t *testing.T) {

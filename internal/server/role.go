@@ -77,9 +77,13 @@ func primaryOf(text string) (p replication.Primary, ok bool) {
 	return replication.Primary{Host: host, Port: n}, err == nil
 }
 
-// begin connects to the primary that the options name, when the data are loaded.
+// begin connects to the primary that the options name, when the data are loaded. A client, who is served by then, may have
+// named one already, and two links at once would load two copies into each other.
 func (r *role) begin() {
-	if p := r.history.Primary(); p != nil {
+	r.changes.Lock()
+	defer r.changes.Unlock()
+	_, follows := r.link.Status()
+	if p := r.history.Primary(); p != nil && !follows {
 		r.link.Follow(follow.Target{Host: p.Host, Port: p.Port})
 	}
 }
