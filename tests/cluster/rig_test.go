@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -189,6 +191,10 @@ func form(t *testing.T, primaries int, nodes []*node) {
 			return got == "OK", got
 		})
 		n.await(t, "info replication", "master_link_status:up")
+		awaitThat(t, func() (bool, string) { // or it would not lead, if its primary died now: it keeps whose data it has
+			text, err := os.ReadFile(filepath.Join(n.cfg.Dir, "nodes.conf"))
+			return err == nil && strings.Contains(string(text), `"origins"`), fmt.Sprintf("%s has not kept whose data it has: %v", text, err)
+		})
 	}
 	for _, n := range nodes {
 		n.await(t, "cluster info", "cluster_state:ok")
