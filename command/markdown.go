@@ -50,7 +50,7 @@ const almostTheSame = `
   Redis they stay for all scripts that follow. A script that sets what it needs behaves the same. string.dump raises an error: neither loads what it would give.
 - **Functions** whose names differ in case only are refused, as FCALL ignores case; redis-server takes them, and calls one or the other. A Lua function that calls itself
   with ever more arguments ends with "not enough memory" (lua-memory-limit), there with "stack overflow".
-- **Arguments** of calls are at most 1 GB, whatever proto-max-bulk-len says; strings may grow to 2 GB.
+- **Arguments** of calls are at most 896 MB, whatever proto-max-bulk-len says; strings may grow to 2 GB.
 `
 
 // writeThere lists what is there, by group, in one table.

@@ -222,7 +222,7 @@ func (s *sorter) store() {
 	c := s.c
 	k := c.Keys[len(c.Keys)-1]
 	elems := s.copies()
-	if s.halted {
+	if s.halted || !elementsFit(c, elems) {
 		return
 	}
 	if len(elems) == 0 {
@@ -248,6 +248,18 @@ func (s *sorter) store() {
 			c.EffectArg(v)
 		}
 	}
+}
+
+// elementsFit tells whether the store has a place for each element of a list; else it has replied an error. A string that
+// GET has found may be longer than any argument.
+func elementsFit(c *Ctx, elems [][]byte) bool {
+	for _, v := range elems {
+		if len(v) > entry.MaxElementBytes {
+			c.W.Error("ERR an element is too long")
+			return false
+		}
+	}
+	return true
 }
 
 // sortCost estimates the lookups and comparisons of a call.

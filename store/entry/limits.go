@@ -9,9 +9,11 @@ import (
 const (
 	// MaxKeyBytes is the longest key: Redis's limit on any string.
 	MaxKeyBytes = 512 << 20
+	// MaxPackedBytes bounds the elements of a set, a sorted set or a hash that stand in the entry's own block, whatever the thresholds say.
+	MaxPackedBytes = 1 << 26
 	// MaxElementBytes bounds a key and an element of a value, of a hash a field and its value together: each stands in one block,
-	// beside what little the types note of it.
-	MaxElementBytes = arena.MaxAllocBytes - 1<<20
+	// beside what little the types note of it, and a key beside a payload.
+	MaxElementBytes = arena.MaxAllocBytes - 2*MaxPackedBytes
 	// MaxPayloadBytes is the most that a payload may hold inside the block.
 	MaxPayloadBytes = math.MaxInt32
 

@@ -63,7 +63,7 @@ func (b *Build) make() {
 func (b *Build) Add(field, val []byte, deadline int64) (added bool) {
 	if b.e.A == 0 {
 		size := packed.Size(len(field)) + packed.Size(len(val))
-		if deadline == 0 && b.n < b.lim.entries() && b.lim.Fits(len(field)) && b.lim.Fits(len(val)) && len(b.block)+size <= maxPackedBytes {
+		if deadline == 0 && b.n < b.lim.entries() && b.lim.Fits(len(field)) && b.lim.Fits(len(val)) && len(b.block)+size <= entry.MaxPackedBytes {
 			return b.gather(field, val, size)
 		}
 		b.make()
@@ -89,7 +89,7 @@ func (b *Build) fill(field, val []byte) (added bool) {
 // AddRun is Add for n different fields with their values that stand in run as in the payload of a packed
 // hash: the longest string is of longest bytes, and none has a deadline. It stops at one that was added before.
 func (b *Build) AddRun(run []byte, n, longest int) (added bool) {
-	if b.e.A == 0 && b.n == 0 && n <= b.lim.entries() && b.lim.Fits(longest) && len(run)+countBytes <= maxPackedBytes {
+	if b.e.A == 0 && b.n == 0 && n <= b.lim.entries() && b.lim.Fits(longest) && len(run)+countBytes <= entry.MaxPackedBytes {
 		b.block = append(b.block, run...)
 		b.n = n
 		return true

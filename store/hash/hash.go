@@ -95,7 +95,7 @@ func Set(ar *arena.Arena, e entry.Entry, lim *Limits, field, val []byte, deadlin
 		return e, setFull(ar, e, field, val, deadline)
 	case entry.PackedTable:
 	default:
-		if lim.Fits(len(field)) && lim.Fits(len(val)) && e.PayloadLen() < maxPackedBytes {
+		if lim.Fits(len(field)) && lim.Fits(len(val)) && e.PayloadLen()+len(field)+len(val) < entry.MaxPackedBytes {
 			if deadline > 0 {
 				e = toTimed(ar, e)
 			}

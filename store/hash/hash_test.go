@@ -2,6 +2,7 @@ package hash
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -257,5 +258,28 @@ func BenchmarkGet(b *testing.B) {
 				i++
 			}
 		})
+	}
+}
+
+// TestPackedBytes: whatever the thresholds say, what stands packed in an entry's block is bounded: long values make a hash a table.
+func TestPackedBytes(t *testing.T) {
+	lim := Limits{Entries: 512, ValueBytes: math.MaxInt32}
+	long := make([]byte, entry.MaxPackedBytes-1000)
+	ar := arena.New()
+	defer ar.Release()
+	e := entry.New(ar, []byte("k"), &entry.Spec{Type: entry.Hash, Encoding: entry.Listpack, PayloadLen: EmptyBytes})
+	Init(e)
+	e, _ = Set(ar, e, &lim, []byte("a"), long, 0)
+	if e.Encoding() != entry.Listpack {
+		t.Errorf("one long value: %v", e.Encoding())
+	}
+	for _, size := range []int{500, 1000} { // the second one takes the place of the first
+		e, _ = Set(ar, e, &lim, []byte("b"), long[:size], 0)
+		if e.PayloadLen() > entry.MaxPackedBytes || (e.Encoding() == entry.Listpack) != (size == 500) {
+			t.Errorf("with %d bytes more: %v of %d bytes", size, e.Encoding(), e.PayloadLen())
+		}
+	}
+	if err := Check(e); err != nil {
+		t.Error(err)
 	}
 }

@@ -9,9 +9,8 @@ const KeepTTL int64 = -1
 
 const (
 	// maxPackedEntries bounds the packed form, whatever the thresholds say: its count has
-	// 16 bits. maxPackedBytes bounds its payload.
+	// 16 bits.
 	maxPackedEntries = 1<<16 - 1
-	maxPackedBytes   = 1 << 26
 
 	// shortFields and shortBytes bound a hash that is packed although it is a hash table for clients: its payload,
 	// in which a field is looked for one by one: among eight in the time of a look-up in a table, which takes 150 bytes more.

@@ -141,7 +141,7 @@ func Plan(lim *Limits, pairs [][]byte) (payloadLen int, ok bool) {
 		}
 		n += packed.Size(len(s))
 	}
-	return n, n <= maxPackedBytes
+	return n, n <= entry.MaxPackedBytes
 }
 
 // maxFillPairs bounds Fill, which looks each field up among those before.

@@ -4,8 +4,6 @@ const (
 	// maxPackedEntries bounds the packed form, whatever the thresholds say: its count has
 	// 16 bits.
 	maxPackedEntries = 1<<16 - 1
-	// maxPackedBytes bounds the payload of both compact forms.
-	maxPackedBytes = 1 << 26
 	// maxIntBytes is the longest text of a 64-bit integer.
 	maxIntBytes = 20
 )

@@ -91,7 +91,7 @@ func Add(ar *arena.Arena, e entry.Entry, lim *Limits, m []byte) (entry.Entry, bo
 	}
 	if v, ok := str.ParseInt(m); ok {
 		e, added := addInt(ar, e, v)
-		if added && (ints(e.Payload()).count() > lim.IntEntries || e.PayloadLen() > maxPackedBytes) {
+		if added && (ints(e.Payload()).count() > lim.IntEntries || e.PayloadLen() > entry.MaxPackedBytes) {
 			e = toTable(ar, e)
 		}
 		return e, added
@@ -109,7 +109,7 @@ func addPacked(ar *arena.Arena, e entry.Entry, lim *Limits, m []byte) (entry.Ent
 	if packed.Find(p, countBytes, m, 1, 0) >= 0 {
 		return e, false
 	}
-	if n := count(p); lim.packs(n+1, len(m)) && len(p) <= maxPackedBytes {
+	if n := count(p); lim.packs(n+1, len(m)) && len(p)+len(m) <= entry.MaxPackedBytes {
 		e = packed.Append(ar, e, m)
 		setCount(e.Payload(), n+1)
 		return e, true

@@ -309,3 +309,18 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
+
+// TestPackedBytes: whatever the thresholds say, what stands packed in an entry's block is bounded.
+func TestPackedBytes(t *testing.T) {
+	lim := &Limits{IntEntries: 512, Entries: 128, ValueBytes: math.MaxInt32}
+	r := newRig(t, lim, "a", 2)
+	r.add(strings.Repeat("a", entry.MaxPackedBytes-1000))
+	r.add("b")
+	if r.e.Encoding() != entry.Listpack {
+		t.Errorf("one long member: %v", r.e.Encoding())
+	}
+	r.add(strings.Repeat("c", 1000))
+	if r.e.Encoding() != entry.Hashtable {
+		t.Errorf("two long members: %v of %d bytes", r.e.Encoding(), r.e.PayloadLen())
+	}
+}

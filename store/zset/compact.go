@@ -35,7 +35,7 @@ func (b block) find(member []byte) int {
 // fitsCompact tells whether a compact set may have this member more.
 func fitsCompact(b block, member []byte, l Limits) bool {
 	return b.len() < min(l.Entries, maxCompactEntries) && len(member) <= l.ValueBytes &&
-		b.size()+len(member) < maxCompactBytes
+		b.size()+len(member) < entry.MaxPackedBytes
 }
 
 func addCompact(ar *arena.Arena, e entry.Entry, member []byte, score float64, flags Flags, l Limits) (entry.Entry, float64, Outcome) {

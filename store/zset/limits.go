@@ -36,7 +36,6 @@ const (
 	countBytes  = 8
 	stubBytes   = 12 // address 8 | length 4
 
-	// maxCompactEntries and maxCompactBytes bound a compact set whatever the thresholds.
+	// maxCompactEntries bounds a compact set whatever the thresholds.
 	maxCompactEntries = 1 << 20
-	maxCompactBytes   = 1 << 30
 )

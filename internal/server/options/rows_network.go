@@ -60,7 +60,7 @@ var clientRows = []Row{
 	{Name: "client-query-buffer-limit", Kind: bytesIn(1 << 20), Default: "1073741824", Group: GroupClients,
 		Help: "input that may wait of one client", field: func(o *Options) cell { return &o.QueryBufferLimit }},
 	{Name: "proto-max-bulk-len", Kind: bytesIn(1 << 20), Default: "536870912", Group: GroupClients,
-		Help: "largest argument of a command (1 GB at most), and string value (2 GB at most)", field: func(o *Options) cell { return &o.ProtoMaxBulkLen }},
+		Help: "largest argument of a command (896 MB at most), and string value (2 GB at most)", field: func(o *Options) cell { return &o.ProtoMaxBulkLen }},
 	{Name: "maxmemory-clients", Kind: numberKind{form: memoryOrPercent, max: math.MaxInt64}, Default: "0", Group: GroupClients, State: Working,
 		Help: "buffers of all clients together, or a percentage of maxmemory; 0 for no bound", field: func(o *Options) cell { return &o.MaxMemoryClients }},
 	{Name: "tracking-table-max-keys", Kind: wide, Default: "1000000", Group: GroupClients, State: Working,
