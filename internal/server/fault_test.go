@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kringdb/kring/internal/server/durable"
+	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/persistence"
 )
 
@@ -247,7 +248,8 @@ func testFailedAOF(t *testing.T, policy, op string, quick, byItself bool) {
 	})
 	c.send(encode("SET", "a", "2"))
 	if policy == "always" {
-		c.closed() // neither acknowledged nor denied
+		c.closed()                                                                        // neither acknowledged nor denied
+		until(t, "all know", func() bool { return s.Guard.Load()&exec.GuardBroken != 0 }) // a write before that would be of no reply, too
 		c = dial(t, s)
 	} else if got := c.reply(); got != "OK" {
 		t.Error(got)
