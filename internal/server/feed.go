@@ -137,12 +137,17 @@ func (h *feedHouse) Copy(want feed.Want, at func()) (feed.Copy, error) {
 }
 
 // Job implements feed.House.
-func (h *feedHouse) Job(run func(stop <-chan struct{}) error) error {
+func (h *feedHouse) Job(run func(stop <-chan struct{}) error, quit <-chan struct{}) error {
 	j, _, err := h.disk.Jobs.Ask(durable.FullSync, run)
 	if err != nil {
 		return err
 	}
-	<-j.Done
+	select {
+	case <-j.Done:
+	case <-quit: // it may have to wait for a copy that does not come to its end
+		h.disk.Jobs.End(durable.FullSync)
+		<-j.Done
+	}
 	return j.Err
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/persistence/rdb"
 	"github.com/kringdb/kring/resp"
@@ -489,6 +490,16 @@ func TestEndAwaitsReplicas(t *testing.T) {
 	}
 	r.send(encode("REPLCONF", "ACK", strconv.FormatInt(at, 10)))
 	<-ended
+}
+
+// TestEndWhileJobsAreHeld: a server ends although a copy for a replica waits until its own data have come, which they do not.
+func TestEndWhileJobsAreHeld(t *testing.T) {
+	s, end := runServer(t, "repl-diskless-sync-delay", "0", "save", "")
+	defer s.disk.Jobs.Hold()()
+	r := attach(t, s)
+	r.send(encode("PSYNC", "?", "-1"))
+	until(t, "a copy is asked for", func() bool { return s.disk.Jobs.Waits(durable.FullSync) })
+	end()
 }
 
 // TestShutdownCalledOff: while SHUTDOWN waits for a replica, SHUTDOWN ABORT calls it off: its client is told so, and writes go on.

@@ -26,8 +26,8 @@ type House interface {
 	// Copy begins a copy of the data, and calls at at its cut, as Cut does.
 	Copy(want Want, at func()) (Copy, error)
 	// Job has run run as soon as no other copy is made, in the background; stop is closed when the
-	// server ends. While one that was asked for here runs, the error is not nil.
-	Job(run func(stop <-chan struct{}) error) error
+	// server ends, or quit is. While one that was asked for here runs, the error is not nil.
+	Job(run func(stop <-chan struct{}) error, quit <-chan struct{}) error
 	// Temp is the path of a new file that a copy is written to.
 	Temp() (fs persistence.FS, path string)
 	// Up tells whether a server that follows another one is connected to it.

@@ -21,7 +21,7 @@ type house struct {
 
 func (h house) Promised(string, int64, time.Duration) {}
 
-func (h house) Job(func(stop <-chan struct{}) error) error {
+func (h house) Job(func(stop <-chan struct{}) error, <-chan struct{}) error {
 	h.asked()
 	return h.err
 }

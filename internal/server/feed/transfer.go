@@ -108,7 +108,7 @@ func (f *Feed) schedule(now time.Time) {
 	f.ended.Add(1)
 	go func() {
 		defer f.ended.Done()
-		err := f.House.Job(f.transfer)
+		err := f.House.Job(f.transfer, f.quit)
 		f.over()
 		if err == nil || errors.Is(err, errNobodyLeft) {
 			f.schedule(time.Now())
