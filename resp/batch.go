@@ -88,7 +88,8 @@ func (b *Batch) Reset() {
 }
 
 // Cut leaves the commands from i on, none of which has been looked at for good, in the source, for the next
-// batch. It returns false, having done nothing, where that cannot be; the first command stays.
+// batch. It returns false, having done nothing, where that cannot be; the first command stays. The batch is full:
+// otherwise the parser may have begun a command behind the last.
 func (b *Batch) Cut(i int) bool {
 	if i <= 0 {
 		return false
