@@ -106,6 +106,31 @@ func TestOverwrite(t *testing.T) {
 	}
 }
 
+// TestLowerThreshold sets a field that is there, of a hash with more fields than its limits have become.
+func TestLowerThreshold(t *testing.T) {
+	ar := arena.New()
+	defer ar.Release()
+	for _, deadline := range []int64{0, 1 << 40} {
+		e := filled(ar, 20, deadline)
+		pair := [][]byte{[]byte("field:0000000003"), []byte("another value!!!")}
+		lower := Limits{19, 64}
+		if done := Overwrite(e, &lower, pair); done != 0 {
+			t.Errorf("%d elements are overwritten", done)
+		}
+		e, created := Set(ar, e, &lower, pair[0], pair[1], KeepTTL)
+		if e.Encoding() != entry.Hashtable || created || Len(e) != 20 {
+			t.Errorf("encoding %d, created %v, %d fields", e.Encoding(), created, Len(e))
+		}
+		if val, d, _ := Lookup(e, pair[0], 0); string(val) != string(pair[1]) || d != deadline*4 {
+			t.Errorf("%q, deadline %d", val, d)
+		}
+		if err := Check(e); err != nil {
+			t.Error(err)
+		}
+		e.Free(ar)
+	}
+}
+
 // filled makes a hash of n fields of 16 bytes with values of 16.
 func filled(ar *arena.Arena, n int, deadline int64) entry.Entry {
 	e := entry.New(ar, []byte("key"), &entry.Spec{Type: entry.Hash, Encoding: entry.Listpack, PayloadLen: EmptyBytes})

@@ -53,12 +53,15 @@ func hasten(p []byte, off int, deadline int64) {
 }
 
 // setPacked is Set for a packed hash, timed if deadline is above 0. It is not done, and
-// has changed nothing, if the field would be one too many.
+// has changed nothing, if the fields would be too many.
 func setPacked(ar *arena.Arena, e entry.Entry, lim *Limits, field, val []byte, deadline int64) (_ entry.Entry, created, done bool) {
 	p, s := e.Payload(), shapeOf(e)
 	n := packed.Size(len(val))
 	off := s.find(p, field)
 	if off >= 0 {
+		if count(p) > lim.entries() {
+			return e, false, false // they were more once
+		}
 		at := packed.Skip(p, off)
 		if was := packed.Skip(p, at) - at; was != n {
 			e = packed.Splice(ar, e, at, was, n)
@@ -156,6 +159,9 @@ func Overwrite(e entry.Entry, lim *Limits, pairs [][]byte) (done int) {
 		return 0
 	}
 	p, off := e.Payload(), countBytes
+	if count(p) > lim.entries() {
+		return 0
+	}
 	for ; done < len(pairs); done += 2 {
 		field, val := pairs[done], pairs[done+1]
 		if len(val) >= packed.ShortBytes || !lim.Fits(max(len(field), len(val))) {

@@ -206,6 +206,24 @@ var hashCases = []Case{
 		HINCRBY e3 n 123456
 		OBJECT ENCODING e3
 		CONFIG SET hash-max-listpack-entries 512 hash-max-listpack-value 64`},
+	{"a lower threshold concerns fields that are there, too", `
+		HSET h a 1 b 2 c 3
+		HSET i a 1 b 2 c 3
+		HSET j a 1 b 2 c 3
+		HSET k a 1 b 2 c 3
+		CONFIG SET hash-max-listpack-entries 2
+		OBJECT ENCODING h
+		HSET h b 5
+		OBJECT ENCODING h
+		HINCRBY i c 1
+		OBJECT ENCODING i
+		HSETNX j c 1
+		HDEL j c
+		HSET j b 1
+		OBJECT ENCODING j
+		HSET k c 33 d 4
+		OBJECT ENCODING k
+		CONFIG SET hash-max-listpack-entries 512`},
 	{"hrandfield", `
 		HSET h a 1 b 2 c 3
 		HRANDFIELD h
