@@ -227,6 +227,18 @@ var connectionCases = []Case{
 		!noreply CLIENT REPLY SKIP
 		!noreply NOSUCH
 		PING`},
+	{"client reply in a transaction", `
+		SET a 1
+		!raw "MULTI\r\nGET a\r\nCLIENT REPLY OFF\r\nGET a\r\nEXEC\r\nPING\r\nCLIENT REPLY ON\r\nPING\r\n"
+		!raw "MULTI\r\nCLIENT REPLY OFF\r\nGET a\r\nCLIENT REPLY ON\r\nGET a\r\nEXEC\r\nPING\r\n"
+		!raw "MULTI\r\nEVAL 'return 1' 0\r\nCLIENT REPLY OFF\r\nGET a\r\nEXEC\r\nPING\r\nCLIENT REPLY ON\r\nPING\r\n"
+		!raw "MULTI\r\nCLIENT REPLY OFF\r\nEVAL 'return 1' 0\r\nCLIENT REPLY ON\r\nGET a\r\nEXEC\r\nPING\r\n"
+		!raw "MULTI\r\nEVAL 'return 1' 0\r\nCLIENT REPLY OFF\r\nSUBSCRIBE ch\r\nGET a\r\nHELLO 3\r\nCLIENT REPLY ON\r\nHGETALL no\r\nEXEC\r\nPING\r\n"
+		!raw "CLIENT REPLY OFF\r\nMULTI\r\nEVAL 'return 1' 0\r\nCLIENT REPLY ON\r\nGET a\r\nEXEC\r\nPING\r\n"
+		!raw "MULTI\r\nEVAL 'return 1' 0\r\nCLIENT REPLY SKIP\r\nGET a\r\nEXEC\r\nGET a\r\nPING\r\n"
+		!raw "MULTI\r\nCLIENT REPLY SKIP\r\nCLIENT REPLY ON\r\nEXEC\r\nGET a\r\nPING\r\n"
+		!raw "CLIENT REPLY SKIP\r\nRESET\r\nPING\r\nPING\r\n"
+		!raw "CLIENT REPLY OFF\r\nRESET\r\nPING\r\n"`},
 	{"reset and quit", `
 		SELECT 3
 		HELLO 3

@@ -23,7 +23,6 @@ type SlowCall struct {
 	Monitoring, Auth bool // as the session was
 	Is               admit.Standing
 	Name, UserName   string
-	Pushed           resp.Buffer // what is sent nevertheless
 	Room             int         // how long the reply may become
 	Wait             uint64      // what the reply waits for, see recorder.TakeWait
 	Wrote            uint64
@@ -176,8 +175,8 @@ func (sc *SlowCall) run(ex *Executor) (ended bool) {
 	sc.Client = sc.On(ex)
 	ex.Begin(sc.Identity, time.Now().UnixMilli())
 	ex.Units.Tx, ex.Units.Watching = sc.Tx, sc.Watching
-	ex.W.Bind(&sc.Reply, int(sc.Proto))
-	ex.W.Limit(sc.Room)
+	ex.W.SetProto(int(sc.Proto))
+	sc.Write(ex, !sc.Muted)
 	ex.Ctx.Halt = &sc.Halt
 	ex.Keys, _ = ex.appendKeys(ex.Keys[:0], &sc.Call)
 	sc.Keys = ex.Keys
@@ -209,6 +208,19 @@ func (sc *SlowCall) run(ex *Executor) (ended bool) {
 	considerate{ex}.rest()
 	sc.Peer.Post(sc.Done)
 	return true
+}
+
+// Write has what ex, which runs the call, writes from now on be sent to the client, or not.
+func (sc *SlowCall) Write(ex *Executor, sent bool) {
+	if ex.W.Flush(); ex.W.Over() {
+		return // nothing will be sent
+	}
+	if proto := ex.W.Proto(); sent {
+		ex.W.Bind(&sc.Reply, proto)
+		ex.W.Limit(sc.Room - sc.Reply.Len())
+	} else {
+		ex.W.Bind(&ex.Quiet, proto)
+	}
 }
 
 // attempt runs the call, unless it has to be set aside or given to somebody else.

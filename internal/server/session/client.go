@@ -56,7 +56,9 @@ func (s client) SetReply(mode command.ReplyMode) {
 	}
 	switch mode {
 	case command.ReplyOn:
-		s.reply = replyOn
+		if s.reply != replySkipNext { // within EXEC: what comes after that stays without reply, as in Redis
+			s.reply = replyOn
+		}
 	case command.ReplyOff:
 		s.reply = replyOff
 	case command.ReplySkip:
@@ -100,7 +102,10 @@ func (s client) Reset() {
 	s.caching.stop(false)
 	s.Select(0)
 	s.SetProto(2)
-	s.SetReply(command.ReplyOn)
+	if s.reply != replySkipThis { // its own reply stays away, as in Redis
+		s.reply = replyOn
+		s.bindReply()
+	}
 	s.modes = 0
 	s.ex.Ctx.NoTouch = false
 	if s.more != nil {

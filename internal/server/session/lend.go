@@ -93,12 +93,8 @@ func (l *lentCall) done() {
 		s.closeCut(sc.Halt.Load(), sc.Made)
 		return
 	}
-	out := &sc.Reply
-	if s.muted() {
-		out = &sc.Pushed
-	}
-	if out.Len() > 0 {
-		n, _ := s.Conn.Out().Write(out.Bytes()) // a ring takes everything
+	if sc.Reply.Len() > 0 {
+		n, _ := s.Conn.Out().Write(sc.Reply.Bytes()) // a ring takes everything
 		s.ex.Meter.OutputBytes += int64(n)
 	}
 	s.promised(sc.Wait, sc.Wrote)

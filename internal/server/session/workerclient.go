@@ -22,6 +22,7 @@ type workerClient struct {
 	user  string                                 // as AUTH has
 	auth  bool                                   // it has authenticated
 	proto int                                    // as HELLO has left it
+	muted bool                                   // as CLIENT REPLY has
 	subs  *[command.SubKinds]map[string]struct{} // what it listens to, a copy once it is asked for
 	face  *face                                  // as it shows itself, once that has changed
 }
@@ -48,7 +49,7 @@ func ByTLS(c command.Client) bool {
 }
 
 func newWorkerClient(s *Session, sc *exec.SlowCall, ex *exec.Executor) *workerClient {
-	return &workerClient{s: s, sc: sc, ex: ex, name: sc.Name, user: sc.UserName, auth: sc.Auth, proto: int(sc.Proto)}
+	return &workerClient{s: s, sc: sc, ex: ex, name: sc.Name, user: sc.UserName, auth: sc.Auth, proto: int(sc.Proto), muted: sc.Muted}
 }
 
 func (w *workerClient) later(f func()) { w.sc.After = append(w.sc.After, f) }
@@ -163,21 +164,17 @@ func (w *workerClient) SetLib(attr, value string) {
 // SetReply implements command.Client.
 func (w *workerClient) SetReply(mode command.ReplyMode) {
 	w.later(func() { client{w.s}.SetReply(mode) })
+	if mode != command.ReplySkip { // which concerns what comes after the transaction
+		w.muted = mode == command.ReplyOff
+		w.sc.Write(w.ex, !w.muted)
+	}
 }
 
 // Pushing implements command.Client.
 func (w *workerClient) Pushing(on bool) {
-	switch {
-	case !w.sc.Muted:
-		return
-	case on:
-		w.ex.W.Flush()
-		w.ex.W.Bind(&w.sc.Pushed, w.ex.W.Proto())
-	default:
-		w.ex.W.Flush()
-		w.ex.W.Bind(&w.sc.Reply, w.ex.W.Proto())
+	if w.muted {
+		w.sc.Write(w.ex, on)
 	}
-	w.ex.W.Limit(w.sc.Room)
 }
 
 // SetNoEvict implements command.Client.
