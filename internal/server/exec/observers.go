@@ -47,6 +47,7 @@ type waitQueue struct {
 	head, tail *waitNode
 	seq        uint64 // of the node added last
 	deletions  int    // waiters that must hear when the key is gone
+	kept       bool   // it stands in KeptWakes, whose mu guards this
 }
 
 // waitNode is one waiter's place in one queue.

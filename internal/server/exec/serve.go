@@ -205,7 +205,8 @@ type KeptWakes struct {
 func (k *KeptWakes) add(q *waitQueue) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !slices.Contains(k.mu.queues, q) {
+	if !q.kept {
+		q.kept = true
 		k.mu.queues = append(k.mu.queues, q)
 	}
 }
@@ -213,8 +214,9 @@ func (k *KeptWakes) add(q *waitQueue) {
 // Hand gives what was kept to the workers. It is called after a pause, a load or a script that lasted has ended.
 func (k *KeptWakes) Hand(slow *SlowLane) {
 	k.mu.Lock()
-	var keys []readyKey
+	keys := make([]readyKey, 0, len(k.mu.queues))
 	for _, q := range k.mu.queues {
+		q.kept = false
 		keys = append(keys, readyKey{q: q})
 	}
 	k.mu.queues = nil
