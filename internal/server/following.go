@@ -67,6 +67,7 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 			return nil
 		}
 		s.disk.EmptyAll() // what has come is no state that the primary ever had
+		s.disk.Loaded()   // what was there is gone, too
 		return err
 	})
 	if a != nil {

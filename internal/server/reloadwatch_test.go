@@ -1,12 +1,16 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/kringdb/kring/internal/server/replication"
 )
 
 // watches has a client each watch a key, and tells afterwards whose EXEC is refused.
@@ -99,6 +103,35 @@ func TestCopyBreaksWatches(t *testing.T) {
 		until(t, "the link is up", func() bool { return c.infoField("master_link_status") == "up" })
 		if got := broken(); got != "stays comes goes" {
 			t.Errorf("%s: the watches of %q are broken", load, got)
+		}
+	}
+}
+
+// TestBrokenCopyBreaksWatches: a full copy that turns out to be broken when it is loaded has replaced the data by none, which those learn at once who
+// watch a key that was there, as CLIENT LIST tells.
+func TestBrokenCopyBreaksWatches(t *testing.T) {
+	from, s := startServer(t, quickSync...), startServer(t)
+	dial(t, from).want("OK", "MSET", "stays", "1", "comes", "1")
+	data := string(attach(t, from, "capa", "eof").resync())
+	c := dial(t, s)
+	c.want("OK", "MSET", "stays", "1", "goes", "1")
+	var ids []string
+	keys := []string{"stays", "comes", "goes", "never"}
+	for _, key := range keys {
+		w := dial(t, s)
+		w.want("OK", "WATCH", key)
+		ids = append(ids, w.do("CLIENT", "ID"))
+	}
+	g := newCopyGiver(t)
+	c.want("OK", "REPLICAOF", "127.0.0.1", g.port())
+	g.asked()
+	g.send(fmt.Sprintf("+FULLRESYNC %s 100\r\n$%d\r\n%swrongsum", replication.NewID(), len(data), data[:len(data)-8]))
+	g.asked() // for another one
+	c.want("0", "DBSIZE")
+	for i, id := range ids {
+		flags := regexp.MustCompile(`flags=\w+`).FindString(c.do("CLIENT", "LIST", "ID", id))
+		if told, want := strings.Contains(flags[len("flags="):], "d"), keys[i] == "stays" || keys[i] == "goes"; told != want {
+			t.Errorf("who watches %q has %s", keys[i], flags)
 		}
 	}
 }

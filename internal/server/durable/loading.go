@@ -183,7 +183,7 @@ func (d *Disk) WhileLoading(f func() error) error {
 	d.Gates.LockAll() // whoever takes a gate from now on sees the guard
 	d.Gates.UnlockAll()
 	err := f()
-	if err == nil { // else the data are those of before, or none
+	if err == nil { // else the data are those of before, or f has said what has become of them
 		d.Loaded()
 	}
 	return err

@@ -23,8 +23,8 @@ type SlowCall struct {
 	Monitoring, Auth bool // as the session was
 	Is               admit.Standing
 	Name, UserName   string
-	Room             int         // how long the reply may become
-	Wait             uint64      // what the reply waits for, see recorder.TakeWait
+	Room             int    // how long the reply may become
+	Wait             uint64 // what the reply waits for, see recorder.TakeWait
 	Wrote            uint64
 	Written          uint64      // Session.written, as it was
 	Cut              bool        // the reply is not whole, and will not be sent
