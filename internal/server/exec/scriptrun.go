@@ -212,6 +212,10 @@ func (ex scriptHost) readyScript() {
 // countScript does for performScript what comes behind a call, if that has come to its end.
 func (ex scriptHost) countScript() {
 	c := &ex.Ctx
+	if ex.scr.leaves != stays {
+		ex.uncountScript()
+		return
+	}
 	failed := c.W.Errors() != ex.scr.errors
 	if ex.scr.together {
 		ex.Meter.EndTogether()
@@ -219,9 +223,6 @@ func (ex scriptHost) countScript() {
 		if failed {
 			ex.Meter.Calls.Fail(c.Spec.ID)
 		}
-	}
-	if ex.scr.leaves != stays {
-		return
 	}
 	ex.Meter.Commands++
 	if ex.Tracker != nil {
@@ -249,6 +250,8 @@ func (ex scriptHost) enterScript(c *command.Ctx) {
 		scr.way = wide
 	}
 	scr.leaves, scr.seen, scr.wrote, scr.ended, ex.Rec.silent, scr.began = stays, false, false, false, false, time.Time{}
+	u := &scr.undo
+	u.dirty, u.hits, u.misses, u.commands, u.counted = c.Dirty, c.Hits, c.Misses, ex.Meter.Commands, u.counted[:0]
 	scr.client.of, scr.client.Protocol = c.Client, 2
 	scr.caller.As, scr.caller.User = admit.Script, ex.Caller.User
 	scr.caller.Is, scr.caller.Slots = ex.Caller.Is&admit.InCluster, ex.Caller.Slots

@@ -223,14 +223,12 @@ func (ex scriptHost) Call(args resp.Args, mode script.Mode) (reply []byte, refus
 	switch {
 	case scr.way == tentative:
 		ex.performUndoable(c)
-	case scr.way != wide || len(c.Keys) == 0: // one that lasts takes all its counts back at once
-		ex.Perform(c)
-		ex.Env.Local.note(ex.Executor, c)
+	case scr.way != wide || len(c.Keys) == 0:
+		ex.performCounted(c)
 	default:
 		held := shardsOfCall(s.Store, &c.Call)
 		s.Store.LockSet(&held)
-		ex.Perform(c)
-		ex.Env.Local.note(ex.Executor, c)
+		ex.performCounted(c)
 		s.Store.UnlockSet(&held)
 	}
 	if !scr.together {
@@ -304,9 +302,11 @@ func (ex scriptHost) judgeCall(cl *BatchCall, mode script.Mode) (text string, st
 	}
 	switch {
 	case v.Ruling == admit.Denied:
-		if ex.leave(cannot) { // or it would be denied twice
+		if scr.way >= tentative { // or it would be denied twice
+			ex.leave(cannot)
 			return "", errLeaves
 		}
+		scr.seen = true
 		ex.NoteDenied(v.Denial.Denied, DeniedObject(v.Denial, &c.Call), scr.client.User(), false, scr.client.AppendInfo(nil))
 		ex.Meter.Calls.Reject(cl.Spec.ID)
 		return v.Text(&scr.caller, &c.Call, ""), nil

@@ -21,7 +21,7 @@ type undoLog struct {
 	errors  []string
 	counted []countedCall
 
-	dirty, hits, misses int64
+	dirty, hits, misses, commands int64 // before it
 }
 
 // heldChange is a change that nobody has been told of.
@@ -47,7 +47,6 @@ func (ex scriptHost) beginTentative() {
 		c.Store.Find(c.DB, c.Keys[i], c.Now)
 		u.kept, u.told, u.copies = append(u.kept, false), append(u.told, false), append(u.copies, store.Entry{})
 	}
-	u.dirty, u.hits, u.misses = c.Dirty, c.Hits, c.Misses
 }
 
 // endTentative undoes everything, or lets others know of it. The locks are still held.
@@ -68,10 +67,8 @@ func (ex scriptHost) endTentative(undo bool) {
 		}
 	}
 	if undo {
-		c.Dirty, c.Hits, c.Misses = u.dirty, u.hits, u.misses
-		for _, n := range u.counted {
-			ex.Meter.Uncount(n.id, n.nanos, n.failed)
-		}
+		c.Dirty = u.dirty
+		ex.uncountScript()
 	} else {
 		for _, ch := range u.changes {
 			ex.Changed(c.DB, u.keys[ch.key], ch.ev)
@@ -82,7 +79,7 @@ func (ex scriptHost) endTentative(undo bool) {
 	}
 	clear(u.keys)
 	clear(u.errors)
-	u.keys, u.changes, u.errors, u.counted = u.keys[:0], u.changes[:0], u.errors[:0], u.counted[:0]
+	u.keys, u.changes, u.errors = u.keys[:0], u.changes[:0], u.errors[:0]
 	if cap(u.changes) > keepKeysEntries {
 		u.changes = nil
 	}
@@ -155,12 +152,45 @@ func (ex scriptHost) hold(k store.Key, ev command.Event) {
 // full tells whether so much is kept for the end that the run had better have all gates.
 func (u *undoLog) full() bool { return len(u.changes)+len(u.errors) > mostHeld }
 
-// performUndoable is Perform for a call of a tentative run.
+// performCounted is Perform for a call of a run that cannot be undone: as long as it has done nothing that others see, it may
+// begin again nevertheless, and its calls do not count twice then.
+func (ex scriptHost) performCounted(c *command.Ctx) {
+	if ex.Worker || ex.scr.seen || !ex.scr.saved.alone { // one that lasts takes all its counts back at once
+		ex.Perform(c)
+	} else {
+		ex.performUndoable(c)
+	}
+	ex.Env.Local.note(ex.Executor, c)
+}
+
+// uncountScript takes back what a run that begins again has counted.
+func (ex scriptHost) uncountScript() {
+	c, u := &ex.Ctx, &ex.scr.undo
+	c.Hits, c.Misses, ex.Meter.Commands = u.hits, u.misses, u.commands
+	if ex.scr.together {
+		ex.Meter.EndTogether()
+		ex.Meter.DropWhole(ex.scr.before)
+	}
+	for _, n := range u.counted {
+		if ex.scr.together {
+			ex.Meter.TakeFromWhole(ex.Env.Table.Specs()[n.id], n.failed)
+		} else {
+			ex.Meter.Uncount(n.id, n.nanos, n.failed)
+		}
+	}
+	if u.counted = u.counted[:0]; cap(u.counted) > keepKeysEntries {
+		u.counted = nil
+	}
+}
+
+// performUndoable is Perform for a call that may have to be taken back.
 func (ex scriptHost) performUndoable(c *command.Ctx) {
 	id := c.Spec.ID
 	nanos, failed := ex.Meter.Counted(id)
 	ex.Perform(c)
-	ex.Meter.CloseGroup()
+	if !ex.scr.together {
+		ex.Meter.CloseGroup()
+	}
 	nanosNow, failedNow := ex.Meter.Counted(id)
 	ex.scr.undo.counted = append(ex.scr.undo.counted, countedCall{id, nanosNow - nanos, failedNow != failed})
 }

@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"slices"
+
 	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/resp"
 )
@@ -58,6 +60,26 @@ func (m *Meter) EndWhole(before int64) {
 	g.spec, g.args, g.calls = m.ctx.Spec, m.ctx.Args, before+1
 	if m.wholes.n > wholeSpecs-resp.MaxBatch {
 		m.CloseGroup()
+	}
+}
+
+// DropWhole ends one that is begun again, as if it had not been; its calls are taken back by themselves.
+func (m *Meter) DropWhole(before int64) { m.ran, m.group.calls = 0, before }
+
+// TakeFromWhole takes a call back that AddToWhole has added.
+func (m *Meter) TakeFromWhole(spec *command.Spec, failed bool) {
+	m.wholes.take(spec)
+	if failed {
+		m.Calls.Unfail(spec.ID)
+	}
+}
+
+func (w *wholeGroup) take(spec *command.Spec) {
+	i := slices.Index(w.specs[:w.n], spec)
+	w.total--
+	if w.calls[i]--; w.calls[i] == 0 {
+		w.n--
+		w.specs[i], w.calls[i] = w.specs[w.n], w.calls[w.n]
 	}
 }
 

@@ -94,6 +94,9 @@ func (t *Table) Calls(id int, n, ns int64, timed bool) {
 // Fail counts an error reply of a call that Calls counts.
 func (t *Table) Fail(id int) { t.rows[id].Failed++ } // Calls tells of the change
 
+// Unfail takes back what Fail has counted.
+func (t *Table) Unfail(id int) { t.rows[id].Failed-- }
+
 // Reject counts a call that was refused before it ran.
 func (t *Table) Reject(id int) {
 	r := &t.rows[id]
