@@ -68,17 +68,21 @@ func replayKring(t *testing.T, seed uint64) {
 	compareDumps(t, "after a rewrite and a kill", want, got)
 	endSide(t, s)
 
-	openByOracle(t, copyTo, want, "rewritten, opened by redis-server")
+	// Commands fill the nodes of a stream anew, of which it had more if entries were deleted in between.
+	openByOracle(t, copyTo, want, "rewritten, opened by redis-server", "radix-tree-keys", "radix-tree-nodes")
 }
 
-// openByOracle has redis-server load a copy of what the subject left in dir, and compares.
-func openByOracle(t *testing.T, dir string, want keyspace, when string) {
+// openByOracle has redis-server load a copy of what the subject left in dir, and compares all but some fields of the
+// streams' descriptions.
+func openByOracle(t *testing.T, dir string, want keyspace, when string, but ...string) {
 	t.Helper()
 	copyTo := t.TempDir()
 	copyDir(t, filepath.Join(dir, aofDir), filepath.Join(copyTo, aofDir))
 	s := launchIn(t, harness.OracleBin(t), copyTo)
 	got := dumpOf(t, s)
 	forgetPending(got)
+	forgetOfStreams(got, but...)
+	forgetOfStreams(want, but...)
 	compareDumps(t, when+": first it, then what was there", got, want) // the oracle's side comes first, as everywhere
 	endSide(t, s)
 }
