@@ -290,7 +290,7 @@ func commandGetKeys(c *Ctx) {
 		return
 	}
 	uses, ok := s.keyUses(args)
-	if !ok || len(uses) == 0 && s.Flags&NoMandatoryKeys == 0 {
+	if !ok {
 		c.W.Error(errKeyArguments)
 		return
 	}
@@ -309,18 +309,20 @@ type keyUse struct {
 }
 
 // keyUses returns the keys of a call; ok is false if its arguments do not fit. That a
-// command which needs keys says that there are none fits as little as a wrong number.
+// command which needs keys says that there are none fits as little as a wrong number; one that may do
+// without has none then, as in Redis.
 func (s *Spec) keyUses(args resp.Args) (uses []keyUse, ok bool) {
+	free := s.Flags&NoMandatoryKeys != 0
 	for i := range s.Keys {
 		idx, ok := s.Keys[i].append(nil, args)
-		if !ok || s.Keys[i].KeyNum && len(idx) == 0 && s.Flags&NoMandatoryKeys == 0 {
-			return nil, false
+		if !ok || s.Keys[i].KeyNum && len(idx) == 0 && !free {
+			return nil, free
 		}
 		for _, at := range idx {
 			uses = append(uses, keyUse{at, s.flagsOf(i, args)})
 		}
 	}
-	return uses, true
+	return uses, free || len(uses) > 0
 }
 
 func commandGetKeysAndFlags(c *Ctx) {

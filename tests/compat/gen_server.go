@@ -25,6 +25,7 @@ var getkeysWords = []string{
 	"COPY a b DB 1", "BITOP AND d a b c", "BITFIELD k GET u8 0", "BITFIELD k SET u8 0 1", "LCS a b", "OBJECT ENCODING k",
 	"MEMORY USAGE k", "GETRANGE k 0 1", "PING", "SELECT 1", "NOSUCH a", "GET", "GET a b", "MSETNX a 1 b 2", "CONFIG GET x", "INFO",
 	"SETRANGE k 0 v", "BITCOUNT k", "BITPOS k 1", "GETEX k", "GETEX k PERSIST", "APPEND k v", "INCR k", "EXPIRE k 1", "TTL k", "MOVE k 1",
+	"EVAL x 1 k", "EVAL x 1", "EVAL x -1 k", "FCALL f 2 a", "FCALL_RO f x a", "XREAD STREAMS a 0", "XREAD COUNT 1 a", "LMPOP 3 a LEFT", "SORT a STORE b",
 	"TOUCH a b", "UNLINK a b c", "GETDEL k", "GETSET k v", "STRLEN k", "TYPE k", "PERSIST k", "SCAN 0", "KEYS *", "CLIENT ID",
 }
 
