@@ -391,6 +391,50 @@ func TestStuckWrite(t *testing.T) {
 	w.want("7", "INCR", "n")
 }
 
+// TestFullQueueKeepsScripts lets so much wait for the AOF that writes are kept: scripts that may write are, too, those that do
+// not say whether they do, but none that says that it does not.
+func TestFullQueueKeepsScripts(t *testing.T) {
+	f := &faultFS{}
+	s, _ := runFault(t, t.TempDir(), f, true)
+	dial(t, s).want("OK", "SET", "before", "1")
+	let := make(chan struct{})
+	f.set(func(op string) error {
+		if strings.HasPrefix(op, "write") {
+			<-let
+		}
+		return nil
+	})
+	value := strings.Repeat("x", 8<<20)
+	for i := 0; s.clients.Crowded() == 0; i++ {
+		dial(t, s).send(encode("SET", fmt.Sprint("big", i), value))
+		if i > 100 {
+			t.Fatal("nothing is kept")
+		}
+	}
+	var kept []*testClient
+	for _, call := range [][]string{
+		{"INCR", "n"}, {"EVAL", "return redis.call('incr',KEYS[1])", "1", "n"}, {"EVAL", "#!lua\nreturn redis.call('incr',KEYS[1])", "1", "n"},
+		{"EVAL", "return redis.call('incr','n')", "0"},
+	} {
+		c := dial(t, s)
+		c.send(encode(call...))
+		kept = append(kept, c)
+	}
+	for _, c := range kept {
+		c.silent()
+	}
+	c := dial(t, s)
+	c.want("1", "EVAL_RO", "return redis.call('get',KEYS[1])", "1", "before")
+	c.want("1", "EVAL", "#!lua flags=no-writes\nreturn redis.call('get',KEYS[1])", "1", "before")
+	c.want("nil", "GET", "n")
+	f.set(nil)
+	close(let)
+	for _, c := range kept {
+		c.reply()
+	}
+	c.want("4", "GET", "n")
+}
+
 // TestStuckFile lets writes to the file stand still, and its syncs, as a disk that is busy does: nobody
 // waits, those who write neither, and nothing of what they were told is lost if the process ends
 // then.

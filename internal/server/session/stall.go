@@ -99,7 +99,7 @@ func (s *Session) pauseForSync() {
 // those who listen or cache.
 func (cs *Clients) Crowded() (flags command.Flag) {
 	if a := cs.Journal.AOF.Load(); a != nil && a.Pending() > persistence.MaxPendingBytes {
-		flags = command.Write
+		flags = command.Write | command.Script // of one that does not say so it is not known whether it writes
 	}
 	if cs.Channels.Full() {
 		flags |= command.Script | command.MayReplicate
