@@ -35,7 +35,7 @@ var debugHelp = []string{
 	"    Replies something of that kind.",
 	"RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
 	"    Saves a snapshot and loads it. NOSAVE loads what was saved before; NOFLUSH does not empty the",
-	"    databases first: a key that is there already is an error, unless MERGE lets it be replaced. After",
+	"    databases first: a key or library that is there already is an error, unless MERGE lets it be replaced. After",
 	"    an error without NOFLUSH the data are as before; with it, what came before the error stays.",
 	"SET-ACTIVE-EXPIRE <0|1>",
 	"    Setting it to 0 stops the removal of keys that have expired and are not read.",

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/kringdb/kring/command"
 	"github.com/kringdb/kring/internal/server/durable"
 	"github.com/kringdb/kring/internal/server/exec"
 	"github.com/kringdb/kring/internal/server/follow"
@@ -59,7 +60,7 @@ func (h followHouse) Replace(ctx context.Context, c *follow.Copy) error {
 		r.became(replication.NewID(), 0, false)
 		l, db, err := r.loadCopy(ctx, c, 0)
 		if err == nil {
-			err = s.disk.LoadedFrom(l)
+			err = s.disk.LoadedFrom(l, command.RestoreFlush)
 		}
 		if err == nil {
 			r.stream.SetDB(db)
@@ -96,7 +97,7 @@ func (r *role) replaceBeside(ctx context.Context, c *follow.Copy) error {
 	}
 	if err == nil {
 		r.stream.Exchange(func() {
-			if err = s.disk.LoadedFrom(l); err != nil {
+			if err = s.disk.LoadedFrom(l, command.RestoreFlush); err != nil {
 				return
 			}
 			s.Store.LockAll()

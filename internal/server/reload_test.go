@@ -279,3 +279,35 @@ func TestReloadAddsAPart(t *testing.T) {
 	s, _ = runAOF(t, dir)
 	dial(t, s).want("v", "GET", "other")
 }
+
+// TestReloadAddsLibraries: DEBUG RELOAD NOFLUSH adds the libraries of the file to those that are there. One that is there already is
+// an error, as a key is, unless MERGE lets it be replaced.
+func TestReloadAddsLibraries(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	load := func(name, gives string) {
+		t.Helper()
+		c.want(name, "FUNCTION", "LOAD", "#!lua name="+name+"\nredis.register_function('f"+name+"', function() return '"+gives+"' end)")
+	}
+	load("a", "saved")
+	load("b", "saved")
+	c.want("OK", "SAVE")
+	c.want("OK", "FUNCTION", "FLUSH")
+	load("c", "stays")
+	c.want("OK", "DEBUG", "RELOAD", "NOSAVE", "NOFLUSH")
+	for _, call := range []string{"fa", "fb"} {
+		c.want("saved", "FCALL", call, "0")
+	}
+	c.want("stays", "FCALL", "fc", "0")
+	c.want("OK", "FUNCTION", "DELETE", "a")
+	c.want("ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE", "NOFLUSH")
+	c.want("saved", "FCALL", "fb", "0")
+	c.want("OK", "FUNCTION", "DELETE", "b")
+	load("b", "later")
+	c.want("OK", "DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE")
+	c.want("saved", "FCALL", "fa", "0")
+	c.want("saved", "FCALL", "fb", "0")
+	c.want("stays", "FCALL", "fc", "0")
+	c.want("OK", "DEBUG", "RELOAD", "NOSAVE")
+	c.want("ERR Function not found", "FCALL", "fc", "0")
+}

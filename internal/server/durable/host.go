@@ -68,8 +68,15 @@ func (h diskHost) Reload(o command.ReloadOptions) (errText string) {
 				return errors.New("there is no snapshot to load")
 			}
 		}
+		how := command.RestoreFlush
+		switch {
+		case o.Merge:
+			how = command.RestoreReplace
+		case o.NoFlush:
+			how = command.RestoreAppend
+		}
 		load := func() error {
-			_, err := s.readDump(context.Background(), s.dumpFile(), o.Merge)
+			_, err := s.readDump(context.Background(), s.dumpFile(), how)
 			return err
 		}
 		if !o.NoFlush {

@@ -48,7 +48,7 @@ func (ap *applier) Image(in io.Reader, p *persistence.Progress) (img persistence
 	img.Rest, img.End, err = l.Load(in)
 	if err == nil {
 		img.Mark = markOf(l.Aux)
-		err = ap.disk.LoadedFrom(l)
+		err = ap.disk.LoadedFrom(l, command.RestoreFlush)
 	}
 	return img, err
 }
@@ -68,7 +68,7 @@ func (d *Disk) loadDump(ctx context.Context) error {
 	if !d.hasDump() {
 		return nil
 	}
-	aux, err := d.readDump(ctx, d.dumpFile(), false)
+	aux, err := d.readDump(ctx, d.dumpFile(), command.RestoreFlush)
 	if err == nil {
 		d.house.ResumeHistory(markOf(aux))
 	}
@@ -82,9 +82,9 @@ func (d *Disk) hasDump() bool {
 	return !d.fresh && !errors.Is(err, fs.ErrNotExist)
 }
 
-// readDump loads a file into the store, which nobody else changes meanwhile. It returns what the file says of
-// itself.
-func (d *Disk) readDump(ctx context.Context, f *snapshot.File, merge bool) (aux map[string]string, err error) {
+// readDump loads a file into the store, which nobody else changes meanwhile; how says what becomes of libraries, and of keys, that are
+// there. It returns what the file says of itself.
+func (d *Disk) readDump(ctx context.Context, f *snapshot.File, how command.RestorePolicy) (aux map[string]string, err error) {
 	begin := time.Now()
 	size, err := f.FS.Size(f.Path())
 	if err != nil {
@@ -96,7 +96,7 @@ func (d *Disk) readDump(ctx context.Context, f *snapshot.File, merge bool) (aux 
 	}
 	defer in.Close()
 	l := d.NewLoader(ctx)
-	l.Now, l.Merge = d.Wall(d.NowMs()), merge
+	l.Now, l.Merge = d.Wall(d.NowMs()), how == command.RestoreReplace
 	l.Progress.Total.Store(size)
 	l.Progress.Started.Store(begin.Unix())
 	d.Loading.Store(l.Progress)
@@ -110,7 +110,7 @@ func (d *Disk) readDump(ctx context.Context, f *snapshot.File, merge bool) (aux 
 	if n, _ := io.CopyN(io.Discard, rest, 1); n > 0 {
 		d.Log.Warn("something follows the end of the snapshot, which is not looked at", "file", f.Path(), "offset", end)
 	}
-	if err = d.LoadedFrom(l); err != nil {
+	if err = d.LoadedFrom(l, how); err != nil {
 		return nil, err
 	}
 	d.saver.atLast.Store(d.house.Changes())
@@ -158,14 +158,14 @@ func (d *Disk) NewLoader(ctx context.Context) *snapshot.Loader {
 }
 
 // LoadedFrom keeps what a file had besides keys. It fails if that has libraries of functions which
-// do not load.
-func (d *Disk) LoadedFrom(l *snapshot.Loader) error {
+// do not load, or are there already and may not be replaced.
+func (d *Disk) LoadedFrom(l *snapshot.Loader, how command.RestorePolicy) error {
 	d.saver.loaded.Store(l.Keys.Load())
 	d.saver.expired.Store(l.Expired.Load())
 	if n := l.Empty.Load(); n > 0 {
 		d.Log.Warn("keys without elements were left out", "keys", n)
 	}
-	if errText := d.Scripts.Engine.Restore(l.Functions, command.RestoreFlush); errText != "" {
+	if errText := d.Scripts.Engine.Restore(l.Functions, how); errText != "" {
 		return fmt.Errorf("a library of functions cannot be loaded: %s", errText)
 	}
 	return nil
