@@ -24,6 +24,7 @@ type Writer struct {
 	buf   []byte // the current window: its length is written, its capacity is the window
 	proto int
 	errs  int // error replies since TakeErrors
+	again int // those of them that tell of an error which has been counted
 	left  int // how much more may be committed, see Limit
 	over  bool
 	waste Discard // takes what exceeds the limit
@@ -124,11 +125,20 @@ func (w *Writer) Simple(s string) {
 	w.short("\r\n")
 }
 
-// TakeErrors returns how many error replies were written since the last call.
+// TakeErrors returns how many error replies were written since the last call, but for ErrorAgain.
 func (w *Writer) TakeErrors() int {
-	n := w.errs
-	w.errs = 0
+	n := w.errs - w.again
+	w.errs, w.again = 0, 0
 	return n
+}
+
+// ErrorAgain is Error for what somebody has counted already: OnError is not called.
+func (w *Writer) ErrorAgain(s string) {
+	count := w.OnError
+	w.OnError = nil
+	w.again++
+	w.Error(s)
+	w.OnError = count
 }
 
 // Errors returns how many error replies were written since the last TakeErrors.

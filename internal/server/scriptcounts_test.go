@@ -14,11 +14,14 @@ func TestScriptsThatBeginAgainCountOnce(t *testing.T) {
 		text, first, then, user string
 		want                    string // calls of eval, get, strlen and what else is named; hits
 	}{
-		"denied":             {reads + "return redis.pcall('set',KEYS[1],2)", "", "", "narrow", "eval=1 get=1 strlen=1 set=0 hits=2"},
-		"denied with others": {reads + "redis.pcall('set',KEYS[1],2) return #redis.call('hgetall',KEYS[1]..ARGV[1])", "h", "h", "narrow", "eval=1 get=1 strlen=1 set=0 hits=3"},
-		"for workers":        {reads + "return #redis.call('smembers',KEYS[2])", "small", "big", "default", "eval=1 get=1 strlen=1 smembers=1 hits=3"},
-		"beyond its keys":    {reads + "return #redis.call('smembers',ARGV[1])", "small", "big", "default", "eval=1 get=1 strlen=1 smembers=1 hits=3"},
-		"long":               {reads + "local n=0 for i=1,tonumber(ARGV[1]) do n=n+1 end return n", "1", "10000000", "default", "eval=1 get=1 strlen=1 hits=2"},
+		"denied":                        {reads + "return redis.pcall('set',KEYS[1],2)", "", "", "narrow", "eval=1 get=1 strlen=1 set=0 hits=2 errors=1"},
+		"denied with others":            {reads + "redis.pcall('set',KEYS[1],2) return #redis.call('hgetall',KEYS[1]..ARGV[1])", "h", "h", "narrow", "eval=1 get=1 strlen=1 set=0 hits=3 errors=1"},
+		"for workers":                   {reads + "return #redis.call('smembers',KEYS[2])", "small", "big", "default", "eval=1 get=1 strlen=1 smembers=1 hits=3 errors=0"},
+		"beyond its keys":               {reads + "return #redis.call('smembers',ARGV[1])", "small", "big", "default", "eval=1 get=1 strlen=1 smembers=1 hits=3"},
+		"long":                          {reads + "local n=0 for i=1,tonumber(ARGV[1]) do n=n+1 end return n", "1", "10000000", "default", "eval=1 get=1 strlen=1 hits=2"},
+		"with an error that it keeps":   {reads + "redis.pcall('lpush',KEYS[1],1) return 1", "", "", "default", "eval=1 get=1 strlen=1 lpush=1 hits=2 errors=1"},
+		"with an error that it replies": {reads + "return redis.call('lpush',KEYS[1],1)", "", "", "default", "eval=1 get=1 strlen=1 lpush=1 hits=2 errors=1"},
+		"long with an error":            {"redis.pcall('lpush',KEYS[1],1) local n=0 for i=1,tonumber(ARGV[1]) do n=n+1 end return n", "1", "10000000", "default", "eval=1 lpush=1 errors=1"},
 	} {
 		s := startServer(t)
 		c := dial(t, s)
@@ -46,8 +49,11 @@ func TestScriptsThatBeginAgainCountOnce(t *testing.T) {
 		for _, word := range strings.Fields(try.want) {
 			key, _, _ := strings.Cut(word, "=")
 			name := "cmdstat_" + key + ":calls="
-			if key == "hits" {
+			switch key {
+			case "hits":
 				name = "keyspace_hits:"
+			case "errors":
+				name = "total_error_replies:"
 			}
 			n := "0"
 			if m := regexp.MustCompile(name + `(\d+)`).FindStringSubmatch(stats); m != nil {

@@ -89,7 +89,8 @@ func (ap *Applier) run(b *resp.Batch) (done int, err error) {
 			return i, err
 		}
 		ap.call()
-		if ex.W.TakeErrors() > 0 {
+		if ex.W.Errors() > 0 {
+			ex.W.TakeErrors()
 			ex.W.Flush()
 			return i, fmt.Errorf("'%s' fails: %s", cl.Spec.FullName, ap.lastError())
 		}

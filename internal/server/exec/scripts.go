@@ -450,5 +450,7 @@ func (ex scriptHost) CountError(text string) {
 		ex.scr.undo.errors = append(ex.scr.undo.errors, strings.Clone(text))
 		return
 	}
+	ex.scr.seen = true
+	ex.Meter.Errors++
 	ex.Env.Logs.Errors.Add(text)
 }

@@ -73,6 +73,7 @@ func (ex scriptHost) endTentative(undo bool) {
 		for _, ch := range u.changes {
 			ex.Changed(c.DB, u.keys[ch.key], ch.ev)
 		}
+		ex.Meter.Errors += int64(len(u.errors))
 		for _, text := range u.errors {
 			ex.Env.Logs.Errors.Add(text)
 		}

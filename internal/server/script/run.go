@@ -114,10 +114,7 @@ func (m *machine) fail(r *Run, name string, err error) {
 // writeError replies the text of an error table, which may have been counted already.
 func (m *machine) writeError(w *resp.Writer, text string, t *lua.Table) {
 	if counted := t.GetString(nameIgnore); counted.Type() == lua.TypeBoolean && counted.Truthy() {
-		count := w.OnError
-		w.OnError = nil
-		w.Error(oneLine(text))
-		w.OnError = count
+		w.ErrorAgain(oneLine(text))
 		return
 	}
 	w.Error(oneLine(text))
