@@ -95,6 +95,7 @@ type Node struct {
 	tenure    tenure
 	stands    candidacy // attend's
 	said      statement // the last one; attend's
+	unnamed   int64     // the last round of which the log says that the node is none of those who may lead; attend's
 	orphan    struct {  // the shard that the node is to go to; attend's
 		shard string
 		since time.Time

@@ -190,6 +190,11 @@ func (n *Node) stand(t *cluster.Topology, p *cluster.Presence, shard *cluster.Sh
 	primary := shard.Primary == n.ID()
 	heir := heirs.May(n.ID())
 	if !primary && !heir {
+		if n.unnamed != heirs.Revision {
+			n.unnamed = heirs.Revision
+			n.Log.Warn("nobody leads the shard, and who has led it last has not named this node among those who may: it waits for that one, or one who is named",
+				"led", heirs.Led, "named", heirs.Nodes)
+		}
 		return 0
 	}
 	chosen := primary && n.House.Following()

@@ -24,6 +24,12 @@ func orphan(t *testing.T) (n *Node, h *house, shard string, term int64) {
 // orphanAt is orphan with a coordinator.
 func orphanAt(t *testing.T, m cluster.Coordinator) (n *Node, h *house, shard string, term int64) {
 	t.Helper()
+	return orphanNamed(t, m, true)
+}
+
+// orphanNamed is orphanAt for a node that the leader has named as one who may lead, or has not.
+func orphanNamed(t *testing.T, m cluster.Coordinator, named bool) (n *Node, h *house, shard string, term int64) {
+	t.Helper()
 	h = &house{following: true, history: "h"}
 	o := options.New()
 	if err := o.Assign("dir", t.TempDir()); err != nil {
@@ -43,9 +49,13 @@ func orphanAt(t *testing.T, m cluster.Coordinator) (n *Node, h *house, shard str
 	}
 	primary := cluster.NewID()
 	shard = cluster.NewID()
+	replicate := func(d *cluster.Draft) error { return d.Replicate(n.ID(), shard) }
 	if _, err := n.directory.Change(ctx, func(d *cluster.Draft) error {
 		d.Join(cluster.Node{ID: primary, Port: 1}, shard)
-		return d.Replicate(n.ID(), shard)
+		if !named {
+			return nil // it comes later
+		}
+		return replicate(d)
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +69,11 @@ func orphanAt(t *testing.T, m cluster.Coordinator) (n *Node, h *house, shard str
 	lead, _ := n.directory.Presence().Lead(shard)
 	if err := n.directory.Heirs(ctx, shard, primary); err != nil { // of a later revision
 		t.Fatal(err)
+	}
+	if !named {
+		if _, err := n.directory.Change(ctx, replicate); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := lease.Revoke(ctx); err != nil {
 		t.Fatal(err)
@@ -123,6 +138,22 @@ func TestStaleReplica(t *testing.T) {
 		if told := strings.Contains(log.String(), "cluster-replica-validity-factor"); told == c.leads {
 			t.Errorf("%+v: the log says %q", c, &log)
 		}
+	}
+}
+
+// TestUnnamedReplica: a replica that the last leader has not named does not lead, and says in the log, once, what it waits for.
+func TestUnnamedReplica(t *testing.T) {
+	n, _, shard, term := orphanNamed(t, cluster.NewMemory(), false)
+	var log strings.Builder
+	n.Log = slog.New(slog.NewTextHandler(&log, nil))
+	n.origins.note(cluster.Origin{History: "h", Shard: shard, Term: term})
+	for range 2 {
+		if is, _ := n.leads(shard); is {
+			t.Error("a replica leads that nobody has named")
+		}
+	}
+	if told := strings.Count(log.String(), "has not named this node"); told != 1 {
+		t.Errorf("the log says %d times what it waits for: %s", told, &log)
 	}
 }
 
