@@ -31,8 +31,8 @@ type part struct {
 var parts = []part{
 	{"single", "message to 1,000 subscribers, single PUBLISH", 1.0, func(s *harness.Server, o options) (float64, error) { return deliver(s, o, 1) }},
 	{"pipelined", "message to 1,000 subscribers, PUBLISH -P 64", 0.5, func(s *harness.Server, o options) (float64, error) { return deliver(s, o, 64) }},
-	{"publish", "PUBLISH without subscriber -P 64", 0.5, publish},
-	{"multi", "MULTI, 3 commands, EXEC, pipelined", 0.6, transactions},
+	{"publish", "PUBLISH without subscriber -P 64", 0.45, publish},
+	{"multi", "MULTI, 3 commands, EXEC, pipelined", 0.5, transactions},
 	{"watched", "GET -P 64, everything on", 0.40, getWatched},
 }
 

@@ -28,14 +28,15 @@ var mixes = []mix{
 	{"HSET of 3, small hashes", []string{"HSET", "small:" + rand, "name", value16, "mail", value16, "age", "42"}, 0.45, 64, 1},
 	{"SADD, 1M members", []string{"SADD", setKey, memberPrefix + rand}, 0.50, 64, 1},
 	{"SISMEMBER, 1M members", []string{"SISMEMBER", setKey, memberPrefix + rand}, 0.50, 64, 1},
-	{"LPUSH", []string{"LPUSH", listKey, value16}, 0.70, 64, 1},
+	{"LPUSH", []string{"LPUSH", listKey, value16}, 0.45, 64, 1},
 	{"LPOP", []string{"LPOP", listKey}, 0.70, 64, 1},
 	{"LRANGE 0 99", []string{"LRANGE", listKey, "0", "99"}, 0.60, 16, 10},
-	{"ZADD, 1M members", []string{"ZADD", zsetKey, rand, memberPrefix + rand}, 0.35, 64, 1},
+	{"ZADD, 1M members", []string{"ZADD", zsetKey, rand, memberPrefix + rand}, 0.30, 64, 1},
 	{"ZRANK", []string{"ZRANK", zsetKey, memberPrefix + rand}, 0.35, 64, 1},
 	{"ZRANGEBYSCORE LIMIT 0 10", []string{"ZRANGEBYSCORE", zsetKey, rand, "+inf", "LIMIT", "0", "10"}, 0.35, 64, 4},
 	{"ZSCORE", []string{"ZSCORE", zsetKey, memberPrefix + rand}, 0.45, 64, 1},
-	{"XADD", []string{"XADD", "stream", "*", "field", value16}, 0.60, 64, 1},
+	{"XADD", []string{"XADD", "stream", "*", "field", value16}, 0.35, 64, 1},
+	{"PFADD", []string{"PFADD", "log", memberPrefix + rand}, 0.40, 64, 1},
 }
 
 // row collects a mix's results: index 0 redis-server, 1 Kring.
