@@ -83,7 +83,8 @@ func PushEnd(e entry.Entry, s Side, val []byte, maxSize int) (length int64, ok b
 	if a == 0 {
 		return 0, false
 	}
-	v := ElemOf(val)
+	var v Elem
+	v.set(val)
 	size, begin, end := v.size(), nodeBegin(a), nodeEnd(a)
 	if !nodeTakes(a, size, boundsOf(maxSize)) || s == Head && begin-nodeHeader < size || s == Tail && nodeSize(a)-end < size {
 		return 0, false

@@ -85,7 +85,8 @@ func Push(ar *arena.Arena, e entry.Entry, s Side, elems [][]byte, maxSize int) e
 
 func pushAll(q quick, s Side, elems [][]byte, b bounds) {
 	for i := range elems {
-		v := ElemOf(elems[i])
+		var v Elem
+		v.set(elems[i])
 		q.push(s, &v, b)
 	}
 }

@@ -16,11 +16,17 @@ type Elem struct {
 }
 
 // ElemOf classifies the bytes of an element.
-func ElemOf(b []byte) Elem {
-	if n, ok := str.ParseInt(b); ok {
-		return Elem{N: n, Int: true}
+func ElemOf(b []byte) (v Elem) {
+	v.set(b)
+	return v
+}
+
+// set is ElemOf in place, field by field, for who packs the element at once: an Elem that is copied as soon as it has
+// been made waits until its words have left the store buffer. v is zero.
+func (v *Elem) set(b []byte) {
+	if v.N, v.Int = str.ParseInt(b); !v.Int {
+		v.N, v.B = 0, b
 	}
-	return Elem{B: b}
 }
 
 // Append appends the element's text to dst.

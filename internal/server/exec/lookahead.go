@@ -16,6 +16,7 @@ type BatchCall struct {
 	From, To int32         // its keys in lookAhead.Keys
 	Fault    admit.Fault
 	Plain    bool              // see RunPlain; then there is no fault
+	again    bool              // it is plain, fast, and of the key of the call before, if that is plain
 	member   store.MemberPlace // where look-ahead has come to within the key's value
 }
 
@@ -52,11 +53,13 @@ func (la *lookAhead) Prepare(db int, b *resp.Batch) {
 		cl := &la.Calls[i]
 		spec := table.Lookup(args[0])
 		// Field by field: see store.SetKey.
-		cl.Spec, cl.From, cl.Fault, cl.Plain = spec, int32(len(keys)), admit.NoFault, false
+		cl.Spec, cl.From, cl.Fault, cl.Plain, cl.again = spec, int32(len(keys)), admit.NoFault, false, false
 		if at, n := spec.PlainKey(len(args)), len(keys); at > 0 && n < cap(keys) {
 			keys = keys[:n+1]
 			if n == 0 || !keys[n].SetLike(&keys[n-1], args[at]) {
 				st.SetKey(&keys[n], args[at])
+			} else {
+				cl.again = spec.Flags&command.Fast != 0
 			}
 			cl.Plain = true
 			members |= spec.Member

@@ -62,6 +62,59 @@ func (ex *Executor) RunPlain(cl *BatchCall, cmd *resp.Command) (done bool) {
 	return true
 }
 
+// RunRow is RunPlain for call i of b and the fast calls of the same key behind it, under one lock: whoever pushes to one
+// list, or adds to one set, does so call after call, and so do others, whom each lock and unlock would have wait for the other.
+// Nothing is to be looked at for these calls. It returns the last that has run, or -1, having done nothing.
+func (ex *Executor) RunRow(b *resp.Batch, i int) (last int) {
+	c, st := &ex.Ctx, ex.Env.Store
+	cl := &ex.Calls[i]
+	shard := ex.Keys[cl.From].Shard
+	if !st.LockUnlessLong(shard) {
+		return -1
+	}
+	if st.Snapshotting(shard) { // it may want to have something first, call by call
+		st.Unlock(shard)
+		if !ex.RunPlain(cl, &b.Cmds[i]) {
+			return -1
+		}
+		return i
+	}
+	if c.DB == ex.ahead {
+		st.Hint(c.DB, &ex.Keys[cl.From], ex.places[cl.From], ex.stamps[cl.From])
+	}
+	for {
+		c.Spec, c.Args, c.Keys = cl.Spec, b.Cmds[i].Args, ex.Keys[cl.From:cl.To]
+		if ex.Env.Journal.Log.On() {
+			ex.Rec.wire = b.Cmds[i].Wire()
+			ex.Perform(c)
+			ex.Rec.wire = nil
+		} else {
+			ex.Perform(c)
+		}
+		if ex.unsettled() {
+			ex.Wakes.settleOne(shard)
+			break
+		}
+		if !ex.InRow(b, i+1) || ex.Env.Guard.Load() != 0 {
+			break
+		}
+		i++
+		cl = &ex.Calls[i]
+		ex.TouchAhead(cl.To)
+		if ex.Members {
+			ex.TouchMembers(c.DB, b, i)
+		}
+	}
+	st.Unlock(shard)
+	if len(ex.Wakes.served)+len(ex.Wakes.later) > 0 {
+		ex.Wakes.afterUnlock()
+	}
+	return i
+}
+
+// InRow tells whether there is a call i of b that may stand in a row behind a plain one.
+func (ex *Executor) InRow(b *resp.Batch, i int) bool { return i < b.N && ex.Calls[i].again }
+
 // Run invokes the context's call, which has been admitted, under its locks. The caller holds
 // ex.Gate, which Run gives up and takes again around an exclusive command. It returns false,
 // having done nothing, when the call belongs into the slow lane: it would run long, or a long
@@ -149,6 +202,14 @@ func (ex *Executor) takeAll() bool {
 		ex.Gateless = !ex.Gate.Enter()
 	}
 	return false
+}
+
+// LeaveGate gives the executor's gate back at the end of a batch, if it has not lost it to a script.
+func (ex *Executor) LeaveGate() {
+	if !ex.Gateless {
+		ex.Gate.Unlock()
+	}
+	ex.Gateless = false
 }
 
 // runOne is Run for a call with one key, on a reactor.

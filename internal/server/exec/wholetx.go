@@ -41,7 +41,10 @@ func (u *units) WholeTransaction(b *resp.Batch, i int) (end int) {
 		return 0
 	}
 	keys := ex.Keys[ex.Calls[i].To:ex.Calls[end].From]
-	set := shardsOf(keys)
+	var set store.ShardSet
+	for j := range keys {
+		set.Add(keys[j].Shard)
+	}
 	ex.TouchAhead(ex.Calls[end].From)
 	if !ex.Env.Store.LockSetUnlessLong(&set) {
 		return 0
@@ -55,8 +58,8 @@ func (u *units) WholeTransaction(b *resp.Batch, i int) (end int) {
 	ex.Env.Store.UnlockSet(&set)
 	ex.Wakes.afterUnlock()
 	ex.Meter.Commands += 2 // MULTI and EXEC; handle counts the others
-	for _, cl := range ex.Calls[i:end] {
-		ex.Meter.AddToWhole(cl.Spec)
+	for j := i; j < end; j++ {
+		ex.Meter.AddToWhole(ex.Calls[j].Spec)
 	}
 	ex.Meter.EndWhole(before)
 	return end

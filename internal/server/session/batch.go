@@ -119,7 +119,13 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		guard := ex.Env.Guard.Load()
 		free := open && guard == 0 // only rights and faults are left to look at
 		if cl.Plain && (free || open && ex.ServesPlain(guard, cl)) && (user == nil || user.AllowsPlain(cl.Spec, ex.Keys[cl.From].Name)) {
-			if !ex.RunPlain(cl, &b.Cmds[i]) {
+			if free && user == nil && ex.InRow(b, i+1) {
+				if last := ex.RunRow(b, i); last >= 0 {
+					i = last
+					continue
+				}
+				out = ex.handOver(s, b, i, s.modes.standing())
+			} else if !ex.RunPlain(cl, &b.Cmds[i]) {
 				out = ex.handOver(s, b, i, s.modes.standing())
 			}
 			continue
@@ -146,10 +152,7 @@ func (s *Session) runBatch(b *resp.Batch, from int) (out outcome) {
 		}
 		open, user = s.open(), s.user
 	}
-	if !ex.Gateless {
-		ex.Gate.Unlock()
-	}
-	ex.Gateless = false
+	ex.LeaveGate()
 	s.endBatch(b, before, out)
 	return s.ended(out)
 }

@@ -44,7 +44,7 @@ func (ch Channels) Publish(reactor int, kind command.SubKind, channel, text []by
 }
 
 // Host is what handlers get of channels.
-func (ch Channels) Host() command.PubSubHost { return pubsubHost{ch.Hub, ch} }
+func (ch Channels) Host() command.PubSubHost { return &pubsubHost{ch.Hub, ch} }
 
 // pubsubHost implements command.PubSubHost.
 type pubsubHost struct {
@@ -54,7 +54,7 @@ type pubsubHost struct {
 
 // Publish implements command.PubSubHost. Nodes of a cluster hand messages on by connections of their own, replicas
 // among them; what comes by the stream of a primary goes no further.
-func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
+func (h *pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
 	switch node := c.Host.Cluster; {
 	case node == nil:
 		exec.Of(c).Rec.Forward(c.Args...)
@@ -65,6 +65,6 @@ func (h pubsubHost) Publish(c *command.Ctx, kind command.SubKind, channel, text 
 }
 
 // Deliver implements command.PubSubHost.
-func (h pubsubHost) Deliver(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
+func (h *pubsubHost) Deliver(c *command.Ctx, kind command.SubKind, channel, text []byte) int {
 	return h.channels.Publish(exec.Of(c).Reactor, kind, channel, text)
 }

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestRows sends the same random calls, mostly of the key of the call before, to two servers: to one each row in a single
+// write, so that it runs under one lock, to the other call by call. Replies, statistics and what the journals hold are the same.
+func TestRows(t *testing.T) {
+	dirs := [2]string{t.TempDir(), t.TempDir()}
+	var clients [2]*testClient
+	var ends [2]func()
+	for i := range clients {
+		var s *Server
+		s, ends[i] = runServer(t, "reactors", "1", "appendonly", "yes", "dir", dirs[i], "aof-use-rdb-preamble", "no")
+		clients[i] = dial(t, s)
+	}
+	rng := rand.New(rand.NewPCG(17, 4))
+	for range 500 {
+		var calls [][]string
+		key := "k0"
+		for range 1 + rng.IntN(70) {
+			if rng.IntN(8) == 0 {
+				key = fmt.Sprint("k", rng.IntN(6))
+			}
+			calls = append(calls, [][]string{
+				{"LPUSH", key, "a"}, {"LPUSH", key, "b", "1"}, {"RPOP", key}, {"LLEN", key}, {"HSET", key, "f", "v"}, {"SADD", key, "m"}, {"INCR", key},
+				{"PFADD", key, fmt.Sprint(rng.IntN(50))}, {"ZADD", key, "1", fmt.Sprint(rng.IntN(50))}, {"XADD", key, fmt.Sprint(rng.IntN(50), "-*"), "f", "v"},
+				{"GET", key}, {"SET", key, "7"}, {"DEL", key}, {"GETDEL", key}, {"PEXPIRE", key, "-1"}, {"PING"}, {"INCR"},
+			}[rng.IntN(17)])
+		}
+		text := ""
+		for _, call := range calls {
+			text += encode(call...)
+		}
+		clients[0].send(text)
+		for i, call := range calls {
+			row, single := clients[0].reply(), clients[1].do(call...)
+			if row != single {
+				t.Fatalf("%q: %q of %d: %q in one write, %q alone", calls, call, i, row, single)
+			}
+		}
+	}
+	var stats, records [2]string
+	for i, c := range clients {
+		var lines []string
+		for name, text := range c.infoOf("commandstats") {
+			calls, _, _ := strings.Cut(text, ",")
+			_, failed, _ := strings.Cut(text, ",rejected")
+			lines = append(lines, fmt.Sprintln(name, calls, failed))
+		}
+		stats[i] = strings.Join(sortedLines(strings.Join(lines, "")), "\n")
+		ends[i]()
+		files, err := filepath.Glob(filepath.Join(dirs[i], "appendonlydir", "*.incr.aof"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		b, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		records[i] = string(b)
+	}
+	if stats[0] != stats[1] || !strings.Contains(stats[0], "cmdstat_lpush") {
+		t.Errorf("in one write:\n%s\nalone:\n%s", stats[0], stats[1])
+	}
+	if records[0] != records[1] || !strings.Contains(records[0], "LPUSH") {
+		t.Errorf("the journals differ: %d and %d bytes", len(records[0]), len(records[1]))
+	}
+}
+
+// TestRowServesBlocked pushes in a row to a list for which clients wait: each push serves one of them before the next runs,
+// and the rest of the row finds what they have left.
+func TestRowServesBlocked(t *testing.T) {
+	s := startServer(t, "reactors", "2")
+	p, a, b := dial(t, s), dial(t, s), dial(t, s)
+	a.block(s, 1, "BLPOP", "bag", "0")
+	b.block(s, 2, "BLPOP", "bag", "0")
+	p.send(strings.Repeat(encode("RPUSH", "bag", "x"), 2) + encode("RPUSH", "bag", "y") + encode("RPUSH", "bag", "z") + encode("LPOP", "bag"))
+	for _, want := range []string{"1", "1", "1", "2", "y"} {
+		p.gets(want)
+	}
+	for _, c := range []*testClient{a, b} {
+		if got := c.reply(); !strings.Contains(got, "x") {
+			t.Errorf("who waited got %q", got)
+		}
+	}
+	noObservers(t, s)
+}
