@@ -79,14 +79,17 @@ func (n node) full(raw int, lim Bounds) bool {
 }
 
 // startNode makes a node for an entry and what follows it, and gives back what the node
-// before it does not use.
+// before it does not use. It has room for half of what stands there from the start: to grow to that takes a copy
+// for each half more.
 func (r root) startNode(ar *arena.Arena, id ID, items [][]byte) node {
+	room := 0
 	if old := r.tail(); old.a != 0 {
+		room = old.u32(nodeUsed) / 2
 		if used := old.u32(nodeUsed); arena.SizeOf(used) < arena.SizeOf(old.u32(nodeCap)) {
 			r.relinkTail(r.recap(ar, old, used))
 		}
 	}
-	n := newNode(ar, id, items)
+	n := newNode(ar, id, items, room)
 	r.account(n.size())
 	*(*uint64)(r.index().insert(ar, id)) = uint64(n.a)
 	r.setTail(n)

@@ -64,8 +64,8 @@ func (n node) lastID() ID {
 }
 
 // newNode allocates a node without entries whose fields are those of items, with room
-// for the values.
-func newNode(ar *arena.Arena, id ID, items [][]byte) node {
+// for the values, or of room bytes if that is more.
+func newNode(ar *arena.Arena, id ID, items [][]byte, room int) node {
 	size := nodeHeaderBytes + varintLen(uint64(len(items)/2))
 	entryBytes := entryHeadBytes
 	packed := packedInt(int64(len(items)/2)) + packedNodeBytes
@@ -76,7 +76,7 @@ func newNode(ar *arena.Arena, id ID, items [][]byte) node {
 		entryBytes += bytes
 	}
 	// All of the block's class is there to be used.
-	capacity := arena.SizeOf(max(size+entryBytes, firstNodeBytes))
+	capacity := arena.SizeOf(max(size+entryBytes, firstNodeBytes, room))
 	n := node{ar.Alloc(capacity)}
 	arena.SetU64(n.a+nodeMs, id.Ms)
 	arena.SetU64(n.a+nodeSeq, id.Seq)
