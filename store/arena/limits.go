@@ -56,9 +56,11 @@ const (
 	// commonsTopOrder is the order of the largest shared pages (256 KB).
 	commonsTopOrder = 6
 
-	// commonsGroups is how many groups of arenas there are: fewer leave fewer pages half
-	// empty, more make it rarer that two writers meet at the lock.
-	commonsGroups = 16
+	// minCommonsGroups and maxCommonsGroups bound how many groups of arenas there are: fewer leave fewer pages half
+	// empty, more make it rarer that two writers meet at the lock. There are groupsPerCPU for each processor.
+	minCommonsGroups = 4
+	maxCommonsGroups = 16
+	groupsPerCPU     = 2
 
 	// keepOrder is the largest order of an empty shared page that is kept.
 	keepOrder = 2
@@ -71,6 +73,9 @@ const (
 	// of cacheMinBytes and 1/cacheShare of what is in use.
 	cacheMinBytes = 2 << 20
 	cacheShare    = 64
+
+	// trimShare is the share of what is in use that Trim leaves.
+	trimShare = 256
 
 	// sparseShare: while huge pages are on, smaller pieces than chunks are given
 	// back only when free resident memory exceeds 1/sparseShare of what is in use

@@ -112,7 +112,7 @@ func Purge() int64 {
 // Trim is Purge, except that it leaves a small share of what is in use. Other than the
 // scavenger it also gives back pieces smaller than granules and chunks, which breaks
 // huge pages apart: it is for memory that has been free for a while.
-func Trim() int64 { return pool.purge((pool.inUse.Load() << unitShift) / cacheShare) }
+func Trim() int64 { return pool.purge((pool.inUse.Load() << unitShift) / trimShare) }
 
 // Idle returns the bytes of free memory that are resident.
 func Idle() int64 {

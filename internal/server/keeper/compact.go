@@ -21,8 +21,8 @@ const (
 
 	// Free memory goes back when for giveBackTicks ticks of the keeper it was more than
 	// 1/giveBackShare of what is in use, and giveBackMinBytes.
-	giveBackTicks    = 10
-	giveBackShare    = 48
+	giveBackTicks    = 4
+	giveBackShare    = 128
 	giveBackMinBytes = 1 << 20
 	// heapFreeRest is the least time between two times that the Go heap gives its part back with it.
 	heapFreeRest = time.Minute

@@ -51,14 +51,19 @@ func main() {
 	seconds := flag.Int("seconds", 60, "how long each server is loaded")
 	limit := flag.Int("mb", 150, "maxmemory")
 	only := flag.String("sizes", "pareto,uniform,steps", "distributions of the sizes")
+	redis := flag.Bool("redis", true, "measure redis-server too")
 	strict := flag.Bool("strict", false, "exit with 1 when a bound is missed")
 	flag.Parse()
 	kit.Run(func(s *kit.Servers) error {
-		return run(s, time.Duration(*seconds)*time.Second, *limit, strings.Split(*only, ","), *strict)
+		starts := []func(...string) (*harness.Server, error){s.Kring}
+		if *redis {
+			starts = append(starts, s.Redis)
+		}
+		return run(s, starts, time.Duration(*seconds)*time.Second, *limit, strings.Split(*only, ","), *strict)
 	})
 }
 
-func run(s *kit.Servers, length time.Duration, limit int, only []string, strict bool) error {
+func run(s *kit.Servers, starts []func(...string) (*harness.Server, error), length time.Duration, limit int, only []string, strict bool) error {
 	fmt.Printf("maxmemory %d MB, allkeys-lru, %v\n\n%-8s %-6s %9s %9s %9s %9s %9s %12s %14s %9s %10s %9s %9s\n", limit, length,
 		"sizes", "", "resident", "blocks", "pages", "with free", "keys", "keys per MB", "fragmentation", "us/op", "ops/s", "p99.9", "slowest")
 	missed := 0
@@ -66,7 +71,7 @@ func run(s *kit.Servers, length time.Duration, limit int, only []string, strict 
 		if !slices.Contains(only, d.name) {
 			continue
 		}
-		for i, start := range []func(...string) (*harness.Server, error){s.Kring, s.Redis} {
+		for i, start := range starts {
 			srv, err := start("--maxmemory", strconv.Itoa(limit)+"mb", "--maxmemory-policy", "allkeys-lru")
 			if err != nil {
 				return err
