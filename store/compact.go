@@ -20,6 +20,9 @@ type Compactor struct {
 	sharedUsed  int64    // and the blocks in them
 	left        accepted // in these pages
 
+	gathering arena.Gathering // see Gather
+	lodgers   []arena.Lodger
+
 	minBytes int64      // of waste in a shard, below which nothing is moved
 	accepted []accepted // by shard
 	stats    Compaction

@@ -419,23 +419,29 @@ func (k *commons) closeLocked(c, percent int) (bytes int64) {
 	})
 	for _, u := range found {
 		d := descOf(u)
-		r.unlink(u, d)
-		k.mu.closing.linkFront(u, d)
-		setStates(u, 1<<d.order, stateCommons|stateClosed|(d.order+1))
-		k.mu.held[c] -= 1 << d.order
+		k.closePageLocked(u, d)
 		bytes += unitBytes << d.order
 	}
 	return bytes
 }
 
-// OpenCommons ends what CloseCommons began.
-func OpenCommons() {
+// closePageLocked closes a page.
+func (k *commons) closePageLocked(u uint32, d *desc) {
+	k.mu.rings[d.class].unlink(u, d)
+	k.mu.closing.linkFront(u, d)
+	setStates(u, 1<<d.order, stateCommons|stateClosed|(d.order+1))
+	k.mu.held[d.class] -= 1 << d.order
+}
+
+// OpenCommons ends what CloseCommons began, and returns how many pages were not emptied.
+func OpenCommons() (left int) {
 	for i := range commonsAt {
 		k := &commonsAt[i]
 		k.mu.Lock()
 		for k.mu.closing.head != 0 {
 			u := k.mu.closing.head
 			d := descOf(u)
+			left++
 			k.mu.closing.unlink(u, d)
 			setStates(u, 1<<d.order, stateCommons|(d.order+1))
 			k.mu.held[d.class] += 1 << d.order
@@ -447,6 +453,7 @@ func OpenCommons() {
 		}
 		k.mu.Unlock()
 	}
+	return left
 }
 
 // Commons returns the bytes of the pages that arenas share, and of the live blocks in them.

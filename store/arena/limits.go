@@ -62,6 +62,11 @@ const (
 	maxCommonsGroups = 16
 	groupsPerCPU     = 2
 
+	// gatherSlackShare: what is gathered leaves this share of a page's places free in the others.
+	// It looks at so many pages of a class at a time.
+	gatherSlackShare = 4
+	gatherLook       = 512
+
 	// keepOrder is the largest order of an empty shared page that is kept.
 	keepOrder = 2
 

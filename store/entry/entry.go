@@ -154,6 +154,16 @@ func (e Entry) PutU64(off int, v uint64) {
 	*(*uint64)(unsafe.Pointer(&e.Payload()[off : off+8][0])) = v
 }
 
+// MayBe tells whether a block of so many bytes that stands at e may be an entry, by its lengths. Whatever
+// else stands there, what the lengths say is then within the block.
+func (e Entry) MayBe(bytes int) bool {
+	if bytes < headerBytes+deadlineBytes+wideBytes && e.header()&wideBit != 0 {
+		return false
+	}
+	n := e.Size()
+	return n <= bytes && arena.SizeOf(n) == bytes
+}
+
 // Size returns the bytes of the block as they were asked from the arena.
 func (e Entry) Size() int {
 	p := e.A.Ptr()

@@ -19,6 +19,12 @@ const (
 	// compactSlice is for how long the keeper compacts before it sleeps.
 	compactSlice = 4 * time.Millisecond
 
+	// At maxmemory shared pages of which more than gatherPercent are unused are filled up, by gatherBlocks in each tick; after
+	// one that emptied none, because what stands there is not an entry or another store's, gatherRest ticks go by.
+	gatherPercent = 3
+	gatherBlocks  = 512
+	gatherRest    = 50
+
 	// Free memory goes back when for giveBackTicks ticks of the keeper it was more than
 	// 1/giveBackShare of what is in use, and giveBackMinBytes.
 	giveBackTicks    = 4
@@ -36,6 +42,7 @@ type compaction struct {
 	resume time.Time
 	sweep  int // shards that it has still to look at
 
+	futile    int       // ticks until entries are gathered again
 	idleTicks int       // for how many ticks there has been free memory to give back
 	freed     time.Time // when the Go heap gave its part back
 }
@@ -53,6 +60,7 @@ func (k *Keeper) compact() {
 	k.noteWaste(wanted)
 	if c.sweep == 0 {
 		if !wanted {
+			k.gather()
 			return
 		}
 		c.sweep = k.store.Shards() // once begun, all shards get their turn
@@ -77,6 +85,28 @@ func (k *Keeper) compact() {
 	if c.sweep == 0 {
 		k.Stats.DefragRunning.Store(0)
 	}
+}
+
+// gather keeps the pages that shards share full where maxmemory evicts: there entries of all sizes come and go, and what
+// is unused is no more than a sweep is for.
+func (k *Keeper) gather() {
+	c := &k.compaction
+	if c.futile > 0 {
+		c.futile--
+		return
+	}
+	pages, used := arena.Commons()
+	if waste := pages - used; !k.house.MayEvict() || k.opts.ActiveDefrag.Load() || waste < compactIgnoreBytes || waste*100 < pages*gatherPercent {
+		return
+	}
+	k.hand.Lock()
+	emptied := c.comp.Gather(gatherBlocks)
+	k.hand.Unlock()
+	if emptied == 0 {
+		c.futile = gatherRest
+	}
+	k.Stats.DefragMoved.Store(c.comp.Stats().Moved)
+	k.Stats.DefragKeys.Store(c.comp.Stats().Keys)
 }
 
 // noteWaste keeps account of the time during which there is more to compact than is let be.

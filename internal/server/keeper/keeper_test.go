@@ -21,6 +21,7 @@ type house struct {
 	slow            time.Duration // see hand
 	keeper          *Keeper
 	beside          atomic.Int64 // looks while it compacts
+	shards          int          // of the store; 0: 4
 }
 
 func (h *house) MayExpire() bool                   { return h.expires }
@@ -87,7 +88,10 @@ func keep(t *testing.T, h *house) (*Keeper, *store.Store) {
 	t.Helper()
 	k := New(h, options.New(), false)
 	h.keeper = k
-	st, err := store.Open(store.Options{Shards: 4, Databases: 2, Hooks: store.Hooks{Alarm: k.Alarm}})
+	if h.shards == 0 {
+		h.shards = 4
+	}
+	st, err := store.Open(store.Options{Shards: h.shards, Databases: 2, Hooks: store.Hooks{Alarm: k.Alarm}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +142,36 @@ func TestTicksBesideCompaction(t *testing.T) {
 	}
 	st.Reap()
 	until(t, "it looks at the memory while it compacts", func() bool { return h.beside.Load() > 1 })
+}
+
+// TestGathers: where maxmemory evicts, the pages that shards share are kept full, without a sweep.
+func TestGathers(t *testing.T) {
+	for _, evicts := range []bool{false, true} {
+		h := &house{evicts: evicts, shards: 64}
+		k, st := keep(t, h)
+		const keys = 20_000
+		for i := range keys {
+			put(st, fmt.Sprint("k", i), 10+i*7919%2000, 0)
+		}
+		for i := 0; i < keys; i += 12 {
+			key := st.MakeKey(fmt.Append(nil, "k", i))
+			st.Lock(key.Shard)
+			st.Delete(0, key)
+			st.Unlock(key.Shard)
+		}
+		if evicts {
+			until(t, "it moves entries", func() bool { k.Pulse(true); return k.Stats.DefragMoved.Load() > 100 })
+		} else {
+			ticks := h.looks.Load() + 5
+			until(t, "it looks around", func() bool { k.Pulse(true); return h.looks.Load() > ticks })
+			if n := k.Stats.DefragMoved.Load(); n != 0 {
+				t.Errorf("%d blocks were moved without maxmemory", n)
+			}
+		}
+		if k.Stats.DefragKept.Load() > 0 {
+			t.Error("it has gone through the store")
+		}
+	}
 }
 
 // TestExpires: keys go at their deadlines without anybody asking for them, and are accounted for; unless
@@ -293,7 +327,10 @@ func TestEnds(t *testing.T) {
 	h := &house{}
 	k := New(h, options.New(), true)
 	h.keeper = k
-	st, err := store.Open(store.Options{Shards: 4, Databases: 1})
+	if h.shards == 0 {
+		h.shards = 4
+	}
+	st, err := store.Open(store.Options{Shards: h.shards, Databases: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

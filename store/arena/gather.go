@@ -1,0 +1,131 @@
+package arena
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Shared pages have some free places each: a class takes a page when none is left, and gives one back only when it
+// runs empty, which in a cache is rare. Gathering closes the emptiest pages of a class, no more than the places in
+// its other pages can take. Their table says whose each block is, so that who moves them need not look for them.
+
+// Lodger is a block in a shared page that was closed, and the number of the arena whose it is.
+type Lodger struct {
+	Addr    Addr
+	page    uint32
+	Guest   uint16
+	commons uint8
+}
+
+// Gathering goes round through the classes of all commons. One goroutine uses it.
+type Gathering struct {
+	Pages int // how many pages the last Close has closed
+	at    int // the class and the commons to look at next
+	room  []sparsePage
+}
+
+// sparsePage is a page with room.
+type sparsePage struct {
+	u    uint32
+	used uint16
+	load uint32 // live blocks for each unit, times 256
+}
+
+// Close closes pages until about so many blocks stand in them, or all classes have been looked at,
+// and appends these blocks to dst. Any goroutine may call it; whoever does, moves them, as far as he knows
+// them, and then calls OpenCommons.
+func (g *Gathering) Close(most int, dst []Lodger) []Lodger {
+	g.Pages = 0
+	rings := (int(groupMask) + 2) * smallClasses
+	for n := 0; n < rings && len(dst) < most; n++ {
+		i, c := g.at/smallClasses, g.at%smallClasses
+		g.at = (g.at + 1) % rings
+		if guestMax[c] == 0 || i == 0 && classBytes[c] <= guestGroupBytes {
+			continue // what is moved out of there would go to a group's commons
+		}
+		dst = g.closeClass(i, c, most, dst)
+	}
+	return dst
+}
+
+// closeClass closes pages of one class of a commons.
+func (g *Gathering) closeClass(commons, c, most int, dst []Lodger) []Lodger {
+	k := &commonsAt[commons]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	holes := 0
+	g.room = g.room[:0]
+	for u := k.mu.rings[c].head; u != 0; {
+		d := descOf(u)
+		if commonsFull(d) || len(g.room) == gatherLook {
+			break // if it is full, all others are
+		}
+		if d.used > 0 {
+			holes += int(commonsPlaces[c][d.order] - d.used)
+			g.room = append(g.room, sparsePage{u, d.used, uint32(d.used) << 8 >> d.order})
+		}
+		if u = d.next; u == k.mu.rings[c].head {
+			break
+		}
+	}
+	slices.SortFunc(g.room, func(a, b sparsePage) int { return cmp.Compare(a.load, b.load) })
+	for _, p := range g.room {
+		d := descOf(p.u)
+		places := int(commonsPlaces[c][d.order])
+		// A few stay free: otherwise the next block would take a page.
+		if holes -= places; holes < places/gatherSlackShare || len(dst) >= most {
+			break
+		}
+		dst = appendLodgers(dst, commons, p.u, d)
+		k.closePageLocked(p.u, d)
+		g.Pages++
+	}
+	return dst
+}
+
+// appendLodgers appends the live blocks of a shared page.
+func appendLodgers(dst []Lodger, commons int, u uint32, d *desc) []Lodger {
+	page, size := Addr(u)<<unitShift, Addr(classBytes[d.class])
+	for i, n := 0, int(d.bump)<<3/int(size); i < n; i++ {
+		if whose := U16(whoseAt(page, d, i)); whose != 0 {
+			dst = append(dst, Lodger{page + Addr(i)*size, u, whose >> 1, uint8(commons)})
+		}
+	}
+	return dst
+}
+
+// Guest returns the arena's number as a guest, 0 if it has none.
+func (a *Arena) Guest() uint16 { return a.guest }
+
+// Lodges returns the size of the block l, if it is one of the arena's and stands in a closed page; otherwise 0:
+// he may have gone since Close, and the page with him.
+func (a *Arena) Lodges(l Lodger) int {
+	k := &commonsAt[l.commons]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	u := l.page
+	if !k.closingLocked(u) {
+		return 0
+	}
+	d, page := descOf(u), Addr(u)<<unitShift
+	size := Addr(classBytes[d.class])
+	// The page may have become one of another class.
+	if (l.Addr-page)%size != 0 || l.Addr >= page+Addr(d.bump)<<3 || U16(whoseAt(page, d, int((l.Addr-page)/size)))>>1 != a.guest {
+		return 0
+	}
+	return int(size)
+}
+
+// closingLocked tells whether u is one of the closed pages.
+func (k *commons) closingLocked(u uint32) bool {
+	head := k.mu.closing.head
+	for at := head; at != 0; {
+		if at == u {
+			return true
+		}
+		if at = descOf(at).next; at == head {
+			break
+		}
+	}
+	return false
+}
