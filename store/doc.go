@@ -21,6 +21,7 @@
 //	           snapshot gets its pre-image; settle: to put an entry that moved into its slot
 //	evictor    what finds the entries to evict at maxmemory, from samples (evict.go)
 //	compactor  what moves blocks out of sparse pages, shard by shard (compact.go)
+//	gather     to fill the pages that shards share up with what stands in the emptiest of them (gather.go)
 //	usage      the live bytes of all shards, told in coarse steps (usage.go)
 //
 // Layout

@@ -1,7 +1,6 @@
 package arena
 
 import (
-	"runtime"
 	"sync"
 	"unsafe"
 
@@ -29,21 +28,8 @@ type commons struct {
 	}
 }
 
-// commonsAt holds the commons of all arenas, and then those of the groups; groupMask is how many groups there
-// are, less one.
-var (
-	commonsAt [1 + maxCommonsGroups]commons
-	groupMask = groupsFor(runtime.NumCPU()) - 1
-)
-
-// groupsFor returns how many groups there are with so many processors, a power of two.
-func groupsFor(cpus int) uint16 {
-	n := uint16(minCommonsGroups)
-	for int(n) < cpus*groupsPerCPU && n < maxCommonsGroups {
-		n *= 2
-	}
-	return n
-}
+// commonsAt holds the commons of all arenas, and then those of the groups.
+var commonsAt [1 + commonsGroups]commons
 
 // guestAll and guestMax are how many blocks of a class an arena may have in the commons of all,
 // and in both together. commonsOrder is the order of a class's first page there, commonsPlaces how
@@ -146,7 +132,7 @@ func commonsOf(whose uint16) *commons {
 	if whose&1 == 0 {
 		return &commonsAt[0]
 	}
-	return &commonsAt[1+whose>>1&groupMask]
+	return &commonsAt[1+whose>>1%commonsGroups]
 }
 
 // lodge places a block of class c in a commons; 0 if the arena is no guest.

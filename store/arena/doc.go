@@ -83,7 +83,8 @@
 //
 // Blocks have no header, so only their owners can move them. CloseSparse hides the
 // sparse pages of a class from Alloc, if the class would do with fewer; the owners move
-// what stands in them (Closed), and every page that runs empty goes back to the pool.
+// what stands in them (Closed), and every page that runs empty goes back to the pool. A
+// Gathering does the same with the emptiest pages of a commons, and tells whose their blocks are.
 //
 // # Huge pages
 //

@@ -36,7 +36,7 @@ type sparsePage struct {
 // them, and then calls OpenCommons.
 func (g *Gathering) Close(most int, dst []Lodger) []Lodger {
 	g.Pages = 0
-	rings := (int(groupMask) + 2) * smallClasses
+	rings := len(commonsAt) * smallClasses
 	for n := 0; n < rings && len(dst) < most; n++ {
 		i, c := g.at/smallClasses, g.at%smallClasses
 		g.at = (g.at + 1) % rings

@@ -133,12 +133,3 @@ func TestLodgerIsGone(t *testing.T) {
 	}
 	OpenCommons()
 }
-
-// TestGroupsFor: there are more groups with more processors, within bounds.
-func TestGroupsFor(t *testing.T) {
-	for cpus, want := range map[int]uint16{1: 4, 2: 4, 3: 8, 4: 8, 8: 16, 128: 16} {
-		if got := groupsFor(cpus); got != want {
-			t.Errorf("%d groups for %d processors, want %d", got, cpus, want)
-		}
-	}
-}

@@ -56,11 +56,9 @@ const (
 	// commonsTopOrder is the order of the largest shared pages (256 KB).
 	commonsTopOrder = 6
 
-	// minCommonsGroups and maxCommonsGroups bound how many groups of arenas there are: fewer leave fewer pages half
-	// empty, more make it rarer that two writers meet at the lock. There are groupsPerCPU for each processor.
-	minCommonsGroups = 4
-	maxCommonsGroups = 16
-	groupsPerCPU     = 2
+	// commonsGroups is how many groups of arenas there are: fewer leave fewer pages half
+	// empty, more make it rarer that two writers meet at the lock.
+	commonsGroups = 16
 
 	// gatherSlackShare: what is gathered leaves this share of a page's places free in the others.
 	// It looks at so many pages of a class at a time.
