@@ -94,28 +94,6 @@ func appendLodgers(dst []Lodger, commons int, u uint32, d *desc) []Lodger {
 	return dst
 }
 
-// Guest returns the arena's number as a guest, 0 if it has none.
-func (a *Arena) Guest() uint16 { return a.guest }
-
-// Lodges returns the size of the block l, if it is one of the arena's and stands in a closed page; otherwise 0:
-// he may have gone since Close, and the page with him.
-func (a *Arena) Lodges(l Lodger) int {
-	k := &commonsAt[l.commons]
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	u := l.page
-	if !k.closingLocked(u) {
-		return 0
-	}
-	d, page := descOf(u), Addr(u)<<unitShift
-	size := Addr(classBytes[d.class])
-	// The page may have become one of another class.
-	if (l.Addr-page)%size != 0 || l.Addr >= page+Addr(d.bump)<<3 || U16(whoseAt(page, d, int((l.Addr-page)/size)))>>1 != a.guest {
-		return 0
-	}
-	return int(size)
-}
-
 // closingLocked tells whether u is one of the closed pages.
 func (k *commons) closingLocked(u uint32) bool {
 	head := k.mu.closing.head

@@ -22,11 +22,12 @@ type house struct {
 	keeper          *Keeper
 	beside          atomic.Int64 // looks while it compacts
 	shards          int          // of the store; 0: 4
+	loads           atomic.Bool
 }
 
 func (h *house) MayExpire() bool                   { return h.expires }
 func (h *house) MayEvict() bool                    { return h.evicts }
-func (h *house) Loading() bool                     { return false }
+func (h *house) Loading() bool                     { return h.loads.Load() }
 func (h *house) OverLimit() bool                   { return h.over.Load() > 0 }
 func (h *house) NoteOver(bool)                     {}
 func (h *house) Wall(ms int64) int64               { return ms }
@@ -148,6 +149,7 @@ func TestTicksBesideCompaction(t *testing.T) {
 func TestGathers(t *testing.T) {
 	for _, evicts := range []bool{false, true} {
 		h := &house{evicts: evicts, shards: 64}
+		h.loads.Store(true) // it is filled at once, for the keeper
 		k, st := keep(t, h)
 		const keys = 20_000
 		for i := range keys {
@@ -159,6 +161,7 @@ func TestGathers(t *testing.T) {
 			st.Delete(0, key)
 			st.Unlock(key.Shard)
 		}
+		h.loads.Store(false)
 		if evicts {
 			until(t, "it moves entries", func() bool { k.Pulse(true); return k.Stats.DefragMoved.Load() > 100 })
 		} else {
