@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,18 +13,25 @@ import (
 
 // keys in slots of their own, by CLUSTER KEYSLOT of redis-server 7.0: a 15495, b 3300, foo 12182.
 
+// asNode is what makes a server a node. All nodes of a test are in its process, and stand still together on a machine that does: for longer than
+// leases last, and whoever is first then leads. So leases last as long as clients do, where a test does not say otherwise.
+func asNode(coordinator string, directives ...string) []string {
+	timeout := strconv.FormatInt((5 * patience).Milliseconds(), 10)
+	return append([]string{"cluster-enabled", "yes", "cluster-coordinator", coordinator, "cluster-node-timeout", timeout}, directives...)
+}
+
 // startNodes runs nodes of a cluster that share a file.
 func startNodes(t *testing.T, n int, directives ...string) (nodes []*Server) {
 	shared := filepath.Join(t.TempDir(), "topology.json")
 	for range n {
-		nodes = append(nodes, startServer(t, append([]string{"cluster-enabled", "yes", "cluster-coordinator", "file:" + shared}, directives...)...))
+		nodes = append(nodes, startServer(t, asNode("file:"+shared, directives...)...))
 	}
 	return nodes
 }
 
 // startNode runs one more beside one of them.
 func startNode(t *testing.T, of *Server, directives ...string) *Server {
-	return startServer(t, append([]string{"cluster-enabled", "yes", "cluster-coordinator", of.Opts.ClusterCoordinator.Load(), "repl-diskless-sync-delay", "0"}, directives...)...)
+	return startServer(t, asNode(of.Opts.ClusterCoordinator.Load(), append([]string{"repl-diskless-sync-delay", "0"}, directives...)...)...)
 }
 
 // say sends a command in words and fails the test unless the reply, its lines joined by spaces, is want.
@@ -460,7 +468,7 @@ func TestForgottenReplica(t *testing.T) {
 // TestNodeTakesOver: with a file that nodes share, a replica leads when it is asked to, with all that the primary had, and
 // when the primary has ended.
 func TestNodeTakesOver(t *testing.T) {
-	of := []string{"cluster-enabled", "yes", "cluster-coordinator", "file:" + filepath.Join(t.TempDir(), "topology.json"), "repl-diskless-sync-delay", "0"}
+	of := asNode("file:"+filepath.Join(t.TempDir(), "topology.json"), "repl-diskless-sync-delay", "0")
 	first, end := runServer(t, of...)
 	second := startServer(t, of...)
 	a, b := dial(t, first), dial(t, second)

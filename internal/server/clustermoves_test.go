@@ -136,9 +136,7 @@ func TestMovesBesideFailovers(t *testing.T) {
 		next := (old + 2) % 4
 		for _, i := range []int{0, 1, 2, 3} {
 			if i != leads[0] && i != leads[1] {
-				for !strings.Contains(conns[i].do("info", "replication"), "master_link_status:up") {
-					time.Sleep(time.Millisecond)
-				}
+				conns[i].untilHas("info replication", "master_link_status:up")
 			}
 		}
 		conns[source].until("cluster migrateslots slotsrange 0 16383 node "+ids[target], "OK")
