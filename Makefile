@@ -49,6 +49,12 @@ BLACKBOX := ./internal/... ./load/... ./embed ./rdb
 export CGO_ENABLED := 0
 WITH_RACE := CGO_ENABLED=1
 
+# Compilers, linkers and vet end before collecting garbage pays: without it they need a tenth less of the processors. One that has a
+# gigabyte collects. What they build is the same, for the build cache as well, and tests know nothing of it.
+TOOLS := '-toolexec=env GOGC=off GOMEMLIMIT=1GiB'
+export GOFLAGS := $(shell $(GO) env GOFLAGS)
+GOFLAGS += $(if $(findstring -toolexec,$(GOFLAGS)),,$(TOOLS))
+
 export KRING_BIN ?= $(CURDIR)/$(BIN)
 export KRING_ETCD ?= $(CURDIR)/$(ETCD)
 
