@@ -128,6 +128,9 @@ func (c *Compactor) closeShared(percent int) bool {
 // begin closes the shard's sparse pages, if there is enough to win.
 func (c *Compactor) begin(sh *shard, percent int) {
 	ar := sh.mu.ar
+	if c.shared {
+		ar.GiveSpares()
+	}
 	waste := ar.Pages() - ar.Used()
 	was := &c.accepted[c.shard]
 	if c.shared && ar.Guests() > 0 { // whatever else there is to win

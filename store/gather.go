@@ -38,10 +38,12 @@ func (c *Compactor) Gather(most int) (emptied int) {
 
 // gatherShard moves what is the shard's, which is locked.
 func (c *Compactor) gatherShard(shard uint32) (moved int) {
-	guest := c.s.shards[shard].mu.ar.Guest()
+	ar := c.s.shards[shard].mu.ar
+	guest := ar.Guest()
 	if guest == 0 {
 		return 0
 	}
+	ar.GiveSpares() // of which some may stand in pages that are closed now
 	at, _ := slices.BinarySearchFunc(c.lodgers, guest, func(l arena.Lodger, guest uint16) int { return cmp.Compare(l.Guest, guest) })
 	for ; at < len(c.lodgers) && c.lodgers[at].Guest == guest; at++ {
 		if c.moveLodger(shard, c.lodgers[at]) {

@@ -80,6 +80,40 @@ func TestSharedPagesShrink(t *testing.T) {
 	}
 }
 
+// TestSweepTakesSpares: shards whose keys come and go keep places in shared pages, which a sweep of these takes back.
+func TestSweepTakesSpares(t *testing.T) {
+	const keys = 80_000
+	s := open(t, Options{})
+	name := func(i int) Key { return s.MakeKey(fmt.Appendf(nil, "key:%d", i)) }
+	for i := range keys {
+		s.SetString(0, name(i), bytes.Repeat([]byte("v"), 1+i*7919%1000), 0)
+	}
+	for i := range keys {
+		if i%10 != 0 {
+			s.Delete(0, name(i))
+		}
+	}
+	for i := range keys * 4 {
+		s.SetString(0, name(i%keys/10*10), bytes.Repeat([]byte("v"), 1+i*7907%1000), 0)
+	}
+	for i := 10; i < keys; i += 10 {
+		s.Delete(0, name(i))
+	}
+	s.Reap()
+	c := NewCompactor(s)
+	compactAll(s, c, 10)
+	_, used := arena.Commons()
+	for i := range s.shards {
+		s.Lock(uint32(i))
+		s.shards[i].mu.ar.GiveSpares()
+		s.Unlock(uint32(i))
+	}
+	if _, now := arena.Commons(); c.Stats().Passes == 0 || now != used {
+		t.Errorf("after %d passes shards keep %d bytes in shared pages", c.Stats().Passes, used-now)
+	}
+	s.CheckInvariants()
+}
+
 // TestCloseLeavesNothing: a store that is closed gives back all of its pages, whether its keys are
 // there still or were deleted before, and whether they stand in pages that shards share or not.
 func TestCloseLeavesNothing(t *testing.T) {

@@ -27,6 +27,8 @@ type Arena struct {
 	guests  [smallClasses]uint16  // blocks of a class that live in commons
 	guest   uint16                // its number there; 0 if it has no such blocks
 	alone   bool                  // it is no guest, see NewAlone
+	lodged  uint32                // the sum of guests
+	spares  spares                // places there that are free, see spare.go
 	closed  map[uint32]closedPage // by first unit; nil unless blocks are being moved
 }
 
@@ -85,6 +87,12 @@ func (a *Arena) Alloc(n int) Addr {
 // takes a page its blocks stand in pages that it shares with other arenas: otherwise
 // each shard with a few blocks of a size would hold a page, almost empty, for them.
 func (a *Arena) allocSlow(c int) Addr {
+	if a.spares.n > 0 {
+		if addr := a.spares.take(c); addr != 0 {
+			a.joined(c)
+			return addr
+		}
+	}
 	if a.guests[c] < guestMax[c] && !a.hasRoom(c) {
 		if addr := a.lodge(c); addr != 0 {
 			return addr
@@ -146,7 +154,7 @@ func (a *Arena) Free(addr Addr, n int) {
 	u &^= 1<<((s-1)&7) - 1
 	d := descOf(u)
 	if uint8(s-1) > topOrder || int(d.class) != c {
-		a.freeOdd(s, u, addr, c, n)
+		a.leave(s, u, addr, c, n)
 		return
 	}
 	if invariants.Enabled {
@@ -161,14 +169,6 @@ func (a *Arena) Free(addr Addr, n int) {
 	if wasFull || d.used == 0 {
 		a.pageChanged(c, u, d, wasFull)
 	}
-}
-
-// freeOdd takes back a block that is in no page of its class that the arena has for itself.
-func (a *Arena) freeOdd(state uint8, u uint32, addr Addr, c, n int) {
-	if state&^(stateClosed|7) != stateCommons {
-		badFree(addr, n)
-	}
-	a.leave(u, addr, c, n)
 }
 
 // badFree reports a block that cannot have come from Alloc(n).

@@ -54,6 +54,17 @@ func checkHandedOut(addr Addr, size, class int, owner uint32) {
 
 // checkTakenBack verifies that a block may be freed and overwrites it.
 func checkTakenBack(addr Addr, size int, page uint32, class int, owner uint32) {
+	checkGone(addr, size, page, class, owner, 0)
+}
+
+// checkNoSpare notes a spare place of a class as a live block, in one step: whoever checks the page may look at any time.
+func checkNoSpare(addr Addr, class int) {
+	assert(*liveOf(addr) == liveSpare, "arena: spare %#x is not one", uint64(addr))
+	*liveOf(addr) = uint8(class) + 1
+}
+
+// checkGone verifies that a block may be freed, notes what its place is then, and overwrites it.
+func checkGone(addr Addr, size int, page uint32, class int, owner uint32, then uint8) {
 	if ownerOf(uint32(addr>>unitShift)) != owner {
 		assert(false, "arena: Free(%#x) through another arena", uint64(addr))
 	}
@@ -64,7 +75,7 @@ func checkTakenBack(addr Addr, size int, page uint32, class int, owner uint32) {
 	if *live != uint8(class)+1 {
 		assert(false, "arena: Free(%#x) as class %d: it is live as %d (-1: freed before)", uint64(addr), class, int(*live)-1)
 	}
-	*live = 0
+	*live = then
 	mangle(addr, size)
 }
 
@@ -112,27 +123,42 @@ func (a *Arena) CheckInvariants() {
 	assert(used != 0 || pages == 0, "arena: empty, but holds %d bytes of pages", pages)
 }
 
+// liveSpare stands in liveOf for a place that an arena keeps, see spare.go.
+const liveSpare = 0xFF
+
 // ownerCommons owns the units of all commons.
 const ownerCommons = 1<<32 - 1
 
 // checkGuests verifies that the commons know of all blocks that the arena has there, and
 // returns their bytes.
 func (a *Arena) checkGuests() (bytes int64) {
+	lodged := uint32(0)
 	for c, n := range a.guests {
-		if n == 0 {
+		lodged += uint32(n)
+		spares := 0
+		for _, class := range a.spares.class[:a.spares.n] {
+			if int(class) == c {
+				spares++
+			}
+		}
+		if int(n)+spares == 0 {
 			continue
 		}
 		assert(a.guest != 0, "arena: blocks in commons without a number")
-		found := commonsOf(a.guest<<1).checkRing(c, a.guest)
-		found += commonsOf(a.guest<<1|1).checkRing(c, a.guest)
+		found, kept := commonsOf(a.guest<<1).checkRing(c, a.guest)
+		more, moreKept := commonsOf(a.guest<<1|1).checkRing(c, a.guest)
+		found, kept = found+more, kept+moreKept
 		assert(found == int(n), "arena: class %d has %d blocks in commons, the account says %d", c, found, n)
+		assert(kept == spares, "arena: class %d has %d spares in commons, the arena keeps %d", c, kept, spares)
 		bytes += int64(n) * int64(classBytes[c])
 	}
+	assert(lodged == a.lodged, "arena: %d blocks in commons, the account says %d", lodged, a.lodged)
 	return bytes
 }
 
-// checkRing verifies a ring of a commons and returns how many blocks in it are the guest's.
-func (k *commons) checkRing(c int, guest uint16) (found int) {
+// checkRing verifies a ring of a commons and returns how many blocks in it are the guest's, and how many
+// places it keeps there.
+func (k *commons) checkRing(c int, guest uint16) (found, kept int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	size, full := int(classBytes[c]), false
@@ -154,16 +180,19 @@ func (k *commons) checkRing(c int, guest uint16) (found int) {
 				used++
 				assert(commonsOf(whose) == k, "arena: shared page %d is of another commons", u)
 			}
-			if whose>>1 == guest {
+			live := *liveOf(page + Addr(i*size))
+			if whose>>1 == guest && live == liveSpare {
+				kept++
+			} else if whose>>1 == guest {
 				found++
 			}
-			assert(int(*liveOf(page + Addr(i*size)))-1 == c == (whose != 0), "arena: block %d of shared page %d", i, u)
+			assert((live == uint8(c)+1 || live == liveSpare) == (whose != 0), "arena: block %d of shared page %d", i, u)
 		}
 		assert(used == int(d.used), "arena: shared page %d has %d blocks, its account says %d", u, used, d.used)
 		assert(used > 0 || k.mu.kept[c] == u, "arena: shared page %d is empty, and %d is kept", u, k.mu.kept[c])
 	}
 	assert(held == k.mu.held[c], "arena: class %d has %d units of shared pages, the account says %d", c, held, k.mu.held[c])
-	return found
+	return found, kept
 }
 
 // checkClass verifies one ring and returns its live bytes and its units.

@@ -21,10 +21,11 @@ type commons struct {
 		sync.Mutex
 		rings   [smallClasses]class
 		closing class                // pages out of which blocks are to be moved, see CloseCommons
-		kept    [smallClasses]uint32 // the class's empty page, see putLocked; 0 if there is none
+		kept    [smallClasses]uint32 // the class's empty page, see keepsLocked; 0 if there is none
+		emptied [smallClasses]uint8  // how often its only page was given back, up to keepTurns
 		held    [smallClasses]uint32 // units of a class's pages that are not closed
 		units   int64                // of all rings
-		used    int64                // bytes of live blocks
+		used    int64                // bytes of live blocks, and of places that arenas keep
 	}
 }
 
@@ -145,37 +146,44 @@ func (a *Arena) lodge(c int) Addr {
 		whose |= 1
 	}
 	addr := commonsOf(whose).take(c, whose)
-	a.guests[c]++
-	a.used += int64(classBytes[c])
-	a.pages += int64(classBytes[c])
+	a.joined(c)
 	return addr
 }
 
-// leave takes a block of class c out of the commons' page u, where it is a guest.
-func (a *Arena) leave(u uint32, addr Addr, c, n int) {
-	size, page := Addr(classBytes[c]), Addr(u)<<unitShift
-	d := descOf(u)
-	if int(d.class) != c || (addr-page)%size != 0 {
-		badFree(addr, n)
-	}
-	i := int((addr - page) / size)
-	whose := U16(whoseAt(page, d, i))
-	if a.guest == 0 || whose>>1 != a.guest || a.guests[c] == 0 {
-		badFree(addr, n)
-	}
-	k := commonsOf(whose)
-	k.mu.Lock()
-	k.putLocked(u, i)
-	k.mu.Unlock()
-	a.left(c, 1)
+// joined keeps the accounts of a block that came.
+func (a *Arena) joined(c int) {
+	a.guests[c]++
+	a.lodged++
+	a.used += int64(classBytes[c])
+	a.pages += int64(classBytes[c])
 }
 
-// Guests returns how many blocks of the arena stand in shared pages.
-func (a *Arena) Guests() (n int) {
-	for _, count := range a.guests {
-		n += int(count)
+// leave takes back a block of class c that is in no page of its class that the arena has for itself:
+// it is a guest in the commons' page u. state is the unit's.
+func (a *Arena) leave(state uint8, u uint32, addr Addr, c, n int) {
+	page := Addr(u) << unitShift
+	off, size := uint32(addr-page), classBytes[c]
+	d, i := descOf(u), off/size
+	if state&^(stateClosed|7) != stateCommons || int(d.class) != c || i*size != off {
+		badFree(addr, n)
 	}
-	return n
+	whose := U16(whoseAt(page, d, int(i)))
+	if a.guest == 0 || whose>>1 != a.guest || a.guests[c] == 0 || a.spares.has(addr) {
+		badFree(addr, n)
+	}
+	if !a.spares.busy(a.lodged) || state&stateClosed != 0 || !a.spares.keep(u, addr, c) {
+		k := commonsOf(whose)
+		k.mu.Lock()
+		k.putLocked(u, int(i))
+		k.mu.Unlock()
+	}
+	a.guests[c]--
+	a.lodged--
+	a.used -= int64(size)
+	a.pages -= int64(size)
+	if a.used == 0 {
+		a.Trim()
+	}
 }
 
 // Guest returns the arena's number as a guest, 0 if it has none.
@@ -200,16 +208,16 @@ func (a *Arena) Lodges(l Lodger) int {
 	return int(size)
 }
 
-// left keeps the accounts of n blocks that left.
-func (a *Arena) left(c, n int) {
-	bytes := int64(n) * int64(classBytes[c])
-	a.guests[c] -= uint16(n)
-	a.used -= bytes
-	a.pages -= bytes
-	if a.used == 0 {
-		a.Trim()
+// GiveSpares gives the places that the arena keeps in shared pages back to them. Whoever empties
+// these pages calls it.
+func (a *Arena) GiveSpares() {
+	for a.spares.n > 0 {
+		a.spares.give(0)
 	}
 }
+
+// Guests returns how many blocks of the arena stand in shared pages.
+func (a *Arena) Guests() int { return int(a.lodged) }
 
 // take returns a place for a block of class c and notes whose it is.
 func (k *commons) take(c int, whose uint16) Addr {
@@ -268,9 +276,24 @@ func (k *commons) takePageLocked(c int) {
 	k.mu.rings[c].linkFront(u, d)
 }
 
-// putLocked frees the place i of the page u. A page that runs empty goes back to the pool, unless
-// it is the only one with room in the commons of all: a block that comes and goes there would
-// take a page each time.
+// keepsLocked tells whether the commons keeps an empty page, the only one of its class with room: that of all
+// does, since a block that comes and goes there would take a page each time. A larger one it
+// keeps only after this has happened, lest data that grows leave one behind in each class that it went through.
+func (k *commons) keepsLocked(d *desc) bool {
+	switch {
+	case k != &commonsAt[0]:
+		return false
+	case d.order <= keepOrder:
+		return true
+	case d.order > commonsOrder[d.class]:
+		return false
+	}
+	n := &k.mu.emptied[d.class]
+	*n = min(*n+1, keepTurns)
+	return *n == keepTurns
+}
+
+// putLocked frees the place i of the page u. A page that runs empty goes back to the pool, unless it is kept.
 func (k *commons) putLocked(u uint32, i int) {
 	d, page := descOf(u), Addr(u)<<unitShift
 	c := int(d.class)
@@ -297,7 +320,7 @@ func (k *commons) putLocked(u uint32, i int) {
 	if d.used > 0 {
 		return
 	}
-	if only && k == &commonsAt[0] && d.order <= keepOrder {
+	if only && k.keepsLocked(d) {
 		k.mu.kept[c] = u
 		return
 	}
@@ -325,6 +348,7 @@ func TrimCommons() {
 	k := &commonsAt[0]
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	clear(k.mu.emptied[:])
 	for c, u := range k.mu.kept {
 		if u != 0 {
 			k.mu.kept[c] = 0
@@ -335,6 +359,7 @@ func TrimCommons() {
 
 // leaveAll gives back all blocks that the arena has in commons.
 func (a *Arena) leaveAll() {
+	a.GiveSpares()
 	for c, n := range a.guests {
 		if n == 0 {
 			continue
@@ -349,6 +374,7 @@ func (a *Arena) leaveAll() {
 		a.pages -= bytes
 	}
 	clear(a.guests[:])
+	a.lodged, a.spares.gone = 0, 0
 	a.resign()
 }
 
@@ -464,8 +490,8 @@ func OpenCommons() (left int) {
 	return left
 }
 
-// Commons returns the bytes of the pages that arenas share, and of the live blocks in them.
-// These count in the arenas' Used and Pages.
+// Commons returns the bytes of the pages that arenas share, and of the live blocks in them, which
+// count in the arenas' Used and Pages, with the places that arenas keep, which do not.
 func Commons() (pages, used int64) {
 	for i := range commonsAt {
 		k := &commonsAt[i]

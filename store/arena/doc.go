@@ -76,7 +76,8 @@
 //
 // A block there counts in Used and Pages of its arena with its own size; what is unused of
 // such pages is in no arena's Pages, but in InUse. Each commons has a lock: few blocks of an
-// arena with many are in one, and with few blocks the groups keep writers apart. The commons of
+// arena with many are in one, and with few blocks the groups keep writers apart. An arena whose blocks
+// come and go keeps some places, its spares, for which it needs no lock (spare.go). The commons of
 // all keeps an empty page of each class, which no arena's Release gives back: TrimCommons does.
 //
 // # Moving blocks out of sparse pages

@@ -65,8 +65,17 @@ const (
 	gatherSlackShare = 4
 	gatherLook       = 512
 
-	// keepOrder is the largest order of an empty shared page that is kept.
+	// An arena keeps up to spareSlots places in shared pages, none of which is larger than its part of
+	// spareBytes, once spareGone blocks, and spareTurns times those that it has there, have left them.
+	spareSlots = 4
+	spareBytes = 4608
+	spareGone  = 64
+	spareTurns = 16
+
+	// keepOrder is the largest order of an empty shared page that is kept. A larger one is kept when its class has
+	// been emptied keepTurns times.
 	keepOrder = 2
+	keepTurns = 16
 
 	granuleOrder = 4
 	chunkOrder   = 9

@@ -152,9 +152,10 @@ func (a *Arena) givePage(k *class, u uint32, d *desc) {
 }
 
 // Trim returns the empty pages that were kept to the pool, at most one for each
-// class. It looks at every page with room, so it is for the cron, not for a
-// command.
+// class, and the places that were kept in shared ones. It looks at every page with
+// room, so it is for the cron, not for a command.
 func (a *Arena) Trim() {
+	a.GiveSpares()
 	if a.used == 0 {
 		a.resign()
 	}
