@@ -47,6 +47,7 @@ type Reactor struct {
 	ticking  bool  // something has happened since the last tick, or it wants to be followed
 	alarm    int64 // clock of the next call of Alarmer.Alarm, 0: none
 	stopping bool
+	looking  bool          // see LookAgain
 	presence atomic.Uint64 // see relief
 	events   [pollEvents]Event
 	counts   Counts
@@ -122,6 +123,12 @@ func (r *Reactor) SetAlarm(atMs int64) {
 // next turn.
 func (r *Reactor) Post(fn func()) bool { return r.box.post(letter{fn: fn}, r.poller) }
 
+// LookAgain makes the next poll return at once. Who shares the processor comes first.
+func (r *Reactor) LookAgain() { r.looking = true }
+
+// CanLook tells whether LookAgain is of use: a stripe has no poll.
+func (r *Reactor) CanLook() bool { return r.stripe == nil && yieldsAtOnce }
+
 // EachConn calls fn for every open connection until fn returns false. fn may close
 // connections.
 func (r *Reactor) EachConn(fn func(*Conn) bool) {
@@ -150,6 +157,11 @@ func (r *Reactor) loop(shift uint64) {
 	defer runtime.KeepAlive(&floor)
 	for !r.stopping {
 		delta := r.delta()
+		if r.looking {
+			r.looking = false
+			Yield()
+			delta = 0
+		}
 		if delta != 0 && !r.box.sleep() {
 			delta = 0
 		}

@@ -88,5 +88,8 @@ func sysKeepAlive(fd int, _ time.Duration) error {
 	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 }
 
+// yieldsAtOnce says that Yield does.
+const yieldsAtOnce = false
+
 // Yield would let another thread that is ready run first, but what says so here does not do it at once.
 func Yield() {}

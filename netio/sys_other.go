@@ -49,5 +49,8 @@ func sysListenUnix(string, os.FileMode, int) (int, net.Addr, fileID, error) {
 	return -1, nil, fileID{}, ErrNoPoller
 }
 
+// yieldsAtOnce says that Yield does.
+const yieldsAtOnce = false
+
 // Yield would let another thread that is ready run first, but what says so here does not do it at once.
 func Yield() {}

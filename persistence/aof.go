@@ -351,14 +351,24 @@ func (a *AOF) Kick() { ring(a.stream.urgent) }
 // Owner.Written is called when it is worth to look at Wrote and Durable again. Any goroutine may call it, but not
 // under a lock that Owner.Written needs. Under always it is for when Quick says so.
 func (a *AOF) Write() bool {
-	done, ours := a.writer.try()
+	done, _ := a.WriteBy(nobody)
+	return done
+}
+
+// nobody is who does not try again.
+const nobody = -1
+
+// WriteBy is Write by one of several, each with a number from 0 on, who under always wait for each other while Brief: with again he
+// is to serve who has come meanwhile, and to call it again at once.
+func (a *AOF) WriteBy(by int) (done, again bool) {
+	done, ours, again := a.writer.try(by)
 	switch {
 	case done:
 		a.set.Written()
 	case ours:
 		a.Kick()
 	}
-	return done
+	return done, again
 }
 
 // NoteLocked appends the mark of this moment, which Owner.Mark tells, if anything was recorded since the last one. A
@@ -377,6 +387,9 @@ func (a *AOF) NoteLocked(counted *uint64) {
 // Quick tells whether a sync takes so little time that whoever has appended under always is to Write; else
 // he is to Kick.
 func (a *AOF) Quick() bool { return a.writer.quick.Load() }
+
+// Brief tells whether those who have appended under always, and can wait for each other, are to WriteBy, although they are several.
+func (a *AOF) Brief() bool { return a.writer.brief.Load() }
 
 // Slow tells whether writing may take long at this moment: Write does not then.
 func (a *AOF) Slow() bool { return a.writer.slow() }

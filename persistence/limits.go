@@ -27,6 +27,11 @@ const (
 	// gatherLeast: nobody waits for the sake of a sync that costs less.
 	gatherLeast = 100 * time.Microsecond
 
+	// gatherLooks and gatherPause: those who sync by themselves wait no longer after so many looks in vain, and so long
+	// after one that was not.
+	gatherLooks = 2
+	gatherPause = 10 * time.Microsecond
+
 	// quickSync is how long a sync under always may take, on average over some syncMemory of them, for
 	// who has appended to do it himself: a reactor serves nobody meanwhile. He does so after lonelySyncs of them
 	// at which nobody else wanted to (see writer.weigh).

@@ -143,7 +143,7 @@ func TestSideHasAllThatIsBehind(t *testing.T) {
 		"by who has appended, after nothing": func(m *model, w *writer) {
 			w.putBeside()
 			m.do(0, []string{"SET", "taken", "1"})
-			w.tryLocked()
+			w.tryLocked(nobody)
 		},
 		"by the goroutine, behind others": func(m *model, w *writer) {
 			m.do(0, []string{"SET", "beside", "1"})

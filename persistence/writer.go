@@ -30,9 +30,11 @@ type writer struct {
 	slowly  bool // and he is the writer's goroutine
 	wanted  bool // the writer's goroutine wants to be told when he is done
 	side    side
+	gather  gather
 	counted uint64 // records up to the last round
 	shared  uint64 // those of the last round
-	rivals  bool   // since the last sync somebody has found somebody else away
+	rivals  bool   // since the last sync somebody else has wanted to
+	by      int    // who has written last, see AOF.WriteBy
 	lonely  int    // syncs since there were any
 	closed  bool
 	idly    atomic.Bool // mu is, or is about to be, held by who does not write, and tells nobody afterwards
@@ -49,6 +51,7 @@ type writer struct {
 	writing   atomic.Int64 // when the write, or sync by the writer's goroutine, began that is under way, 0: none is
 	slowUntil atomic.Int64 // until when the disk is taken for slow
 	quick     atomic.Bool  // under always: who has appended syncs by himself
+	brief     atomic.Bool  // and so do those who can wait for each other
 
 	syncCost atomic.Int64 // nanoseconds that the last sync took by who was away
 
@@ -191,35 +194,44 @@ func (w *writer) slow() bool {
 }
 
 // try is a round by whoever has appended, at once; false if that is a matter for the writer's
-// goroutine, or somebody else is at it: then ours tells which.
-func (w *writer) try() (done, ours bool) {
+// goroutine, or somebody else is at it: then ours tells which. With again others are awaited: he is to try again.
+func (w *writer) try(by int) (done, ours, again bool) {
 	for n := 0; !w.mu.TryLock(); n++ {
 		if w.idly.Load() {
-			return false, true
+			return false, true, false
 		}
 		if n > 0 { // once more, as who held it idly may just have let go
-			return false, false
+			return false, false, by != nobody && w.brief.Load() && w.a.set.Fsync() == FsyncAlways // it may be one who only looks
 		}
 	}
-	done, ours = w.tryLocked()
+	done, ours, again = w.tryLocked(by)
 	w.mu.Unlock()
-	return done, ours
+	return done, ours, again
 }
 
-func (w *writer) tryLocked() (done, ours bool) {
+func (w *writer) tryLocked(by int) (done, ours, again bool) {
+	if by != nobody && by != w.by {
+		w.by, w.rivals = by, true
+	}
 	switch {
 	case w.closed:
-		return true, true
+		return true, true, false
 	case w.away && !w.slowly && !w.beside && !w.reluctant() && !w.stuck():
 		w.rivals = true
-		return false, false // done in a moment
+		return false, false, false // done in a moment
 	case w.away || len(w.behind) > 0 || w.reluctant():
-		return w.putBeside(), true
-	case !w.takeLocked(true):
-		return false, true
+		return w.putBeside(), true, false
+	}
+	if by != nobody {
+		if wait, again := w.awaited(by); wait {
+			return false, false, again
+		}
+	}
+	if !w.takeLocked(true) {
+		return false, true, false
 	}
 	w.drain(false, true)
-	return w.takenTo == w.s.written.Load(), true
+	return w.takenTo == w.s.written.Load(), true, false
 }
 
 // await gives those whose records went with the last sync a moment to come back, as long
@@ -460,8 +472,8 @@ func (w *writer) syncNow() {
 
 // weigh decides, after a sync under always, who does the next ones. Who has appended saves two ways between
 // goroutines when he syncs by himself. But of two who do, each waits for the other's sync before his own, so that
-// half as many records go with each: where there are several, the writer's goroutine waits for all
-// of them (await). mu is held.
+// half as many records go with each: where there are several, they wait for each other (gather), or, if they cannot, the
+// writer's goroutine waits for all of them (await). mu is held.
 func (w *writer) weigh() {
 	if w.a.set.Fsync() != FsyncAlways {
 		return
@@ -474,7 +486,9 @@ func (w *writer) weigh() {
 	if w.lonely++; w.rivals {
 		w.lonely, w.rivals = 0, false
 	}
+	w.brief.Store(w.syncMean <= quickSync)
 	w.quick.Store(w.syncMean <= quickSync && w.lonely >= lonelySyncs)
+	w.beginGather()
 }
 
 // syncSoon orders a sync in the background, if a second has passed since the last one.

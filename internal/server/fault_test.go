@@ -126,13 +126,29 @@ func (c *testClient) silent() {
 }
 
 func TestAlwaysRepliesAfterTheSync(t *testing.T) {
-	for _, quick := range []bool{false, true} { // who syncs: the writer's goroutine, or the writing client's reactor
-		t.Run(fmt.Sprint("quick ", quick), func(t *testing.T) { testAlways(t, quick) })
+	for who := range syncers {
+		t.Run(who, func(t *testing.T) { testAlways(t, who) })
 	}
 }
 
-func testAlways(t *testing.T, quick bool) {
-	f := &faultFS{memory: quick}
+// syncers are who may sync under always, with a file system that brings it about, and whether that takes clients' writes.
+var syncers = map[string]func() (f *faultFS, quick bool){
+	"the writer's goroutine": func() (*faultFS, bool) {
+		f := &faultFS{memory: true}
+		f.set(func(op string) error {
+			if op == "sync" {
+				time.Sleep(2 * time.Millisecond)
+			}
+			return nil
+		})
+		return f, false
+	},
+	"one of several reactors":      func() (*faultFS, bool) { return &faultFS{memory: true}, false },
+	"the writing client's reactor": func() (*faultFS, bool) { return &faultFS{memory: true}, true },
+}
+
+func testAlways(t *testing.T, who string) {
+	f, quick := syncers[who]()
 	s, _ := runFault(t, t.TempDir(), f, true, "appendfsync", "always")
 	writer, reader, other, popper, slow := dial(t, s), dial(t, s), dial(t, s), dial(t, s), dial(t, s)
 	writer.want("OK", "SET", "a", "1")
@@ -148,6 +164,9 @@ func testAlways(t *testing.T, quick bool) {
 	if quick {
 		writer.untilQuick(s)
 		writer.want("1", "DEL", "warm")
+	}
+	if a := s.disk.AOF.Current(); a.Quick() != quick || a.Brief() != (who != "the writer's goroutine") {
+		t.Fatalf("syncs are quick %t, brief %t", a.Quick(), a.Brief())
 	}
 	let := make(chan struct{})
 	f.set(func(op string) error {

@@ -129,6 +129,9 @@ func (s *Session) Data() {
 		s.parser.Filled(n)
 	}
 	if s.busy || s.stalled || s.closed || s.closing {
+		if s.stalled && !s.closed {
+			s.Conn.Pause() // release has this called again
+		}
 		return
 	}
 	if s.blocked != nil || s.postponed { // input stays in the ring

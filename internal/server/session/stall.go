@@ -89,7 +89,7 @@ func (s *Session) stall() {
 // longer than the turn.
 func (s *Session) pauseForSync() {
 	if s.stalled && !s.closed && s.ex.clients.Always() {
-		if a := s.ex.clients.Journal.AOF.Load(); a == nil || !a.Quick() {
+		if a := s.ex.clients.Journal.AOF.Load(); a == nil || !syncs(s.Conn.Reactor(), a) {
 			s.Conn.Pause()
 		}
 	}
@@ -145,31 +145,36 @@ func (s *Session) throttle(b *resp.Batch, from int) bool {
 }
 
 // writeOut writes what was recorded, or sees to it that somebody does. It returns false when that
-// took so long that another goroutine has become the reactor.
-func (ex *Station) writeOut(r *netio.Reactor) (mine bool) {
+// took so long that another goroutine has become the reactor; again says that others are awaited, who write with it.
+func (ex *Station) writeOut(r *netio.Reactor) (mine, again bool) {
 	s := ex.clients
 	a := s.Journal.AOF.Load()
 	ex.Rec.ForgetWrite()
 	s.House.Recorded()
 	if a == nil {
-		return true
+		return true, false
 	}
-	if s.Always() && !a.Quick() {
+	if s.Always() && !syncs(r, a) {
 		a.Kick()
-		return true
+		return true, false
 	}
 	done := false
-	if done, mine = writeAs(r, a); done || !mine {
-		return mine
+	if done, again, mine = writeAs(r, a); done || !mine {
+		return mine, false
 	}
 	ex.Rec.AskWrite() // next time, unless somebody does so before
-	if ex.stalled.any() {
+	if ex.stalled.any() && !again {
 		// Others are at it. Whoever it is looks at some when he is done, so once more: he
 		// may have been done before.
 		ex.stalled.some.Store(true)
-		_, mine = writeAs(r, a)
+		_, again, mine = writeAs(r, a)
 	}
-	return mine
+	return mine, again
+}
+
+// syncs tells whether the reactor syncs by itself, under always.
+func syncs(r *netio.Reactor, a *persistence.AOF) bool {
+	return a.Quick() || r.CanLook() && a.Brief()
 }
 
 // Blocked implements netio.Overseer: the AOF's writer sees to what waits behind a write that does
@@ -181,10 +186,18 @@ func (cs *Clients) Blocked() {
 }
 
 // writeAs is AOF.Write by a reactor, which may be relieved meanwhile.
-func writeAs(r *netio.Reactor, a *persistence.AOF) (done, mine bool) {
+func writeAs(r *netio.Reactor, a *persistence.AOF) (done, again, mine bool) {
 	pass := r.BeginBlocking()
-	done = a.Write()
-	return done, r.EndBlocking(pass)
+	if r.CanLook() {
+		done, again = a.WriteBy(r.Index())
+	} else {
+		done = a.Write()
+	}
+	mine = r.EndBlocking(pass)
+	if again && !mine {
+		a.Kick() // who is the reactor now does not know
+	}
+	return done, again, mine
 }
 
 // release lets those sessions go on that need not wait any more, and stops those that wait on.

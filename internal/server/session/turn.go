@@ -26,10 +26,16 @@ func (cs *Clients) EndTurn(r *netio.Reactor) {
 	if now := r.Now(); cs.CallsWanted.Is(now) {
 		ex.Meter.ShowCallsAgain(now)
 	}
-	if ex.Rec.MayWrite() && !ex.writeOut(r) {
-		return // another goroutine is the reactor
+	again := false
+	if ex.Rec.MayWrite() {
+		mine := false
+		if mine, again = ex.writeOut(r); !mine {
+			return // another goroutine is the reactor
+		}
 	}
-	if ex.stalled.any() {
+	if again {
+		r.LookAgain() // the replies wait with those of who comes
+	} else if ex.stalled.any() {
 		ex.release()
 	}
 	if now := r.Now(); cs.CrowdWanted.Is(now) {
