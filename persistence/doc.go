@@ -30,7 +30,8 @@
 //
 // No lock is held during write and fsync of the file: who writes has set writer.away. Under always each
 // round of the writer's goroutine is synced before the next one begins, so all who appended
-// meanwhile share a sync. Under everysec a second goroutine syncs once a second, while records go to
+// meanwhile share a sync; while syncs are quick, reactors do such rounds by themselves, and look for
+// each other before, so that they share it, too (gather.go). Under everysec a second goroutine syncs once a second, while records go to
 // the side file (side.go), so that no reply waits for a disk, and none leaves whose record a kill -9 could take.
 //
 // # A rewrite

@@ -1,6 +1,19 @@
 package persistence
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
+
+// company is what is known of those who append under always, and who of them syncs (see writer.weigh). It is guarded by writer.mu, but for the atomics.
+type company struct {
+	rivals bool // since the last sync somebody else has wanted to
+	lonely int  // syncs since there were any
+	by     int  // who has written last, see AOF.WriteBy
+	gather gather
+	quick  atomic.Bool // who has appended syncs by himself
+	brief  atomic.Bool // and so do those who can wait for each other
+}
 
 // gather is how those who sync by themselves under always, while syncs are brief, come to share them. Two reactors that each
 // sync what they have appended take turns, each with half of the records; and a goroutine that waits for both of them

@@ -26,16 +26,13 @@ type writer struct {
 
 	// What follows is guarded by mu.
 	backlog
+	company
 	away    bool // somebody writes to the file
 	slowly  bool // and he is the writer's goroutine
 	wanted  bool // the writer's goroutine wants to be told when he is done
 	side    side
-	gather  gather
 	counted uint64 // records up to the last round
 	shared  uint64 // those of the last round
-	rivals  bool   // since the last sync somebody else has wanted to
-	by      int    // who has written last, see AOF.WriteBy
-	lonely  int    // syncs since there were any
 	closed  bool
 	idly    atomic.Bool // mu is, or is about to be, held by who does not write, and tells nobody afterwards
 
@@ -50,8 +47,6 @@ type writer struct {
 	begun     time.Time    // what follows counts nanoseconds since then
 	writing   atomic.Int64 // when the write, or sync by the writer's goroutine, began that is under way, 0: none is
 	slowUntil atomic.Int64 // until when the disk is taken for slow
-	quick     atomic.Bool  // under always: who has appended syncs by himself
-	brief     atomic.Bool  // and so do those who can wait for each other
 
 	syncCost atomic.Int64 // nanoseconds that the last sync took by who was away
 
