@@ -39,6 +39,10 @@ func AppendInt(dst []byte, n int64) []byte {
 	if uint64(n) < 10 {
 		return append(dst, byte(n)+'0')
 	}
+	if uint64(n) < 100 { // see putHeader
+		tens := uint32(n) * 103 >> 10
+		return append(dst, byte(tens)+'0', byte(uint32(n)-10*tens)+'0')
+	}
 	if n < 0 {
 		return AppendUint(append(dst, '-'), -uint64(n))
 	}
@@ -164,6 +168,12 @@ func putHeader(room []byte, kind byte, n int) int {
 		room[1] = byte(n) + '0'
 		room[2], room[3] = '\r', '\n'
 		return 4
+	}
+	if n < 100 {
+		tens := uint32(n) * 103 >> 10
+		room[1], room[2] = byte(tens)+'0', byte(uint32(n)-10*tens)+'0'
+		room[3], room[4] = '\r', '\n'
+		return 5 // where the next bytes stand does not wait for the digits, as it does below
 	}
 	h := 1 + putUint(room[1:], uint64(n))
 	binary.LittleEndian.PutUint16(room[h:], lineEnd)

@@ -98,7 +98,14 @@ func TestAppendDouble(t *testing.T) {
 }
 
 func TestPutHeader(t *testing.T) {
-	for _, n := range []int{0, 9, 10, 42, 99, 100, 12345, math.MaxInt64} {
+	numbers := []int{12345, math.MaxInt64}
+	for n := range 1100 {
+		numbers = append(numbers, n)
+	}
+	for _, n := range numbers {
+		if got := AppendInt(nil, int64(n)); string(got) != strconv.Itoa(n) {
+			t.Errorf("%q, want %d", got, n)
+		}
 		var room [headerBytes]byte
 		k := putHeader(room[:], '$', n)
 		if got, want := string(room[:k]), "$"+strconv.Itoa(n)+"\r\n"; got != want {

@@ -169,6 +169,10 @@ func (w *Writer) Error(s string) {
 
 // Int writes an integer reply.
 func (w *Writer) Int(n int64) {
+	if uint64(n) < 10 && cap(w.buf)-len(w.buf) >= 4 {
+		w.buf = append(w.buf, ':', byte(n)+'0', '\r', '\n')
+		return
+	}
 	if n >= 0 {
 		w.header(':', int(n))
 		return

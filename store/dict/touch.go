@@ -23,9 +23,10 @@ func touchSegment(dir, h uint64) SegmentRef {
 	return SegmentRef(atomic.LoadUint64(dirWord(dir, dirIndex(dir, h))))
 }
 
-// touchHome returns the address of h's home bucket in the directory dir, see touchSegment.
+// touchHome returns the address of h's home bucket in the directory dir, see touchSegment, whose text
+// stands here once more: by its name this one would be too long to be inlined.
 func touchHome(dir, h uint64) arena.Addr {
-	e := touchSegment(dir, h)
+	e := SegmentRef(atomic.LoadUint64(dirWord(dir, dirIndex(dir, h))))
 	return e.addr() + headerBytes + arena.Addr(e.home(h)*bucketBytes)
 }
 
