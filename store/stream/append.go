@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"github.com/kringdb/kring/store/arena"
@@ -31,7 +32,7 @@ func Append(ar *arena.Arena, e entry.Entry, id ID, items [][]byte, lim Bounds) {
 	}
 	n := r.tail()
 	if n.a == 0 || n.full(raw, lim) {
-		n = r.startNode(ar, id, items)
+		n = r.startNode(ar, id, items, lim)
 	}
 	same := n.hasFields(items)
 	ms, seq := deltas(n.id(), id)
@@ -80,11 +81,11 @@ func (n node) full(raw int, lim Bounds) bool {
 
 // startNode makes a node for an entry and what follows it, and gives back what the node
 // before it does not use. It has room for half of what stands there from the start: to grow to that takes a copy
-// for each half more.
-func (r root) startNode(ar *arena.Arena, id ID, items [][]byte) node {
+// for each half more. What a large entry took there says nothing of the next ones.
+func (r root) startNode(ar *arena.Arena, id ID, items [][]byte, lim Bounds) node {
 	room := 0
 	if old := r.tail(); old.a != 0 {
-		room = old.u32(nodeUsed) / 2
+		room = min(old.u32(nodeUsed), cmp.Or(lim.NodeBytes, maxRoomBytes), maxRoomBytes) / 2
 		if used := old.u32(nodeUsed); arena.SizeOf(used) < arena.SizeOf(old.u32(nodeCap)) {
 			r.relinkTail(r.recap(ar, old, used))
 		}

@@ -16,6 +16,9 @@ const (
 	// firstNodeBytes is what is asked for a node that is begun, at least.
 	firstNodeBytes = 128
 
+	// maxRoomBytes bounds what a node is taken to need that follows one which is larger.
+	maxRoomBytes = 32 << 10
+
 	// maxNodeBytes bounds what is added to a node that has entries. A number of 20 digits
 	// takes 10 bytes in Redis's nodes, from which the options' bound is counted.
 	maxNodeBytes = 1 << 29
