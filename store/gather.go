@@ -29,11 +29,11 @@ func (c *Compactor) Gather(most int) (emptied int) {
 		moved += c.gatherShard(uint32(i))
 		c.s.shards[i].mu.Unlock()
 	}
-	left := arena.OpenCommons()
+	emptied, left := c.gathering.Open()
 	c.stats.Moved += int64(moved)
 	c.stats.Keys += int64(moved)
 	c.stats.Failed += int64(left)
-	return max(c.gathering.Pages-left, 0)
+	return emptied
 }
 
 // gatherShard moves what is the shard's, which is locked.

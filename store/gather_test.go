@@ -24,8 +24,10 @@ func (c *changing) key(i int) (db int, k Key) {
 
 func (c *changing) val(i, n int) []byte { return bytes.Repeat([]byte{byte(i), byte(i>>8) | 1}, n) }
 
-func (c *changing) step() {
-	i := c.r.IntN(20_000)
+func (c *changing) step() { c.stepAmong(20_000) }
+
+func (c *changing) stepAmong(keys int) {
+	i := c.r.IntN(keys)
 	db, k := c.key(i)
 	c.s.Lock(k.Shard)
 	defer c.s.Unlock(k.Shard)
@@ -155,4 +157,47 @@ func TestGatherWithinPass(t *testing.T) {
 	compactAll(s, c, 10)
 	f.check(t)
 	check(t, s)
+}
+
+// TestGatherTakesSpares: places that shards keep in shared pages do not hold up what is gathered.
+func TestGatherTakesSpares(t *testing.T) {
+	s := open(t, Options{Shards: 16})
+	f := &changing{s: s, name: "key", r: rand.New(rand.NewPCG(5, 5)), has: map[int]int{}}
+	for range 40_000 {
+		f.step()
+	}
+	for n := range f.has {
+		if n > 2000 && n%5 != 0 {
+			db, k := f.key(n)
+			s.Delete(db, k)
+			delete(f.has, n)
+		}
+	}
+	for range 100_000 {
+		f.stepAmong(2000)
+	}
+	kept := func() int64 {
+		_, used := arena.Commons()
+		for i := range s.shards {
+			s.Lock(uint32(i))
+			s.shards[i].mu.ar.GiveSpares()
+			s.Unlock(uint32(i))
+		}
+		_, now := arena.Commons()
+		return used - now
+	}
+	if kept() == 0 {
+		t.Fatal("there are none")
+	}
+	for range 1000 {
+		f.stepAmong(2000)
+	}
+	c := NewCompactor(s)
+	if c.Gather(256); c.Stats().Moved == 0 {
+		t.Fatal("nothing is gathered")
+	}
+	if n := kept(); n != 0 {
+		t.Errorf("%d bytes are kept", n)
+	}
+	f.check(t)
 }

@@ -467,27 +467,29 @@ func (k *commons) closePageLocked(u uint32, d *desc) {
 	k.mu.held[d.class] -= 1 << d.order
 }
 
-// OpenCommons ends what CloseCommons began, and returns how many pages were not emptied.
-func OpenCommons() (left int) {
+// OpenCommons ends what CloseCommons began: it opens all pages that are closed.
+func OpenCommons() {
 	for i := range commonsAt {
 		k := &commonsAt[i]
 		k.mu.Lock()
 		for k.mu.closing.head != 0 {
-			u := k.mu.closing.head
-			d := descOf(u)
-			left++
-			k.mu.closing.unlink(u, d)
-			setStates(u, 1<<d.order, stateCommons|(d.order+1))
-			k.mu.held[d.class] += 1 << d.order
-			if r := &k.mu.rings[d.class]; commonsFull(d) {
-				r.linkBack(u, d)
-			} else {
-				r.linkFront(u, d)
-			}
+			k.openPageLocked(k.mu.closing.head)
 		}
 		k.mu.Unlock()
 	}
-	return left
+}
+
+// openPageLocked opens a page that is closed.
+func (k *commons) openPageLocked(u uint32) {
+	d := descOf(u)
+	k.mu.closing.unlink(u, d)
+	setStates(u, 1<<d.order, stateCommons|(d.order+1))
+	k.mu.held[d.class] += 1 << d.order
+	if r := &k.mu.rings[d.class]; commonsFull(d) {
+		r.linkBack(u, d)
+	} else {
+		r.linkFront(u, d)
+	}
 }
 
 // Commons returns the bytes of the pages that arenas share, and of the live blocks in them, which

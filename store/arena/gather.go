@@ -19,9 +19,15 @@ type Lodger struct {
 
 // Gathering goes round through the classes of all commons. One goroutine uses it.
 type Gathering struct {
-	Pages int // how many pages the last Close has closed
-	at    int // the class and the commons to look at next
-	room  []sparsePage
+	at     int // the class and the commons to look at next
+	room   []sparsePage
+	closed []sharedPage // by the last Close
+}
+
+// sharedPage is a page, and the commons whose it is.
+type sharedPage struct {
+	u       uint32
+	commons uint8
 }
 
 // sparsePage is a page with room.
@@ -33,9 +39,9 @@ type sparsePage struct {
 
 // Close closes pages until about so many blocks stand in them, or all classes have been looked at,
 // and appends these blocks to dst. Any goroutine may call it; whoever does, moves them, as far as he knows
-// them, and then calls OpenCommons.
+// them, and then calls Open.
 func (g *Gathering) Close(most int, dst []Lodger) []Lodger {
-	g.Pages = 0
+	g.closed = g.closed[:0]
 	rings := len(commonsAt) * smallClasses
 	for n := 0; n < rings && len(dst) < most; n++ {
 		i, c := g.at/smallClasses, g.at%smallClasses
@@ -46,6 +52,23 @@ func (g *Gathering) Close(most int, dst []Lodger) []Lodger {
 		dst = g.closeClass(i, c, most, dst)
 	}
 	return dst
+}
+
+// Open ends what Close began: it opens the pages that were not emptied, and returns how many of both there were. What
+// else is closed, by another store's sweep for one, stays so.
+func (g *Gathering) Open() (emptied, left int) {
+	for _, p := range g.closed {
+		k := &commonsAt[p.commons]
+		k.mu.Lock()
+		if k.closingLocked(p.u) {
+			k.openPageLocked(p.u)
+			left++
+		} else { // emptied; or such a sweep has ended and opened it, which is rare
+			emptied++
+		}
+		k.mu.Unlock()
+	}
+	return emptied, left
 }
 
 // closeClass closes pages of one class of a commons.
@@ -78,7 +101,7 @@ func (g *Gathering) closeClass(commons, c, most int, dst []Lodger) []Lodger {
 		}
 		dst = appendLodgers(dst, commons, p.u, d)
 		k.closePageLocked(p.u, d)
-		g.Pages++
+		g.closed = append(g.closed, sharedPage{p.u, uint8(commons)})
 	}
 	return dst
 }

@@ -52,7 +52,7 @@ func gather(t *testing.T, g *Gathering, models []*model, most int) (moved int) {
 			}
 		}
 	}
-	OpenCommons()
+	g.Open()
 	return moved
 }
 

@@ -330,10 +330,7 @@ func TestEnds(t *testing.T) {
 	h := &house{}
 	k := New(h, options.New(), true)
 	h.keeper = k
-	if h.shards == 0 {
-		h.shards = 4
-	}
-	st, err := store.Open(store.Options{Shards: h.shards, Databases: 1})
+	st, err := store.Open(store.Options{Shards: 4, Databases: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
