@@ -92,9 +92,11 @@ func TestGather(t *testing.T) {
 		check(t, c.s)
 	}
 	moved := c.Stats().Moved
+	stopReaper(s) // it empties pages, too
 	if s.FlushAll(); c.Gather(256) != 0 || c.Stats().Moved != moved {
 		t.Error("what is flushed was moved")
 	}
+	restartReaper(s)
 	s.Reap()
 	check(t, s)
 	of[1].check(t)
