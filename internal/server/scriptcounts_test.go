@@ -21,6 +21,9 @@ func TestScriptsThatBeginAgainCountOnce(t *testing.T) {
 		"long":                          {reads + "local n=0 for i=1,tonumber(ARGV[1]) do n=n+1 end return n", "1", "10000000", "default", "eval=1 get=1 strlen=1 hits=2"},
 		"with an error that it keeps":   {reads + "redis.pcall('lpush',KEYS[1],1) return 1", "", "", "default", "eval=1 get=1 strlen=1 lpush=1 hits=2 errors=1"},
 		"with an error that it replies": {reads + "return redis.call('lpush',KEYS[1],1)", "", "", "default", "eval=1 get=1 strlen=1 lpush=1 hits=2 errors=1"},
+		"for workers with an error":     {reads + "redis.pcall('llen',KEYS[1]) return #redis.call('smembers',KEYS[2])", "small", "big", "default", "eval=1 get=1 strlen=1 llen=1 smembers=1 hits=4 errors=1 slow=2"},
+		"for workers with a wrong call": {reads + "redis.pcall('lpush') return #redis.call('smembers',KEYS[2])", "small", "big", "default", "eval=1 get=1 strlen=1 lpush=0 smembers=1 hits=3 errors=1 rejected=1 slow=2"},
+		"beyond with a wrong call":      {reads + "redis.pcall('lpush') return #redis.call('hgetall',KEYS[1]..ARGV[1])", "-", "h", "default", "eval=1 get=1 strlen=1 lpush=0 hgetall=1 hits=3 errors=1 rejected=1"},
 		"long with an error":            {"redis.pcall('lpush',KEYS[1],1) local n=0 for i=1,tonumber(ARGV[1]) do n=n+1 end return n", "1", "10000000", "default", "eval=1 lpush=1 errors=1"},
 	} {
 		s := startServer(t)
@@ -38,7 +41,9 @@ func TestScriptsThatBeginAgainCountOnce(t *testing.T) {
 			c.do(args...)
 		}
 		for range 3 {
-			call(try.first)
+			if try.first != "-" { // else it is not known
+				call(try.first)
+			}
 		}
 		c.want("OK", "CONFIG", "RESETSTAT")
 		c.want("OK", "AUTH", try.user, "")
@@ -54,6 +59,10 @@ func TestScriptsThatBeginAgainCountOnce(t *testing.T) {
 				name = "keyspace_hits:"
 			case "errors":
 				name = "total_error_replies:"
+			case "rejected":
+				name = `cmdstat_lpush:.*rejected_calls=`
+			case "slow":
+				name = "slow_lane_commands:"
 			}
 			n := "0"
 			if m := regexp.MustCompile(name + `(\d+)`).FindStringSubmatch(stats); m != nil {

@@ -216,6 +216,7 @@ func (ex scriptHost) countScript() {
 		ex.uncountScript()
 		return
 	}
+	ex.countErrors()
 	failed := c.W.Errors() != ex.scr.errors
 	if ex.scr.together {
 		ex.Meter.EndTogether()

@@ -312,11 +312,11 @@ func (ex scriptHost) judgeCall(cl *BatchCall, mode script.Mode) (text string, st
 		return v.Text(&scr.caller, &c.Call, ""), nil
 	case v.Refused():
 		if cl.Spec != nil && cl.Fault != admit.BadSubcommand {
-			ex.Meter.Calls.Reject(cl.Spec.ID)
+			ex.reject(cl.Spec)
 		}
 		return v.Text(&scr.caller, &c.Call, ex.Why(v, scr.client.of)), nil
 	case mode.ReadOnly && cl.Spec.Flags&(command.Write|command.MayReplicate) != 0:
-		ex.Meter.Calls.Reject(cl.Spec.ID)
+		ex.reject(cl.Spec)
 		return "ERR Write commands are not allowed from read-only scripts.", nil
 	}
 	if scr.caller.Slots != nil && !mode.CrossSlot {
@@ -422,7 +422,7 @@ func (ex scriptHost) killed() error {
 // runs on a reactor and has done nothing yet that others can see.
 func (ex scriptHost) leave(why leaving) bool {
 	scr := &ex.scr
-	if scr.way < tentative && (ex.Worker || scr.seen || !scr.saved.alone) {
+	if scr.way < tentative && !ex.unseen() {
 		return false
 	}
 	if scr.leaves == stays {
@@ -444,13 +444,12 @@ func (ex scriptHost) Log(level int, text string) (stop error) {
 	return nil
 }
 
-// CountError implements script.Host; an error in a run that may be undone counts when it has ended.
+// CountError implements script.Host; an error in a run that may begin again counts when it has ended.
 func (ex scriptHost) CountError(text string) {
-	if ex.scr.way >= tentative {
+	if ex.scr.way >= tentative || ex.unseen() {
 		ex.scr.undo.errors = append(ex.scr.undo.errors, strings.Clone(text))
 		return
 	}
-	ex.scr.seen = true
 	ex.Meter.Errors++
 	ex.Env.Logs.Errors.Add(text)
 }

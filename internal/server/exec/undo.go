@@ -32,9 +32,10 @@ type heldChange struct {
 
 // countedCall is a call that has been counted.
 type countedCall struct {
-	id     int
-	nanos  int64
-	failed bool
+	id       int
+	nanos    int64
+	failed   bool
+	rejected bool // it has not run
 }
 
 // beginTentative begins to keep what the context's call does, whose keys are locked. What has
@@ -73,18 +74,31 @@ func (ex scriptHost) endTentative(undo bool) {
 		for _, ch := range u.changes {
 			ex.Changed(c.DB, u.keys[ch.key], ch.ev)
 		}
-		ex.Meter.Errors += int64(len(u.errors))
-		for _, text := range u.errors {
-			ex.Env.Logs.Errors.Add(text)
-		}
+		ex.countErrors()
 	}
 	clear(u.keys)
-	clear(u.errors)
-	u.keys, u.changes, u.errors = u.keys[:0], u.changes[:0], u.errors[:0]
+	u.keys, u.changes = u.keys[:0], u.changes[:0]
 	if cap(u.changes) > keepKeysEntries {
 		u.changes = nil
 	}
-	if cap(u.errors) > keepKeysEntries {
+}
+
+// countErrors counts the errors that were kept for the end of a run.
+func (ex scriptHost) countErrors() {
+	u := &ex.scr.undo
+	if len(u.errors) == 0 {
+		return
+	}
+	ex.Meter.Errors += int64(len(u.errors))
+	for _, text := range u.errors {
+		ex.Env.Logs.Errors.Add(text)
+	}
+	u.dropErrors()
+}
+
+func (u *undoLog) dropErrors() {
+	clear(u.errors)
+	if u.errors = u.errors[:0]; cap(u.errors) > keepKeysEntries {
 		u.errors = nil
 	}
 }
@@ -156,12 +170,24 @@ func (u *undoLog) full() bool { return len(u.changes)+len(u.errors) > mostHeld }
 // performCounted is Perform for a call of a run that cannot be undone: as long as it has done nothing that others see, it may
 // begin again nevertheless, and its calls do not count twice then.
 func (ex scriptHost) performCounted(c *command.Ctx) {
-	if ex.Worker || ex.scr.seen || !ex.scr.saved.alone { // one that lasts takes all its counts back at once
-		ex.Perform(c)
-	} else {
+	if ex.unseen() {
 		ex.performUndoable(c)
+	} else {
+		ex.Perform(c)
 	}
 	ex.Env.Local.note(ex.Executor, c)
+}
+
+// unseen tells whether a run that cannot be undone may begin again, as it has done nothing that others see. One that lasts takes all
+// its counts back at once.
+func (ex scriptHost) unseen() bool { return !ex.Worker && !ex.scr.seen && ex.scr.saved.alone }
+
+// reject counts a call that is refused.
+func (ex scriptHost) reject(spec *command.Spec) {
+	ex.Meter.Calls.Reject(spec.ID)
+	if ex.scr.way == tentative || ex.unseen() {
+		ex.scr.undo.counted = append(ex.scr.undo.counted, countedCall{id: spec.ID, rejected: true})
+	}
 }
 
 // uncountScript takes back what a run that begins again has counted.
@@ -173,12 +199,16 @@ func (ex scriptHost) uncountScript() {
 		ex.Meter.DropWhole(ex.scr.before)
 	}
 	for _, n := range u.counted {
-		if ex.scr.together {
+		switch {
+		case n.rejected:
+			ex.Meter.Calls.Unreject(n.id)
+		case ex.scr.together:
 			ex.Meter.TakeFromWhole(ex.Env.Table.Specs()[n.id], n.failed)
-		} else {
+		default:
 			ex.Meter.Uncount(n.id, n.nanos, n.failed)
 		}
 	}
+	u.dropErrors()
 	if u.counted = u.counted[:0]; cap(u.counted) > keepKeysEntries {
 		u.counted = nil
 	}
@@ -193,5 +223,5 @@ func (ex scriptHost) performUndoable(c *command.Ctx) {
 		ex.Meter.CloseGroup()
 	}
 	nanosNow, failedNow := ex.Meter.Counted(id)
-	ex.scr.undo.counted = append(ex.scr.undo.counted, countedCall{id, nanosNow - nanos, failedNow != failed})
+	ex.scr.undo.counted = append(ex.scr.undo.counted, countedCall{id: id, nanos: nanosNow - nanos, failed: failedNow != failed})
 }

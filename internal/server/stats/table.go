@@ -67,10 +67,7 @@ func (t *Table) Uncall(id int, ns int64, failed, timed bool) {
 	if timed && r.Times != nil {
 		r.Times.forget(ns)
 	}
-	if !r.called() {
-		at := slices.Index(t.used, int32(id))
-		t.used = slices.Delete(t.used, at, at+1)
-	}
+	t.dropUnused(id)
 }
 
 // Calls counts n calls that together took ns nanoseconds.
@@ -105,6 +102,22 @@ func (t *Table) Reject(id int) {
 	}
 	r.Rejected++
 	t.changes++
+}
+
+// Unreject takes back what Reject has counted.
+func (t *Table) Unreject(id int) {
+	r := &t.rows[id]
+	r.Rejected--
+	t.changes++
+	t.dropUnused(id)
+}
+
+// dropUnused is for what has taken a call back, which may have been the row's only one.
+func (t *Table) dropUnused(id int) {
+	if !t.rows[id].called() {
+		at := slices.Index(t.used, int32(id))
+		t.used = slices.Delete(t.used, at, at+1)
+	}
 }
 
 // Add adds the rows of o, a table of the same size.
