@@ -15,6 +15,7 @@ func brief(t *testing.T, want uint64) *fate {
 	l.w.syncMean = 2 * gatherLeast
 	l.w.brief.Store(true)
 	l.w.gather.want = want
+	l.w.gather.since = time.Now().Add(time.Hour) // nobody waits for long, however slow the test is
 	return l
 }
 
@@ -124,6 +125,27 @@ func TestAwaitedWhenTheFileChanges(t *testing.T) {
 	if l.w.to != next {
 		t.Error("the file is the old one")
 	}
+}
+
+// TestAwaitedAcrossAChange: who appends when the file has changed, with all in it that was awaited, does not wait for those who looked
+// before: they do not come again.
+func TestAwaitedAcrossAChange(t *testing.T) {
+	l := brief(t, 100)
+	for by := range 2 {
+		l.append()
+		l.writeBy(by, false, true)
+	}
+	next, err := l.m.a.newIncrement(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.m.log.At(func(pos uint64) { l.m.a.stream.cut(next, pos) })
+	l.w.round(false)
+	for by := range 2 {
+		l.writeBy(by, true, false)
+	}
+	l.append()
+	l.writeBy(2, true, false)
 }
 
 // TestSharedSyncFails: nothing of what waited for a sync that fails becomes durable, and nobody is waited for then.

@@ -291,6 +291,9 @@ func (w *writer) takeLocked(plain bool) (done bool) {
 	clear(w.used)
 	w.used = w.used[:0]
 	w.takenTo = upTo
+	if n != w.counted {
+		w.gather.want = 0 // who looked whether more come has these taken for him, and does not look again
+	}
 	w.counted, w.shared = n, n-w.counted
 	if len(fresh) > 0 {
 		w.beside = false // until putBeside has put these, too
