@@ -158,7 +158,7 @@ func hello(c *Ctx) {
 	w.BulkString("mode")
 	w.BulkString(c.Host.mode())
 	w.BulkString("role")
-	w.BulkString("master")
+	w.BulkString(c.Host.role())
 	w.BulkString("modules")
 	w.Array(0)
 }

@@ -101,6 +101,14 @@ func (h *Host) mode() string {
 	return "standalone"
 }
 
+// role is what HELLO says of the server's part in replication. ROLE and INFO have older words for it.
+func (h *Host) role() string {
+	if h.Replicas.IsReplica() {
+		return "replica"
+	}
+	return "master"
+}
+
 // ReplicaHost is the server as a replica. Its methods let go of the caller's gate: from workers only.
 type ReplicaHost interface {
 	// Follow makes the server a replica of another one; same: it is already.

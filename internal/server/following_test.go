@@ -473,3 +473,20 @@ func TestStreamWaitsForListeners(t *testing.T) {
 	sends.Wait()
 	p.applied(c[0])
 }
+
+// TestHelloTellsTheRole: clients that choose among servers read it there.
+func TestHelloTellsTheRole(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s)
+	role := func(want string) {
+		t.Helper()
+		if got := c.do("HELLO", "2"); !strings.Contains(got, " role "+want+" ") {
+			t.Errorf("%s, want the role %s", got, want)
+		}
+	}
+	role("master")
+	leads(t, s, c)
+	role("replica")
+	c.want("OK", "REPLICAOF", "NO", "ONE")
+	role("master")
+}
