@@ -36,6 +36,12 @@ func (a *AOF) Stats() Stats {
 	return s
 }
 
+// ResetStats has the syncs counted anew.
+func (a *AOF) ResetStats() {
+	a.counts.syncs.Store(0)
+	a.counts.delayed.Store(0)
+}
+
 func (a *AOF) sizeLocked() int64 {
 	size := a.mu.older
 	if t := a.mu.current; t != nil {

@@ -37,10 +37,11 @@ type infoHouse struct{ *Server }
 
 // Counted implements info.House: it adds up what all executors have shown of their counters.
 func (h infoHouse) Counted(c *command.Ctx) observe.Counters {
+	var sum observe.Counters
 	if c != nil && exec.Of(c).Reactor >= 0 {
 		exec.Of(c).Show()
+		sum.Commands-- // the call itself, which has not ended: workers, too, count theirs behind it
 	}
-	var sum observe.Counters
 	for _, ex := range h.clients.Stations {
 		ex.Meter.Shown.AddTo(&sum)
 	}

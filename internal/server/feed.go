@@ -211,5 +211,5 @@ func (h replicasHost) IsReplica() bool { return h.srv.role.history.Primary() != 
 
 // Replication implements info.House.
 func (h infoHouse) Replication() info.Replication {
-	return info.Replication{Numbers: h.role.feed.Numbers(), IDs: h.role.history.IDs(), Backlog: h.role.backlog.Numbers(), Failover: h.role.over.now().String()}
+	return info.Replication{Numbers: h.role.feed.Numbers(), IDs: h.role.history.IDs(), Backlog: h.role.backlog.Numbers(), Failover: h.role.over.now().String(), In: h.role.link.Received.Load()}
 }

@@ -148,6 +148,9 @@ func (h statsHost) Reset(c *command.Ctx) {
 	h.srv.clients.Counts.Reset()
 	h.srv.Users.ResetDenied()
 	h.srv.keeper.Stats.Reset()
+	h.srv.Limit.ResetOver()
+	h.srv.role.resetStats()
+	h.srv.disk.ResetStats()
 }
 
 // errNoShutdown is the text of a SHUTDOWN after which the server goes on.

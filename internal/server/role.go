@@ -67,6 +67,13 @@ func (r *role) init(s *Server, ex *exec.Executor) {
 	_ = again() // cannot fail
 }
 
+// resetStats is CONFIG RESETSTAT.
+func (r *role) resetStats() {
+	r.feed.Reset()
+	r.link.Received.Store(0)
+	r.stream.Errors.Store(0)
+}
+
 // primaryOf reads the option replicaof.
 func primaryOf(text string) (p replication.Primary, ok bool) {
 	host, port, ok := strings.Cut(text, " ")

@@ -44,6 +44,15 @@ func (d *Disk) Saves() info.Saves {
 	return told
 }
 
+// ResetStats is CONFIG RESETSTAT.
+func (d *Disk) ResetStats() {
+	d.saver.saves.Store(0)
+	d.AOF.Rewrites.Store(0)
+	if a := d.AOF.Current(); a != nil {
+		a.ResetStats()
+	}
+}
+
 // FileSystem is where files go.
 func (d *Disk) FileSystem() persistence.FS {
 	if d.FS != nil {

@@ -70,6 +70,8 @@ type Config struct {
 // Follower keeps the link to a primary, if there is one.
 type Follower struct {
 	Config
+	Received atomic.Int64 // bytes from primaries, since the start or CONFIG RESETSTAT
+
 	mu struct {
 		sync.Mutex
 		link *link // nil: there is no primary

@@ -47,6 +47,7 @@ func (in *input) fill(need int) error {
 	n, err := in.conn.Read(in.buf[in.end:])
 	in.end += n
 	if n > 0 {
+		in.l.f.Received.Add(int64(n))
 		in.l.heard(time.Now())
 		return nil
 	}

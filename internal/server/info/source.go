@@ -116,6 +116,7 @@ type Replication struct {
 	feed.Numbers
 	replication.IDs
 	Backlog  replication.Numbers
+	In       int64  // bytes that primaries have sent
 	Failover string // how far it is
 }
 

@@ -47,13 +47,13 @@ func writeStatsAbsent(s *Source, w *writer) {
 
 func writeStats(s *Source, w *writer) {
 	st, _ := w.accounts(s.Store)
-	g, fed := s.House.Gauges(), s.House.Replication().Numbers
+	g, fed := s.House.Gauges(), s.House.Replication()
 	w.num("total_connections_received", g.Connections-s.base.connections.Load())
 	w.num("total_commands_processed", w.sum.Commands)
 	w.num("instantaneous_ops_per_sec", w.sum.PerSecond)
-	w.num("total_net_input_bytes", w.sum.InputBytes)
-	w.num("total_net_output_bytes", w.sum.OutputBytes)
-	w.num("total_net_repl_input_bytes", 0)
+	w.num("total_net_input_bytes", w.sum.InputBytes+fed.In)
+	w.num("total_net_output_bytes", w.sum.OutputBytes+fed.Out)
+	w.num("total_net_repl_input_bytes", fed.In)
 	w.num("total_net_repl_output_bytes", fed.Out)
 	w.ratio("instantaneous_input_kbps", kilobytes(w.sum.InPerSec), "")
 	w.ratio("instantaneous_output_kbps", kilobytes(w.sum.OutPerSec), "")

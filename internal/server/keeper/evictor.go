@@ -43,6 +43,14 @@ func (l *Limit) OverMillis() (total, current int64) {
 	return l.overMs.Load() + current, current
 }
 
+// ResetOver has OverMillis begin anew.
+func (l *Limit) ResetOver() {
+	l.overMs.Store(0)
+	if from := l.overFrom.Load(); from != 0 {
+		l.overFrom.CompareAndSwap(from, time.Now().UnixMilli())
+	}
+}
+
 // Evictor is how one executor evicts; only that uses it.
 type Evictor struct {
 	steps  *store.Evictor
