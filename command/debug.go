@@ -29,6 +29,8 @@ var debugHelp = []string{
 	"    Writes this text to the log.",
 	"OBJECT <key>",
 	"    Shows low level info about a key and its value.",
+	"PANIC",
+	"    Ends the server at once, as a crash does: nothing is saved.",
 	"POPULATE <count> [<prefix> [<size>]]",
 	"    Makes strings, named key:<number> or <prefix>:<number>, that are not there yet.",
 	"PROTOCOL <string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false>",
@@ -37,6 +39,8 @@ var debugHelp = []string{
 	"    Saves a snapshot and loads it. NOSAVE loads what was saved before; NOFLUSH does not empty the",
 	"    databases first: a key or library that is there already is an error, unless MERGE lets it be replaced. After",
 	"    an error without NOFLUSH the data are as before; with it, what came before the error stays.",
+	"SEGFAULT",
+	"    Does what PANIC does.",
 	"SET-ACTIVE-EXPIRE <0|1>",
 	"    Setting it to 0 stops the removal of keys that have expired and are not read.",
 	"SLEEP <seconds>",
@@ -92,6 +96,8 @@ func debug(c *Ctx) {
 	case n == 3 && equalFold(sub, "log"):
 		c.Host.Process.Log(string(c.Args[2]))
 		c.W.OK()
+	case n == 2 && (equalFold(sub, "segfault") || equalFold(sub, "panic")):
+		c.W.Error(c.Host.Process.Crash(upper(string(sub))))
 	case n == 2 && equalFold(sub, "change-repl-id"):
 		c.Host.Replicas.Renew()
 		c.W.OK()

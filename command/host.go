@@ -254,4 +254,6 @@ type ProcessHost interface {
 	Shutdown(o ShutdownOptions) (errText string) // on success the process ends; no reply is sent
 	SetActiveExpire(on bool)
 	Log(text string) // DEBUG LOG
+	// Crash ends the process as it stands, for tests of what then happens; it returns only if that may not be.
+	Crash(word string) (errText string)
 }

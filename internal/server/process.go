@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"os"
 
 	"github.com/kringdb/kring/internal/server/admin"
 	"github.com/kringdb/kring/internal/server/process"
@@ -21,6 +22,20 @@ func (s *Server) OwnProcess(profiles http.Handler) {
 // ShowMetrics gives the window its page /metrics, before Serve: metrics.Handler, which the
 // server does not import by itself, for it brings Prometheus's client library.
 func (s *Server) ShowMetrics(handler func(admin.Source) http.Handler) { s.pages.Metrics = handler }
+
+// Crash implements command.ProcessHost. To whoever looks on it is what a fault in the server is: connections break, and what
+// was not written to a file is lost.
+func (h processHost) Crash(word string) string {
+	if !h.srv.ownsProcess {
+		return "ERR the server is a part of a program, which it does not end"
+	}
+	h.srv.Log.Error("the server crashes, as a client has asked", "by", "DEBUG "+word)
+	os.Exit(crashStatus)
+	return ""
+}
+
+// crashStatus is what Go's runtime ends a process with that has crashed.
+const crashStatus = 2
 
 // Purge implements command.MemoryHost.
 func (h memoryHost) Purge() {

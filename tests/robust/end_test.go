@@ -73,3 +73,20 @@ func TestVersionAndHelp(t *testing.T) {
 		}
 	}
 }
+
+// TestCrashOnDemand: DEBUG SEGFAULT ends the server without a reply, as tests of failover want it, and nothing is saved.
+func TestCrashOnDemand(t *testing.T) {
+	s, err := harness.Launch(harness.Config{Bin: harness.SubjectBin(t), Args: []string{"--enable-debug-command", "yes"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Kill() }()
+	c := s.Connect(t)
+	must(t, c, "SET a 1", "+OK")
+	if v, err := c.DoLine("DEBUG SEGFAULT"); err == nil {
+		t.Errorf("a server that crashes replies %v", v)
+	}
+	if code, err := s.Wait(awaitTimeout); err != nil || code == 0 {
+		t.Errorf("it has ended with %d: %v", code, err)
+	}
+}
