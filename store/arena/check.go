@@ -59,7 +59,9 @@ func checkTakenBack(addr Addr, size int, page uint32, class int, owner uint32) {
 
 // checkNoSpare notes a spare place of a class as a live block, in one step: whoever checks the page may look at any time.
 func checkNoSpare(addr Addr, class int) {
-	assert(*liveOf(addr) == liveSpare, "arena: spare %#x is not one", uint64(addr))
+	if *liveOf(addr) != liveSpare {
+		assert(false, "arena: spare %#x is not one", uint64(addr))
+	}
 	*liveOf(addr) = uint8(class) + 1
 }
 
