@@ -45,6 +45,9 @@ func (w *Writer) Bind(s Sink, proto int) {
 // no memory. Over then tells so: what the sink has is not a whole reply.
 func (w *Writer) Limit(n int) { w.left = n }
 
+// Rest returns how much more the sink may get, see Limit: two looks tell how long the replies between them are.
+func (w *Writer) Rest() int { return w.left - len(w.buf) }
+
 // Over tells whether replies were cut off because of Limit, or Spoil, since the last Bind.
 func (w *Writer) Over() bool { return w.over }
 

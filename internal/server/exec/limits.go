@@ -32,6 +32,9 @@ const (
 	queueChunkMost  = 64 << 10
 	// evictStepsPerLook is how many entries are evicted between two looks at the clock.
 	evictStepsPerLook = 8
+	// rowReplyBytes is how long the replies of a row may be before it ends: copying them takes some microseconds, for
+	// which others wait who want the shard.
+	rowReplyBytes = 64 << 10
 	// lookAheadKeys is how many keys beyond the running command have their entries
 	// touched: a few commands' time is as long as a miss takes.
 	lookAheadKeys = 16

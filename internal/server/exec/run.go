@@ -82,6 +82,7 @@ func (ex *Executor) RunRow(b *resp.Batch, i int) (last int) {
 	if c.DB == ex.ahead {
 		st.Hint(c.DB, &ex.Keys[cl.From], ex.places[cl.From], ex.stamps[cl.From])
 	}
+	rest := c.W.Rest()
 	for {
 		c.Spec, c.Args, c.Keys = cl.Spec, b.Cmds[i].Args, ex.Keys[cl.From:cl.To]
 		if ex.Env.Journal.Log.On() {
@@ -95,7 +96,7 @@ func (ex *Executor) RunRow(b *resp.Batch, i int) (last int) {
 			ex.Wakes.settleOne(shard)
 			break
 		}
-		if !ex.InRow(b, i+1) || ex.Env.Guard.Load() != 0 {
+		if !ex.InRow(b, i+1) || ex.Env.Guard.Load() != 0 || rest-c.W.Rest() > rowReplyBytes {
 			break
 		}
 		i++
