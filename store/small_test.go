@@ -82,8 +82,8 @@ func TestSharedPagesShrink(t *testing.T) {
 
 // TestSweepTakesSpares: shards whose keys come and go keep places in shared pages, which a sweep of these takes back.
 func TestSweepTakesSpares(t *testing.T) {
-	const keys = 80_000
-	s := open(t, Options{})
+	const keys = 20_000
+	s := open(t, Options{Shards: 64})
 	name := func(i int) Key { return s.MakeKey(fmt.Appendf(nil, "key:%d", i)) }
 	for i := range keys {
 		s.SetString(0, name(i), bytes.Repeat([]byte("v"), 1+i*7919%1000), 0)

@@ -199,8 +199,10 @@ func form(t *testing.T, primaries int, nodes []*node) {
 	for _, n := range nodes {
 		n.await(t, "cluster info", "cluster_state:ok")
 	}
-	for _, n := range nodes[:primaries] {
+	for i, n := range nodes[:primaries] {
 		n.await(t, "cluster info", fmt.Sprintf("cluster_known_nodes:%d", len(nodes)))
+		// Nobody would lead if a primary died before it has named who may.
+		n.await(t, "cluster info", fmt.Sprintf("cluster_heirs:%d", (len(nodes)-1-i)/primaries))
 	}
 }
 

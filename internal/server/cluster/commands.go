@@ -87,6 +87,9 @@ func (n *Node) seen(d *cluster.Draft, id string) (cluster.Node, bool) {
 func (n *Node) Info(c *command.Ctx) {
 	v := n.view(c.Client)
 	v.Down, v.Whole, v.Relayed = n.slots(v.Topology).Down, n.Options.FullCoverage.Load(), n.relay.totals()
+	if !n.own() {
+		v.Heirs = n.directory.Presence().Heirs(v.Topology.Node(v.Myself).Shard).Nodes
+	}
 	n.text(c, v.Info())
 }
 

@@ -86,7 +86,7 @@ func TestInfo(t *testing.T) {
 	v := view(t, a)
 	const text = "cluster_state:STATE\r\ncluster_slots_assigned:16384\r\ncluster_slots_ok:OK\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:FAIL\r\n" +
 		"cluster_known_nodes:4\r\ncluster_size:3\r\ncluster_current_epoch:3\r\ncluster_my_epoch:1\r\n" +
-		"cluster_stats_messages_sent:0\r\ncluster_stats_messages_received:0\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n"
+		"cluster_stats_messages_sent:0\r\ncluster_stats_messages_received:0\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\ncluster_heirs:0\r\n"
 	same(t, "well", v.Info(), strings.NewReplacer("STATE", "ok", "OK", "16384", "FAIL", "0").Replace(text))
 	v.Peer, v.Down = failed(d, c), true
 	same(t, "d has failed", v.Info(), strings.NewReplacer("STATE", "fail", "OK", "10001", "FAIL", "6383").Replace(text))
