@@ -12,7 +12,7 @@ import (
 
 // callGroups are the system calls that are counted by name, as they share a column; all
 // together are counted too.
-var callGroups = [][]string{{"read", "readv"}, {"write", "writev"}, {"epoll_wait", "epoll_pwait"}, {"epoll_ctl"}, {"futex"}, {"sched_yield"}, {"nanosleep"}}
+var callGroups = [][]string{{"read", "readv", "recvfrom"}, {"write", "writev", "sendto"}, {"epoll_wait", "epoll_pwait"}, {"epoll_ctl"}, {"futex"}, {"sched_yield"}, {"nanosleep"}}
 
 // runCalls counts the system calls of short runs. The kernel counts, so unlike under
 // strace batches form as they do without being watched.

@@ -25,7 +25,7 @@ func nodeVariants() []nodeVariant {
 	for _, kb := range []int{4, 8, 16, 32, 64} {
 		all = append(all, nodeVariant{kb, true, "netio/limits.go", "NodeBytes = 16 << 10", fmt.Sprintf("NodeBytes = %d << 10", kb)})
 	}
-	return append(all, nodeVariant{16, false, "netio/node.go", "return nodePool.Get().(*node)", "return &node{buf: make([]byte, NodeBytes)}"})
+	return append(all, nodeVariant{16, false, "netio/node.go", "n = nodePool.Get().(*node)", "n = &node{buf: make([]byte, NodeBytes)}"})
 }
 
 // runNodes measures the reactor model with nodes of each size, and without a pool of them:

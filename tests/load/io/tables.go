@@ -158,11 +158,8 @@ func (r *results) latencyTable() string {
 }
 
 func (r *results) ioTable() string {
-	return r.mixTable([]string{"reads", "writes", "bytes per read", "switches", "threads"}, []string{"%.3f", "%.3f", "%.0f", "%.3f", "%.0f"},
+	return r.mixTable([]string{"switches", "threads"}, []string{"%.3f", "%.0f"},
 		[]func(loadRow) float64{
-			func(l loadRow) float64 { return l.Reads },
-			func(l loadRow) float64 { return l.Writes },
-			func(l loadRow) float64 { return l.BytesPerRead },
 			func(l loadRow) float64 { return l.Switches },
 			func(l loadRow) float64 { return float64(l.Threads) },
 		})
