@@ -41,6 +41,17 @@ func (c *changing) stepAmong(keys int) {
 	c.has[i] = n
 }
 
+// thin deletes the keys that gone says.
+func (c *changing) thin(gone func(i int) bool) {
+	for i := range c.has {
+		if gone(i) {
+			db, k := c.key(i)
+			c.s.Delete(db, k)
+			delete(c.has, i)
+		}
+	}
+}
+
 // check verifies that all is as it was set.
 func (c *changing) check(t *testing.T) {
 	t.Helper()
@@ -67,13 +78,7 @@ func TestGather(t *testing.T) {
 			of[1].step()
 		}
 	}
-	for n := range of[0].has {
-		if n%4 == 0 {
-			db, k := of[0].key(n)
-			of[0].s.Delete(db, k)
-			delete(of[0].has, n)
-		}
-	}
+	of[0].thin(func(n int) bool { return n%4 == 0 })
 	s := of[0].s
 	s.Reap()
 	c := NewCompactor(s)
@@ -142,13 +147,7 @@ func TestGatherWithinPass(t *testing.T) {
 	for range 60_000 {
 		f.step()
 	}
-	for n := range f.has {
-		if n%5 != 0 {
-			db, k := f.key(n)
-			s.Delete(db, k)
-			delete(f.has, n)
-		}
-	}
+	f.thin(func(n int) bool { return n%5 != 0 })
 	c := NewCompactor(s)
 	if !c.Step(10) {
 		t.Fatal("no pass")
@@ -168,13 +167,7 @@ func TestGatherTakesSpares(t *testing.T) {
 	for range 40_000 {
 		f.step()
 	}
-	for n := range f.has {
-		if n > 2000 && n%5 != 0 {
-			db, k := f.key(n)
-			s.Delete(db, k)
-			delete(f.has, n)
-		}
-	}
+	f.thin(func(n int) bool { return n > 2000 && n%5 != 0 })
 	for range 100_000 {
 		f.stepAmong(2000)
 	}

@@ -3,8 +3,6 @@ package server
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,14 +10,7 @@ import (
 // TestRows sends the same random calls, mostly of the key of the call before, to two servers: to one each row in a single
 // write, so that it runs under one lock, to the other call by call. Replies, statistics and what the journals hold are the same.
 func TestRows(t *testing.T) {
-	dirs := [2]string{t.TempDir(), t.TempDir()}
-	var clients [2]*testClient
-	var ends [2]func()
-	for i := range clients {
-		var s *Server
-		s, ends[i] = runServer(t, "reactors", "1", "appendonly", "yes", "dir", dirs[i], "aof-use-rdb-preamble", "no")
-		clients[i] = dial(t, s)
-	}
+	both := newTwins(t)
 	rng := rand.New(rand.NewPCG(17, 4))
 	for range 500 {
 		var calls [][]string
@@ -34,44 +25,9 @@ func TestRows(t *testing.T) {
 				{"GET", key}, {"SET", key, "7"}, {"DEL", key}, {"GETDEL", key}, {"PEXPIRE", key, "-1"}, {"PING"}, {"INCR"},
 			}[rng.IntN(17)])
 		}
-		text := ""
-		for _, call := range calls {
-			text += encode(call...)
-		}
-		clients[0].send(text)
-		for i, call := range calls {
-			row, single := clients[0].reply(), clients[1].do(call...)
-			if row != single {
-				t.Fatalf("%q: %q of %d: %q in one write, %q alone", calls, call, i, row, single)
-			}
-		}
+		both.call(t, calls)
 	}
-	var stats, records [2]string
-	for i, c := range clients {
-		var lines []string
-		for name, text := range c.infoOf("commandstats") {
-			calls, _, _ := strings.Cut(text, ",")
-			_, failed, _ := strings.Cut(text, ",rejected")
-			lines = append(lines, fmt.Sprintln(name, calls, failed))
-		}
-		stats[i] = strings.Join(sortedLines(strings.Join(lines, "")), "\n")
-		ends[i]()
-		files, err := filepath.Glob(filepath.Join(dirs[i], "appendonlydir", "*.incr.aof"))
-		if err != nil || len(files) == 0 {
-			t.Fatal(files, err)
-		}
-		b, err := os.ReadFile(files[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		records[i] = string(b)
-	}
-	if stats[0] != stats[1] || !strings.Contains(stats[0], "cmdstat_lpush") {
-		t.Errorf("in one write:\n%s\nalone:\n%s", stats[0], stats[1])
-	}
-	if records[0] != records[1] || !strings.Contains(records[0], "LPUSH") {
-		t.Errorf("the journals differ: %d and %d bytes", len(records[0]), len(records[1]))
-	}
+	both.end(t, "lpush", "LPUSH")
 }
 
 // TestRowServesBlocked pushes in a row to a list for which clients wait: each push serves one of them before the next runs,

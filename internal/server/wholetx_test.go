@@ -3,8 +3,6 @@ package server
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,14 +12,7 @@ import (
 // single write, so that it runs without a queue, to the other command by command. Replies,
 // counters and what the journals hold are the same.
 func TestWholeTransactions(t *testing.T) {
-	dirs := [2]string{t.TempDir(), t.TempDir()}
-	var clients [2]*testClient
-	var ends [2]func()
-	for i := range clients {
-		var s *Server
-		s, ends[i] = runServer(t, "reactors", "1", "appendonly", "yes", "dir", dirs[i], "aof-use-rdb-preamble", "no")
-		clients[i] = dial(t, s)
-	}
+	both := newTwins(t)
 	rng := rand.New(rand.NewPCG(9, 10))
 	rounds := 2000
 	if testing.Short() {
@@ -39,46 +30,9 @@ func TestWholeTransactions(t *testing.T) {
 		if calls = append(calls, []string{"EXEC"}); rng.IntN(50) == 0 {
 			calls = append(calls, []string{"EXEC"}, []string{"MULTI"}, []string{"DISCARD"})
 		}
-		text := ""
-		for _, call := range calls {
-			text += encode(call...)
-		}
-		clients[0].send(text)
-		for i, call := range calls {
-			whole, single := clients[0].reply(), clients[1].do(call...)
-			if whole != single {
-				t.Fatalf("%q: %q of %d: %q in one write, %q alone", calls, call, i, whole, single)
-			}
-		}
+		both.call(t, calls)
 	}
-	var stats [2]string
-	var records [2]string
-	for i, c := range clients {
-		for name, text := range c.infoOf("commandstats") {
-			calls, _, _ := strings.Cut(text, ",")
-			_, failed, _ := strings.Cut(text, ",rejected")
-			if name == "cmdstat_multi" || name == "cmdstat_exec" || name == "cmdstat_incr" || name == "cmdstat_lpush" {
-				stats[i] += fmt.Sprintln(name, calls, failed)
-			}
-		}
-		stats[i] = strings.Join(sortedLines(stats[i]), "\n")
-		ends[i]()
-		files, err := filepath.Glob(filepath.Join(dirs[i], "appendonlydir", "*.incr.aof"))
-		if err != nil || len(files) == 0 {
-			t.Fatal(files, err)
-		}
-		b, err := os.ReadFile(files[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		records[i] = string(b)
-	}
-	if stats[0] != stats[1] || !strings.Contains(stats[0], "cmdstat_exec") {
-		t.Errorf("in one write:\n%s\nalone:\n%s", stats[0], stats[1])
-	}
-	if records[0] != records[1] || !strings.Contains(records[0], "MULTI") {
-		t.Errorf("the journals differ: %d and %d bytes", len(records[0]), len(records[1]))
-	}
+	both.end(t, "exec", "MULTI", "multi", "exec", "incr", "lpush")
 }
 
 // TestWholeTransactionsInARow sends so many transactions at once that batches end within them: what is replied, counted

@@ -122,14 +122,7 @@ func TestCloseCommons(t *testing.T) {
 	for _, m := range models {
 		m.alloc(t, 300+r.IntN(800), r.Uint64()) // blocks come and go beside it
 		m.free(t, r.IntN(len(m.blocks)))
-		for i := 0; i < len(m.blocks); {
-			if b := m.blocks[i]; Closed(b.addr) {
-				m.alloc(t, b.n, b.seed)
-				m.free(t, i)
-			} else {
-				i++
-			}
-		}
+		m.moveAllClosed(t)
 	}
 	check()
 	OpenCommons()

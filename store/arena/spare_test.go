@@ -149,14 +149,7 @@ func TestSparesInClosedPages(t *testing.T) {
 	}
 	for _, m := range models {
 		m.a.GiveSpares()
-		for i := 0; i < len(m.blocks); {
-			if b := m.blocks[i]; Closed(b.addr) {
-				m.alloc(t, b.n, b.seed)
-				m.free(t, i)
-			} else {
-				i++
-			}
-		}
+		m.moveAllClosed(t)
 		for _, at := range m.a.spares.at[:m.a.spares.n] {
 			if Closed(at) {
 				t.Fatal("a place in a closed page is kept")

@@ -16,6 +16,18 @@ func (m *model) moveClosed(t testing.TB, r *rand.Rand, most int) {
 	}
 }
 
+// moveAllClosed moves all of the model's blocks out of closed pages.
+func (m *model) moveAllClosed(t testing.TB) {
+	for i := 0; i < len(m.blocks); {
+		if b := m.blocks[i]; Closed(b.addr) {
+			m.alloc(t, b.n, b.seed)
+			m.free(t, i)
+		} else {
+			i++
+		}
+	}
+}
+
 // TestCloseSparse frees blocks at random and moves the rest together, while blocks come
 // and go beside it.
 func TestCloseSparse(t *testing.T) {
@@ -43,14 +55,7 @@ func TestCloseSparse(t *testing.T) {
 			m.free(t, r.IntN(len(m.blocks)))
 		}
 		m.check(t)
-		for i := 0; i < len(m.blocks); {
-			if b := m.blocks[i]; Closed(b.addr) {
-				m.alloc(t, b.n, b.seed)
-				m.free(t, i)
-			} else {
-				i++
-			}
-		}
+		m.moveAllClosed(t)
 		if left := m.a.Reopen(); left != 0 {
 			t.Fatalf("%d pages are still closed, although empty", left)
 		}

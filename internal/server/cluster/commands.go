@@ -88,7 +88,7 @@ func (n *Node) Info(c *command.Ctx) {
 	v := n.view(c.Client)
 	v.Down, v.Whole, v.Relayed = n.slots(v.Topology).Down, n.Options.FullCoverage.Load(), n.relay.totals()
 	if !n.own() {
-		v.Heirs = n.directory.Presence().Heirs(v.Topology.Node(v.Myself).Shard).Nodes
+		v.Heirs = len(n.directory.Presence().Heirs(v.Topology.Node(v.Myself).Shard).Nodes)
 	}
 	n.text(c, v.Info())
 }

@@ -118,7 +118,7 @@ func (v *View) Info() string {
 	lines = append(lines, messageLines("sent", v.Relayed.Sent)...)
 	lines = append(lines, messageLines("received", v.Relayed.Received)...)
 	lines = append(lines, fmt.Sprint("total_cluster_links_buffer_limit_exceeded:", v.Relayed.Full))
-	lines = append(lines, fmt.Sprint("cluster_heirs:", len(v.Heirs)))
+	lines = append(lines, fmt.Sprint("cluster_heirs:", v.Heirs))
 	return strings.Join(lines, "\r\n") + "\r\n"
 }
 

@@ -34,7 +34,7 @@ type View struct {
 	Down     bool                 // this node serves no commands
 	Whole    bool                 // the cluster is to count as down while a slot is not served
 	Relayed  Relayed              // messages that clients have published
-	Heirs    []string             // who may lead the node's shard besides its primary
+	Heirs    int                  // how many may lead the node's shard besides its primary
 }
 
 // sees tells whether the view has a node.

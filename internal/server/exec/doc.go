@@ -27,7 +27,7 @@
 //
 //	Begin ─▶ Prepare (look-ahead: specs, hashed keys, warm caches)
 //	           ├─▶ RunPlain                  one key, nothing to admit: its shard's lock ─┐
-//	           ├─▶ RunRow                    fast ones of the same key: one hold of the lock      ┤
+//	           ├─▶ RunRow                    fast ones of one key: one hold of the lock   ┤
 //	           ├─▶ WholeTransaction          MULTI to EXEC in one batch: all its shards   ├─▶ Perform ─▶ handler ─▶ record
 //	           └─▶ Admit ─▶ Run              its shards, or all gates (Exclusive)         ┘      │
 //	                         ├─▶ runExec     what was queued, as one unit                       └─▶ settle: serve the clients

@@ -144,11 +144,7 @@ func (m mix) measure(srv *harness.Server, o options) (loadRow, error) {
 		Op: m.op, Value: m.value, Pipeline: m.pipeline, Clients: m.clients, Requests: n,
 		PerSecond: res.PerSecond, CPUMicros: res.CPUMicros, User: res.UserMicros,
 		P50: lat.P50, P99: lat.P99, P999: lat.P999,
-		Reads: per(after.Reads - before.Reads), Writes: per(after.Writes - before.Writes),
 		Switches: per(after.Switches - before.Switches), Threads: after.Threads, RSSBytes: after.RSS,
-	}
-	if reads := after.Reads - before.Reads; reads > 0 {
-		row.BytesPerRead = float64(after.ReadBytes-before.ReadBytes) / float64(reads)
 	}
 	return row, nil
 }
@@ -164,9 +160,6 @@ func medians(of []loadRow) loadRow {
 		func(r *loadRow) *float64 { return &r.P50 },
 		func(r *loadRow) *float64 { return &r.P99 },
 		func(r *loadRow) *float64 { return &r.P999 },
-		func(r *loadRow) *float64 { return &r.Reads },
-		func(r *loadRow) *float64 { return &r.Writes },
-		func(r *loadRow) *float64 { return &r.BytesPerRead },
 		func(r *loadRow) *float64 { return &r.Switches },
 	} {
 		values := make([]float64, len(of))

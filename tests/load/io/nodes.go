@@ -70,7 +70,7 @@ func runNodes(s *kit.Servers, o options) ([]nodeRow, error) {
 		for i, of := range samples {
 			r := medians(of)
 			rows = append(rows, nodeRow{Node: variants[i].kb << 10, Pooled: variants[i].pooled,
-				Mix: fmt.Sprintf("%s of %s, pipeline %d", m.op, size(m.value), m.pipeline), PerSecond: r.PerSecond, CPUMicros: r.CPUMicros, Reads: r.Reads})
+				Mix: fmt.Sprintf("%s of %s, pipeline %d", m.op, size(m.value), m.pipeline), PerSecond: r.PerSecond, CPUMicros: r.CPUMicros})
 		}
 	}
 	for i, bin := range bins {

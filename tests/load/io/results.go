@@ -61,8 +61,6 @@ type loadRow struct {
 	PerSecond          float64
 	CPUMicros, User    float64 // per command
 	P50, P99, P999     float64 // ms
-	Reads, Writes      float64 // system calls per command
-	BytesPerRead       float64
 	Switches           float64 // voluntary context switches per command
 	Threads            int
 	RSSBytes           int64
@@ -104,7 +102,6 @@ type nodeRow struct {
 	Mix       string
 	PerSecond float64
 	CPUMicros float64
-	Reads     float64 // per command
 	BusyBytes float64 // memory of a connection with a piece of a command in its ring
 }
 

@@ -250,7 +250,7 @@ func (r *results) nodeTable() string {
 	mixes := modelsIn(r.Nodes, func(n nodeRow) string { return n.Mix })
 	cells := []string{"nodes"}
 	for _, m := range mixes {
-		cells = append(cells, m+": k/s", "CPU us", "reads")
+		cells = append(cells, m+": k/s", "CPU us")
 	}
 	var t table
 	t.head(append(cells, "bytes of a connection with half a command")...)
@@ -263,7 +263,7 @@ func (r *results) nodeTable() string {
 		cells := []string{label}
 		for j := range mixes {
 			n := r.Nodes[j*len(r.Nodes)/len(mixes)+i]
-			cells = append(cells, fmt.Sprintf("%.1f", n.PerSecond/1000), fmt.Sprintf("%.2f", n.CPUMicros), fmt.Sprintf("%.3f", n.Reads))
+			cells = append(cells, fmt.Sprintf("%.1f", n.PerSecond/1000), fmt.Sprintf("%.2f", n.CPUMicros))
 		}
 		t.row(append(cells, fmt.Sprintf("%.0f", first.BusyBytes))...)
 	}

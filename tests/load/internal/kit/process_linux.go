@@ -13,12 +13,10 @@ import (
 
 // Process is what /proc says of a server.
 type Process struct {
-	RSS, Anon     int64 // bytes
-	Threads       int
-	Reads, Writes int64 // system calls
-	ReadBytes     int64
-	Switches      int64         // voluntary context switches of all threads
-	CPU           time.Duration // finer than the ticks of the process's account
+	RSS, Anon int64 // bytes
+	Threads   int
+	Switches  int64         // voluntary context switches of all threads
+	CPU       time.Duration // finer than the ticks of the process's account
 }
 
 // Look reads what /proc says of a server now.
@@ -29,11 +27,6 @@ func Look(srv *harness.Server) (p Process, err error) {
 		return p, err
 	}
 	p.RSS, p.Anon = maps["Rss"]<<10, maps["Anonymous"]<<10
-	counts, err := numbers(dir + "/io")
-	if err != nil {
-		return p, err
-	}
-	p.Reads, p.Writes, p.ReadBytes = counts["syscr"], counts["syscw"], counts["rchar"]
 	return p, p.lookAtThreads(dir)
 }
 
